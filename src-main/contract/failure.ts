@@ -1,0 +1,100 @@
+/**
+ * The catalogue of everything that can go wrong, for every console alike. A failure is a value: a code, the
+ * facts that fill its sentence, and whether trying again can help. The words live in `words/`; nobody
+ * branches on text.
+ */
+export const failureCatalogue = {
+  // Files
+  'file.not-found': { retryable: false },
+  'file.not-readable': { retryable: false },
+  'file.is-directory': { retryable: false },
+  'file.empty': { retryable: false },
+  'file.not-rdb': { retryable: false },
+  'file.version-unsupported': { retryable: false },
+  'file.truncated': { retryable: false },
+  'file.crc-mismatch': { retryable: false },
+  'file.corrupt': { retryable: false },
+  'file.unknown-type': { retryable: false },
+  'file.changed': { retryable: false },
+  // Reaching a server
+  'connect.refused': { retryable: true },
+  'connect.unknown-host': { retryable: true },
+  'connect.unreachable': { retryable: true },
+  'connect.timeout': { retryable: true },
+  'connect.lost': { retryable: true },
+  'connect.not-redis': { retryable: false },
+  'tls.not-tls': { retryable: false },
+  'tls.required': { retryable: false },
+  'tls.untrusted': { retryable: false },
+  'tls.name-mismatch': { retryable: false },
+  'tls.expired': { retryable: false },
+  'tls.client-certificate': { retryable: false },
+  'tls.file-unreadable': { retryable: false },
+  'auth.required': { retryable: false },
+  'auth.wrong-password': { retryable: false },
+  'auth.no-permission': { retryable: false },
+  // The target
+  'target.not-empty': { retryable: false },
+  'target.out-of-memory': { retryable: true },
+  'target.loading': { retryable: true },
+  'target.read-only': { retryable: true },
+  'target.cannot-persist': { retryable: true },
+  'target.no-replicas': { retryable: true },
+  'target.cluster': { retryable: false },
+  'target.db-out-of-range': { retryable: false },
+  'target.cannot-hold': { retryable: false },
+  'target.value-refused': { retryable: false },
+  'target.refused': { retryable: false },
+  'target.gave-up': { retryable: true },
+  // The job
+  'job.cancelled': { retryable: true },
+  'job.crashed': { retryable: true },
+  // What a person typed
+  'usage.invalid': { retryable: false },
+  'usage.missing-prerequisite': { retryable: false },
+  // Ourselves
+  'internal.unexpected': { retryable: false },
+} as const satisfies Record<string, { readonly retryable: boolean }>
+
+export type FailureCode = keyof typeof failureCatalogue
+
+/** The facts that fill a failure's sentence. Never a secret. Keys of Redis are given escaped (`escapeKey`). */
+export type FailureParams = Readonly<Record<string, string | number>>
+
+/** What crosses every boundary when something fails. `cause` is for logs only and holds no secret. */
+export interface Failure {
+  readonly code: FailureCode
+  readonly params: FailureParams
+  readonly retryable: boolean
+  readonly cause?: string
+}
+
+/** Makes a failure of the catalogue. */
+export function makeFailure(code: FailureCode, params: FailureParams = {}, cause?: string): Failure {
+  const { retryable } = failureCatalogue[code]
+  return cause === undefined ? { code, params, retryable } : { code, params, retryable, cause }
+}
+
+/** The one error class we throw ourselves: it carries a `Failure` up to the next boundary. */
+export class FailureError extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(`${failure.code} ${JSON.stringify(failure.params)}`)
+    this.name = 'FailureError'
+    this.failure = failure
+  }
+}
+
+/** Throws a failure of the catalogue. */
+export function fail(code: FailureCode, params: FailureParams = {}, cause?: string): never {
+  throw new FailureError(makeFailure(code, params, cause))
+}
+
+/** Turns whatever was thrown into a failure; what we did not foresee becomes `internal.unexpected`. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof FailureError) return thrown.failure
+  if (thrown instanceof Error)
+    return makeFailure('internal.unexpected', { message: thrown.message }, thrown.stack)
+  return makeFailure('internal.unexpected', { message: String(thrown) })
+}

@@ -1,0 +1,53 @@
+import { Worker } from 'node:worker_threads'
+import { FailureError, makeFailure } from '#contract/failure.ts'
+import type { FromWorker, JobKind, JobProgress, JobResult, JobSpec, ToWorker } from './protocol.ts'
+
+/** Runs jobs, each in a thread of its own, so that neither a console nor another job waits for one. */
+export interface JobRunner {
+  /**
+   * Runs one job to its end. Rejects with a `FailureError`; an aborted signal ends the job with
+   * `job.cancelled`, after what was under way has been answered for.
+   */
+  run<K extends JobKind>(kind: K, spec: JobSpec<K>, options: RunOptions<K>): Promise<JobResult<K>>
+}
+
+export interface RunOptions<K extends JobKind> {
+  readonly signal?: AbortSignal | undefined
+  /** Called at most four times a second, and once with the last state. */
+  readonly onProgress?: ((progress: JobProgress<K>) => void) | undefined
+}
+
+/** A runner whose threads start from `entry`: `worker/main.ts` in the source tree, `worker.js` in a build. */
+export function createJobRunner(entry: URL): JobRunner {
+  let started = 0
+  return {
+    run(kind, spec, { signal, onProgress }) {
+      started += 1
+      const job = `job-${started}`
+      const worker = new Worker(entry, { name: `keyferry ${kind}` })
+      const say = (message: ToWorker): void => worker.postMessage(message)
+      const cancel = (): void => say({ type: 'cancel', job })
+      return new Promise<JobResult<typeof kind>>((resolve, reject) => {
+        worker.on('message', (message: FromWorker) => {
+          if (message.type === 'progress') onProgress?.(message.progress as JobProgress<typeof kind>)
+          else if (message.type === 'done') resolve(message.result as JobResult<typeof kind>)
+          else reject(new FailureError(message.failure))
+        })
+        worker.on('error', (error) =>
+          reject(new FailureError(makeFailure('job.crashed', { message: error.message }, error.stack))),
+        )
+        worker.on('exit', () =>
+          reject(
+            new FailureError(makeFailure('job.crashed', { message: 'the thread ended without an answer' })),
+          ),
+        )
+        signal?.addEventListener('abort', cancel, { once: true })
+        say({ type: 'run', job, kind, spec } as ToWorker)
+        if (signal?.aborted) cancel()
+      }).finally(() => {
+        signal?.removeEventListener('abort', cancel)
+        return worker.terminate().then(() => undefined)
+      })
+    },
+  }
+}
