@@ -33,6 +33,14 @@ export const failureCatalogue = {
   'auth.required': { retryable: false },
   'auth.wrong-password': { retryable: false },
   'auth.no-permission': { retryable: false },
+  'auth.not-needed': { retryable: false },
+  'auth.no-users': { retryable: false },
+  // A server of either side
+  'server.refused': { retryable: false },
+  'server.unknown-command': { retryable: false },
+  'server.unknown-setting': { retryable: false },
+  'server.busy': { retryable: true },
+  'server.too-many-clients': { retryable: true },
   // The target
   'target.not-empty': { retryable: false },
   'target.out-of-memory': { retryable: true },
@@ -49,6 +57,35 @@ export const failureCatalogue = {
   // The job
   'job.cancelled': { retryable: true },
   'job.crashed': { retryable: true },
+  // The console and its host
+  'console.lost': { retryable: true },
+  'console.signed-out': { retryable: false },
+  // What we keep on disk
+  'store.unavailable': { retryable: true },
+  'store.newer': { retryable: false },
+  'store.damaged': { retryable: false },
+  'store.disk-full': { retryable: true },
+  'store.runtime-too-old': { retryable: false },
+  'secret.unreadable': { retryable: false },
+  // Profiles and tasks
+  'profile.not-found': { retryable: false },
+  'profile.name-taken': { retryable: false },
+  'profile.in-use': { retryable: false },
+  'task.not-found': { retryable: false },
+  'task.wrong-state': { retryable: false },
+  'task.password-needed': { retryable: false },
+  'task.checks-failed': { retryable: false },
+  'task.warnings-open': { retryable: false },
+  'task.consent-needed': { retryable: false },
+  'task.held-elsewhere': { retryable: true },
+  // Freezing writes
+  'freeze.not-permitted': { retryable: false },
+  'freeze.not-standalone': { retryable: false },
+  'freeze.not-frozen': { retryable: false },
+  'freeze.not-proven': { retryable: true },
+  'freeze.broken': { retryable: true },
+  'freeze.changed-meanwhile': { retryable: false },
+  'freeze.not-drained': { retryable: true },
   // What a person typed
   'usage.invalid': { retryable: false },
   'usage.missing-prerequisite': { retryable: false },
