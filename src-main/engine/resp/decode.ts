@@ -1,0 +1,185 @@
+/** An error reply of the server, as a value: pipelines carry it in place of the answer. */
+export class ReplyError {
+  /** The whole line without the leading `-`, e.g. `WRONGTYPE Operation against a key …`. */
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** The first word, by which replies are classified. */
+  get word(): string {
+    const space = this.text.indexOf(' ')
+    return space < 0 ? this.text : this.text.slice(0, space)
+  }
+}
+
+/**
+ * One RESP2 reply: `+` a string, `$` and its bytes a Buffer, `:` a number (a bigint beyond 2^53), `-` a
+ * `ReplyError`, `$-1` and `*-1` null, `*` an array. https://redis.io/docs/latest/develop/reference/protocol-spec/
+ */
+export type Reply = string | number | bigint | Buffer | null | ReplyError | readonly Reply[]
+
+export interface ReplyHandler {
+  reply(reply: Reply): void
+  /** `count` replies in a row were `+OK`: told together, as a restore has millions of them. */
+  oks(count: number): void
+}
+
+interface OpenArray {
+  readonly items: Reply[]
+  readonly size: number
+}
+
+const CR = 13
+const LF = 10
+const maxBulkBytes = 512 * 1024 * 1024
+const maxDepth = 64
+
+/**
+ * Bytes in, replies out, however the bytes are cut. Arrays are built as their elements arrive, so a long one
+ * is never parsed twice. Throws a `SyntaxError` on bytes that are not RESP: the link cannot be trusted then.
+ */
+export class ReplyDecoder {
+  readonly #handler: ReplyHandler
+  readonly #open: OpenArray[] = []
+  #held: Buffer[] = []
+  #heldBytes = 0
+  /** Bytes that must be held before parsing again can get further. */
+  #needed = 0
+
+  constructor(handler: ReplyHandler) {
+    this.#handler = handler
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#heldBytes === 0) {
+      this.#keep(chunk, this.#parse(chunk))
+      return
+    }
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes < this.#needed) return
+    const bytes = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#heldBytes)
+    this.#held = []
+    this.#heldBytes = 0
+    this.#keep(bytes, this.#parse(bytes))
+  }
+
+  /** The bytes not parsed yet, handed over when the link changes to another protocol (PSYNC). Empties the decoder. */
+  takeRest(): Buffer {
+    const rest = Buffer.concat(this.#held, this.#heldBytes)
+    this.#held = []
+    this.#heldBytes = 0
+    return rest
+  }
+
+  #keep(bytes: Buffer, parsed: number): void {
+    if (parsed === bytes.length) return
+    const rest = bytes.subarray(parsed)
+    this.#held.push(rest)
+    this.#heldBytes = rest.length
+  }
+
+  /** Parses as many whole elements as there are; gives the number of bytes used up. */
+  #parse(bytes: Buffer): number {
+    let at = 0
+    this.#needed = 0
+    while (at < bytes.length) {
+      if (this.#open.length === 0) {
+        const start = at
+        while (
+          at + 5 <= bytes.length &&
+          bytes[at] === 43 &&
+          bytes[at + 1] === 79 &&
+          bytes[at + 2] === 75 &&
+          bytes[at + 3] === CR &&
+          bytes[at + 4] === LF
+        )
+          at += 5
+        if (at > start) {
+          this.#handler.oks((at - start) / 5)
+          continue
+        }
+      }
+      const lineEnd = bytes.indexOf(CR, at + 1)
+      if (lineEnd < 0 || lineEnd + 1 >= bytes.length) return at
+      if (bytes[lineEnd + 1] !== LF) throw new SyntaxError('a reply line does not end in CR LF')
+      const next = lineEnd + 2
+      switch (bytes[at]) {
+        case 43: // +
+          this.#give(bytes.latin1Slice(at + 1, lineEnd))
+          at = next
+          break
+        case 45: // -
+          this.#give(new ReplyError(bytes.toString('utf8', at + 1, lineEnd)))
+          at = next
+          break
+        case 58: // :
+          this.#give(parseInteger(bytes.latin1Slice(at + 1, lineEnd)))
+          at = next
+          break
+        case 36: {
+          // $
+          const size = parseSize(bytes.latin1Slice(at + 1, lineEnd), maxBulkBytes)
+          if (size < 0) {
+            this.#give(null)
+            at = next
+            break
+          }
+          if (next + size + 2 > bytes.length) {
+            this.#needed = next - at + size + 2
+            return at
+          }
+          if (bytes[next + size] !== CR || bytes[next + size + 1] !== LF)
+            throw new SyntaxError('a bulk reply does not end in CR LF')
+          this.#give(Buffer.from(bytes.subarray(next, next + size)))
+          at = next + size + 2
+          break
+        }
+        case 42: {
+          // *
+          const size = parseSize(bytes.latin1Slice(at + 1, lineEnd), 2 ** 31)
+          at = next
+          if (size < 0) this.#give(null)
+          else if (size === 0) this.#give([])
+          else if (this.#open.length >= maxDepth) throw new SyntaxError('replies are nested too deeply')
+          else this.#open.push({ items: [], size })
+          break
+        }
+        default:
+          throw new SyntaxError(`a reply starts with byte ${bytes[at]}`)
+      }
+    }
+    return at
+  }
+
+  #give(value: Reply): void {
+    let whole = value
+    for (;;) {
+      const top = this.#open.at(-1)
+      if (top === undefined) {
+        if (whole === 'OK') this.#handler.oks(1)
+        else this.#handler.reply(whole)
+        return
+      }
+      top.items.push(whole)
+      if (top.items.length < top.size) return
+      this.#open.pop()
+      whole = top.items
+    }
+  }
+}
+
+function parseInteger(text: string): number | bigint {
+  if (!/^[+-]?\d+$/.test(text)) throw new SyntaxError('an integer reply is no integer')
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : BigInt(text)
+}
+
+function parseSize(text: string, limit: number): number {
+  if (!/^(-1|\d{1,10})$/.test(text)) throw new SyntaxError('a length in a reply is no length')
+  const size = Number(text)
+  if (size > limit) throw new SyntaxError('a length in a reply is beyond every limit')
+  return size
+}

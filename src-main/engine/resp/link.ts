@@ -1,0 +1,246 @@
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import {
+  fail,
+  FailureError,
+  makeFailure,
+  toFailure,
+  type Failure,
+  type FailureCode,
+} from '#contract/failure.ts'
+import { classifySocketError } from '../redis/connect-failure.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { tlsOptionsOf } from '../redis/tls-options.ts'
+import { ReplyDecoder, ReplyError, type Reply } from './decode.ts'
+import { encodeCommand, type Argument } from './encode.ts'
+
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds until `connect.timeout`; also the limit for the answers of the greeting. */
+  readonly timeoutMs?: number | undefined
+  /** CLIENT SETNAME, where the server knows it. */
+  readonly name?: string | undefined
+}
+
+const defaultTimeoutMs = 10_000
+
+/**
+ * Opens the bare byte stream to a server: TCP, or TLS with the server verified unless that was switched off
+ * by name. Fails with `connect.*` or `tls.*`. The caller owns the socket.
+ */
+export async function openSocket(
+  connection: Connection,
+  { signal, timeoutMs = defaultTimeoutMs }: OpenOptions = {},
+): Promise<Socket> {
+  const { host, port, tls } = connection
+  const address = addressOf(connection)
+  if (signal?.aborted) fail('job.cancelled')
+  const tlsOptions = await tlsOptionsOf(connection)
+  const socket: Socket =
+    tlsOptions === undefined ? connectPlain({ host, port }) : connectTls({ host, port, ...tlsOptions })
+  socket.setKeepAlive(true, 15_000)
+  socket.setNoDelay(true)
+  return await new Promise<Socket>((resolve, reject) => {
+    const end = (failure: Failure | null): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+      socket.removeListener('error', refused)
+      socket.removeListener('close', closed)
+      if (failure === null) {
+        resolve(socket)
+        return
+      }
+      socket.on('error', () => undefined)
+      socket.destroy()
+      reject(new FailureError(failure))
+    }
+    const refused = (error: Error): void => end(classifySocketError(error, address, tls !== undefined))
+    const closed = (): void =>
+      end(makeFailure(tls === undefined ? 'connect.lost' : 'tls.not-tls', { address }))
+    const cancel = (): void => end(makeFailure('job.cancelled'))
+    const timer = setTimeout(
+      () => end(makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 })),
+      timeoutMs,
+    )
+    signal?.addEventListener('abort', cancel, { once: true })
+    socket.once('error', refused)
+    socket.once('close', closed)
+    socket.once(tlsOptions === undefined ? 'connect' : 'secureConnect', () => end(null))
+  })
+}
+
+interface Expected {
+  /** Replies still to come for one write. */
+  remaining: number
+  readonly reply: (reply: Reply) => void
+  readonly oks: (count: number) => void
+  readonly lost: (failure: Failure) => void
+}
+
+/**
+ * One connection to a server that carries many commands at once: replies are matched to writes in order.
+ * When the link is lost, every write that is still unanswered is told, once.
+ */
+export class Link implements Disposable {
+  readonly address: string
+  readonly socket: Socket
+  readonly #decoder: ReplyDecoder
+  readonly #expected: Expected[] = []
+  #first = 0
+  #failure: Failure | null = null
+
+  private constructor(socket: Socket, address: string) {
+    this.socket = socket
+    this.address = address
+    this.#decoder = new ReplyDecoder({
+      reply: (reply) => this.#take(reply),
+      oks: (count) => this.#takeOks(count),
+    })
+    socket.on('data', (chunk) => {
+      try {
+        this.#decoder.push(chunk)
+      } catch (error) {
+        const code = chunk[0] === 0x15 || chunk[0] === 0x16 ? 'tls.required' : 'connect.not-redis'
+        this.#lose(makeFailure(code, { address }, String(error)))
+      }
+    })
+    socket.on('error', (error) => this.#lose(classifySocketError(error, address, 'encrypted' in socket)))
+    socket.on('close', () => this.#lose(makeFailure('connect.lost', { address })))
+  }
+
+  /** Connects, authenticates and names the connection. Fails with `connect.*`, `tls.*` or `auth.*`. */
+  static async open(connection: Connection, options: OpenOptions = {}): Promise<Link> {
+    const { timeoutMs = defaultTimeoutMs, name } = options
+    const address = addressOf(connection)
+    const link = new Link(await openSocket(connection, options), address)
+    const timer = setTimeout(
+      () => link.#lose(makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 })),
+      timeoutMs,
+    )
+    try {
+      const { username, password } = connection
+      if (password !== undefined) {
+        const reply = await link.call(
+          username === undefined ? ['AUTH', password] : ['AUTH', username, password],
+        )
+        // A server without a password refuses AUTH; being let in without one is what was wanted.
+        const refused = reply instanceof ReplyError ? classifyReplyError(reply.text, { address }) : null
+        if (refused !== null && refused.code !== 'auth.not-needed') throw new FailureError(refused)
+      }
+      const reply = await link.call(['PING'])
+      const refused = reply instanceof ReplyError ? classifyReplyError(reply.text, { address }) : null
+      if (refused !== null && !passing.has(refused.code)) throw new FailureError(refused)
+      if (name !== undefined) await link.call(['CLIENT', 'SETNAME', name])
+      return link
+    } catch (thrown) {
+      link.close()
+      const failure = toFailure(thrown)
+      // Closed before the first answer: a TLS port hangs up on plain bytes.
+      throw failure.code === 'connect.lost' && connection.tls === undefined
+        ? new FailureError(makeFailure('connect.lost', { address, hint: 'before-greeting' }))
+        : thrown
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** The failure by which the link was lost; null while it stands. */
+  get failure(): Failure | null {
+    return this.#failure
+  }
+
+  /** Sends one command; resolves with its reply (a `ReplyError` is a value here), rejects when the link is lost. */
+  call(args: readonly Argument[]): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.write(encodeCommand(args), 1, {
+        reply: resolve,
+        oks: () => resolve('OK'),
+        lost: (failure) => reject(new FailureError(failure)),
+      })
+    })
+  }
+
+  /** Sends one command and turns an error reply into a `FailureError`. */
+  async ask(args: readonly Argument[]): Promise<Reply> {
+    const reply = await this.call(args)
+    if (reply instanceof ReplyError)
+      throw new FailureError(classifyReplyError(reply.text, { address: this.address }))
+    return reply
+  }
+
+  /**
+   * Sends ready-made commands that will get `replies` replies. `bytes` must stay untouched until all of them
+   * have come or the link is lost. Runs of `+OK` are told together through `oks`.
+   */
+  write(
+    bytes: Uint8Array,
+    replies: number,
+    heard: { reply: (reply: Reply) => void; oks: (count: number) => void; lost: (failure: Failure) => void },
+  ): void {
+    if (this.#failure !== null) {
+      heard.lost(this.#failure)
+      return
+    }
+    this.#expected.push({ remaining: replies, ...heard })
+    this.socket.write(bytes)
+  }
+
+  /** Ends the link at once; unanswered writes are told `connect.lost`. Harmless when already ended. */
+  close(): void {
+    this.#lose(makeFailure('connect.lost', { address: this.address }))
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #lose(failure: Failure): void {
+    if (this.#failure !== null) return
+    this.#failure = failure
+    this.socket.destroy()
+    for (const expected of this.#expected.splice(this.#first)) expected.lost(failure)
+  }
+
+  #take(reply: Reply): void {
+    const expected = this.#expected[this.#first]
+    if (expected === undefined) {
+      this.#lose(
+        makeFailure(reply instanceof ReplyError ? 'target.refused' : 'connect.not-redis', {
+          address: this.address,
+          reply: reply instanceof ReplyError ? reply.text : 'an answer nobody asked for',
+        }),
+      )
+      return
+    }
+    expected.remaining -= 1
+    if (expected.remaining === 0) this.#shift()
+    expected.reply(reply)
+  }
+
+  #takeOks(count: number): void {
+    let left = count
+    while (left > 0) {
+      const expected = this.#expected[this.#first]
+      if (expected === undefined) {
+        this.#lose(makeFailure('connect.not-redis', { address: this.address }))
+        return
+      }
+      const taken = Math.min(left, expected.remaining)
+      left -= taken
+      expected.remaining -= taken
+      if (expected.remaining === 0) this.#shift()
+      expected.oks(taken)
+    }
+  }
+
+  #shift(): void {
+    this.#first += 1
+    if (this.#first < 1024) return
+    this.#expected.splice(0, this.#first)
+    this.#first = 0
+  }
+}
+
+/** Refusals of PING that say nothing against the link: what is asked of it next will tell. */
+const passing: ReadonlySet<FailureCode> = new Set(['target.loading', 'server.busy', 'auth.no-permission'])
