@@ -108,7 +108,7 @@ export class ReplyDecoder {
       const next = lineEnd + 2
       switch (bytes[at]) {
         case 43: // +
-          this.#give(bytes.latin1Slice(at + 1, lineEnd))
+          this.#give(bytes.toString('latin1', at + 1, lineEnd))
           at = next
           break
         case 45: // -
@@ -116,12 +116,12 @@ export class ReplyDecoder {
           at = next
           break
         case 58: // :
-          this.#give(parseInteger(bytes.latin1Slice(at + 1, lineEnd)))
+          this.#give(parseInteger(bytes.toString('latin1', at + 1, lineEnd)))
           at = next
           break
         case 36: {
           // $
-          const size = parseSize(bytes.latin1Slice(at + 1, lineEnd), maxBulkBytes)
+          const size = parseSize(bytes.toString('latin1', at + 1, lineEnd), maxBulkBytes)
           if (size < 0) {
             this.#give(null)
             at = next
@@ -139,7 +139,7 @@ export class ReplyDecoder {
         }
         case 42: {
           // *
-          const size = parseSize(bytes.latin1Slice(at + 1, lineEnd), 2 ** 31)
+          const size = parseSize(bytes.toString('latin1', at + 1, lineEnd), 2 ** 31)
           at = next
           if (size < 0) this.#give(null)
           else if (size === 0) this.#give([])
