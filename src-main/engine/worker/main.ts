@@ -1,8 +1,20 @@
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '#contract/failure.ts'
 import { inspectFile } from '../rdb/inspect.ts'
+import { runSync } from '../flow/live.ts'
 import { runRestore } from '../flow/restore.ts'
-import type { FromWorker, JobKind, JobProgress, JobResult, JobSpec, ToWorker } from './protocol.ts'
+import { runVerify } from '../verify/verify.ts'
+import { keepOrders, type KeptOrders } from './orders.ts'
+import type {
+  FromWorker,
+  JobKind,
+  JobOrder,
+  JobProgress,
+  JobResult,
+  JobSpec,
+  OrderInbox,
+  ToWorker,
+} from './protocol.ts'
 
 /** The work behind each kind of job. Adding a kind to `Jobs` without a line here does not compile. */
 const work: {
@@ -10,13 +22,21 @@ const work: {
     spec: JobSpec<K>,
     report: (progress: JobProgress<K>) => void,
     signal: AbortSignal,
+    orders: OrderInbox<JobOrder<K>>,
   ) => Promise<JobResult<K>>
 } = {
   restore: runRestore,
   inspect: inspectFile,
+  sync: runSync,
+  verify: runVerify,
 }
 
-const running = new Map<string, AbortController>()
+interface RunningJob {
+  readonly controller: AbortController
+  readonly orders: KeptOrders<unknown>
+}
+
+const running = new Map<string, RunningJob>()
 
 function say(message: FromWorker): void {
   parentPort?.postMessage(message)
@@ -25,18 +45,21 @@ function say(message: FromWorker): void {
 async function run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
   const { job, kind, spec } = message
   const controller = new AbortController()
-  running.set(job, controller)
+  const orders = keepOrders<unknown>()
+  running.set(job, { controller, orders })
   try {
     // The protocol's types tie kind and spec together; the compiler cannot follow that through the table.
     const perform = work[kind] as (
       spec: unknown,
       report: (progress: unknown) => void,
       signal: AbortSignal,
+      orders: OrderInbox<unknown>,
     ) => Promise<unknown>
     const result = await perform(
       spec,
       (progress) => say({ type: 'progress', job, progress }),
       controller.signal,
+      orders,
     )
     say({ type: 'done', job, result })
   } catch (thrown) {
@@ -47,6 +70,7 @@ async function run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
 }
 
 parentPort?.on('message', (message: ToWorker) => {
-  if (message.type === 'cancel') running.get(message.job)?.abort()
+  if (message.type === 'cancel') running.get(message.job)?.controller.abort()
+  else if (message.type === 'order') running.get(message.job)?.orders.give(message.order)
   else void run(message)
 })

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { FailureError, makeFailure } from '#contract/failure.ts'
-import type { FromWorker, JobKind, JobProgress, JobResult, JobSpec, ToWorker } from './protocol.ts'
+import type { FromWorker, JobKind, JobOrder, JobProgress, JobResult, JobSpec, ToWorker } from './protocol.ts'
 
 /** Runs jobs, each in a thread of its own, so that neither a console nor another job waits for one. */
 export interface JobRunner {
@@ -15,13 +15,15 @@ export interface RunOptions<K extends JobKind> {
   readonly signal?: AbortSignal | undefined
   /** Called at most four times a second, and once with the last state. */
   readonly onProgress?: ((progress: JobProgress<K>) => void) | undefined
+  /** Called once the job's thread is there, with the way to give it orders. Orders given after its end are lost. */
+  readonly onStart?: ((give: (order: JobOrder<K>) => void) => void) | undefined
 }
 
 /** A runner whose threads start from `entry`: `worker/main.ts` in the source tree, `worker.js` in a build. */
 export function createJobRunner(entry: URL): JobRunner {
   let started = 0
   return {
-    run(kind, spec, { signal, onProgress }) {
+    run(kind, spec, { signal, onProgress, onStart }) {
       started += 1
       const job = `job-${started}`
       const worker = new Worker(entry, { name: `keyferry ${kind}` })
@@ -43,6 +45,7 @@ export function createJobRunner(entry: URL): JobRunner {
         )
         signal?.addEventListener('abort', cancel, { once: true })
         say({ type: 'run', job, kind, spec } as ToWorker)
+        onStart?.((order) => say({ type: 'order', job, order }))
         if (signal?.aborted) cancel()
       }).finally(() => {
         signal?.removeEventListener('abort', cancel)

@@ -1,24 +1,37 @@
 import type { Failure } from '#contract/failure.ts'
 import type { FileReport } from '#contract/inspect.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
+import type { SyncOrder, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
+import type { VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
 
 /**
  * What is said between a thread that runs a job and whoever started it. Plain values only, no handle and no
  * closure, so that a job could as well be sent to another machine.
  */
 export interface Jobs {
-  restore: { spec: RestoreSpec; progress: RestoreProgress; result: RestoreResult }
+  restore: { spec: RestoreSpec; progress: RestoreProgress; result: RestoreResult; order: never }
   inspect: {
     spec: { readonly file: string }
     progress: { readonly bytesDone: number; readonly bytesTotal: number }
     result: FileReport
+    order: never
   }
+  sync: { spec: SyncSpec; progress: SyncProgress; result: SyncResult; order: SyncOrder }
+  verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: never }
 }
 
 export type JobKind = keyof Jobs
 export type JobSpec<K extends JobKind> = Jobs[K]['spec']
 export type JobProgress<K extends JobKind> = Jobs[K]['progress']
 export type JobResult<K extends JobKind> = Jobs[K]['result']
+/** What a job of this kind can be told while it runs. */
+export type JobOrder<K extends JobKind> = Jobs[K]['order']
+
+/** The orders a job is given while it runs, in the order they were given. Those that came early are kept. */
+export interface OrderInbox<O> {
+  /** Calls `heard` for every order from now on, those kept first. One listener only. */
+  listen(heard: (order: O) => void): void
+}
 
 export type ToWorker =
   | {
@@ -30,6 +43,7 @@ export type ToWorker =
       }
     }[JobKind]
   | { readonly type: 'cancel'; readonly job: string }
+  | { readonly type: 'order'; readonly job: string; readonly order: unknown }
 
 export type FromWorker =
   | { readonly type: 'progress'; readonly job: string; readonly progress: unknown }

@@ -1,0 +1,177 @@
+import { z } from 'zod'
+import { connectionSchema } from './connection.ts'
+import type { Failure } from './failure.ts'
+
+/** A live copy: everything the source holds, then everything it writes, until somebody ends it. */
+export const syncSpecSchema = z.strictObject({
+  /** Names the task's keys in the target (`keyferry:<task>:…`), its connections and its spool. */
+  task: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
+  source: connectionSchema,
+  target: connectionSchema,
+  /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
+  folder: z.string().min(1),
+  /** What happens if the target already holds keys when the task starts for the first time. */
+  onConflict: z.enum(['fail', 'replace']).default('fail'),
+  /** Connections that apply the stream. Fixed for the life of a task: a restart uses the number it began with. */
+  lanes: z.int().min(1).max(64).default(4),
+  /** Connections that write the full copy. */
+  copyConnections: z.int().min(1).max(256).default(8),
+  /** The most the spool may take on disk. */
+  spoolQuotaBytes: z
+    .int()
+    .min(16 * 1024 * 1024)
+    .default(16 * 1024 ** 3),
+  /** How long the spool is kept behind what the target has safely taken, so that a target that rolls back can be fed again. */
+  keepBehindMs: z.int().min(0).default(600_000),
+})
+export type SyncSpec = z.infer<typeof syncSpecSchema>
+/** The same before defaults are filled in. */
+export type SyncRequest = z.input<typeof syncSpecSchema>
+
+/**
+ * - `connecting`: both sides are reached, the lease is taken, older runs are fenced off
+ * - `handshake`: the source is asked for its stream
+ * - `waiting-for-snapshot`: the source makes its snapshot
+ * - `receiving`: the snapshot comes in; what has come is being written already
+ * - `copying`: the snapshot is in the spool, the rest of it is being written
+ * - `catching-up`: the copy is in, the stream is applied, we are behind
+ * - `in-step`: what the source has written within the last second is applied, three looks in a row
+ * - `settling`: the source is frozen and everything is applied; the last expiries are put right
+ * - `drained`: every write up to the ordered offset is applied and every expiry is the source's own
+ * - `waiting`: one side is away or refuses for now; `waitingFor` says why
+ * - `stopping`: an order to pause, leave or finish is carried out
+ */
+export type SyncPhase =
+  | 'connecting'
+  | 'handshake'
+  | 'waiting-for-snapshot'
+  | 'receiving'
+  | 'copying'
+  | 'catching-up'
+  | 'in-step'
+  | 'settling'
+  | 'drained'
+  | 'waiting'
+  | 'stopping'
+
+/**
+ * Where the expiries of the target stand.
+ * - `guarded`: all lie far in the future, so that no lag can cost a key whose expiry is renewed
+ * - `settling`: those that are not near are being put to their own time
+ * - `settled`: done; kept true from now on. The moment to freeze the source.
+ * - `final`: every expiry is the source's own
+ */
+export type ExpiryGuard = 'guarded' | 'settling' | 'settled' | 'final'
+
+/**
+ * What a running sync can be told:
+ * - `settle`: bring expiries to their own time, ahead of a freeze. Given in step; repeated as long as needed.
+ * - `drainTo`: the source is frozen, `offset` is its last write. Apply all up to there, make every expiry final.
+ *   Done when the phase is `drained`.
+ * - `follow`: take back `settle` and `drainTo` (the source has been unfrozen): guard the expiries again and go on.
+ * - `credentials`: use these at the source from the next connection on; what is connected stays so.
+ * - `pause`: answer for what is under way, keep the checkpoints, end. The same spec run again goes on from there.
+ * - `leave`: apply all the source has written by now, make every expiry final, keep the checkpoints, end.
+ * - `finish`: take our own keys out of the target and end. Refused unless drained, or `force` says so.
+ */
+export type SyncOrder =
+  | { readonly type: 'settle' }
+  | { readonly type: 'drainTo'; readonly offset: number }
+  | { readonly type: 'follow' }
+  | { readonly type: 'credentials'; readonly username?: string; readonly password?: string }
+  | { readonly type: 'pause' }
+  | { readonly type: 'leave' }
+  | { readonly type: 'finish'; readonly force?: boolean }
+
+/** Something worth telling, in the order it happened. The words are the console's. */
+export interface SyncEvent {
+  /** Counts from 1 within a run. */
+  readonly id: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly level: 'info' | 'warning'
+  readonly code: SyncEventCode
+  readonly params: Readonly<Record<string, string | number>>
+}
+
+export type SyncEventCode =
+  /** resumedAt: the offset the target had reached */
+  | 'run.resumed'
+  /** replid, offset */
+  | 'source.full-resync'
+  /** offset: partial resync went on from there */
+  | 'source.partial-resync'
+  /** replid: the source goes on under a new replication id (a failover) */
+  | 'source.new-replid'
+  | 'source.lost'
+  /** keys, bytes, ms */
+  | 'copy.done'
+  /** removed: keys of an earlier copy that the source no longer has */
+  | 'copy.stale-removed'
+  | 'target.lost'
+  /** The target was restarted: run id changed. */
+  | 'target.restarted'
+  /** from, to: the target fell back to an older state and is fed again */
+  | 'target.rolled-back'
+  /** count: older connections of this task closed before its checkpoint was read */
+  | 'target.fenced'
+  /** key, db, reason: a command failed there; the key is copied afresh */
+  | 'apply.command-failed'
+  /** command: not known to us, applied as it came, everything else waiting for it */
+  | 'apply.unknown-command'
+  /** count */
+  | 'repair.done'
+  /** key, db */
+  | 'expiry.beyond-guard'
+  | 'expiry.settled'
+  | 'expiry.guarded-again'
+
+/** A snapshot, not a diary: the newest one says everything. Offsets are the source's replication offsets. */
+export interface SyncProgress {
+  readonly phase: SyncPhase
+  /** When this phase began, milliseconds since the epoch. */
+  readonly phaseSince: number
+  /** Bytes of the snapshot received; total is null while unknown (diskless sources do not tell). */
+  readonly snapshotBytes: number
+  readonly snapshotTotal: number | null
+  /** Bytes and keys of the snapshot written to the target. */
+  readonly copiedBytes: number
+  readonly copiedKeys: number
+  readonly replid: string | null
+  /** What the source says it has written; what lies in the spool (fsynced); what the target has taken, by its own checkpoints. */
+  readonly sourceOffset: number | null
+  readonly spooledOffset: number | null
+  readonly appliedOffset: number | null
+  /** Bytes of stream not yet applied, and how old the oldest write among them may be. Null before the stream is applied. */
+  readonly lagBytes: number | null
+  readonly lagMs: number | null
+  /** Commands applied in all, and per second over the last few seconds. */
+  readonly writes: number
+  readonly writesPerSecond: number
+  /** Bytes of stream and snapshot received, over the last few seconds. */
+  readonly bytesPerSecond: number
+  /** Keys of each side, all databases, ours not counted; null while not known. */
+  readonly sourceKeys: number | null
+  readonly targetKeys: number | null
+  readonly guard: ExpiryGuard
+  readonly spoolBytes: number
+  readonly sourceReconnects: number
+  readonly targetReconnects: number
+  readonly fullResyncs: number
+  readonly partialResyncs: number
+  /** Keys that wait for a fresh copy because a command on them failed. */
+  readonly keysInRepair: number
+  readonly waitingFor: Failure | null
+  /** The newest 50. */
+  readonly events: readonly SyncEvent[]
+  readonly elapsedMs: number
+}
+
+export interface SyncResult {
+  /** `paused`, `left` and `finished` answer the orders of these names. */
+  readonly outcome: 'paused' | 'left' | 'finished'
+  readonly replid: string | null
+  /** What the target has taken. */
+  readonly appliedOffset: number | null
+  readonly progress: SyncProgress
+}
