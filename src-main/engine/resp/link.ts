@@ -59,10 +59,14 @@ export async function openSocket(
     const closed = (): void =>
       end(makeFailure(tls === undefined ? 'connect.lost' : 'tls.not-tls', { address }))
     const cancel = (): void => end(makeFailure('job.cancelled'))
-    const timer = setTimeout(
-      () => end(makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 })),
-      timeoutMs,
-    )
+    const timeout = (): void => end(makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 }))
+    let timer = setTimeout(timeout, timeoutMs)
+    if (tls !== undefined)
+      socket.once('connect', () => {
+        // A plain port may swallow our hello and go on waiting for a line's end.
+        clearTimeout(timer)
+        timer = setTimeout(() => end(makeFailure('tls.not-tls', { address })), Math.min(timeoutMs, 5_000))
+      })
     signal?.addEventListener('abort', cancel, { once: true })
     socket.once('error', refused)
     socket.once('close', closed)

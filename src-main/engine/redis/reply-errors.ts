@@ -1,0 +1,56 @@
+import { makeFailure, type Failure, type FailureCode, type FailureParams } from '#contract/failure.ts'
+
+/**
+ * Names what a server refused. Its error replies are read here and nowhere else: first by their first word
+ * (`-WORD text`), then, for `ERR` and for servers that knew no other word, by the texts old servers send.
+ *
+ * `params` fill the sentence (`address`, `command` …); the server's text goes along as `reply`, because it is
+ * the server's own and holds nothing we sent but the name of a command.
+ */
+export function classifyReplyError(text: string, params: FailureParams): Failure {
+  const word = /^[A-Z]+/.exec(text)?.[0] ?? ''
+  const code = byFirstWord[word] ?? byOldText.find(([pattern]) => pattern.test(text))?.[1] ?? 'server.refused'
+  return makeFailure(code, { ...params, reply: text.slice(0, longestReply) })
+}
+
+const longestReply = 200
+
+/** `shared.*err` of server.c, and cluster.c. */
+const byFirstWord: Readonly<Record<string, FailureCode>> = {
+  NOAUTH: 'auth.required',
+  WRONGPASS: 'auth.wrong-password',
+  NOPERM: 'auth.no-permission',
+  DENIED: 'auth.required',
+  LOADING: 'target.loading',
+  MASTERDOWN: 'target.loading',
+  BUSY: 'server.busy',
+  READONLY: 'target.read-only',
+  OOM: 'target.out-of-memory',
+  MISCONF: 'target.cannot-persist',
+  NOREPLICAS: 'target.no-replicas',
+  MOVED: 'target.cluster',
+  ASK: 'target.cluster',
+  TRYAGAIN: 'target.cluster',
+  CROSSSLOT: 'target.cluster',
+  CLUSTERDOWN: 'target.cluster',
+  BUSYKEY: 'target.not-empty',
+}
+
+/** What servers say behind plain `ERR`, with the versions that say it. */
+const byOldText: readonly (readonly [RegExp, FailureCode])[] = [
+  [/^ERR invalid password/i, 'auth.wrong-password'], // up to 5.0
+  [/^ERR operation not permitted/i, 'auth.required'], // 2.4, 2.6
+  [/^ERR Client sent AUTH, but no password is set/i, 'auth.not-needed'], // up to 5.0
+  [/^ERR AUTH <password> called without any password configured/i, 'auth.not-needed'], // 6.0 and later
+  [/^ERR wrong number of arguments for 'auth'/i, 'auth.no-users'], // up to 5.0, AUTH with a user
+  [/^ERR unknown (sub)?command/i, 'server.unknown-command'],
+  [/^ERR Unknown subcommand or wrong number of arguments/i, 'server.unknown-command'], // up to 6.2
+  [/^ERR (Unsupported CONFIG parameter|Unknown option or number of arguments)/i, 'server.unknown-setting'],
+  [/^ERR Target key name (already exists|is busy)/i, 'target.not-empty'], // 2.6, 2.8
+  [/^ERR command not allowed when used memory/i, 'target.out-of-memory'], // 2.4, 2.6
+  [
+    /^ERR (DB index is out of range|invalid DB index|SELECT is not allowed in cluster)/i,
+    'target.db-out-of-range',
+  ],
+  [/^ERR max number of clients reached/i, 'server.too-many-clients'],
+]
