@@ -57,6 +57,7 @@ export const failureCatalogue = {
   // The job
   'job.cancelled': { retryable: true },
   'job.crashed': { retryable: true },
+  'restore.not-found': { retryable: false },
   // The console and its host
   'console.lost': { retryable: true },
   'console.signed-out': { retryable: false },

@@ -1,0 +1,16 @@
+import type { HostCapabilities } from '#contract/api.ts'
+import type { Connection, ServerFacts } from '#contract/connection.ts'
+import type { JobRunner } from '#engine/worker/pool.ts'
+import type { Log } from './log.ts'
+import type { Restores } from './restores.ts'
+
+/** What the procedures need. A shell puts it together once; see `compose.ts`. */
+export interface ConsoleServices {
+  readonly host: HostCapabilities
+  /** Opens the system's dialog; absent where `host.filePicker` is `browse`. */
+  readonly pickFile: (() => Promise<string | null>) | undefined
+  readonly jobs: JobRunner
+  readonly restores: Restores
+  readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>
+  readonly log: Log
+}
