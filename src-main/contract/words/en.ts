@@ -1,0 +1,398 @@
+import type { LanguageWords } from './say-failure.ts'
+
+const written = '[{written:keys} already written stay on the target.|Nothing has been written to the target.]'
+const fileOnly =
+  '[{written:keys} already written stay on the target.|Nothing has been written; the file itself was only read.]'
+
+/** The English words. The params of these sentences are the ones all languages have. */
+export const en: LanguageWords = {
+  locale: 'en',
+  keys: (count, number) => `${number} ${count === 1 ? 'key' : 'keys'}`,
+  failures: {
+    'file.not-found': {
+      what: 'There is no file[ {file}| at this path].',
+      safe: written,
+      todo: 'Check the path for a typing slip; a relative path starts from the folder the command runs in.',
+    },
+    'file.not-readable': {
+      what: 'The file[ {file}] may not be read by this user.',
+      safe: written,
+      todo: 'Give this user the right to read it, or run as a user who has it.',
+    },
+    'file.is-directory': {
+      what: '[{file}|The path] is a folder, not a file.',
+      safe: written,
+      todo: 'Name the file inside it, usually dump.rdb.',
+    },
+    'file.empty': {
+      what: 'The file[ {file}] is empty.',
+      safe: written,
+      todo: 'Wait until the backup or the download has ended, or make it again.',
+    },
+    'file.not-rdb': {
+      what: 'The file[ {file}] is not an RDB file: it begins with neither REDIS nor VALKEY.',
+      safe: written,
+      todo: 'Name the RDB file; if it is packed (.gz, .zip), unpack it first.',
+    },
+    'file.version-unsupported': {
+      what: 'The file[ {file}] has RDB version[ {version}| of its own], which this Keyferry does not know.',
+      safe: written,
+      todo: 'Use a newer Keyferry, or make the backup with an older server.',
+    },
+    'file.truncated': {
+      what: 'The file[ {file}] is cut off[ at byte {offset}][, inside the key {key}].',
+      safe: fileOnly,
+      todo: 'Fetch the file again and compare its size with the original.',
+    },
+    'file.crc-mismatch': {
+      what: 'The content of the file[ {file}] does not match the checksum at its end.',
+      safe: fileOnly,
+      todo: 'Fetch the file again; if the original has the same fault, make a new backup.',
+    },
+    'file.corrupt': {
+      what: 'The file[ {file}] is damaged[ at byte {offset}][, at the key {key}].',
+      safe: fileOnly,
+      todo: 'Fetch the file again; if the original has the same fault, make a new backup.',
+    },
+    'file.unknown-type': {
+      what: 'The file[ {file}] holds a value of the unknown type[ {type}][ at byte {offset}][, under the key {key}].',
+      safe: fileOnly,
+      todo: 'Use a newer Keyferry; the report of "keyferry inspect" helps us to add the type.',
+    },
+    'file.changed': {
+      what: 'The file[ {file}] changed while it was being read.',
+      safe: fileOnly,
+      todo: 'Wait until nobody writes to it, or copy it elsewhere, and start again.',
+    },
+    'connect.refused': {
+      what: 'Nobody listens at[ {address}| this address]: the connection was refused.',
+      safe: written,
+      todo: 'Check host and port, and that the server runs and is bound to this address.',
+    },
+    'connect.unknown-host': {
+      what: 'The name of the host[ in {address}] cannot be resolved.',
+      safe: written,
+      todo: 'Check the spelling and the DNS of this machine, or use the IP address.',
+    },
+    'connect.unreachable': {
+      what: 'There is no way from this machine to the server[ {address}].',
+      safe: written,
+      todo: 'Check the route, the security group and the firewall between the two.',
+    },
+    'connect.timeout': {
+      what: 'The server[ {address}] did not answer in time.',
+      safe: written,
+      todo: 'Check the security group and the firewall; if the server is very busy, try again.',
+    },
+    'connect.lost': {
+      what: 'The connection to the server[ {address}] broke.',
+      safe: written,
+      todo: 'Check that the server runs, and start again with existing keys skipped or replaced.',
+    },
+    'connect.not-redis': {
+      what: 'Whoever answers at[ {address}| this address] does not speak the Redis protocol.',
+      safe: written,
+      todo: 'Check the port; another service seems to listen there.',
+    },
+    'tls.not-tls': {
+      what: 'The server[ {address}] does not speak TLS on this port.',
+      safe: written,
+      todo: 'Switch TLS off for this connection, or use the TLS port of the server.',
+    },
+    'tls.required': {
+      what: 'The server[ {address}] accepts only TLS on this port.',
+      safe: written,
+      todo: 'Switch TLS on (--tls or rediss://), or use the plain port of the server.',
+    },
+    'tls.untrusted': {
+      what: 'The certificate of the server[ {address}] is not signed by an authority this machine trusts.',
+      safe: written,
+      todo: 'Name the PEM file of its authority (--ca).',
+    },
+    'tls.name-mismatch': {
+      what: 'The certificate of the server[ {address}] is made out to another name.',
+      safe: written,
+      todo: 'Connect by the name in the certificate, or give that name (--servername).',
+    },
+    'tls.expired': {
+      what: 'The certificate of the server[ {address}] is outside its period of validity.',
+      safe: written,
+      todo: 'Have the certificate renewed, and check the clock of this machine.',
+    },
+    'tls.client-certificate': {
+      what: 'The server[ {address}] wants a client certificate, or does not accept the one it was shown.',
+      safe: written,
+      todo: 'Name a certificate and its key that the server trusts (--cert and --key).',
+    },
+    'tls.file-unreadable': {
+      what: 'The certificate or key file[ {file}] cannot be read.',
+      safe: written,
+      todo: 'Check the path, the right to read it, and that it is a PEM file.',
+    },
+    'auth.required': {
+      what: 'The server[ {address}] wants a password.',
+      safe: written,
+      todo: 'Give the password (-A - asks for it without showing it), and the user if there is one.',
+    },
+    'auth.wrong-password': {
+      what: 'The server[ {address}] did not accept this user and password.',
+      safe: written,
+      todo: 'Check both; some managed services want the password as instanceId:password.',
+    },
+    'auth.no-permission': {
+      what: 'The user at[ {address}| this server] has no right to the command[ {command}| that is needed].',
+      safe: written,
+      todo: 'Give the user this right (ACL SETUSER), or use another user.',
+    },
+    'target.not-empty': {
+      what: 'The target[ {address}] already holds[ {conflicts:keys}| keys] that the file has too[, for example {example}].',
+      safe: written,
+      todo: 'Choose what happens to keys that exist (--on-conflict skip or replace), or use an empty target.',
+    },
+    'target.out-of-memory': {
+      what: 'The target[ {address}] is out of memory: it has reached its maxmemory.',
+      safe: written,
+      todo: 'Raise maxmemory or free memory there, then start again with existing keys skipped.',
+    },
+    'target.loading': {
+      what: 'The target[ {address}] is still loading its own data.',
+      safe: written,
+      todo: 'Wait until it has loaded, then start again with existing keys skipped.',
+    },
+    'target.read-only': {
+      what: 'The target[ {address}] is a replica and takes no writes.',
+      safe: written,
+      todo: 'Use the address of its master.',
+    },
+    'target.cannot-persist': {
+      what: 'The target[ {address}] takes no writes because its last save to disk failed.',
+      safe: written,
+      todo: 'Mend its disk (see its log), then start again with existing keys skipped.',
+    },
+    'target.no-replicas': {
+      what: 'The target[ {address}] takes no writes because too few of its replicas are in step.',
+      safe: written,
+      todo: 'Bring its replicas back, or lower min-replicas-to-write, then start again with existing keys skipped.',
+    },
+    'target.cluster': {
+      what: 'The target[ {address}] is a Redis Cluster, which this way of writing does not serve.',
+      safe: written,
+      todo: 'Use a standalone target.',
+    },
+    'target.db-out-of-range': {
+      what: 'The target[ {address}] has no database[ {db}| of this number].',
+      safe: written,
+      todo: 'Map it to another database (--db-map or --target-db), or raise "databases" on the target.',
+    },
+    'target.cannot-hold': {
+      what: 'The target[ {address}] cannot hold the value[ of the key {key}][ of type {type}]: it does not know this type.',
+      safe: written,
+      todo: 'Use a target that has the type or the module, or leave such keys out (--exclude).',
+    },
+    'target.value-refused': {
+      what: 'The target[ {address}] refused the value of[ the key {key}| a key] as bad data.',
+      safe: written,
+      todo: 'Check that the target is not older than the server that made the backup, or leave the key out (--exclude).',
+    },
+    'target.refused': {
+      what: 'The target[ {address}] refused a command[ with: {reply}].',
+      safe: written,
+      todo: 'Read the answer of the server above and its log.',
+    },
+    'target.gave-up': {
+      what: 'The target[ {address}] stayed away for too long.',
+      safe: written,
+      todo: 'Bring it back, then start again with existing keys skipped.',
+    },
+    'job.cancelled': {
+      what: 'Stopped as you asked.',
+      safe: written,
+      todo: 'To go on later, start again with existing keys skipped; to begin anew, with existing keys replaced.',
+    },
+    'job.crashed': {
+      what: 'The thread doing the work ended unexpectedly[: {message}].',
+      safe: written,
+      todo: 'Start again with existing keys skipped; if it happens again, report it with the code and this text.',
+    },
+    'auth.not-needed': {
+      what: 'The server[ {address}] has no password, but one was given.',
+      safe: written,
+      todo: 'Leave the password out, and check that this is the server you mean.',
+    },
+    'auth.no-users': {
+      what: 'The server[ {address}] is older than ACL users and knows only a password.',
+      safe: written,
+      todo: 'Leave the user out and give the password alone.',
+    },
+    'server.refused': {
+      what: 'The server[ {address}] refused[ the command {command}| a command][: {reply}].',
+      safe: written,
+      todo: 'Read the answer of the server and its log.',
+    },
+    'server.unknown-command': {
+      what: 'The server[ {address}] does not know the command[ {command}| that is needed], or it was renamed.',
+      safe: written,
+      todo: 'Use a newer server, or undo its rename-command.',
+    },
+    'server.unknown-setting': {
+      what: 'The server[ {address}] does not know the setting[ {setting}| that is needed].',
+      safe: written,
+      todo: 'Use a newer server, or change the setting in its configuration by hand.',
+    },
+    'server.busy': {
+      what: 'The server[ {address}] is busy with a script or function and answers nothing else.',
+      safe: written,
+      todo: 'Wait for the script, or end it with SCRIPT KILL, and try again.',
+    },
+    'server.too-many-clients': {
+      what: 'The server[ {address}] has as many clients as its maxclients allows.',
+      safe: written,
+      todo: 'Use fewer connections (-n), or raise maxclients.',
+    },
+    'console.lost': {
+      what: 'The connection between this page and the engine was lost.',
+      safe: 'What was running goes on without this page.',
+      todo: 'Check that Keyferry still runs; the page connects again by itself.',
+    },
+    'console.signed-out': {
+      what: 'This browser is not signed in to the console.',
+      safe: 'What was running goes on without this page.',
+      todo: 'Open the address that "keyferry serve" prints; each address works once.',
+    },
+    'restore.not-found': {
+      what: 'This restore is not known here any more.',
+      safe: 'What it wrote stays on its target.',
+      todo: 'Look at the list of restores; it begins anew when Keyferry starts.',
+    },
+    'store.unavailable': {
+      what: 'The data folder[ {folder}] cannot be opened.',
+      safe: 'No server has been touched.',
+      todo: 'Check the folder and the right to write to it, or name another (KEYFERRY_HOME).',
+    },
+    'store.newer': {
+      what: 'The data[ in {folder}] was written by a newer Keyferry.',
+      safe: 'The data was left as it is.',
+      todo: 'Start the newer version, or name another data folder (KEYFERRY_HOME).',
+    },
+    'store.damaged': {
+      what: 'The database of profiles and tasks[ in {folder}] is damaged.',
+      safe: 'Neither source nor target has been touched.',
+      todo: 'Put back a copy of the folder, or name another one (KEYFERRY_HOME).',
+    },
+    'store.disk-full': {
+      what: 'The disk of the data folder[ {folder}] is full.',
+      safe: 'What was saved before is unharmed.',
+      todo: 'Free space there, then try again.',
+    },
+    'store.runtime-too-old': {
+      what: 'This Node.js[ {version}] is too old to keep profiles and tasks.',
+      safe: 'Nothing was opened and nothing changed.',
+      todo: 'Start Keyferry by "npx keyferry" or "npm start", which bring their own Node.js.',
+    },
+    'secret.unreadable': {
+      what: 'A stored password cannot be read on this machine.',
+      safe: 'The profile is kept; only its password is missing.',
+      todo: 'Type the password again; it will be stored anew.',
+    },
+    'profile.not-found': {
+      what: 'There is no profile[ {name}| of this name].',
+      safe: 'Nothing has been changed.',
+      todo: 'Look at the list of profiles.',
+    },
+    'profile.name-taken': {
+      what: 'There is already a profile[ {name}| of this name].',
+      safe: 'The existing profile is unchanged.',
+      todo: 'Choose another name.',
+    },
+    'profile.in-use': {
+      what: 'The profile[ {name}] is in use by a task that has not ended.',
+      safe: 'Nothing has been changed.',
+      todo: 'Finish or stop the task first, or copy the profile.',
+    },
+    'task.not-found': {
+      what: 'There is no task[ {id}| like this].',
+      safe: 'Nothing has been changed.',
+      todo: 'Look at the list of tasks.',
+    },
+    'task.wrong-state': {
+      what: 'The task cannot do this[ while it is {state}| now].',
+      safe: 'The task goes on as it was.',
+      todo: 'Wait for the step under way, or choose what its page offers.',
+    },
+    'task.password-needed': {
+      what: 'The password of[ {address}| a server] is not stored and is needed now.',
+      safe: 'Nothing has been changed.',
+      todo: 'Type it, or have the profile store it.',
+    },
+    'task.checks-failed': {
+      what: 'The checks found something that must be mended first.',
+      safe: 'Nothing has been copied.',
+      todo: 'Look at the failed checks: each says what to do. Then check again.',
+    },
+    'task.warnings-open': {
+      what: 'The checks gave warnings that nobody has accepted yet.',
+      safe: 'Nothing has been copied.',
+      todo: 'Read each warning and accept it, or mend its cause and check again.',
+    },
+    'task.consent-needed': {
+      what: 'Source and target are not proven equal, so finishing needs a typed consent.',
+      safe: 'The copy is still followed; nothing has been changed.',
+      todo: 'Compare again, or type the consent that is asked for.',
+    },
+    'task.held-elsewhere': {
+      what: 'Another Keyferry[ on {host}] is running this task.',
+      safe: 'The other one goes on undisturbed.',
+      todo: 'Stop it there, or wait until its hold has run out.',
+    },
+    'freeze.not-permitted': {
+      what: 'The user at the source[ {address}] has no right to change passwords[ (command {command})].',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Give the user the rights for CONFIG SET, ACL and CLIENT KILL, or stop the writers by hand.',
+    },
+    'freeze.not-standalone': {
+      what: 'The source[ {address}] is not a standalone master, so it cannot be frozen this way.',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Freeze its master, or stop the writers by hand.',
+    },
+    'freeze.not-frozen': {
+      what: 'The source[ {address}] is not frozen.',
+      safe: 'Nothing has been changed.',
+      todo: 'There is nothing to undo; freeze it first if writes must stop.',
+    },
+    'freeze.not-proven': {
+      what: 'It could not be proven that the source[ {address}] refuses the old password.',
+      safe: 'The old passwords are kept and can be put back.',
+      todo: 'Try the freeze again, or undo it.',
+    },
+    'freeze.broken': {
+      what: 'The freeze of the source[ {address}] no longer holds: it was restarted or somebody changed its password.',
+      safe: 'The copy is still followed, so writes made meanwhile are not lost.',
+      todo: 'Find who writes to it, then freeze again before finishing.',
+    },
+    'freeze.changed-meanwhile': {
+      what: 'The passwords of the source[ {address}] were changed by somebody else while it was frozen.',
+      safe: 'The newer passwords were not overwritten.',
+      todo: 'Decide which passwords shall hold, and set them by hand.',
+    },
+    'freeze.not-drained': {
+      what: 'The target has not yet taken everything the source[ {address}] held when it was frozen.',
+      safe: 'Nothing is lost: what is missing is kept on our disk.',
+      todo: 'Wait until the lag is 0, or undo the freeze.',
+    },
+    'usage.invalid': {
+      what: 'The value of[ {field}| a field] cannot be used[: {reason}].',
+      safe: written,
+      todo: 'Correct it and try again; --help shows every option.',
+    },
+    'usage.missing-prerequisite': {
+      what: 'This needs[ {program}| a program], which was not found on this machine.',
+      safe: written,
+      todo: 'Install it[ with: {command}], then try again.',
+    },
+    'internal.unexpected': {
+      what: 'Something happened that Keyferry did not foresee[: {message}].',
+      safe: '[{written:keys} already written stay on the target.|As far as is known, nothing has been written.]',
+      todo: 'Please report it with the code and this text.',
+    },
+  },
+}

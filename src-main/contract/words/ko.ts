@@ -1,0 +1,398 @@
+import type { LanguageWords } from './say-failure.ts'
+
+const written = '[이미 쓴 {written:keys}는 타깃에 그대로 있습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
+const fileOnly =
+  '[이미 쓴 {written:keys}는 타깃에 그대로 있습니다.|아직 아무것도 쓰지 않았고, 파일은 읽기만 했습니다.]'
+
+/** The words in Korean. A param stands before a fixed noun, so that no particle depends on it. */
+export const ko: LanguageWords = {
+  locale: 'ko-KR',
+  keys: (_, number) => `키 ${number}개`,
+  failures: {
+    'file.not-found': {
+      what: '[{file} |지정한 ]파일이 없습니다.',
+      safe: written,
+      todo: '경로를 확인하세요. 상대 경로는 명령을 실행한 폴더에서 시작합니다.',
+    },
+    'file.not-readable': {
+      what: '현재 사용자는 [{file} ]파일을 읽을 수 없습니다.',
+      safe: written,
+      todo: '읽기 권한을 주거나, 권한이 있는 사용자로 실행하세요.',
+    },
+    'file.is-directory': {
+      what: '[{file} |지정한 ]경로는 파일이 아니라 폴더입니다.',
+      safe: written,
+      todo: '그 안의 파일(보통 dump.rdb)을 지정하세요.',
+    },
+    'file.empty': {
+      what: '[{file} ]파일이 비어 있습니다.',
+      safe: written,
+      todo: '백업이나 다운로드가 끝날 때까지 기다리거나 다시 만드세요.',
+    },
+    'file.not-rdb': {
+      what: '[{file} ]파일은 RDB 파일이 아닙니다. REDIS나 VALKEY로 시작하지 않습니다.',
+      safe: written,
+      todo: 'RDB 파일을 지정하세요. 압축 파일(.gz, .zip)이면 먼저 푸세요.',
+    },
+    'file.version-unsupported': {
+      what: '[{file} ]파일의 RDB [{version} ]버전은 이 Keyferry가 모르는 버전입니다.',
+      safe: written,
+      todo: '더 새로운 Keyferry를 쓰거나, 더 오래된 서버에서 백업을 만드세요.',
+    },
+    'file.truncated': {
+      what: '[{file} ]파일이 [{offset}바이트 위치에서 ][{key} 키의 중간에서 ]잘려 있습니다.',
+      safe: fileOnly,
+      todo: '파일을 다시 받고 원본과 크기를 비교하세요.',
+    },
+    'file.crc-mismatch': {
+      what: '[{file} ]파일의 내용이 끝에 있는 체크섬과 맞지 않습니다.',
+      safe: fileOnly,
+      todo: '파일을 다시 받으세요. 원본도 같다면 백업을 새로 만드세요.',
+    },
+    'file.corrupt': {
+      what: '[{file} ]파일이 [{offset}바이트 위치에서 ][{key} 키에서 ]손상되어 있습니다.',
+      safe: fileOnly,
+      todo: '파일을 다시 받으세요. 원본도 같다면 백업을 새로 만드세요.',
+    },
+    'file.unknown-type': {
+      what: '[{file} ]파일에 [{offset}바이트 위치의 ][{key} 키 아래 ]알 수 없는 [{type} ]타입의 값이 있습니다.',
+      safe: fileOnly,
+      todo: '더 새로운 Keyferry를 쓰세요. "keyferry inspect" 보고서가 타입 추가에 도움이 됩니다.',
+    },
+    'file.changed': {
+      what: '[{file} ]파일이 읽는 동안 바뀌었습니다.',
+      safe: fileOnly,
+      todo: '아무도 쓰지 않을 때까지 기다리거나 다른 곳에 복사한 뒤 다시 시작하세요.',
+    },
+    'connect.refused': {
+      what: '[{address} |이 ]주소에서 받는 서버가 없어 연결이 거부되었습니다.',
+      safe: written,
+      todo: '호스트와 포트를 확인하고, 서버가 실행 중이며 이 주소에 바인드되어 있는지 확인하세요.',
+    },
+    'connect.unknown-host': {
+      what: '[{address} 주소의 ]호스트 이름을 찾을 수 없습니다.',
+      safe: written,
+      todo: '철자와 이 컴퓨터의 DNS를 확인하거나 IP 주소를 쓰세요.',
+    },
+    'connect.unreachable': {
+      what: '이 컴퓨터에서 [{address} ]서버로 가는 길이 없습니다.',
+      safe: written,
+      todo: '둘 사이의 경로, 보안 그룹, 방화벽을 확인하세요.',
+    },
+    'connect.timeout': {
+      what: '[{address} ]서버가 제때 응답하지 않았습니다.',
+      safe: written,
+      todo: '보안 그룹과 방화벽을 확인하세요. 서버가 매우 바쁘면 다시 시도하세요.',
+    },
+    'connect.lost': {
+      what: '[{address} ]서버와의 연결이 끊어졌습니다.',
+      safe: written,
+      todo: '서버가 실행 중인지 확인하고, 있는 키를 건너뛰거나 덮어쓰도록 하여 다시 시작하세요.',
+    },
+    'connect.not-redis': {
+      what: '[{address} |이 ]주소의 서비스는 Redis 프로토콜을 쓰지 않습니다.',
+      safe: written,
+      todo: '포트를 확인하세요. 다른 서비스가 있는 것 같습니다.',
+    },
+    'tls.not-tls': {
+      what: '[{address} ]서버의 이 포트는 TLS를 쓰지 않습니다.',
+      safe: written,
+      todo: '이 연결의 TLS를 끄거나 서버의 TLS 포트를 쓰세요.',
+    },
+    'tls.required': {
+      what: '[{address} ]서버의 이 포트는 TLS만 받습니다.',
+      safe: written,
+      todo: 'TLS를 켜거나(--tls 또는 rediss://) 서버의 일반 포트를 쓰세요.',
+    },
+    'tls.untrusted': {
+      what: '[{address} ]서버의 인증서는 이 컴퓨터가 신뢰하는 기관이 서명하지 않았습니다.',
+      safe: written,
+      todo: '서명한 기관의 PEM 파일을 지정하세요(--ca).',
+    },
+    'tls.name-mismatch': {
+      what: '[{address} ]서버의 인증서는 다른 이름으로 발급되었습니다.',
+      safe: written,
+      todo: '인증서에 있는 이름으로 연결하거나 그 이름을 지정하세요(--servername).',
+    },
+    'tls.expired': {
+      what: '[{address} ]서버의 인증서가 유효 기간을 벗어났습니다.',
+      safe: written,
+      todo: '인증서를 갱신하고 이 컴퓨터의 시계를 확인하세요.',
+    },
+    'tls.client-certificate': {
+      what: '[{address} ]서버가 클라이언트 인증서를 요구하거나, 제시한 인증서를 받아들이지 않습니다.',
+      safe: written,
+      todo: '서버가 신뢰하는 인증서와 키를 지정하세요(--cert, --key).',
+    },
+    'tls.file-unreadable': {
+      what: '[{file} ]인증서 또는 키 파일을 읽을 수 없습니다.',
+      safe: written,
+      todo: '경로와 읽기 권한, PEM 파일인지 확인하세요.',
+    },
+    'auth.required': {
+      what: '[{address} ]서버가 비밀번호를 요구합니다.',
+      safe: written,
+      todo: '비밀번호(-A - 는 보이지 않게 묻습니다)와, 있으면 사용자 이름을 지정하세요.',
+    },
+    'auth.wrong-password': {
+      what: '[{address} ]서버가 이 사용자와 비밀번호를 받아들이지 않았습니다.',
+      safe: written,
+      todo: '둘 다 확인하세요. 일부 관리형 서비스의 비밀번호 형식은 instanceId:password입니다.',
+    },
+    'auth.no-permission': {
+      what: '[{address} 서버의 |이 ]사용자에게 [{command} |필요한 ]명령의 권한이 없습니다.',
+      safe: written,
+      todo: '사용자에게 권한을 주거나(ACL SETUSER) 다른 사용자를 쓰세요.',
+    },
+    'target.not-empty': {
+      what: '[{address} ]타깃에 파일과 같은 [{conflicts:keys}|키]가 이미 있습니다[(예: {example})].',
+      safe: written,
+      todo: '있는 키를 어떻게 할지 고르거나(--on-conflict skip 또는 replace) 빈 타깃을 쓰세요.',
+    },
+    'target.out-of-memory': {
+      what: '[{address} ]타깃의 메모리가 부족합니다. maxmemory에 이르렀습니다.',
+      safe: written,
+      todo: 'maxmemory를 올리거나 메모리를 비운 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
+    },
+    'target.loading': {
+      what: '[{address} ]타깃이 아직 자기 데이터를 읽어 들이고 있습니다.',
+      safe: written,
+      todo: '끝날 때까지 기다린 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
+    },
+    'target.read-only': {
+      what: '[{address} ]타깃은 복제본이라 쓰기를 받지 않습니다.',
+      safe: written,
+      todo: '마스터의 주소를 쓰세요.',
+    },
+    'target.cannot-persist': {
+      what: '[{address} ]타깃이 마지막 디스크 저장에 실패하여 쓰기를 받지 않습니다.',
+      safe: written,
+      todo: '디스크를 고치고(로그 참고), 있는 키를 건너뛰도록 하여 다시 시작하세요.',
+    },
+    'target.no-replicas': {
+      what: '[{address} ]타깃의 정상 복제본이 너무 적어 쓰기를 받지 않습니다.',
+      safe: written,
+      todo: '복제본을 되살리거나 min-replicas-to-write를 낮춘 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
+    },
+    'target.cluster': {
+      what: '[{address} ]타깃은 Redis Cluster라서 이 쓰기 방식을 쓸 수 없습니다.',
+      safe: written,
+      todo: '단독(standalone) 타깃을 쓰세요.',
+    },
+    'target.db-out-of-range': {
+      what: '[{address} ]타깃에 [{db}번 |이 번호의 ]데이터베이스가 없습니다.',
+      safe: written,
+      todo: '다른 데이터베이스로 옮기거나(--db-map 또는 --target-db) 타깃의 databases 값을 올리세요.',
+    },
+    'target.cannot-hold': {
+      what: '[{address} ]타깃은 [{key} 키의 ][{type} 타입 ]값을 담을 수 없습니다. 이 타입을 모릅니다.',
+      safe: written,
+      todo: '타입이나 모듈이 있는 타깃을 쓰거나 그런 키를 빼세요(--exclude).',
+    },
+    'target.value-refused': {
+      what: '[{address} ]타깃이 [{key} |어떤 ]키의 값을 잘못된 데이터로 보고 거부했습니다.',
+      safe: written,
+      todo: '타깃이 백업을 만든 서버보다 오래되지 않았는지 확인하거나 그 키를 빼세요(--exclude).',
+    },
+    'target.refused': {
+      what: '[{address} ]타깃이 명령을 거부했습니다[. 응답: {reply}].',
+      safe: written,
+      todo: '위의 서버 응답과 서버 로그를 확인하세요.',
+    },
+    'target.gave-up': {
+      what: '[{address} ]타깃이 너무 오래 돌아오지 않았습니다.',
+      safe: written,
+      todo: '타깃을 되살린 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
+    },
+    'job.cancelled': {
+      what: '요청하신 대로 멈췄습니다.',
+      safe: written,
+      todo: '나중에 이어서 하려면 있는 키를 건너뛰도록, 처음부터 하려면 덮어쓰도록 하여 다시 시작하세요.',
+    },
+    'job.crashed': {
+      what: '작업 스레드가 예기치 않게 끝났습니다[: {message}].',
+      safe: written,
+      todo: '있는 키를 건너뛰도록 하여 다시 시작하세요. 다시 생기면 코드와 이 문장을 알려 주세요.',
+    },
+    'auth.not-needed': {
+      what: '[{address} ]서버에 비밀번호가 없는데 비밀번호가 지정되었습니다.',
+      safe: written,
+      todo: '비밀번호를 빼고, 연결하려는 서버가 맞는지 확인하세요.',
+    },
+    'auth.no-users': {
+      what: '[{address} ]서버는 ACL 사용자 이전 버전이라 비밀번호만 압니다.',
+      safe: written,
+      todo: '사용자 이름을 빼고 비밀번호만 지정하세요.',
+    },
+    'server.refused': {
+      what: '[{address} ]서버가 [{command} ]명령을 거부했습니다[. 응답: {reply}].',
+      safe: written,
+      todo: '서버의 응답과 로그를 확인하세요.',
+    },
+    'server.unknown-command': {
+      what: '[{address} ]서버가 [{command} |필요한 ]명령을 모르거나 이름이 바뀌었습니다.',
+      safe: written,
+      todo: '더 새로운 서버를 쓰거나 rename-command를 되돌리세요.',
+    },
+    'server.unknown-setting': {
+      what: '[{address} ]서버가 [{setting} |필요한 ]설정을 모릅니다.',
+      safe: written,
+      todo: '더 새로운 서버를 쓰거나 설정 파일을 직접 고치세요.',
+    },
+    'server.busy': {
+      what: '[{address} ]서버가 스크립트나 함수를 실행하느라 다른 요청에 답하지 않습니다.',
+      safe: written,
+      todo: '끝나기를 기다리거나 SCRIPT KILL로 끝낸 뒤 다시 시도하세요.',
+    },
+    'server.too-many-clients': {
+      what: '[{address} ]서버의 클라이언트 수가 maxclients에 이르렀습니다.',
+      safe: written,
+      todo: '연결 수를 줄이거나(-n) maxclients를 올리세요.',
+    },
+    'console.lost': {
+      what: '이 화면과 엔진 사이의 연결이 끊어졌습니다.',
+      safe: '실행 중이던 작업은 이 화면과 상관없이 계속됩니다.',
+      todo: 'Keyferry가 실행 중인지 확인하세요. 화면은 스스로 다시 연결합니다.',
+    },
+    'console.signed-out': {
+      what: '이 브라우저는 콘솔에 로그인되어 있지 않습니다.',
+      safe: '실행 중이던 작업은 이 화면과 상관없이 계속됩니다.',
+      todo: '"keyferry serve"가 출력한 주소를 여세요. 주소마다 한 번만 쓸 수 있습니다.',
+    },
+    'restore.not-found': {
+      what: '이 복원은 더 이상 여기에 없습니다.',
+      safe: '이미 쓴 것은 타깃에 그대로 있습니다.',
+      todo: '복원 목록을 확인하세요. 목록은 Keyferry가 시작될 때 새로 시작합니다.',
+    },
+    'store.unavailable': {
+      what: '[{folder} ]데이터 폴더를 열 수 없습니다.',
+      safe: '어떤 서버도 건드리지 않았습니다.',
+      todo: '폴더와 쓰기 권한을 확인하거나 다른 폴더를 지정하세요(KEYFERRY_HOME).',
+    },
+    'store.newer': {
+      what: '[{folder} 폴더의 ]데이터는 더 새로운 Keyferry가 쓴 것입니다.',
+      safe: '데이터는 그대로 두었습니다.',
+      todo: '더 새로운 버전을 실행하거나 다른 데이터 폴더를 지정하세요(KEYFERRY_HOME).',
+    },
+    'store.damaged': {
+      what: '[{folder} 폴더의 ]프로필과 작업 데이터베이스가 손상되었습니다.',
+      safe: '소스와 타깃은 건드리지 않았습니다.',
+      todo: '폴더의 사본을 되돌리거나 다른 폴더를 지정하세요(KEYFERRY_HOME).',
+    },
+    'store.disk-full': {
+      what: '[{folder} ]데이터 폴더의 디스크가 가득 찼습니다.',
+      safe: '이전에 저장한 것은 온전합니다.',
+      todo: '공간을 비운 뒤 다시 시도하세요.',
+    },
+    'store.runtime-too-old': {
+      what: '이 Node.js[ {version}] 버전은 프로필과 작업을 보관하기에 너무 오래되었습니다.',
+      safe: '아무것도 열거나 바꾸지 않았습니다.',
+      todo: '자체 Node.js를 쓰는 "npx keyferry"나 "npm start"로 시작하세요.',
+    },
+    'secret.unreadable': {
+      what: '저장된 비밀번호를 이 컴퓨터에서 읽을 수 없습니다.',
+      safe: '프로필은 그대로이고 비밀번호만 없습니다.',
+      todo: '비밀번호를 다시 입력하면 새로 저장됩니다.',
+    },
+    'profile.not-found': {
+      what: '[{name} |이런 이름의 ]프로필이 없습니다.',
+      safe: '바뀐 것은 없습니다.',
+      todo: '프로필 목록을 확인하세요.',
+    },
+    'profile.name-taken': {
+      what: '[{name} |같은 이름의 ]프로필이 이미 있습니다.',
+      safe: '있던 프로필은 그대로입니다.',
+      todo: '다른 이름을 고르세요.',
+    },
+    'profile.in-use': {
+      what: '[{name} ]프로필은 끝나지 않은 작업이 쓰고 있습니다.',
+      safe: '바뀐 것은 없습니다.',
+      todo: '먼저 작업을 마치거나 멈추고, 아니면 프로필을 복사하세요.',
+    },
+    'task.not-found': {
+      what: '[{id} |이런 ]작업이 없습니다.',
+      safe: '바뀐 것은 없습니다.',
+      todo: '작업 목록을 확인하세요.',
+    },
+    'task.wrong-state': {
+      what: '작업이 [{state} 상태라 |지금은 ]이것을 할 수 없습니다.',
+      safe: '작업은 그대로 계속됩니다.',
+      todo: '진행 중인 단계를 기다리거나 작업 화면에 있는 동작을 고르세요.',
+    },
+    'task.password-needed': {
+      what: '[{address} ]서버의 비밀번호가 저장되어 있지 않아 지금 필요합니다.',
+      safe: '바뀐 것은 없습니다.',
+      todo: '입력하거나 프로필에 저장하세요.',
+    },
+    'task.checks-failed': {
+      what: '점검에서 먼저 고쳐야 할 것이 나왔습니다.',
+      safe: '아직 아무것도 복사하지 않았습니다.',
+      todo: '실패한 점검마다 할 일이 적혀 있습니다. 고친 뒤 다시 점검하세요.',
+    },
+    'task.warnings-open': {
+      what: '점검에서 아직 수락하지 않은 경고가 있습니다.',
+      safe: '아직 아무것도 복사하지 않았습니다.',
+      todo: '경고를 읽고 수락하거나, 원인을 고친 뒤 다시 점검하세요.',
+    },
+    'task.consent-needed': {
+      what: '소스와 타깃이 같다고 증명되지 않아, 마치려면 동의를 입력해야 합니다.',
+      safe: '증분 동기화는 계속되고 있으며 바뀐 것은 없습니다.',
+      todo: '다시 비교하거나 요청된 동의 문구를 입력하세요.',
+    },
+    'task.held-elsewhere': {
+      what: '다른 Keyferry[({host})]가 이 작업을 실행하고 있습니다.',
+      safe: '다른 쪽은 방해받지 않고 계속됩니다.',
+      todo: '그곳에서 멈추거나 점유가 끝날 때까지 기다리세요.',
+    },
+    'freeze.not-permitted': {
+      what: '소스[ {address}] 서버의 사용자에게 비밀번호를 바꿀 권한이 없습니다[({command} 명령)].',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나 쓰는 쪽을 직접 멈추세요.',
+    },
+    'freeze.not-standalone': {
+      what: '소스[ {address}] 서버는 단독 마스터가 아니라서 이렇게 동결할 수 없습니다.',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: '그 마스터를 동결하거나 쓰는 쪽을 직접 멈추세요.',
+    },
+    'freeze.not-frozen': {
+      what: '소스[ {address}] 서버는 동결되어 있지 않습니다.',
+      safe: '바뀐 것은 없습니다.',
+      todo: '되돌릴 것이 없습니다. 쓰기를 멈춰야 하면 먼저 동결하세요.',
+    },
+    'freeze.not-proven': {
+      what: '소스[ {address}] 서버가 옛 비밀번호를 거부한다는 것을 증명하지 못했습니다.',
+      safe: '옛 비밀번호는 보관되어 있어 되돌릴 수 있습니다.',
+      todo: '동결을 다시 시도하거나 되돌리세요.',
+    },
+    'freeze.broken': {
+      what: '소스[ {address}] 서버의 동결이 풀렸습니다. 재시작되었거나 누군가 비밀번호를 바꿨습니다.',
+      safe: '증분 동기화가 계속되고 있어 그사이의 쓰기는 잃지 않습니다.',
+      todo: '누가 쓰는지 찾고, 마치기 전에 다시 동결하세요.',
+    },
+    'freeze.changed-meanwhile': {
+      what: '소스[ {address}] 서버가 동결된 동안 다른 사람이 비밀번호를 바꿨습니다.',
+      safe: '새 비밀번호를 덮어쓰지 않았습니다.',
+      todo: '어떤 비밀번호를 쓸지 정하고 직접 설정하세요.',
+    },
+    'freeze.not-drained': {
+      what: '소스[ {address}] 서버가 동결될 때의 내용을 타깃이 아직 다 받지 못했습니다.',
+      safe: '잃은 것은 없습니다. 남은 것은 이쪽 디스크에 있습니다.',
+      todo: '지연이 0이 될 때까지 기다리거나 동결을 되돌리세요.',
+    },
+    'usage.invalid': {
+      what: '[{field} |어떤 ]항목의 값을 쓸 수 없습니다[: {reason}].',
+      safe: written,
+      todo: '고친 뒤 다시 시도하세요. --help로 모든 옵션을 볼 수 있습니다.',
+    },
+    'usage.missing-prerequisite': {
+      what: '[{program} |필요한 ]프로그램을 이 컴퓨터에서 찾지 못했습니다.',
+      safe: written,
+      todo: '설치한 뒤[(명령: {command})] 다시 시도하세요.',
+    },
+    'internal.unexpected': {
+      what: 'Keyferry가 예상하지 못한 일이 일어났습니다[: {message}].',
+      safe: '[이미 쓴 {written:keys}는 타깃에 그대로 있습니다.|알려진 바로는 아무것도 쓰지 않았습니다.]',
+      todo: '코드와 이 문장을 알려 주세요.',
+    },
+  },
+}

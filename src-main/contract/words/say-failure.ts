@@ -1,0 +1,35 @@
+import type { Failure, FailureCode } from '../failure.ts'
+import { en } from './en.ts'
+import { ko } from './ko.ts'
+import { fillTemplate, type TemplateStyle } from './template.ts'
+import { zh } from './zh.ts'
+
+export type Locale = 'en' | 'zh' | 'ko'
+
+/** One failure in three sentences, as templates (`template.ts`). */
+export interface FailureWords {
+  /** What happened, to which file, server or key. */
+  readonly what: string
+  /** What is already written or unharmed. */
+  readonly safe: string
+  /** What a person can do now. */
+  readonly todo: string
+}
+
+/** Every failure in one language; a code without words does not compile. */
+export interface LanguageWords extends TemplateStyle {
+  readonly failures: Readonly<Record<FailureCode, FailureWords>>
+}
+
+export const languages: Readonly<Record<Locale, LanguageWords>> = { en, zh, ko }
+
+/**
+ * Says a failure in a person's language. Whoever knows how many keys the target has taken adds `written` to the
+ * params: `safe` then tells it, and otherwise says that nothing has been written.
+ */
+export function sayFailure(failure: Pick<Failure, 'code' | 'params'>, locale: Locale): FailureWords {
+  const language = languages[locale]
+  const words = language.failures[failure.code]
+  const say = (template: string): string => fillTemplate(template, failure.params, language)
+  return { what: say(words.what), safe: say(words.safe), todo: say(words.todo) }
+}

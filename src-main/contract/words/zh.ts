@@ -1,0 +1,397 @@
+import type { LanguageWords } from './say-failure.ts'
+
+const written = '[已写入的 {written:keys}保留在目标端。|尚未向目标端写入任何内容。]'
+const fileOnly = '[已写入的 {written:keys}保留在目标端。|尚未写入任何内容，文件本身也只是被读取。]'
+
+/** The words in Simplified Chinese. */
+export const zh: LanguageWords = {
+  locale: 'zh-CN',
+  keys: (_, number) => `${number} 个键`,
+  failures: {
+    'file.not-found': {
+      what: '找不到文件[ {file}]。',
+      safe: written,
+      todo: '请检查路径；相对路径从运行命令的目录算起。',
+    },
+    'file.not-readable': {
+      what: '当前用户无权读取文件[ {file}]。',
+      safe: written,
+      todo: '请授予读取权限，或换用有权限的用户运行。',
+    },
+    'file.is-directory': {
+      what: '[{file} |该路径]是目录，不是文件。',
+      safe: written,
+      todo: '请指定目录中的文件，通常是 dump.rdb。',
+    },
+    'file.empty': {
+      what: '文件[ {file} ]是空的。',
+      safe: written,
+      todo: '请等待备份或下载完成，或重新备份。',
+    },
+    'file.not-rdb': {
+      what: '文件[ {file} ]不是 RDB 文件：开头既不是 REDIS 也不是 VALKEY。',
+      safe: written,
+      todo: '请指定 RDB 文件；如果是压缩包（.gz、.zip），请先解压。',
+    },
+    'file.version-unsupported': {
+      what: '文件[ {file} ]的 RDB 版本[ {version} ]是本版 Keyferry 不认识的。',
+      safe: written,
+      todo: '请使用更新的 Keyferry，或用较旧的服务器制作备份。',
+    },
+    'file.truncated': {
+      what: '文件[ {file} ]不完整[，在第 {offset} 字节处中断][，位于键 {key} 之中]。',
+      safe: fileOnly,
+      todo: '请重新获取文件，并与原文件比较大小。',
+    },
+    'file.crc-mismatch': {
+      what: '文件[ {file} ]的内容与末尾的校验和不一致。',
+      safe: fileOnly,
+      todo: '请重新获取文件；如果原文件也是如此，请重新备份。',
+    },
+    'file.corrupt': {
+      what: '文件[ {file} ]已损坏[，位置在第 {offset} 字节][，在键 {key} 处]。',
+      safe: fileOnly,
+      todo: '请重新获取文件；如果原文件也是如此，请重新备份。',
+    },
+    'file.unknown-type': {
+      what: '文件[ {file} ]中有未知类型[ {type} ]的值[，位置在第 {offset} 字节][，键为 {key}]。',
+      safe: fileOnly,
+      todo: '请使用更新的 Keyferry；"keyferry inspect" 的报告有助于我们支持该类型。',
+    },
+    'file.changed': {
+      what: '文件[ {file} ]在读取过程中发生了变化。',
+      safe: fileOnly,
+      todo: '请等到没有程序写入该文件，或先复制一份，再重新开始。',
+    },
+    'connect.refused': {
+      what: '[{address} |该地址]上没有服务在监听：连接被拒绝。',
+      safe: written,
+      todo: '请检查主机和端口，并确认服务器正在运行且绑定了该地址。',
+    },
+    'connect.unknown-host': {
+      what: '[{address} 中的|该]主机名无法解析。',
+      safe: written,
+      todo: '请检查拼写和本机的 DNS，或改用 IP 地址。',
+    },
+    'connect.unreachable': {
+      what: '本机到服务器[ {address} ]的网络不通。',
+      safe: written,
+      todo: '请检查两者之间的路由、安全组和防火墙。',
+    },
+    'connect.timeout': {
+      what: '服务器[ {address} ]没有按时应答。',
+      safe: written,
+      todo: '请检查安全组和防火墙；如果服务器很忙，请稍后再试。',
+    },
+    'connect.lost': {
+      what: '与服务器[ {address} ]的连接中断了。',
+      safe: written,
+      todo: '请确认服务器正在运行，然后选择跳过或覆盖已有的键，重新开始。',
+    },
+    'connect.not-redis': {
+      what: '[{address} |该地址]上的服务不使用 Redis 协议。',
+      safe: written,
+      todo: '请检查端口，那里似乎是别的服务。',
+    },
+    'tls.not-tls': {
+      what: '服务器[ {address} ]的这个端口不使用 TLS。',
+      safe: written,
+      todo: '请关闭此连接的 TLS，或使用服务器的 TLS 端口。',
+    },
+    'tls.required': {
+      what: '服务器[ {address} ]的这个端口只接受 TLS。',
+      safe: written,
+      todo: '请打开 TLS（--tls 或 rediss://），或使用服务器的普通端口。',
+    },
+    'tls.untrusted': {
+      what: '服务器[ {address} ]的证书不是由本机信任的机构签发的。',
+      safe: written,
+      todo: '请指定签发机构的 PEM 文件（--ca）。',
+    },
+    'tls.name-mismatch': {
+      what: '服务器[ {address} ]的证书属于另一个名称。',
+      safe: written,
+      todo: '请用证书中的名称连接，或指定该名称（--servername）。',
+    },
+    'tls.expired': {
+      what: '服务器[ {address} ]的证书不在有效期内。',
+      safe: written,
+      todo: '请更新证书，并检查本机时钟。',
+    },
+    'tls.client-certificate': {
+      what: '服务器[ {address} ]要求客户端证书，或不接受所出示的证书。',
+      safe: written,
+      todo: '请指定服务器信任的证书和私钥（--cert 和 --key）。',
+    },
+    'tls.file-unreadable': {
+      what: '证书或私钥文件[ {file} ]无法读取。',
+      safe: written,
+      todo: '请检查路径和读取权限，并确认它是 PEM 文件。',
+    },
+    'auth.required': {
+      what: '服务器[ {address} ]需要密码。',
+      safe: written,
+      todo: '请提供密码（-A - 会询问且不显示）；如果有用户名，也请提供。',
+    },
+    'auth.wrong-password': {
+      what: '服务器[ {address} ]不接受该用户名和密码。',
+      safe: written,
+      todo: '请检查两者；有些云服务的密码格式是 instanceId:password。',
+    },
+    'auth.no-permission': {
+      what: '[{address} 上的|该]用户没有[执行 {command} |所需]命令的权限。',
+      safe: written,
+      todo: '请授予该权限（ACL SETUSER），或换用其他用户。',
+    },
+    'target.not-empty': {
+      what: '目标端[ {address} ]已有文件中的[ {conflicts:keys}|一些键][，例如 {example}]。',
+      safe: written,
+      todo: '请选择如何处理已有的键（--on-conflict skip 或 replace），或使用空的目标端。',
+    },
+    'target.out-of-memory': {
+      what: '目标端[ {address} ]内存不足：已达到 maxmemory。',
+      safe: written,
+      todo: '请提高 maxmemory 或释放内存，然后选择跳过已有的键，重新开始。',
+    },
+    'target.loading': {
+      what: '目标端[ {address} ]仍在加载自己的数据。',
+      safe: written,
+      todo: '请等待加载完成，然后选择跳过已有的键，重新开始。',
+    },
+    'target.read-only': {
+      what: '目标端[ {address} ]是副本，不接受写入。',
+      safe: written,
+      todo: '请使用其主节点的地址。',
+    },
+    'target.cannot-persist': {
+      what: '目标端[ {address} ]因上次保存到磁盘失败而不接受写入。',
+      safe: written,
+      todo: '请修复其磁盘（见其日志），然后选择跳过已有的键，重新开始。',
+    },
+    'target.no-replicas': {
+      what: '目标端[ {address} ]因同步正常的副本过少而不接受写入。',
+      safe: written,
+      todo: '请恢复副本，或调低 min-replicas-to-write，然后选择跳过已有的键，重新开始。',
+    },
+    'target.cluster': {
+      what: '目标端[ {address} ]是 Redis Cluster，不适用这种写入方式。',
+      safe: written,
+      todo: '请使用单机目标端。',
+    },
+    'target.db-out-of-range': {
+      what: '目标端[ {address} ]没有[编号为 {db} |这个编号]的数据库。',
+      safe: written,
+      todo: '请映射到其他数据库（--db-map 或 --target-db），或调大目标端的 databases。',
+    },
+    'target.cannot-hold': {
+      what: '目标端[ {address} ]无法存放[键 {key} 的][类型为 {type} 的]值：它不认识该类型。',
+      safe: written,
+      todo: '请使用支持该类型或模块的目标端，或排除这些键（--exclude）。',
+    },
+    'target.value-refused': {
+      what: '目标端[ {address} ]认为[键 {key} |某个键]的值有误，拒绝接收。',
+      safe: written,
+      todo: '请确认目标端不比制作备份的服务器更旧，或排除该键（--exclude）。',
+    },
+    'target.refused': {
+      what: '目标端[ {address} ]拒绝了一条命令[，回复是：{reply}]。',
+      safe: written,
+      todo: '请查看上面的服务器回复及其日志。',
+    },
+    'target.gave-up': {
+      what: '目标端[ {address} ]离线过久。',
+      safe: written,
+      todo: '请恢复目标端，然后选择跳过已有的键，重新开始。',
+    },
+    'job.cancelled': {
+      what: '已按您的要求停止。',
+      safe: written,
+      todo: '以后要继续，请选择跳过已有的键重新开始；要从头来，请选择覆盖已有的键。',
+    },
+    'job.crashed': {
+      what: '工作线程意外结束[：{message}]。',
+      safe: written,
+      todo: '请选择跳过已有的键重新开始；如果再次发生，请附上代码和这段文字报告问题。',
+    },
+    'auth.not-needed': {
+      what: '服务器[ {address} ]没有设置密码，但提供了密码。',
+      safe: written,
+      todo: '请去掉密码，并确认这就是您要连接的服务器。',
+    },
+    'auth.no-users': {
+      what: '服务器[ {address} ]的版本早于 ACL 用户功能，只认密码。',
+      safe: written,
+      todo: '请去掉用户名，只提供密码。',
+    },
+    'server.refused': {
+      what: '服务器[ {address} ]拒绝了[命令 {command}|一条命令][，回复是：{reply}]。',
+      safe: written,
+      todo: '请查看服务器的回复及其日志。',
+    },
+    'server.unknown-command': {
+      what: '服务器[ {address} ]不认识[ {command} |所需的]命令，或该命令被改名了。',
+      safe: written,
+      todo: '请使用更新的服务器，或取消 rename-command。',
+    },
+    'server.unknown-setting': {
+      what: '服务器[ {address} ]不认识[ {setting} |所需的]配置项。',
+      safe: written,
+      todo: '请使用更新的服务器，或手动修改其配置。',
+    },
+    'server.busy': {
+      what: '服务器[ {address} ]正忙于执行脚本或函数，不应答其他请求。',
+      safe: written,
+      todo: '请等待脚本结束，或用 SCRIPT KILL 终止它，然后重试。',
+    },
+    'server.too-many-clients': {
+      what: '服务器[ {address} ]的客户端数已达到 maxclients 上限。',
+      safe: written,
+      todo: '请减少连接数（-n），或提高 maxclients。',
+    },
+    'console.lost': {
+      what: '此页面与引擎的连接中断了。',
+      safe: '正在运行的任务不受此页面影响，会继续进行。',
+      todo: '请确认 Keyferry 仍在运行；页面会自动重新连接。',
+    },
+    'console.signed-out': {
+      what: '此浏览器尚未登录控制台。',
+      safe: '正在运行的任务不受此页面影响，会继续进行。',
+      todo: '请打开 "keyferry serve" 打印的地址；每个地址只能使用一次。',
+    },
+    'restore.not-found': {
+      what: '这里已没有该恢复任务的记录。',
+      safe: '它已写入的内容保留在目标端。',
+      todo: '请查看恢复列表；Keyferry 每次启动时列表会重新开始。',
+    },
+    'store.unavailable': {
+      what: '无法打开数据目录[ {folder}]。',
+      safe: '没有触碰任何服务器。',
+      todo: '请检查该目录及其写权限，或另行指定（KEYFERRY_HOME）。',
+    },
+    'store.newer': {
+      what: '[{folder} 中的]数据由更新版本的 Keyferry 写入。',
+      safe: '数据保持原样。',
+      todo: '请启动更新的版本，或另行指定数据目录（KEYFERRY_HOME）。',
+    },
+    'store.damaged': {
+      what: '[{folder} 中的]方案与任务数据库已损坏。',
+      safe: '源端和目标端都没有被触碰。',
+      todo: '请恢复该目录的副本，或另行指定（KEYFERRY_HOME）。',
+    },
+    'store.disk-full': {
+      what: '数据目录[ {folder} ]所在的磁盘已满。',
+      safe: '之前保存的内容完好。',
+      todo: '请腾出空间，然后重试。',
+    },
+    'store.runtime-too-old': {
+      what: '当前 Node.js[ {version} ]太旧，无法保存方案和任务。',
+      safe: '没有打开也没有改动任何内容。',
+      todo: '请用 "npx keyferry" 或 "npm start" 启动，它们自带 Node.js。',
+    },
+    'secret.unreadable': {
+      what: '保存的密码在本机无法读取。',
+      safe: '方案仍在，只是缺少密码。',
+      todo: '请重新输入密码，它会被重新保存。',
+    },
+    'profile.not-found': {
+      what: '没有名为[ {name} |此名称]的方案。',
+      safe: '没有任何更改。',
+      todo: '请查看方案列表。',
+    },
+    'profile.name-taken': {
+      what: '已有名为[ {name} |此名称]的方案。',
+      safe: '已有的方案没有改变。',
+      todo: '请另选名称。',
+    },
+    'profile.in-use': {
+      what: '方案[ {name} ]正被未结束的任务使用。',
+      safe: '没有任何更改。',
+      todo: '请先完成或停止该任务，或复制该方案。',
+    },
+    'task.not-found': {
+      what: '没有任务[ {id}]。',
+      safe: '没有任何更改。',
+      todo: '请查看任务列表。',
+    },
+    'task.wrong-state': {
+      what: '任务[处于 {state} 状态，|目前]不能这样做。',
+      safe: '任务照常进行。',
+      todo: '请等待当前步骤完成，或选择任务页面提供的操作。',
+    },
+    'task.password-needed': {
+      what: '[{address} |服务器]的密码没有保存，现在需要它。',
+      safe: '没有任何更改。',
+      todo: '请输入密码，或让方案保存密码。',
+    },
+    'task.checks-failed': {
+      what: '检查发现了必须先解决的问题。',
+      safe: '尚未复制任何内容。',
+      todo: '请查看未通过的检查项，每项都说明了解决方法，然后重新检查。',
+    },
+    'task.warnings-open': {
+      what: '检查给出了尚未接受的警告。',
+      safe: '尚未复制任何内容。',
+      todo: '请阅读并接受每条警告，或解决其原因后重新检查。',
+    },
+    'task.consent-needed': {
+      what: '尚未证明源端和目标端一致，因此结束任务需要输入确认。',
+      safe: '增量同步仍在进行，没有任何更改。',
+      todo: '请重新比较，或输入所要求的确认内容。',
+    },
+    'task.held-elsewhere': {
+      what: '另一个 Keyferry[（在 {host} 上）]正在运行该任务。',
+      safe: '另一个 Keyferry 不受影响。',
+      todo: '请在那里停止它，或等待其占用过期。',
+    },
+    'freeze.not-permitted': {
+      what: '源端[ {address} ]的用户无权修改密码[（命令 {command}）]。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请授予 CONFIG SET、ACL 和 CLIENT KILL 的权限，或手动停止写入方。',
+    },
+    'freeze.not-standalone': {
+      what: '源端[ {address} ]不是单机主节点，不能这样冻结。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请冻结其主节点，或手动停止写入方。',
+    },
+    'freeze.not-frozen': {
+      what: '源端[ {address} ]没有冻结。',
+      safe: '没有任何更改。',
+      todo: '没有需要撤销的内容；如需停止写入，请先冻结。',
+    },
+    'freeze.not-proven': {
+      what: '无法证明源端[ {address} ]已拒绝旧密码。',
+      safe: '旧密码已保留，可以恢复。',
+      todo: '请重试冻结，或撤销冻结。',
+    },
+    'freeze.broken': {
+      what: '源端[ {address} ]的冻结已失效：它被重启过，或有人改了密码。',
+      safe: '增量同步仍在进行，期间的写入不会丢失。',
+      todo: '请查明谁在写入，并在结束前重新冻结。',
+    },
+    'freeze.changed-meanwhile': {
+      what: '源端[ {address} ]在冻结期间被他人修改了密码。',
+      safe: '较新的密码没有被覆盖。',
+      todo: '请决定使用哪些密码，并手动设置。',
+    },
+    'freeze.not-drained': {
+      what: '目标端尚未取得源端[ {address} ]冻结时的全部内容。',
+      safe: '没有丢失：缺少的部分保存在本机磁盘上。',
+      todo: '请等到延迟为 0，或撤销冻结。',
+    },
+    'usage.invalid': {
+      what: '[{field} |某一项]的值无法使用[：{reason}]。',
+      safe: written,
+      todo: '请改正后重试；--help 会列出所有选项。',
+    },
+    'usage.missing-prerequisite': {
+      what: '需要[ {program}|某个程序]，但本机上没有找到。',
+      safe: written,
+      todo: '请安装[：{command}]，然后重试。',
+    },
+    'internal.unexpected': {
+      what: '发生了 Keyferry 没有预料到的情况[：{message}]。',
+      safe: '[已写入的 {written:keys}保留在目标端。|据目前所知，没有写入任何内容。]',
+      todo: '请附上代码和这段文字报告问题。',
+    },
+  },
+}
