@@ -5,13 +5,16 @@ import { makeFailure, type Failure, type FailureCode, type FailureParams } from 
  * (`-WORD text`), then, for `ERR` and for servers that knew no other word, by the texts old servers send.
  *
  * `params` fill the sentence (`address`, `command` …); the server's text goes along as `reply`, because it is
- * the server's own and holds nothing we sent but the name of a command.
+ * the server's own; what it repeats of our arguments is cut off.
  */
 export function classifyReplyError(text: string, params: FailureParams): Failure {
   const word = /^[A-Z]+/.exec(text)?.[0] ?? ''
   const code = byFirstWord[word] ?? byOldText.find(([pattern]) => pattern.test(text))?.[1] ?? 'server.refused'
-  return makeFailure(code, { ...params, reply: text.slice(0, longestReply) })
+  return makeFailure(code, { ...params, reply: text.replace(echoedArgs, '').slice(0, longestReply) })
 }
+
+/** Since 5.0 an unknown command is answered with its arguments, and a renamed AUTH has the password there. */
+const echoedArgs = /,? with args beginning with:.*/s
 
 const longestReply = 200
 
