@@ -87,7 +87,7 @@ export const en: LanguageWords = {
     'connect.lost': {
       what: 'The connection to the server[ {address}] broke.',
       safe: written,
-      todo: 'Check that the server runs, and start again with existing keys skipped or replaced.',
+      todo: 'Check that the server runs and whether this port wants TLS, then start again with existing keys skipped or replaced.',
     },
     'connect.not-redis': {
       what: 'Whoever answers at[ {address}| this address] does not speak the Redis protocol.',
@@ -203,6 +203,26 @@ export const en: LanguageWords = {
       what: 'The target[ {address}] stayed away for too long.',
       safe: written,
       todo: 'Bring it back, then start again with existing keys skipped.',
+    },
+    'source.not-ready': {
+      what: 'The source[ {address}] does not hand out its data yet[: {reply}].',
+      safe: 'All that was applied before stays applied; nothing is lost by waiting.',
+      todo: 'It is asked again every second. A source that loads its data set, or has lost its own primary, is ready when that is over.',
+    },
+    'source.stream-corrupt': {
+      what: 'What the source sends is not a replication stream[ (at offset {offset})].',
+      safe: 'All that was applied before stays applied; nothing behind that offset was.',
+      todo: 'Check what stands between the source and this machine, then resume the task.',
+    },
+    'spool.full': {
+      what: 'The spool has reached its limit[ of {bytes:bytes}]: the source writes more than the target takes.',
+      safe: 'All that was received is kept; reading from the source has been stopped.',
+      todo: 'Find out what slows the target, or raise the limit of the spool and resume the task.',
+    },
+    'spool.damaged': {
+      what: 'The spool in[ {folder}|the data folder] cannot be read as it was written.',
+      safe: 'What the target has taken is safe on the target.',
+      todo: 'Resume the task: what is missing is asked of the source again. Have the disk looked at.',
     },
     'job.cancelled': {
       what: 'Stopped as you asked.',

@@ -86,7 +86,7 @@ export const zh: LanguageWords = {
     'connect.lost': {
       what: '与服务器[ {address} ]的连接中断了。',
       safe: written,
-      todo: '请确认服务器正在运行，然后选择跳过或覆盖已有的键，重新开始。',
+      todo: '请确认服务器正在运行、该端口是否需要 TLS，然后选择跳过或覆盖已有的键，重新开始。',
     },
     'connect.not-redis': {
       what: '[{address} |该地址]上的服务不使用 Redis 协议。',
@@ -202,6 +202,26 @@ export const zh: LanguageWords = {
       what: '目标端[ {address} ]离线过久。',
       safe: written,
       todo: '请恢复目标端，然后选择跳过已有的键，重新开始。',
+    },
+    'source.not-ready': {
+      what: '源端[ {address} ]暂时不提供数据[：{reply}]。',
+      safe: '此前已应用的写入保持有效；等待不会丢失任何数据。',
+      todo: '系统每秒重试一次。源端加载完数据或恢复与其主节点的连接后即可继续。',
+    },
+    'source.stream-corrupt': {
+      what: '源端发来的内容不是复制数据流[（偏移量 {offset}）]。',
+      safe: '此前已应用的写入保持有效；该偏移量之后的内容均未应用。',
+      todo: '请检查源端与本机之间的网络设备，然后继续任务。',
+    },
+    'spool.full': {
+      what: '暂存空间已达上限[ {bytes:bytes}]：源端写入快于目标端的应用速度。',
+      safe: '已接收的内容全部保留；已停止从源端读取。',
+      todo: '请查明目标端变慢的原因，或调高暂存上限后继续任务。',
+    },
+    'spool.damaged': {
+      what: '[{folder} 中的|]暂存内容无法按写入时的样子读出。',
+      safe: '目标端已应用的写入是安全的。',
+      todo: '请继续任务：缺失部分会重新向源端请求。请检查磁盘。',
     },
     'job.cancelled': {
       what: '已按您的要求停止。',
