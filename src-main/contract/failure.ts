@@ -54,6 +54,11 @@ export const failureCatalogue = {
   'target.value-refused': { retryable: false },
   'target.refused': { retryable: false },
   'target.gave-up': { retryable: true },
+  // The source's stream, and where it is kept
+  'source.not-ready': { retryable: true },
+  'source.stream-corrupt': { retryable: true },
+  'spool.full': { retryable: true },
+  'spool.damaged': { retryable: true },
   // The job
   'job.cancelled': { retryable: true },
   'job.crashed': { retryable: true },

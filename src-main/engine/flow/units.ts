@@ -1,0 +1,98 @@
+import { fail } from '#contract/failure.ts'
+import { CommandParser, type StreamCommand } from '../resp/command-parser.ts'
+import { shapeOf, type CommandShape } from '../resp/commands.ts'
+
+/** One command of a unit, with the database it is for. */
+export interface UnitCommand {
+  readonly db: number
+  readonly args: readonly Buffer[]
+  /** As it came. */
+  readonly raw: Buffer
+  /** Null for a command that is not in our table. */
+  readonly shape: CommandShape | null
+}
+
+/**
+ * What is applied whole or not at all: one command, or all between MULTI and EXEC. The arguments are views
+ * into the chunk they came in.
+ */
+export interface Unit {
+  readonly commands: readonly UnitCommand[]
+  /** The offset of its last byte (of EXEC's, where it was a transaction). */
+  readonly end: number
+  /** The database selected in the stream behind it. */
+  readonly db: number
+}
+
+/**
+ * Cuts a replication stream into units. Started at the end of a unit with the database that was selected
+ * there: the source does not say it again when it goes on from an offset.
+ */
+export class UnitSplitter {
+  readonly #parser: CommandParser
+  #db: number
+  #transaction: UnitCommand[] | null = null
+  #boundary: number
+
+  constructor(offset: number, db: number) {
+    this.#parser = new CommandParser(offset)
+    this.#db = db
+    this.#boundary = offset
+  }
+
+  /** The offset up to which the stream has been cut: no unit that ends at or before it is still to come. */
+  get boundary(): number {
+    return this.#boundary
+  }
+
+  /** The database selected at `boundary`. */
+  get db(): number {
+    return this.#db
+  }
+
+  *push(chunk: Buffer): Generator<Unit, void> {
+    for (const command of this.#parser.push(chunk)) {
+      const unit = this.#take(command)
+      if (this.#transaction !== null) continue
+      this.#boundary = command.end
+      if (unit !== null) yield unit
+    }
+    if (this.#transaction === null) this.#boundary = this.#parser.offset
+  }
+
+  #take({ args, raw, end }: StreamCommand): Unit | null {
+    const shape = shapeOf(args[0]!)
+    switch (shape?.kind) {
+      case 'nothing':
+        return null
+      case 'select':
+        this.#db = this.#databaseOf(args, end)
+        return null
+      case 'multi':
+        if (this.#transaction !== null) fail('source.stream-corrupt', { offset: end, what: 'MULTI in MULTI' })
+        this.#transaction = []
+        return null
+      case 'exec': {
+        const commands = this.#transaction
+        if (commands === null)
+          return fail('source.stream-corrupt', { offset: end, what: 'EXEC without MULTI' })
+        this.#transaction = null
+        return commands.length === 0 ? null : { commands, end, db: this.#db }
+      }
+      default: {
+        const command = { db: this.#db, args, raw, shape }
+        if (this.#transaction === null) return { commands: [command], end, db: this.#db }
+        this.#transaction.push(command)
+        return null
+      }
+    }
+  }
+
+  #databaseOf(args: readonly Buffer[], end: number): number {
+    const db = Number(args[1]?.toString('latin1'))
+    if (!Number.isSafeInteger(db) || db < 0)
+      fail('source.stream-corrupt', { offset: end, what: 'SELECT of no database' })
+    return db
+  }
+}
+
