@@ -1,0 +1,452 @@
+import { escapeKey } from '#contract/escape-key.ts'
+import { fail, FailureError, makeFailure, type FailureParams } from '#contract/failure.ts'
+import type { WindowFeed } from '../bytes/feed.ts'
+import { lzfDecompress } from '../bytes/lzf.ts'
+import { EntryBatch, entryKind, type BigEntry } from '../flow/entry.ts'
+import { encoding, lengthAt, lengthSize } from './length.ts'
+import { isKnownVersion, opcode, opcodeName, type RdbFlavour, type RdbHeader } from './opcodes.ts'
+import { CorruptValue, more, skipLength, skipOpcode, skipString, skipValue } from './skip.ts'
+
+/** What the reader came to. `big`: `reader.big` tells the key; the feed stands at its value, to be consumed by the caller. */
+export type Step = 'batch' | 'big' | 'end'
+
+export interface ReaderOptions {
+  /** The file's name, for failures. */
+  readonly file: string
+  /** A value that does not fit so many bytes is given as `big`. At most the feed's capacity. */
+  readonly bigValueBytes: number
+  /** Where in `feed.buffer` keys are unpacked that the file holds as integers or LZF; not part of the window. */
+  readonly scratchStart: number
+  readonly scratchBytes: number
+  /** Carry on from here: the header and position of an entry seen before. */
+  readonly resume?: { readonly header: RdbHeader; readonly db: number }
+  readonly onAux?: (name: string, value: Buffer) => void
+  /** Every opcode that carries no key, as it is met. */
+  readonly onOpcode?: (code: number) => void
+}
+
+/** Bytes that the opcodes before a key can take: EXPIRETIME_MS, IDLE, FREQ, and the type. */
+const entryHeadBytes = 9 + 10 + 2 + 1
+
+/**
+ * Walks an RDB file (every version of Redis, and Valkey's) from one key to the next, at the raw level: where a
+ * value lies, not what is in it. https://github.com/redis/redis `rdb.c`, `rdbLoadRioWithLoadingCtx`.
+ */
+export class RdbReader {
+  readonly #feed: WindowFeed
+  readonly #options: ReaderOptions
+  #header: RdbHeader | null
+  #db: number
+  #scratch: number
+  /** The scratch area could not take the last key: the batch ends before it. */
+  #scratchFull = false
+  #big: BigEntry | null = null
+
+  constructor(feed: WindowFeed, options: ReaderOptions) {
+    this.#feed = feed
+    this.#options = options
+    this.#header = options.resume?.header ?? null
+    this.#db = options.resume?.db ?? 0
+    this.#scratch = options.scratchStart
+  }
+
+  /** Known once the first step has been taken. */
+  get header(): RdbHeader {
+    if (this.#header === null) throw new Error('the header is read with the first step')
+    return this.#header
+  }
+
+  get big(): BigEntry {
+    if (this.#big === null) throw new Error('there is a big entry only after the step `big`')
+    return this.#big
+  }
+
+  /**
+   * Goes on. The batch is filled from its start; it holds until the next call. Fails with `file.not-rdb`,
+   * `file.version-unsupported`, `file.truncated`, `file.corrupt` or `file.unknown-type`.
+   */
+  async next(batch: EntryBatch): Promise<Step> {
+    batch.count = 0
+    this.#scratch = this.#options.scratchStart
+    this.#scratchFull = false
+    if (this.#header === null) await this.#readHeader()
+    for (;;) {
+      const state = this.#walk(batch)
+      if (state === 'full' || (state === 'more' && batch.count > 0) || (state === 'end' && batch.count > 0))
+        return 'batch'
+      if (state === 'end') return 'end'
+      if (state === 'more' && (await this.#readMore())) return 'big'
+    }
+  }
+
+  async #readHeader(): Promise<void> {
+    const feed = this.#feed
+    const { file } = this.#options
+    if (!(await feed.fill(1))) fail('file.empty', { file })
+    await feed.fill(9)
+    const magic = Buffer.from(
+      feed.buffer.subarray(feed.position, Math.min(feed.position + 9, feed.end)),
+    ).toString('latin1')
+    const parts = /^(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))$/.exec(magic)
+    if (parts === null) {
+      if (
+        magic.length < 9 &&
+        ('REDIS'.startsWith(magic.slice(0, 5)) || 'VALKEY'.startsWith(magic.slice(0, 6)))
+      )
+        fail('file.truncated', { file, offset: magic.length })
+      fail('file.not-rdb', { file })
+    }
+    const header: RdbHeader =
+      parts[1] === undefined
+        ? { flavour: 'valkey', version: Number(parts[4]) }
+        : { flavour: 'redis', version: Number(parts[2]) }
+    if (!isKnownVersion(header)) fail('file.version-unsupported', { file, version: magic })
+    this.#header = header
+    feed.position += 9
+  }
+
+  /**
+   * More input is needed to finish the entry at the cursor. Doubles what is held each time, so that walking an
+   * entry again from its start costs no more than twice its length. True where it has become a big one.
+   */
+  async #readMore(): Promise<boolean> {
+    const feed = this.#feed
+    const held = feed.end - feed.position
+    const limit = Math.min(this.#options.bigValueBytes, feed.capacity)
+    if (held < limit) {
+      const wanted = Math.min(Math.max(held * 2, entryHeadBytes), limit)
+      const reached = await feed.fill(wanted)
+      if (!reached && feed.end - feed.position === held) this.#truncated()
+      return false
+    }
+    return this.#enterBigValue()
+  }
+
+  #truncated(): never {
+    const { feed, key } = { feed: this.#feed, key: this.#keyAtCursor() }
+    fail('file.truncated', {
+      file: this.#options.file,
+      offset: feed.offsetOf(feed.end),
+      ...(key === null ? {} : { key }),
+    })
+  }
+
+  /** Goes past the head of the entry at the cursor, whose value does not fit. */
+  #enterBigValue(): boolean {
+    const feed = this.#feed
+    const head = this.#entryHead(feed.position, feed.end)
+    if (head === null || head.type > 240)
+      this.#corrupt(feed.position, 'a key or an opcode of more bytes than a value may have')
+    const key = this.#decodeString(head.keyAt, head.valueAt)
+    this.#big = {
+      type: head.type,
+      db: this.#db,
+      key: Buffer.from(feed.buffer.subarray(key.start, key.end)),
+      expireAt: head.expireAt,
+      offset: feed.offsetOf(feed.position),
+    }
+    feed.position = head.valueAt
+    return true
+  }
+
+  /** The walk itself: synchronous, over what the window holds. Leaves the cursor at the first entry not taken. */
+  #walk(batch: EntryBatch): 'full' | 'more' | 'end' {
+    const feed = this.#feed
+    const { buffer, end } = feed
+    const flavour = this.header.flavour
+    try {
+      while (batch.count < EntryBatch.capacity) {
+        if (feed.position >= end) return 'more'
+        const first = buffer[feed.position]!
+        if (first > 240 && !beginsEntry(first)) {
+          const done = this.#takeOpcode(batch, first, feed.position + 1, end)
+          if (done !== 'next') return done
+          continue
+        }
+        if (!this.#takeEntry(batch, end, flavour)) return this.#scratchFull ? 'full' : 'more'
+      }
+      return 'full'
+    } catch (thrown) {
+      if (thrown instanceof CorruptValue) this.#corrupt(thrown.position, thrown.message)
+      throw thrown
+    }
+  }
+
+  /** Takes one key with its expiry, idle time or frequency, and its value. False where it is not whole. */
+  #takeEntry(batch: EntryBatch, end: number, flavour: RdbFlavour): boolean {
+    const feed = this.#feed
+    const { buffer } = feed
+    const start = feed.position
+    let at = start
+    let expireAt = -1
+    let idle = -1
+    let frequency = -1
+    let code = buffer[at]!
+    while (code > 240) {
+      if (code === opcode.EXPIRETIME_MS) {
+        if (at + 10 > end) return false
+        expireAt = uint64At(buffer, at + 1)
+        at += 9
+      } else if (code === opcode.EXPIRETIME) {
+        if (at + 6 > end) return false
+        expireAt = int32At(buffer, at + 1) * 1000
+        at += 5
+      } else if (code === opcode.FREQ) {
+        if (at + 3 > end) return false
+        frequency = buffer[at + 1]!
+        at += 2
+      } else if (code === opcode.IDLE) {
+        const next = skipLength(buffer, at + 1, end)
+        if (next < 0 || next >= end) return false
+        idle = lengthAt(buffer, at + 1)
+        at = next
+      } else {
+        this.#corrupt(at, `${opcodeName(code)} between a key and its expiry`)
+      }
+      code = buffer[at]!
+    }
+    const keyAt = at + 1
+    if (keyAt >= end) return false
+    let keyStart: number
+    let keyEnd: number
+    let valueAt: number
+    const keyFirst = buffer[keyAt]!
+    if (keyFirst < 0x40) {
+      keyStart = keyAt + 1
+      valueAt = keyEnd = keyStart + keyFirst
+      if (keyEnd >= end) return false
+    } else {
+      valueAt = skipString(buffer, keyAt, end)
+      if (valueAt < 0 || valueAt >= end) return false
+      const key = this.#decodeString(keyAt, valueAt)
+      if (this.#scratchFull) {
+        if (batch.count > 0) return false
+        this.#corrupt(keyAt, `a packed key of more than ${this.#options.scratchBytes} bytes`)
+      }
+      keyStart = key.start
+      keyEnd = key.end
+    }
+    const valueEnd = skipValue(buffer, code, valueAt, end, flavour)
+    if (valueEnd === null) this.#unknownType(code, at, keyStart, keyEnd)
+    if (valueEnd < 0) return false
+    const index = batch.count
+    batch.kind[index] = entryKind.KEY
+    batch.type[index] = code
+    batch.db[index] = this.#db
+    batch.keyStart[index] = keyStart
+    batch.keyEnd[index] = keyEnd
+    batch.valueStart[index] = valueAt
+    batch.valueEnd[index] = valueEnd
+    batch.expireAt[index] = expireAt
+    batch.idle[index] = idle
+    batch.frequency[index] = frequency
+    batch.offset[index] = feed.offsetOf(start)
+    batch.count = index + 1
+    feed.position = valueEnd
+    return true
+  }
+
+  #takeOpcode(batch: EntryBatch, code: number, at: number, end: number): 'next' | 'more' | 'end' {
+    const feed = this.#feed
+    const { buffer } = feed
+    switch (code) {
+      case opcode.EOF:
+        feed.position = at
+        return 'end'
+      case opcode.SELECTDB: {
+        const next = skipLength(buffer, at, end)
+        if (next < 0) return 'more'
+        this.#db = lengthAt(buffer, at)
+        feed.position = next
+        return 'next'
+      }
+      case opcode.AUX: {
+        const value = skipString(buffer, at, end)
+        const next = value < 0 ? more : skipString(buffer, value, end)
+        if (next < 0) return 'more'
+        this.#options.onAux?.(this.#copyString(at, value).toString(), this.#copyString(value, next))
+        feed.position = next
+        return 'next'
+      }
+      case opcode.FUNCTION2: {
+        const next = skipString(buffer, at, end)
+        if (next < 0) return 'more'
+        const index = batch.count
+        batch.kind[index] = entryKind.FUNCTION
+        batch.valueStart[index] = at
+        batch.valueEnd[index] = next
+        batch.expireAt[index] = -1
+        batch.offset[index] = feed.offsetOf(at - 1)
+        batch.count = index + 1
+        this.#options.onOpcode?.(code)
+        feed.position = next
+        return 'next'
+      }
+      default: {
+        const next = skipOpcode(buffer, code, at, end)
+        if (next === null) this.#unknownType(code, at - 1, 0, 0)
+        if (next < 0) return 'more'
+        this.#options.onOpcode?.(code)
+        feed.position = next
+        return 'next'
+      }
+    }
+  }
+
+  #entryHead(
+    start: number,
+    end: number,
+  ): { type: number; keyAt: number; valueAt: number; expireAt: number } | null {
+    const { buffer } = this.#feed
+    let at = start
+    let expireAt = -1
+    for (;;) {
+      if (at >= end) return null
+      const code = buffer[at]!
+      if (code === opcode.EXPIRETIME_MS) {
+        expireAt = at + 9 <= end ? uint64At(buffer, at + 1) : -1
+        at += 9
+      } else if (code === opcode.EXPIRETIME) {
+        expireAt = at + 5 <= end ? int32At(buffer, at + 1) * 1000 : -1
+        at += 5
+      } else if (code === opcode.FREQ) at += 2
+      else if (code === opcode.IDLE) {
+        at = skipLength(buffer, at + 1, end)
+        if (at < 0) return null
+      } else {
+        const valueAt = skipString(buffer, at + 1, end)
+        return valueAt < 0 ? null : { type: code, keyAt: at + 1, valueAt, expireAt }
+      }
+    }
+  }
+
+  /** The key of the entry that begins at the cursor, escaped, as far as it is there. */
+  #keyAtCursor(): string | null {
+    const feed = this.#feed
+    try {
+      const head = this.#entryHead(feed.position, feed.end)
+      if (head === null || head.type > 240) return null
+      this.#scratch = this.#options.scratchStart
+      const { start, end } = this.#decodeString(head.keyAt, head.valueAt)
+      return escapeKey(feed.buffer.subarray(start, end))
+    } catch {
+      return null
+    }
+  }
+
+  #corrupt(position: number, reason: string): never {
+    const key = this.#keyAtCursor()
+    fail('file.corrupt', {
+      file: this.#options.file,
+      offset: this.#feed.offsetOf(position),
+      reason,
+      ...(key === null ? {} : { key }),
+    })
+  }
+
+  #unknownType(code: number, at: number, keyStart: number, keyEnd: number): never {
+    const { buffer } = this.#feed
+    const params: FailureParams = { file: this.#options.file, type: code, offset: this.#feed.offsetOf(at) }
+    throw new FailureError(
+      makeFailure(
+        'file.unknown-type',
+        keyEnd > keyStart ? { ...params, key: escapeKey(buffer.subarray(keyStart, keyEnd)) } : params,
+      ),
+    )
+  }
+
+  /** Where the bytes of a string lie: in the window if it is plain, else unpacked into the scratch area. */
+  #decodeString(at: number, end: number): { start: number; end: number } {
+    const { buffer } = this.#feed
+    const size = lengthSize(buffer, at)
+    this.#scratchFull = false
+    if (size > 0) return { start: at + size, end }
+    const start = this.#scratch
+    const room = this.#options.scratchStart + this.#options.scratchBytes - start
+    const needed = unpackedLength(buffer, at)
+    if (needed > room) {
+      this.#scratchFull = true
+      return { start, end: start }
+    }
+    const length = unpackString(buffer, at, end, buffer, start)
+    this.#scratch = start + length
+    return { start, end: start + length }
+  }
+
+  #copyString(at: number, end: number): Buffer {
+    const { buffer } = this.#feed
+    const copy = Buffer.alloc(unpackedLength(buffer, at))
+    return copy.subarray(0, unpackString(buffer, at, end, copy, 0))
+  }
+}
+
+/** These opcodes belong to the key that follows them. */
+function beginsEntry(code: number): boolean {
+  return (
+    code === opcode.EXPIRETIME_MS ||
+    code === opcode.EXPIRETIME ||
+    code === opcode.FREQ ||
+    code === opcode.IDLE
+  )
+}
+
+/** Bytes that the string at `at` takes unpacked, or a little more. */
+export function unpackedLength(buffer: Uint8Array, at: number): number {
+  const size = lengthSize(buffer, at)
+  if (size > 0) return lengthAt(buffer, at)
+  if ((buffer[at]! & 0x3f) !== encoding.LZF) return 11
+  const packedSize = lengthSize(buffer, at + 1)
+  return lengthAt(buffer, at + 1 + packedSize)
+}
+
+/** Writes the string at `at` (plain, integer or LZF) unpacked into `into`; gives its length. Throws `CorruptValue`. */
+export function unpackString(
+  buffer: Uint8Array,
+  at: number,
+  end: number,
+  into: Uint8Array,
+  offset: number,
+): number {
+  const size = lengthSize(buffer, at)
+  if (size > 0) {
+    const length = end - at - size
+    if (into === buffer) buffer.copyWithin(offset, at + size, end)
+    else into.set(buffer.subarray(at + size, end), offset)
+    return length
+  }
+  switch (buffer[at]! & 0x3f) {
+    case encoding.INT8:
+      return writeDecimal(into, offset, (buffer[at + 1]! << 24) >> 24)
+    case encoding.INT16:
+      return writeDecimal(into, offset, ((buffer[at + 1]! | (buffer[at + 2]! << 8)) << 16) >> 16)
+    case encoding.INT32:
+      return writeDecimal(into, offset, int32At(buffer, at + 1))
+    default: {
+      const packedSize = lengthSize(buffer, at + 1)
+      const lengthsEnd = at + 1 + packedSize + lengthSize(buffer, at + 1 + packedSize)
+      const length = lengthAt(buffer, at + 1 + packedSize)
+      try {
+        lzfDecompress(buffer, lengthsEnd, end, into, offset, length)
+      } catch (thrown) {
+        throw new CorruptValue(at, thrown instanceof Error ? thrown.message : 'LZF')
+      }
+      return length
+    }
+  }
+}
+
+/** Writes a 32-bit integer in decimal; gives the number of digits and sign. */
+export function writeDecimal(into: Uint8Array, offset: number, value: number): number {
+  const text = String(value)
+  for (let index = 0; index < text.length; index += 1) into[offset + index] = text.charCodeAt(index)
+  return text.length
+}
+
+function int32At(buffer: Uint8Array, at: number): number {
+  return buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
+}
+
+/** Little-endian; expiries are far below 2^53. */
+function uint64At(buffer: Uint8Array, at: number): number {
+  return (int32At(buffer, at) >>> 0) + (int32At(buffer, at + 4) >>> 0) * 2 ** 32
+}
