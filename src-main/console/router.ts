@@ -2,7 +2,9 @@ import { base } from './base.ts'
 import { connections } from './procedures/connections.ts'
 import { files } from './procedures/files.ts'
 import { host } from './procedures/host.ts'
+import { profiles } from './procedures/profiles.ts'
 import { restores } from './procedures/restores.ts'
+import { tasks } from './procedures/tasks.ts'
 
 /** Every procedure of the contract; one that is missing here does not compile. */
 export const router = base.router({
@@ -10,4 +12,6 @@ export const router = base.router({
   files,
   connections,
   restores,
+  profiles,
+  tasks,
 })

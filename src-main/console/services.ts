@@ -1,6 +1,8 @@
 import type { HostCapabilities } from '#contract/api.ts'
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
+import type { Profiles } from '#migration/profiles.ts'
+import type { Tasks } from '#migration/tasks.ts'
 import type { Log } from './log.ts'
 import type { Restores } from './restores.ts'
 
@@ -11,6 +13,8 @@ export interface ConsoleServices {
   readonly pickFile: (() => Promise<string | null>) | undefined
   readonly jobs: JobRunner
   readonly restores: Restores
+  readonly profiles: Profiles
+  readonly tasks: Tasks
   readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>
   readonly log: Log
 }

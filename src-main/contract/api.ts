@@ -3,7 +3,11 @@ import { z } from 'zod'
 import { connectionSchema, type ServerFacts } from './connection.ts'
 import type { Failure } from './failure.ts'
 import type { FileReport } from './inspect.ts'
+import { newPasswordSchema, type FreezePlan } from './freeze.ts'
+import { checkIds } from './precheck.ts'
+import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { restoreSpecSchema, type RestoreProgress, type RestoreResult } from './restore.ts'
+import type { TaskEvent, TaskSample, TaskView } from './task.ts'
 
 /**
  * Everything a console may ask and hear, once, for every transport. No procedure throws: each answers
@@ -56,6 +60,9 @@ export interface RestoreView {
 
 const idInput = z.strictObject({ id: z.string().min(1).max(64) })
 
+/** Passwords are needed where the profile says `ask`; without them the answer is `task.password-needed`. */
+const idWithPasswords = idInput.extend({ passwords: passwordsSchema.optional() })
+
 export const contract = {
   host: {
     capabilities: oc.output(answer<HostCapabilities>()),
@@ -76,5 +83,78 @@ export const contract = {
     cancel: oc.input(idInput).output(answer<RestoreView>()),
     /** The newest view at once, then on every change (at most four a second), until it has ended. */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
+  },
+  profiles: {
+    /** Latest change first. */
+    list: oc.output(answer<readonly ProfileView[]>()),
+    get: oc.input(idInput).output(answer<ProfileView>()),
+    /** Makes a new one, or replaces the one with this id. */
+    save: oc.input(profileInputSchema).output(answer<ProfileView>()),
+    duplicate: oc
+      .input(idInput.extend({ name: z.string().trim().min(1).max(120) }))
+      .output(answer<ProfileView>()),
+    /** Refused while a task of it is not over. */
+    remove: oc.input(idInput).output(answer<null>()),
+    /** *Test connection* with the password the profile keeps. */
+    probe: oc
+      .input(idWithPasswords.extend({ side: z.enum(['source', 'target']) }))
+      .output(answer<ServerFacts>()),
+  },
+  tasks: {
+    /** Newest first. */
+    list: oc.output(answer<readonly TaskView[]>()),
+    get: oc.input(idInput).output(answer<TaskView>()),
+    /** A run of a profile as it stands now; later edits of the profile do not touch it. */
+    create: oc.input(z.strictObject({ profile: z.string().min(1).max(64) })).output(answer<TaskView>()),
+    /** Answers when the checks have begun; `watch` tells the rest. */
+    check: oc.input(idWithPasswords).output(answer<TaskView>()),
+    acceptWarning: oc
+      .input(idInput.extend({ check: z.enum(checkIds), accepted: z.boolean() }))
+      .output(answer<TaskView>()),
+    /** Runs the checks once more and begins; answers at once. */
+    start: oc.input(idWithPasswords).output(answer<TaskView>()),
+    pause: oc.input(idInput).output(answer<TaskView>()),
+    resume: oc.input(idWithPasswords).output(answer<TaskView>()),
+    /** What a freeze would do and to whom. Changes nothing. */
+    freezePlan: oc.input(idInput).output(answer<FreezePlan>()),
+    /** Only in step. Answers at once with `freezing`; `frozen` when the last write has arrived. */
+    freeze: oc
+      .input(idInput.extend({ newPassword: newPasswordSchema.optional() }))
+      .output(answer<TaskView>()),
+    /** Puts password and users back byte for byte; answers when that is done. */
+    unfreeze: oc.input(idWithPasswords).output(answer<TaskView>()),
+    verify: oc
+      .input(idInput.extend({ mode: z.enum(['counts', 'full']).optional() }))
+      .output(answer<TaskView>()),
+    /** `consent` is the target's address, typed, where `finishNeedsConsent` says so. */
+    finish: oc
+      .input(
+        idInput.extend({
+          consent: z.string().max(300).optional(),
+          afterFinish: z.enum(['unfreeze', 'leave-frozen']).optional(),
+        }),
+      )
+      .output(answer<TaskView>()),
+    /** Gives up: settings and password are put back, what was copied stays in the target. */
+    stop: oc.input(idInput).output(answer<TaskView>()),
+    /** Forgets a task that is over or was never started. */
+    remove: oc.input(idInput).output(answer<null>()),
+    /** The newest view at once, then on every change (at most four a second), until the task is over. */
+    watch: oc.input(idInput).output(eventIterator(answer<TaskView>())),
+    /** All tasks, newest first: at once, then on every change (at most once a second). */
+    watchAll: oc.output(eventIterator(answer<readonly TaskView[]>())),
+    /** Points of the plots since a time, thinned out to at most `limit`. */
+    history: oc
+      .input(
+        idInput.extend({
+          since: z.number().min(0).default(0),
+          limit: z.int().min(2).max(5_000).default(600),
+        }),
+      )
+      .output(answer<readonly TaskSample[]>()),
+    /** Newest first; `before` is an event's id. */
+    events: oc
+      .input(idInput.extend({ before: z.int().optional(), limit: z.int().min(1).max(500).default(100) }))
+      .output(answer<readonly TaskEvent[]>()),
   },
 }

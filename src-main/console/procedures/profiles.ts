@@ -1,0 +1,17 @@
+import { base, ok } from '../base.ts'
+
+export const profiles = {
+  list: base.profiles.list.handler(({ context }) => ok(context.profiles.list())),
+  get: base.profiles.get.handler(({ context, input }) => ok(context.profiles.get(input.id))),
+  save: base.profiles.save.handler(({ context, input }) => ok(context.profiles.save(input))),
+  duplicate: base.profiles.duplicate.handler(({ context, input }) =>
+    ok(context.profiles.duplicate(input.id, input.name)),
+  ),
+  remove: base.profiles.remove.handler(({ context, input }) => {
+    context.profiles.remove(input.id)
+    return ok(null)
+  }),
+  probe: base.profiles.probe.handler(async ({ context, input, signal }) =>
+    ok(await context.probe(context.profiles.connection(input.id, input.side, input.passwords), signal)),
+  ),
+}

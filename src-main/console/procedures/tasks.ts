@@ -1,0 +1,42 @@
+import { base, ok } from '../base.ts'
+
+export const tasks = {
+  list: base.tasks.list.handler(({ context }) => ok(context.tasks.list())),
+  get: base.tasks.get.handler(({ context, input }) => ok(context.tasks.get(input.id))),
+  create: base.tasks.create.handler(({ context, input }) => ok(context.tasks.create(input.profile))),
+  check: base.tasks.check.handler(({ context, input }) => ok(context.tasks.check(input.id, input.passwords))),
+  acceptWarning: base.tasks.acceptWarning.handler(({ context, input }) =>
+    ok(context.tasks.accept(input.id, input.check, input.accepted)),
+  ),
+  start: base.tasks.start.handler(({ context, input }) => ok(context.tasks.start(input.id, input.passwords))),
+  pause: base.tasks.pause.handler(async ({ context, input }) => ok(await context.tasks.pause(input.id))),
+  resume: base.tasks.resume.handler(({ context, input }) =>
+    ok(context.tasks.resume(input.id, input.passwords)),
+  ),
+  freezePlan: base.tasks.freezePlan.handler(async ({ context, input, signal }) =>
+    ok(await context.tasks.freezePlan(input.id, signal)),
+  ),
+  freeze: base.tasks.freeze.handler(async ({ context, input }) =>
+    ok(await context.tasks.freeze(input.id, input.newPassword)),
+  ),
+  unfreeze: base.tasks.unfreeze.handler(async ({ context, input }) =>
+    ok(await context.tasks.unfreeze(input.id, input.passwords)),
+  ),
+  verify: base.tasks.verify.handler(({ context, input }) => ok(context.tasks.verify(input.id, input.mode))),
+  finish: base.tasks.finish.handler(async ({ context, input }) =>
+    ok(await context.tasks.finish(input.id, input)),
+  ),
+  stop: base.tasks.stop.handler(async ({ context, input }) => ok(await context.tasks.stop(input.id))),
+  remove: base.tasks.remove.handler(({ context, input }) => {
+    context.tasks.remove(input.id)
+    return ok(null)
+  }),
+  watch: base.tasks.watch.handler(({ context, input, signal }) => context.tasks.watch(input.id, signal)),
+  watchAll: base.tasks.watchAll.handler(({ context, signal }) => context.tasks.watchAll(signal)),
+  history: base.tasks.history.handler(({ context, input }) =>
+    ok(context.tasks.history(input.id, input.since, input.limit)),
+  ),
+  events: base.tasks.events.handler(({ context, input }) =>
+    ok(context.tasks.events(input.id, input.before, input.limit)),
+  ),
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import type { Failure } from './failure.ts'
+
+/**
+ * - `none`
+ * - `preparing`: the old state is read and journaled; nothing is changed yet
+ * - `frozen`: the password is changed, everyone else signed out, and that is proven
+ * - `broken`: the source was restarted, or somebody let writers in again; proof before this is void
+ * - `unfreezing`
+ * - `undone`: as before, byte for byte
+ * - `undone-except`: as before, but for what somebody else changed meanwhile (`changedMeanwhile`)
+ * - `left`: left frozen on purpose; the migration is over
+ */
+export type FreezeState =
+  'none' | 'preparing' | 'frozen' | 'broken' | 'unfreezing' | 'undone' | 'undone-except' | 'left'
+
+/** Why a freeze is broken. */
+export type FreezeBreach =
+  'restarted' | 'password-changed' | 'acl-changed' | 'role-changed' | 'foreign-client'
+
+/** One step of the freeze, as it will be or was sent; secrets are shown as `•••••`. */
+export interface FreezeStep {
+  readonly kind: 'record' | 'own-user' | 'hold-writes' | 'change-password' | 'users-off' | 'sign-out'
+  readonly commands: readonly string[]
+  readonly undo: readonly string[]
+  /** From the dry run: whether our account may do it; null before one was made. */
+  readonly allowed: boolean | null
+}
+
+/** What a freeze would do now, and to whom. Nothing is changed by asking. */
+export interface FreezePlan {
+  readonly address: string
+  readonly steps: readonly FreezeStep[]
+  /** Connections that would be signed out, by name and host, most first. Ours and replicas are not among them. */
+  readonly clients: readonly { readonly name: string; readonly host: string; readonly count: number }[]
+  readonly clientCount: number
+  /** ACL users that would be switched off (6.0 and later). */
+  readonly users: readonly string[]
+  readonly writesPerSecond: number | null
+  readonly readsPerSecond: number | null
+  /** Null when nothing stands in the way. */
+  readonly refusal: Failure | null
+}
+
+export interface FreezeView {
+  readonly state: FreezeState
+  /** Milliseconds since the epoch. */
+  readonly frozenAt: number | null
+  /** The source's replication offset after its last write. */
+  readonly offset: number | null
+  /** Connections signed out by the freeze. */
+  readonly signedOut: number
+  /** From the last look: connections that are neither ours nor replicas'; commands a second the source answered. */
+  readonly foreignClients: number | null
+  readonly opsPerSecond: number | null
+  /** Sign-ins refused since the freeze (`acl_access_denied_auth`, 7.0 and later), else null. */
+  readonly refusedSignIns: number | null
+  readonly breach: FreezeBreach | null
+  /** What somebody else changed while we held it, and what we therefore left alone. */
+  readonly changedMeanwhile: readonly string[]
+}
+
+/** Time during which writes were refused. */
+export interface WritePause {
+  /** When the first write could be refused, milliseconds since the epoch. */
+  readonly startedAt: number
+  /** When writes were possible again: at *finished* on the target, or at unfreeze on the source. Null while it runs. */
+  readonly endedAt: number | null
+  readonly endedBy: 'finished' | 'unfrozen' | null
+}
+
+/** The operator may name the password writes are frozen with; else one is made. */
+export const newPasswordSchema = z.string().min(8).max(512)

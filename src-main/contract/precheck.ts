@@ -1,0 +1,106 @@
+import type { Failure } from './failure.ts'
+
+/** The checks before a migration, in the order they are shown. */
+export const checkIds = [
+  'source-reachable',
+  'source-role',
+  'source-version',
+  'source-psync',
+  'source-config',
+  'source-backlog',
+  'source-output-buffer',
+  'source-timeout',
+  'target-reachable',
+  'target-role',
+  'target-version',
+  'target-empty',
+  'target-memory',
+  'target-eviction',
+  'target-databases',
+  'not-same-server',
+] as const
+export type CheckId = (typeof checkIds)[number]
+
+export type CheckSide = 'source' | 'target' | 'both'
+
+/**
+ * - `running`; `timed-out`: no answer within the deadline, blocks like `failed`
+ * - `passed`; `warning`: goes on once accepted; `failed`: blocks
+ * - `skipped`: makes no sense until another check passes (`finding` says which side could not be reached)
+ */
+export type CheckState = 'running' | 'passed' | 'warning' | 'failed' | 'timed-out' | 'skipped'
+
+/**
+ * What a check found. `sayFinding` (`words/say-finding.ts`) has the words: what was found, why it matters,
+ * how to mend it.
+ */
+export type FindingCode =
+  | 'reachable'
+  | 'not-reachable'
+  | 'role-master'
+  | 'role-replica'
+  | 'role-replica-source'
+  | 'replica-link-down'
+  | 'mode-unsupported'
+  | 'version-fine'
+  | 'version-older'
+  | 'version-other-product'
+  | 'psync-allowed'
+  | 'psync-refused'
+  | 'config-allowed'
+  | 'config-refused'
+  | 'backlog-enough'
+  | 'backlog-small'
+  | 'backlog-will-raise'
+  | 'buffer-enough'
+  | 'buffer-small'
+  | 'buffer-will-raise'
+  | 'timeout-enough'
+  | 'timeout-short'
+  | 'timeout-will-raise'
+  | 'setting-unreadable'
+  | 'empty'
+  | 'not-empty'
+  | 'not-empty-replace'
+  | 'memory-enough'
+  | 'memory-unlimited'
+  | 'memory-short'
+  | 'memory-unknown'
+  | 'eviction-off'
+  | 'eviction-on'
+  | 'databases-enough'
+  | 'databases-too-few'
+  | 'different-servers'
+  | 'same-server'
+  | 'still-running'
+  | 'no-answer-in-time'
+  | 'waits-for-connection'
+
+export interface CheckResult {
+  readonly id: CheckId
+  readonly side: CheckSide
+  readonly state: CheckState
+  readonly finding: FindingCode
+  /** Fill the words; sizes in bytes, times in milliseconds. */
+  readonly params: Readonly<Record<string, string | number>>
+  /** Where the finding is a failure of the catalogue (not reachable, wrong password …). */
+  readonly failure: Failure | null
+  /** A command a person can copy to mend it, or null. */
+  readonly command: string | null
+  /** A warning that has been accepted, with the time. */
+  readonly acceptedAt: number | null
+}
+
+/** How the checks of a task stand together. */
+export interface ChecksView {
+  readonly ranAt: number
+  readonly running: boolean
+  readonly results: readonly CheckResult[]
+}
+
+/** True when nothing blocks: no check failed, and every warning is accepted. */
+export function checksAllow(results: readonly CheckResult[]): boolean {
+  return results.every(
+    ({ state, acceptedAt }) => state === 'passed' || (state === 'warning' && acceptedAt !== null),
+  )
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { tlsSchema, type TlsSettings } from './connection.ts'
+
+/** One side of a profile as a person saves it. A password goes in and never comes out. */
+export const endpointInputSchema = z.strictObject({
+  host: z.string().min(1).max(255),
+  port: z.int().min(1).max(65535),
+  username: z.string().min(1).max(512).optional(),
+  tls: tlsSchema.optional(),
+  /** A text is stored sealed; null means there is none; left out, what is stored stays as it is. */
+  password: z.string().min(1).max(4096).nullable().optional(),
+  /** Store none and ask for it at every check and start. A `password` beside it is used once, not kept. */
+  ask: z.boolean().optional(),
+})
+export type EndpointInput = z.infer<typeof endpointInputSchema>
+
+/** How a side of a profile keeps its password. */
+export type PasswordKept = 'none' | 'stored' | 'ask'
+
+export interface EndpointView {
+  readonly host: string
+  readonly port: number
+  readonly username: string | null
+  readonly tls: TlsSettings | null
+  readonly passwordKept: PasswordKept
+}
+
+/** How a migration is run. Every field has the value we recommend. */
+export const profileOptionsSchema = z.strictObject({
+  /** What happens if the target already holds keys: `fail` refuses to start, `replace` overwrites them. */
+  onConflict: z.enum(['fail', 'replace']).default('fail'),
+  copyConnections: z.int().min(1).max(256).default(8),
+  lanes: z.int().min(1).max(64).default(4),
+  /** Set what the check found too small (output buffer, backlog, timeout) for the task, put back after. */
+  adjustSettings: z.boolean().default(true),
+  /** What the proof compares before *finish*. */
+  proof: z.enum(['counts', 'full']).default('full'),
+  /** What becomes of the source's password when the migration is finished. */
+  afterFinish: z.enum(['unfreeze', 'leave-frozen']).default('unfreeze'),
+})
+export type ProfileOptions = z.infer<typeof profileOptionsSchema>
+/** The options a new profile starts with. */
+export const defaultProfileOptions: ProfileOptions = profileOptionsSchema.parse({})
+
+/** A profile as the wizard saves it after every step: a side not filled in yet is null. */
+export const profileInputSchema = z.strictObject({
+  /** Left out for a new one. */
+  id: z.string().min(1).max(64).optional(),
+  name: z.string().trim().min(1).max(120),
+  source: endpointInputSchema.nullable(),
+  target: endpointInputSchema.nullable(),
+  options: profileOptionsSchema.default(defaultProfileOptions),
+})
+export type ProfileInput = z.input<typeof profileInputSchema>
+
+/** A saved migration plan, without its secrets. */
+export interface ProfileView {
+  readonly id: string
+  readonly name: string
+  readonly source: EndpointView | null
+  readonly target: EndpointView | null
+  readonly options: ProfileOptions
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Tasks made from it that have not ended. */
+  readonly openTasks: number
+}
+
+/** Passwords typed for this once, where a profile keeps none. */
+export const passwordsSchema = z.strictObject({
+  source: z.string().min(1).max(4096).optional(),
+  target: z.string().min(1).max(4096).optional(),
+})
+export type Passwords = z.infer<typeof passwordsSchema>
