@@ -21,7 +21,7 @@ export interface ReaderOptions {
   /** Carry on from here: the header and position of an entry seen before. */
   readonly resume?: { readonly header: RdbHeader; readonly db: number }
   readonly onAux?: (name: string, value: Buffer) => void
-  /** Every opcode that carries no key, as it is met. */
+  /** Every opcode that carries no key, as it is met; but not RESIZEDB, which only hints at sizes. */
   readonly onOpcode?: (code: number) => void
 }
 
@@ -251,7 +251,8 @@ export class RdbReader {
     const { buffer } = feed
     switch (code) {
       case opcode.EOF:
-        feed.position = at
+        // The keys before it are handed over first; the next call finds it again.
+        if (batch.count === 0) feed.position = at
         return 'end'
       case opcode.SELECTDB: {
         const next = skipLength(buffer, at, end)
@@ -286,7 +287,7 @@ export class RdbReader {
         const next = skipOpcode(buffer, code, at, end)
         if (next === null) this.#unknownType(code, at - 1, 0, 0)
         if (next < 0) return 'more'
-        this.#options.onOpcode?.(code)
+        if (code !== opcode.RESIZEDB) this.#options.onOpcode?.(code)
         feed.position = next
         return 'next'
       }
@@ -426,9 +427,9 @@ export function unpackString(
       const lengthsEnd = at + 1 + packedSize + lengthSize(buffer, at + 1 + packedSize)
       const length = lengthAt(buffer, at + 1 + packedSize)
       try {
-        lzfDecompress(buffer, lengthsEnd, end, into, offset, length)
-      } catch (thrown) {
-        throw new CorruptValue(at, thrown instanceof Error ? thrown.message : 'LZF')
+        lzfDecompress(buffer, lengthsEnd, end, into, offset, offset + length)
+      } catch {
+        throw new CorruptValue(at, 'a compressed string does not unpack to its length')
       }
       return length
     }
