@@ -33,6 +33,8 @@ export function composeServices({ shell, pickFile }: ShellTraits): ConsoleServic
     restores,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
-    [Symbol.asyncDispose]: () => restores[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await restores[Symbol.asyncDispose]()
+    },
   }
 }

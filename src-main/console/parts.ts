@@ -4,6 +4,10 @@ export interface Parts {
   readonly worker: URL
   /** Folder with the built console. */
   readonly renderer: URL
+  /** Script that is loaded into the window before its page. */
+  readonly preload: URL
+  /** Picture of the window where the system wants one. */
+  readonly icon: URL
 }
 
 /**
@@ -12,13 +16,11 @@ export interface Parts {
  */
 export function findParts(module: string = import.meta.url): Parts {
   const built = module.lastIndexOf('/out/main/')
-  if (built >= 0) {
-    const out = module.slice(0, built + '/out/'.length)
-    return { worker: new URL('main/worker.js', out), renderer: new URL('renderer/', out) }
-  }
-  const root = module.slice(0, module.lastIndexOf('/src-main/') + 1)
+  const root = module.slice(0, (built >= 0 ? built : module.lastIndexOf('/src-main/')) + 1)
   return {
-    worker: new URL('src-main/engine/worker/main.ts', root),
+    worker: new URL(built >= 0 ? 'out/main/worker.js' : 'src-main/engine/worker/main.ts', root),
     renderer: new URL('out/renderer/', root),
+    preload: new URL('out/preload/preload.cjs', root),
+    icon: new URL('resources/icon.png', root),
   }
 }

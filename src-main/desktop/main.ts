@@ -1,0 +1,46 @@
+import { app, BrowserWindow, Menu } from 'electron'
+import { join } from 'node:path'
+import { composeServices } from '#console/compose.ts'
+import { dataFolder } from '#console/data-folder.ts'
+import { openDoor } from '#console/door.ts'
+import { findParts } from '#console/parts.ts'
+import { readRendererFiles } from '#console/renderer-files.ts'
+import { pickFile } from './dialogs.ts'
+import { keepWindowsIn } from './locks.ts'
+import { menuFor } from './menu.ts'
+import { answerPorts } from './port.ts'
+import { guardQuit } from './quit.ts'
+import { claimScheme, serveScheme } from './scheme.ts'
+import { openWindow } from './window.ts'
+import { wordsFor } from './words.ts'
+
+/** The desktop's composition root: everything that must precede `ready`, then services, scheme and window. */
+app.setName('Keyferry')
+app.setPath('userData', join(dataFolder(), 'desktop'))
+app.enableSandbox()
+claimScheme()
+keepWindowsIn()
+
+if (app.requestSingleInstanceLock()) void app.whenReady().then(start)
+else app.quit()
+
+async function start(): Promise<void> {
+  const words = wordsFor(app.getLocale())
+  const services = composeServices({ shell: 'desktop', pickFile })
+  serveScheme(await readRendererFiles(findParts().renderer))
+  answerPorts(openDoor(services))
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuFor(process.platform, words, !app.isPackaged)))
+  const leaving = guardQuit(services, words)
+
+  const show = (): void => {
+    const [window] = BrowserWindow.getAllWindows()
+    if (window === undefined) openWindow(leaving)
+    else {
+      if (window.isMinimized()) window.restore()
+      window.focus()
+    }
+  }
+  app.on('second-instance', show)
+  app.on('activate', show)
+  show()
+}
