@@ -26,6 +26,7 @@ const byFirstWord: Readonly<Record<string, FailureCode>> = {
   DENIED: 'auth.required',
   LOADING: 'target.loading',
   MASTERDOWN: 'target.loading',
+  NOMASTERLINK: 'source.not-ready',
   BUSY: 'server.busy',
   READONLY: 'target.read-only',
   OOM: 'target.out-of-memory',
@@ -46,6 +47,7 @@ const byOldText: readonly (readonly [RegExp, FailureCode])[] = [
   [/^ERR Client sent AUTH, but no password is set/i, 'auth.not-needed'], // up to 5.0
   [/^ERR AUTH <password> called without any password configured/i, 'auth.not-needed'], // 6.0 and later
   [/^ERR wrong number of arguments for 'auth'/i, 'auth.no-users'], // up to 5.0, AUTH with a user
+  [/^ERR Can't SYNC while not connected with my master/i, 'source.not-ready'], // up to 3.2
   [/^ERR unknown (sub)?command/i, 'server.unknown-command'],
   [/^ERR Unknown subcommand or wrong number of arguments/i, 'server.unknown-command'], // up to 6.2
   [/^ERR (Unsupported CONFIG parameter|Unknown option or number of arguments)/i, 'server.unknown-setting'],
