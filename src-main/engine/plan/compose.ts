@@ -1,0 +1,323 @@
+import type { Crc64Arena } from '../bytes/crc64.ts'
+import type { EntryBatch } from '../flow/entry.ts'
+import { encoding, lengthSize } from '../rdb/length.ts'
+import { type } from '../rdb/opcodes.ts'
+import { unpackedLength, unpackString } from '../rdb/reader.ts'
+import { CorruptValue } from '../rdb/skip.ts'
+import type { Block } from '../target/block.ts'
+
+export interface ComposeOptions {
+  /** RESTORE may overwrite. */
+  readonly replace: boolean
+  /** Runs of plain strings may go as MSET: only where overwriting is allowed, or nothing is there to be overwritten. */
+  readonly packStrings: boolean
+  /** RESTORE takes ABSTTL (5.0): expiry as an absolute time. Else what is left of it on the target's clock. */
+  readonly absoluteTtl: boolean
+  /** RESTORE takes IDLETIME and FREQ (5.0). */
+  readonly access: boolean
+  /** The version to stamp on payloads whose type does not ask for a later one. */
+  readonly fileVersion: number
+}
+
+/** A string above this goes as RESTORE: packing it saves nothing. */
+const packedValueBytes = 8 * 1024
+/** Strings in one MSET; measured, see docs/decisions. */
+const packedKeys = 64
+/** All of a RESTORE but key and value: header, lengths, times, options, version, CRC. */
+const frameBytes = 192
+/** MSET's own header, and a SELECT before it. */
+const headBytes = 64
+const stagingBytes = 64 * 1024
+
+/** Bytes of arena memory that a composer needs besides the blocks. */
+export const composerBytes = stagingBytes + 64
+
+/**
+ * A payload's version is only an upper bound of what is in it: a server refuses those above its own, and else
+ * goes by the type. 6 is what the oldest server with RESTORE wrote (2.6). From type 22 on the number also
+ * tells Redis's from Valkey's, so the file's own goes along.
+ */
+const oldestPayloadVersion = 6
+const firstContestedType = 22
+
+const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')
+const restoreHead = [4, 5, 6, 7, 8, 9].map((count) => ascii(`*${count}\r\n$7\r\nRESTORE\r\n$`))
+const replaceTail = ascii('$7\r\nREPLACE\r\n')
+const absttlTail = ascii('$6\r\nABSTTL\r\n')
+const idleTail = ascii('$8\r\nIDLETIME\r\n$')
+const freqTail = ascii('$4\r\nFREQ\r\n$')
+const noTtl = ascii('\r\n$1\r\n0\r\n$')
+const selectHead = ascii('*2\r\n$6\r\nSELECT\r\n$')
+const msetName = ascii('$4\r\nMSET\r\n')
+
+/**
+ * Writes entries as commands, straight into blocks. Everything lies in one arena: the window the entries were
+ * read in, the blocks, and a staging area where plain strings gather until there are enough for one MSET.
+ * Nothing is allocated for a key.
+ */
+export class Composer {
+  readonly #arena: Crc64Arena
+  readonly #memory: Uint8Array
+  readonly #staging: number
+  readonly #scratch: number
+  readonly #options: ComposeOptions
+  #staged = 0
+  #stagedEnd: number
+  #stagedDb = -1
+  /** The database that the block's commands so far have selected; -1 at its start. */
+  #db = -1
+
+  /** `offset`: where in the arena `composerBytes` are ours. */
+  constructor(arena: Crc64Arena, offset: number, options: ComposeOptions) {
+    this.#arena = arena
+    this.#memory = arena.memory
+    this.#staging = offset
+    this.#scratch = offset + stagingBytes
+    this.#stagedEnd = offset
+    this.#options = options
+  }
+
+  /** A new block: whatever connection it goes by, it selects its database itself. */
+  begin(): void {
+    this.#db = -1
+  }
+
+  /** Room that an entry can take in a block at most, with all that is staged. */
+  needed(batch: EntryBatch, index: number): number {
+    const key = batch.keyEnd[index]! - batch.keyStart[index]!
+    const value = batch.valueEnd[index]! - batch.valueStart[index]!
+    return key + value + frameBytes + this.#stagedBytes()
+  }
+
+  /** The same for an entry that goes alone, in a block of its own. */
+  neededAlone(batch: EntryBatch, index: number): number {
+    return this.needed(batch, index) - this.#stagedBytes()
+  }
+
+  /** Writes one key. `db` is the target's. The block has the room that `needed` told. */
+  key(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
+    if (
+      this.#options.packStrings &&
+      batch.type[index] === type.STRING &&
+      ttl === 0 &&
+      this.#stage(block, batch, index, db)
+    )
+      return
+    this.#restore(block, batch, index, db, ttl)
+  }
+
+  /** Writes out what is staged. The block must be complete after it, or go on being filled. */
+  flush(block: Block): void {
+    if (this.#staged === 0) return
+    this.#select(block, this.#stagedDb)
+    const { memory } = block
+    let at = block.position
+    memory[at] = 42 // *
+    at = writeUint(memory, at + 1, this.#staged * 2 + 1)
+    memory[at] = 13
+    memory[at + 1] = 10
+    at = writeBytes(memory, at + 2, msetName)
+    block.position = copy(memory, at, this.#memory, this.#staging, this.#stagedEnd)
+    block.commands += 1
+    this.#staged = 0
+    this.#stagedEnd = this.#staging
+  }
+
+  #stagedBytes(): number {
+    return this.#stagedEnd - this.#staging + headBytes
+  }
+
+  /** Puts a plain string among those that go as one MSET. False where it is better restored. */
+  #stage(block: Block, batch: EntryBatch, index: number, db: number): boolean {
+    if (batch.idle[index]! >= 0 || batch.frequency[index]! >= 0) return false
+    const memory = this.#memory
+    const valueStart = batch.valueStart[index]!
+    const valueEnd = batch.valueEnd[index]!
+    const valueBytes = unpackedLength(memory, valueStart)
+    const keyStart = batch.keyStart[index]!
+    const keyBytes = batch.keyEnd[index]! - keyStart
+    if (valueBytes > packedValueBytes || keyBytes > packedValueBytes) return false
+    if (
+      this.#staged === packedKeys ||
+      this.#stagedEnd - this.#staging + keyBytes + valueBytes + 64 > stagingBytes ||
+      (this.#staged > 0 && db !== this.#stagedDb)
+    )
+      this.flush(block)
+    let at = writeArgument(memory, this.#stagedEnd, memory, keyStart, keyStart + keyBytes)
+    const plain = lengthSize(memory, valueStart)
+    if (plain > 0) {
+      at = writeArgument(memory, at, memory, valueStart + plain, valueEnd)
+    } else if ((memory[valueStart]! & 0x3f) === encoding.LZF) {
+      at = writeLength(memory, at, valueBytes)
+      try {
+        at += unpackString(memory, valueStart, valueEnd, memory, at)
+      } catch (thrown) {
+        // The server shall say of this key that its value is bad; the others go on.
+        if (thrown instanceof CorruptValue) return false
+        throw thrown
+      }
+      memory[at] = 13
+      memory[at + 1] = 10
+      at += 2
+    } else {
+      // An integer: its digits must be counted before they are written.
+      const digits = unpackString(memory, valueStart, valueEnd, memory, this.#scratch)
+      at = writeArgument(memory, at, memory, this.#scratch, this.#scratch + digits)
+    }
+    this.#stagedDb = db
+    this.#staged += 1
+    this.#stagedEnd = at
+    return true
+  }
+
+  #restore(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
+    this.#select(block, db)
+    const { replace, absoluteTtl, access } = this.#options
+    const idle = access ? batch.idle[index]! : -1
+    const frequency = access ? batch.frequency[index]! : -1
+    const valueStart = batch.valueStart[index]!
+    const valueEnd = batch.valueEnd[index]!
+    const options =
+      (replace ? 1 : 0) + (ttl !== 0 && absoluteTtl ? 1 : 0) + (idle >= 0 ? 2 : frequency >= 0 ? 2 : 0)
+    const into = block.memory
+    const source = this.#memory
+    let at = writeBytes(into, block.position, restoreHead[options]!)
+    const keyStart = batch.keyStart[index]!
+    const keyEnd = batch.keyEnd[index]!
+    at = writeUint(into, at, keyEnd - keyStart)
+    into[at] = 13
+    into[at + 1] = 10
+    at = copy(into, at + 2, source, keyStart, keyEnd)
+    if (ttl === 0) {
+      at = writeBytes(into, at, noTtl)
+    } else {
+      into[at] = 13
+      into[at + 1] = 10
+      at = writeNumberArgument(into, at + 2, ttl)
+      into[at] = 36 // $
+      at += 1
+    }
+    at = writeUint(into, at, 1 + valueEnd - valueStart + 10)
+    into[at] = 13
+    into[at + 1] = 10
+    at = this.#payload(into, at + 2, batch.type[index]!, valueStart, valueEnd)
+    into[at] = 13
+    into[at + 1] = 10
+    at += 2
+    if (replace) at = writeBytes(into, at, replaceTail)
+    if (ttl !== 0 && absoluteTtl) at = writeBytes(into, at, absttlTail)
+    if (idle >= 0) at = writeTailNumber(into, writeBytes(into, at, idleTail), idle)
+    else if (frequency >= 0) at = writeTailNumber(into, writeBytes(into, at, freqTail), frequency)
+    block.position = at
+    block.commands += 1
+  }
+
+  /** Type, value, version, CRC (`createDumpPayload` in `cluster.c`): what DUMP would have given. */
+  #payload(into: Uint8Array, at: number, code: number, valueStart: number, valueEnd: number): number {
+    const version = code >= firstContestedType ? this.#options.fileVersion : oldestPayloadVersion
+    into[at] = code
+    const versionAt = copy(into, at + 1, this.#memory, valueStart, valueEnd)
+    into[versionAt] = version & 0xff
+    into[versionAt + 1] = version >> 8
+    const crcAt = versionAt + 2
+    if (into === this.#memory) {
+      this.#arena.seal(at, crcAt - at)
+      return crcAt + 8
+    }
+    // A value with a block of its own outside the arena: its parts are summed where they lie inside it.
+    const scratch = this.#memory
+    scratch[this.#scratch] = code
+    this.#arena.start()
+    this.#arena.update(this.#scratch, 1)
+    this.#arena.update(valueStart, valueEnd - valueStart)
+    scratch[this.#scratch] = version & 0xff
+    scratch[this.#scratch + 1] = version >> 8
+    this.#arena.update(this.#scratch, 2)
+    new DataView(into.buffer, into.byteOffset + crcAt, 8).setBigUint64(0, this.#arena.value(), true)
+    return crcAt + 8
+  }
+
+  #select(block: Block, db: number): void {
+    if (db === this.#db) return
+    this.#db = db
+    block.position = writeTailNumber(block.memory, writeBytes(block.memory, block.position, selectHead), db)
+    block.commands += 1
+  }
+}
+
+/** `$<length>\r\n<bytes>\r\n`; gives the position behind it. */
+function writeArgument(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
+  const behind = copy(into, writeLength(into, at, end - start), from, start, end)
+  into[behind] = 13
+  into[behind + 1] = 10
+  return behind + 2
+}
+
+function writeLength(into: Uint8Array, at: number, length: number): number {
+  into[at] = 36 // $
+  const behind = writeUint(into, at + 1, length)
+  into[behind] = 13
+  into[behind + 1] = 10
+  return behind + 2
+}
+
+/** `$<digits>\r\n<number>\r\n` */
+function writeNumberArgument(into: Uint8Array, at: number, value: number): number {
+  into[at] = 36 // $
+  return writeTailNumber(into, at + 1, value)
+}
+
+/** `<digits>\r\n<number>\r\n`: what follows a `$` already written. */
+function writeTailNumber(into: Uint8Array, at: number, value: number): number {
+  const text = String(value)
+  let behind = writeUint(into, at, text.length)
+  into[behind] = 13
+  into[behind + 1] = 10
+  behind += 2
+  for (let index = 0; index < text.length; index += 1) into[behind + index] = text.charCodeAt(index)
+  behind += text.length
+  into[behind] = 13
+  into[behind + 1] = 10
+  return behind + 2
+}
+
+/** A whole number below 2^31 in decimal; gives the position behind it. */
+function writeUint(into: Uint8Array, at: number, value: number): number {
+  if (value < 10) {
+    into[at] = 48 + value
+    return at + 1
+  }
+  let digits = 2
+  for (let limit = 100; limit <= value; limit *= 10) digits += 1
+  let rest = value
+  for (let index = at + digits - 1; index >= at; index -= 1) {
+    const tens = (rest / 10) | 0
+    into[index] = 48 + rest - tens * 10
+    rest = tens
+  }
+  return at + digits
+}
+
+function writeBytes(into: Uint8Array, at: number, bytes: Uint8Array): number {
+  for (let index = 0; index < bytes.length; index += 1) into[at + index] = bytes[index]!
+  return at + bytes.length
+}
+
+/** Below this a loop beats the call of a built-in. */
+const shortCopy = 48
+
+function copy(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
+  const length = end - start
+  if (length <= shortCopy)
+    for (let index = 0; index < length; index += 1) into[at + index] = from[start + index]!
+  else if (into === from) into.copyWithin(at, start, end)
+  else into.set(from.subarray(start, end), at)
+  return at + length
+}
+
+/** The bytes of the value's string, for the code of a function library. */
+export function unpackedValue(batch: EntryBatch, index: number): Buffer {
+  const start = batch.valueStart[index]!
+  const value = Buffer.alloc(unpackedLength(batch.buffer, start))
+  return value.subarray(0, unpackString(batch.buffer, start, batch.valueEnd[index]!, value, 0))
+}
