@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { RestoreView } from '#contract/api.ts'
+import { FailureError, makeFailure } from '#contract/failure.ts'
+import { restoreSpecSchema, type RestoreProgress, type RestoreResult } from '#contract/restore.ts'
+import type { JobRunner } from '#engine/worker/pool.ts'
+import { createRestores } from './restores.ts'
+
+const spec = restoreSpecSchema.parse({
+  file: '/data/dump.rdb',
+  target: { host: '::1', port: 6379, password: 'hunter2' },
+})
+
+interface Job {
+  report(keysDone: number): void
+  end(): void
+  fail(error: Error): void
+}
+
+/** A runner whose one job is driven by the test; cancelling ends it as the real one does. */
+function drivenRunner(): { jobs: JobRunner; job: Job } {
+  const driven: Partial<Job> = {}
+  const run = (
+    _kind: string,
+    _spec: unknown,
+    options: { signal?: AbortSignal; onProgress?: (progress: RestoreProgress) => void },
+  ): Promise<RestoreResult> =>
+    new Promise((resolve, reject) => {
+      driven.report = (keysDone) => options.onProgress?.({ keysDone } as RestoreProgress)
+      driven.end = () => resolve({ keys: 3 } as RestoreResult)
+      driven.fail = reject
+      options.signal?.addEventListener('abort', () => reject(new FailureError(makeFailure('job.cancelled'))))
+    })
+  return { jobs: { run } as unknown as JobRunner, job: driven as Job }
+}
+
+const stateOf = (answer: { ok: RestoreView } | { failed: unknown }): string =>
+  'ok' in answer ? `${answer.ok.state} ${answer.ok.progress.keysDone}` : 'failed'
+
+test('who watches hears the newest view first and the end last', async () => {
+  const { jobs, job } = drivenRunner()
+  const restores = createRestores(jobs)
+  const { id } = restores.start(spec)
+  await delay(1)
+  job.report(1)
+  const heard: string[] = []
+  const watching = (async () => {
+    for await (const answer of restores.watch(id)) heard.push(stateOf(answer))
+  })()
+  await delay(1)
+  job.report(2)
+  await delay(1)
+  job.end()
+  await watching
+
+  expect(heard).toEqual(['running 1', 'running 2', 'done 2'])
+  expect(restores.list()).toMatchObject([{ id, state: 'done', result: { keys: 3 } }])
+})
+
+test('views that come faster than they are taken are passed over for the newest', async () => {
+  const { jobs, job } = drivenRunner()
+  const restores = createRestores(jobs)
+  const views = restores.watch(restores.start(spec).id)
+  await views.next()
+  for (let keys = 1; keys <= 1000; keys += 1) job.report(keys)
+
+  const { value } = await views.next()
+
+  expect(value && stateOf(value)).toBe('running 1000')
+  job.end()
+})
+
+test('a watch ends with its signal, and the restore goes on', async () => {
+  const { jobs, job } = drivenRunner()
+  const restores = createRestores(jobs)
+  const { id } = restores.start(spec)
+  const controller = new AbortController()
+  const views = restores.watch(id, controller.signal)
+  await views.next()
+  const next = views.next()
+  controller.abort()
+
+  expect(await next).toEqual({ value: undefined, done: true })
+  expect(restores.countRunning()).toBe(1)
+  job.end()
+})
+
+test('cancelled and failed are told apart', async () => {
+  const one = drivenRunner()
+  await using restores = createRestores(one.jobs)
+  const cancelled = restores.start(spec)
+  await delay(1)
+  restores.cancel(cancelled.id)
+  const failed = restores.start(spec)
+  await delay(1)
+  one.job.fail(new FailureError(makeFailure('file.truncated', { file: 'dump.rdb' })))
+  await delay(1)
+
+  expect(restores.list().map(({ id, state, failure }) => [id, state, failure?.code])).toEqual([
+    [failed.id, 'failed', 'file.truncated'],
+    [cancelled.id, 'cancelled', 'job.cancelled'],
+  ])
+})
+
+test('no view holds the password', () => {
+  const restores = createRestores(drivenRunner().jobs)
+  const view = restores.start(spec)
+
+  expect(view.target).toBe('[::1]:6379')
+  expect(JSON.stringify(view)).not.toContain('hunter2')
+})
+
+test('disposing cancels what runs and waits for its end', async () => {
+  const restores = createRestores(drivenRunner().jobs)
+  restores.start(spec)
+  await delay(1)
+  await restores[Symbol.asyncDispose]()
+
+  expect(restores.countRunning()).toBe(0)
+  expect(() => restores.watch('nobody')).toThrow('restore.not-found')
+})
