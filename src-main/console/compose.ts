@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { HostCapabilities } from '#contract/api.ts'
+import { makeFailure } from '#contract/failure.ts'
 import { probeServer } from '#engine/redis/probe.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { dataFolder } from './data-folder.ts'
@@ -9,6 +10,7 @@ import { findParts } from './parts.ts'
 import { createRestores } from './restores.ts'
 import type { ConsoleServices } from './services.ts'
 import { version } from './version.ts'
+import { migrationsWithoutStore } from './without-store.ts'
 
 export interface ShellTraits {
   readonly shell: HostCapabilities['shell']
@@ -20,6 +22,7 @@ export interface ShellTraits {
 export function composeServices({ shell, pickFile }: ShellTraits): ConsoleServices & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs)
+  const migrations = migrationsWithoutStore(makeFailure('store.unavailable'))
   return {
     host: {
       shell,
@@ -31,10 +34,11 @@ export function composeServices({ shell, pickFile }: ShellTraits): ConsoleServic
     pickFile,
     jobs,
     restores,
+    ...migrations,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
     async [Symbol.asyncDispose]() {
-      await restores[Symbol.asyncDispose]()
+      await Promise.all([restores[Symbol.asyncDispose](), migrations.tasks[Symbol.asyncDispose]()])
     },
   }
 }
