@@ -1,0 +1,22 @@
+import { fail } from '#contract/failure.ts'
+import { profilesAndTasks } from './migrations/0001-profiles-and-tasks.ts'
+import type { Database } from './sqlite.ts'
+
+/** In order; the place in the list, from 1, is what `user_version` says. Never edited once released. */
+const migrations = [profilesAndTasks] as const
+
+/**
+ * Brings a database to the newest shape, each step in a transaction of its own. A file that is in use already
+ * is copied beside itself first (`<file>.before-<version>`). One written by a newer Keyferry is refused with
+ * `store.newer`.
+ */
+export function migrate(database: Database, file: string): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (version > migrations.length) fail('store.newer', { file, version, known: migrations.length })
+  if (version > 0 && version < migrations.length)
+    database.prepare('VACUUM INTO ?').run(`${file}.before-${migrations.length}`)
+  for (const [index, statements] of migrations.entries()) {
+    if (index < version) continue
+    database.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT`)
+  }
+}

@@ -1,0 +1,39 @@
+import { eventTable, type EventTable } from './events.ts'
+import { journalTable, type JournalTable } from './journal.ts'
+import { migrate } from './migrate.ts'
+import { profileTable, type ProfileTable } from './profiles.ts'
+import { sampleTable, type SampleTable } from './samples.ts'
+import { guarded, openDatabase } from './sqlite.ts'
+import { taskTable, type TaskTable } from './tasks.ts'
+
+/** What Keyferry keeps. Every write is on disk when the call returns; refusals are `store.*` failures. */
+export interface Store extends Disposable {
+  readonly profiles: ProfileTable
+  readonly tasks: TaskTable
+  readonly events: EventTable
+  readonly samples: SampleTable
+  readonly journal: JournalTable
+}
+
+/** Opens the store in a file, made if it is not there, and brings it to the newest shape. */
+export function openStore(file: string): Store {
+  const database = openDatabase(file)
+  guarded(file, () => migrate(database, file))
+  const guard = <T extends object>(table: T): T => guardedTable(file, table)
+  return {
+    profiles: guard(profileTable(database)),
+    tasks: guard(taskTable(database)),
+    events: guard(eventTable(database)),
+    samples: guard(sampleTable(database)),
+    journal: guard(journalTable(database)),
+    [Symbol.dispose]: () => void database.close(),
+  }
+}
+
+/** The same table, with SQLite's refusals named. */
+function guardedTable<T extends object>(file: string, table: T): T {
+  const methods = Object.entries(table) as [string, (...args: unknown[]) => unknown][]
+  return Object.fromEntries(
+    methods.map(([name, method]) => [name, (...args: unknown[]) => guarded(file, () => method(...args))]),
+  ) as T
+}
