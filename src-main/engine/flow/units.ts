@@ -95,4 +95,3 @@ export class UnitSplitter {
     return db
   }
 }
-

@@ -1,0 +1,23 @@
+/** Something happened: whoever waits looks again. A ring with nobody waiting is not kept. */
+export class Bell {
+  #waiting: (() => void)[] = []
+
+  ring(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  /** Resolves at the next ring, when the signal aborts, or after `timeoutMs`, whichever comes first. */
+  wait(signal?: AbortSignal, timeoutMs?: number): Promise<void> {
+    if (signal?.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const timer = timeoutMs === undefined ? undefined : setTimeout(wake, timeoutMs)
+      signal?.addEventListener('abort', wake, { once: true })
+      this.#waiting.push(wake)
+    })
+  }
+}

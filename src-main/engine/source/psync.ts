@@ -1,0 +1,222 @@
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { classifySocketError } from '../redis/connect-failure.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import { openSocket } from '../resp/link.ts'
+import { handshake, type Position } from './handshake.ts'
+import { SnapshotTransfer } from './snapshot-transfer.ts'
+import { SocketConversation } from './socket-conversation.ts'
+import type { Spool } from './spool.ts'
+
+/**
+ * - `connecting`, `handshake`, `waiting-for-snapshot`, `receiving` (the snapshot), `streaming`
+ * - `waiting`: the source is away or refuses for now
+ */
+export type ReplicationState =
+  'connecting' | 'handshake' | 'waiting-for-snapshot' | 'receiving' | 'streaming' | 'waiting'
+
+export interface ReplicationOptions {
+  /** Asked again for every connection, because a password may change meanwhile. */
+  readonly connection: () => Connection
+  readonly spool: Spool
+  /** CLIENT SETNAME of the connection. */
+  readonly name: string
+  readonly onFullSync?: (replid: string, offset: number) => void
+  readonly onPartialSync?: (offset: number, newReplid: string | null) => void
+  readonly onLost?: (failure: Failure) => void
+}
+
+const ackEveryMs = 1_000
+/** `repl-timeout` of a server by default: a source silent for longer is gone. */
+const silenceMs = 60_000
+const longestPauseMs = 5_000
+
+/**
+ * Follows a source as a replica does, for as long as it is let: everything received goes into the spool, what
+ * is fsynced there is acknowledged once a second, and after a lost link it goes on from the last byte it has.
+ */
+export class Replication {
+  readonly #options: ReplicationOptions
+  #state: ReplicationState = 'connecting'
+  #waitingFor: Failure | null = null
+  #snapshotTotal: number | null = null
+  #received = 0
+  #everFollowed = false
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options
+  }
+
+  get state(): ReplicationState {
+    return this.#state
+  }
+
+  /** Why it waits; null while it does not. */
+  get waitingFor(): Failure | null {
+    if (this.#state === 'streaming' && this.#options.spool.full)
+      return makeFailure('spool.full', { bytes: this.#options.spool.bytes })
+    return this.#waitingFor
+  }
+
+  /** Bytes of the snapshot, where the source tells. */
+  get snapshotTotal(): number | null {
+    return this.#snapshotTotal
+  }
+
+  /** Bytes received in all, snapshots and stream. */
+  get received(): number {
+    return this.#received
+  }
+
+  /**
+   * Runs until the signal aborts. Rejects with a failure that waiting does not mend, if the source was never
+   * followed before; later everything is waited for, since the source may come back as it was.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    let pauseMs = 100
+    while (!signal.aborted) {
+      const followedBefore = this.#received
+      try {
+        await this.#follow(signal)
+      } catch (thrown) {
+        if (signal.aborted) return
+        const failure = this.#nameFailure(thrown)
+        if (!failure.retryable && !this.#everFollowed) throw new FailureError(failure)
+        if (isOurs(failure)) throw new FailureError(failure)
+        if (this.#state === 'streaming') this.#options.onLost?.(failure)
+        this.#state = 'waiting'
+        this.#waitingFor = failure
+      }
+      pauseMs = this.#received > followedBefore ? 100 : Math.min(pauseMs * 2, longestPauseMs)
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { spool, name } = this.#options
+    const connection = this.#options.connection()
+    if (this.#state !== 'waiting') this.#state = 'connecting'
+    const socket = await openSocket(connection, { signal })
+    const cut = (): void => void socket.destroy()
+    signal.addEventListener('abort', cut, { once: true })
+    socket.setTimeout(silenceMs, () => socket.destroy(silence()))
+    try {
+      const talk = new SocketConversation(socket, addressOf(connection))
+      if (this.#state !== 'waiting') this.#state = 'handshake'
+      const answer = await handshake(
+        talk,
+        connection,
+        { listeningPort: socket.localPort ?? 0, name },
+        this.#position(),
+      )
+      this.#waitingFor = null
+      if (answer.kind === 'full') await this.#receiveSnapshot(talk, answer, signal)
+      else {
+        const isNew = answer.replid !== spool.lineage?.replid
+        await spool.continueAs(answer.replid)
+        this.#options.onPartialSync?.(spool.end, isNew ? answer.replid : null)
+      }
+      this.#everFollowed = true
+      await this.#receiveStream(talk, socket, signal)
+    } finally {
+      signal.removeEventListener('abort', cut)
+      socket.destroy()
+    }
+  }
+
+  /** Where to go on; null where the snapshot is not whole: then only a new one helps. */
+  #position(): Position | null {
+    const { lineage, end } = this.#options.spool
+    return lineage === null || lineage.snapshot === 'partial' ? null : { replid: lineage.replid, offset: end }
+  }
+
+  async #receiveSnapshot(
+    talk: SocketConversation,
+    { replid, offset }: Position,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { spool } = this.#options
+    this.#state = 'waiting-for-snapshot'
+    this.#snapshotTotal = null
+    await spool.beginSnapshot(replid, offset)
+    this.#options.onFullSync?.(replid, offset)
+    const transfer = new SnapshotTransfer(await talk.readLine())
+    this.#snapshotTotal = transfer.total
+    this.#state = 'receiving'
+    for (;;) {
+      const chunk = await talk.readChunk()
+      const { rdb, ended, rest } = transfer.push(chunk)
+      for (const bytes of rdb) {
+        this.#received += bytes.length
+        await spool.writeSnapshot(bytes)
+      }
+      if (ended) {
+        await spool.endSnapshot()
+        if (rest !== null) this.#take(rest)
+        return
+      }
+      await spool.room(signal)
+    }
+  }
+
+  async #receiveStream(talk: SocketConversation, socket: Socket, signal: AbortSignal): Promise<void> {
+    const { spool } = this.#options
+    this.#state = 'streaming'
+    let heardAt = Date.now()
+    let acking = false
+    const acknowledge = async (): Promise<void> => {
+      if (acking) return
+      acking = true
+      try {
+        socket.write(encodeCommand(['REPLCONF', 'ACK', await spool.sync()]))
+      } catch {
+        socket.destroy()
+      } finally {
+        acking = false
+      }
+    }
+    // At once and each second: after a snapshot in EOF form the stream waits for an ACK, and an early one can be lost.
+    void acknowledge()
+    const timer = setInterval(() => {
+      if (Date.now() - heardAt > silenceMs && !spool.full) socket.destroy(silence())
+      else void acknowledge()
+    }, ackEveryMs)
+    try {
+      for (;;) {
+        const chunk = await talk.readChunk()
+        heardAt = Date.now()
+        this.#take(chunk)
+        // Asked for in the stream itself; one found by chance costs nothing, one cut in two is answered within a second.
+        if (chunk.includes('GETACK')) void acknowledge()
+        await spool.room(signal)
+      }
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received += chunk.length
+    this.#options.spool.append(chunk, Date.now())
+  }
+
+  #nameFailure(thrown: unknown): Failure {
+    if (thrown instanceof FailureError) return thrown.failure
+    const connection = this.#options.connection()
+    const code = (thrown as NodeJS.ErrnoException).code
+    return code === undefined
+      ? toFailure(thrown)
+      : classifySocketError(thrown, addressOf(connection), connection.tls !== undefined)
+  }
+}
+
+function silence(): Error {
+  return Object.assign(new Error('the source fell silent'), { code: 'ETIMEDOUT' })
+}
+
+/** Trouble of this machine: no waiting for the source will mend it. */
+function isOurs(failure: Failure): boolean {
+  return failure.code === 'store.disk-full' || failure.code === 'internal.unexpected'
+}

@@ -1,0 +1,453 @@
+import { mkdir, open, readdir, rm, stat, truncate, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fail, makeFailure, toFailure, type Failure, FailureError } from '#contract/failure.ts'
+import { Bell } from '../flow/bell.ts'
+import { belongsTo, readLineage, syncFolder, writeLineage, type Lineage } from './lineage.ts'
+import {
+  encodeRecord,
+  headerBytes,
+  maxPayload,
+  measureSegment,
+  readRecords,
+  type StreamPiece,
+} from './spool-segment.ts'
+
+export interface SpoolOptions {
+  readonly quotaBytes: number
+  /** Milliseconds that what the target has safely taken is kept for a target that rolls back. */
+  readonly keepBehindMs: number
+  /** A new file after so many bytes. */
+  readonly segmentBytes?: number
+}
+
+interface Segment {
+  /** The offset of the last byte before it, and of its last byte. */
+  readonly start: number
+  end: number
+  readonly path: string
+  fileBytes: number
+  /** Since when all of it has been safe in the target; null while it is not. */
+  safeSince: number | null
+}
+
+interface Pending {
+  readonly chunk: Buffer
+  readonly receivedAt: number
+}
+
+const maxPendingBytes = 8 * 1024 * 1024
+const snapshotName = 'snapshot.rdb'
+
+/**
+ * What was received from a source, on disk: the snapshot, and the stream behind it in segment files. One
+ * writer (the receiver), any readers; what is acknowledged to the source has been fsynced here before. A
+ * process that dies leaves a spool that opens again, without a torn end.
+ */
+export class Spool implements AsyncDisposable {
+  readonly folder: string
+  readonly #options: Required<SpoolOptions>
+  readonly #changed = new Bell()
+  #lineage: Lineage | null
+  #segments: Segment[]
+  #file: FileHandle | null = null
+  #pending: Pending[] = []
+  #pendingBytes = 0
+  #writing: Promise<void> | null = null
+  #failure: Failure | null = null
+  #end: number
+  #durable: number
+  #snapshotFile: FileHandle | null = null
+  #snapshotBytes: number
+  #snapshotSafeSince: number | null = null
+  /** Grows when the history is thrown away: readers of an older one end. */
+  #generation = 0
+
+  private constructor(
+    folder: string,
+    options: Required<SpoolOptions>,
+    lineage: Lineage | null,
+    segments: Segment[],
+    snapshotBytes: number,
+  ) {
+    this.folder = folder
+    this.#options = options
+    this.#lineage = lineage
+    this.#segments = segments
+    this.#end = segments.at(-1)?.end ?? lineage?.start ?? 0
+    this.#durable = this.#end
+    this.#snapshotBytes = snapshotBytes
+  }
+
+  /** Opens the spool in `folder`, or begins one there. A record cut short by a crash is dropped. */
+  static async open(folder: string, options: SpoolOptions): Promise<Spool> {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const full = { segmentBytes: 16 * 1024 * 1024, ...options }
+    const lineage = await readLineage(folder)
+    const segments = lineage === null ? [] : await openSegments(folder)
+    const whole = typeof lineage?.snapshot === 'number' && (await sizeOf(join(folder, snapshotName)))
+    const spool = new Spool(folder, full, lineage, segments, whole === lineage?.snapshot ? whole : 0)
+    if (lineage === null || lineage.snapshot === 'partial') await spool.#forget()
+    else if (typeof lineage.snapshot === 'number' && whole !== lineage.snapshot) await spool.dropSnapshot()
+    return spool
+  }
+
+  get lineage(): Lineage | null {
+    return this.#lineage
+  }
+
+  /** The offset of the last byte written, and of the last byte that a loss of power would leave. */
+  get end(): number {
+    return this.#end
+  }
+
+  get durable(): number {
+    return this.#durable
+  }
+
+  /** The offset behind which the stream can be read. */
+  get start(): number {
+    return this.#segments[0]?.start ?? this.#end
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.fileBytes, this.#snapshotBytes)
+  }
+
+  get full(): boolean {
+    return this.bytes >= this.#options.quotaBytes
+  }
+
+  /** Rings when bytes came, room was made, or the history was thrown away. */
+  get changed(): Bell {
+    return this.#changed
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Bytes of the snapshot so far. */
+  get snapshotBytes(): number {
+    return this.#snapshotBytes
+  }
+
+  /** Can reading go on behind `offset`, which was reached under `replid`? */
+  reaches(replid: string, offset: number): boolean {
+    return (
+      this.#lineage !== null &&
+      belongsTo(this.#lineage, replid, offset) &&
+      offset >= this.start &&
+      offset <= this.#end
+    )
+  }
+
+  /** Throws away all there is and begins the history `replid` with a snapshot that stands at `offset`. */
+  async beginSnapshot(replid: string, offset: number): Promise<void> {
+    await this.#forget()
+    await this.#begin({ format: 1, replid, previous: [], start: offset, snapshot: 'partial' })
+    this.#snapshotFile = await open(join(this.folder, snapshotName), 'w', 0o600)
+  }
+
+  async writeSnapshot(chunk: Buffer): Promise<void> {
+    if (chunk.length === 0) return
+    try {
+      await this.#snapshotFile?.writev([chunk])
+    } catch (thrown) {
+      throw diskFailure(thrown, this.folder)
+    }
+    this.#snapshotBytes += chunk.length
+    this.#changed.ring()
+  }
+
+  /** The snapshot is whole: from now on a crash costs no second one. */
+  async endSnapshot(): Promise<void> {
+    await this.#snapshotFile?.sync()
+    await this.#snapshotFile?.close()
+    this.#snapshotFile = null
+    if (this.#lineage !== null) await this.#keepLineage({ ...this.#lineage, snapshot: this.#snapshotBytes })
+    this.#changed.ring()
+  }
+
+  /** Throws away all there is and begins behind `offset` without a snapshot: the target has what was before. */
+  async beginStream(replid: string, offset: number): Promise<void> {
+    await this.#forget()
+    await this.#begin({ format: 1, replid, previous: [], start: offset, snapshot: 'none' })
+  }
+
+  /** The source goes on under another id (PSYNC2): the old one stays good for what came under it. */
+  async continueAs(replid: string): Promise<void> {
+    const lineage = this.#lineage
+    if (lineage === null || lineage.replid === replid) return
+    const previous = [...lineage.previous, { replid: lineage.replid, until: this.#end }]
+    await this.#keepLineage({ ...lineage, replid, previous })
+  }
+
+  /** Takes bytes of the stream; they are written soon. Wait for `room` before receiving more. */
+  append(chunk: Buffer, receivedAt: number): void {
+    if (chunk.length === 0) return
+    this.#pending.push({ chunk, receivedAt })
+    this.#pendingBytes += chunk.length
+    this.#writing ??= this.#writeOut()
+  }
+
+  /** Resolves when more may be received: memory and disk have room. Fails with what stopped writing. */
+  async room(signal?: AbortSignal): Promise<void> {
+    while (this.#failure === null && !signal?.aborted && (this.#pendingBytes > maxPendingBytes || this.full))
+      await this.#changed.wait(signal)
+    if (this.#failure !== null) throw new FailureError(this.#failure)
+  }
+
+  /** Makes all that was appended durable; resolves with the offset of its last byte. */
+  async sync(): Promise<number> {
+    await this.#writing
+    if (this.#failure !== null) throw new FailureError(this.#failure)
+    const end = this.#end
+    if (end > this.#durable) await this.#file?.datasync()
+    this.#durable = Math.max(this.#durable, end)
+    return this.#durable
+  }
+
+  /**
+   * Gives the stream behind `offset`, waiting for more, until the signal aborts or the history is thrown away.
+   * Fails with `spool.damaged` where what is on disk is not what was written.
+   */
+  async *read(offset: number, signal: AbortSignal): AsyncGenerator<StreamPiece, void> {
+    const generation = this.#generation
+    let position = offset
+    while (!signal.aborted && generation === this.#generation) {
+      const segment = this.#segments.find(({ start, end }) => start <= position && position < end)
+      if (segment === undefined) {
+        if (position < this.start) fail('spool.damaged', { folder: this.folder, offset: position })
+        await this.#changed.wait(signal)
+        continue
+      }
+      for await (const piece of this.#readSegment(segment, position, generation, signal)) {
+        position = piece.end
+        yield piece
+      }
+    }
+  }
+
+  /** A reader of the snapshot from its first byte, which waits for what is still to come. */
+  async readSnapshot(signal: AbortSignal): Promise<SnapshotReader> {
+    const file = await open(join(this.folder, snapshotName), 'r')
+    const generation = this.#generation
+    let position = 0
+    return {
+      read: async (buffer, at, length) => {
+        while (position >= this.#snapshotBytes && this.#lineage?.snapshot === 'partial') {
+          if (signal.aborted || generation !== this.#generation) return 0
+          await this.#changed.wait(signal)
+        }
+        if (signal.aborted || generation !== this.#generation) return 0
+        const { bytesRead } = await file.read(buffer, at, length, position)
+        position += bytesRead
+        return bytesRead
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    }
+  }
+
+  /** The target has safely taken all up to `offset`: frees what has been behind it for long, or is in the way. */
+  async release(offset: number, now = Date.now()): Promise<void> {
+    const { keepBehindMs, quotaBytes } = this.#options
+    const ripe = (since: number | null): boolean =>
+      since !== null && (now - since >= keepBehindMs || this.bytes > quotaBytes / 2)
+    if (typeof this.#lineage?.snapshot === 'number') {
+      this.#snapshotSafeSince = offset < this.#lineage.start ? null : (this.#snapshotSafeSince ?? now)
+      if (ripe(this.#snapshotSafeSince)) await this.dropSnapshot()
+    }
+    for (const segment of this.#segments)
+      segment.safeSince = offset < segment.end ? null : (segment.safeSince ?? now)
+    while (this.#segments.length > 1 && ripe(this.#segments[0]!.safeSince)) {
+      const segment = this.#segments.shift()!
+      await rm(segment.path, { force: true })
+      this.#changed.ring()
+    }
+  }
+
+  /** The copy is in the target: the stream alone is kept. */
+  async dropSnapshot(): Promise<void> {
+    if (this.#lineage === null) return
+    await this.#keepLineage({ ...this.#lineage, snapshot: 'none' })
+    await rm(join(this.folder, snapshotName), { force: true })
+    this.#snapshotBytes = 0
+    this.#changed.ring()
+  }
+
+  /** Removes everything, the folder too: the task is over. */
+  async remove(): Promise<void> {
+    await this.#forget()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sync().catch(() => undefined)
+    await this.#closeFiles()
+  }
+
+  async #begin(lineage: Lineage): Promise<void> {
+    this.#end = lineage.start
+    this.#durable = lineage.start
+    await this.#keepLineage(lineage)
+  }
+
+  async #keepLineage(lineage: Lineage): Promise<void> {
+    await writeLineage(this.folder, lineage)
+    this.#lineage = lineage
+  }
+
+  async #forget(): Promise<void> {
+    await this.#writing
+    await this.#closeFiles()
+    this.#generation += 1
+    this.#lineage = null
+    this.#segments = []
+    this.#snapshotBytes = 0
+    this.#snapshotSafeSince = null
+    this.#failure = null
+    for (const name of await readdir(this.folder)) await rm(join(this.folder, name), { force: true })
+    this.#changed.ring()
+  }
+
+  async #closeFiles(): Promise<void> {
+    await this.#file?.close()
+    await this.#snapshotFile?.close()
+    this.#file = null
+    this.#snapshotFile = null
+  }
+
+  /** Writes what is pending, records of what was received together, until nothing is. One at a time. */
+  async #writeOut(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) {
+        const { parts, length, receivedAt } = this.#takePending()
+        const segment = await this.#segmentToWrite()
+        const record = encodeRecord(parts, receivedAt)
+        const { bytesWritten } = await this.#file!.writev(record)
+        if (bytesWritten < headerBytes + length) fail('store.disk-full', { folder: this.folder })
+        segment.end += length
+        segment.fileBytes += headerBytes + length
+        this.#end = segment.end
+        this.#pendingBytes -= length
+        this.#changed.ring()
+      }
+    } catch (thrown) {
+      this.#failure = diskFailure(thrown, this.folder).failure
+      this.#changed.ring()
+    } finally {
+      this.#writing = null
+    }
+  }
+
+  /** As many chunks as fit one record. The record bears the time of the first: relative expiries err to the early side. */
+  #takePending(): { parts: Buffer[]; length: number; receivedAt: number } {
+    const parts: Buffer[] = []
+    const receivedAt = this.#pending[0]!.receivedAt
+    let length = 0
+    while (this.#pending.length > 0 && length < maxPayload) {
+      const { chunk, receivedAt: at } = this.#pending[0]!
+      const part = chunk.subarray(0, maxPayload - length)
+      parts.push(part)
+      length += part.length
+      if (part.length === chunk.length) this.#pending.shift()
+      else this.#pending[0] = { chunk: chunk.subarray(part.length), receivedAt: at }
+    }
+    return { parts, length, receivedAt }
+  }
+
+  async #segmentToWrite(): Promise<Segment> {
+    const last = this.#segments.at(-1)
+    if (this.#file !== null && last !== undefined && last.fileBytes < this.#options.segmentBytes) return last
+    await this.#file?.datasync()
+    await this.#file?.close()
+    const segment: Segment = {
+      start: this.#end,
+      end: this.#end,
+      path: join(this.folder, segmentName(this.#end)),
+      fileBytes: 0,
+      safeSince: null,
+    }
+    this.#file = await open(segment.path, 'w', 0o600)
+    await syncFolder(this.folder)
+    this.#segments.push(segment)
+    return segment
+  }
+
+  async *#readSegment(
+    segment: Segment,
+    offset: number,
+    generation: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPiece, void> {
+    await using file = await open(segment.path, 'r')
+    let at = 0
+    let end = segment.start
+    for (;;) {
+      const written = segment.fileBytes
+      for await (const record of readRecords(file, at, () => written)) {
+        const before = end
+        at = record.at + headerBytes + record.payload.length
+        end += record.payload.length
+        if (end <= offset) continue
+        const bytes = before < offset ? record.payload.subarray(offset - before) : record.payload
+        yield { bytes, receivedAt: record.receivedAt, end }
+        if (signal.aborted || generation !== this.#generation) return
+      }
+      if (at < written) fail('spool.damaged', { folder: this.folder, offset: end })
+      if (at < segment.fileBytes) continue
+      if (segment !== this.#segments.at(-1)) return
+      await this.#changed.wait(signal)
+      if (signal.aborted || generation !== this.#generation) return
+    }
+  }
+}
+
+export interface SnapshotReader extends AsyncDisposable {
+  /** Up to `length` bytes into `buffer` at `at`; 0 at the end, or when the snapshot was thrown away. */
+  read(buffer: Uint8Array, at: number, length: number): Promise<number>
+}
+
+function segmentName(start: number): string {
+  return `${String(start).padStart(16, '0')}.stream`
+}
+
+/**
+ * The segments in a folder, in order, without a gap: what lies before one is of no use and goes. Only the last
+ * can be torn; the others reach to where the next begins, and are checked as they are read.
+ */
+async function openSegments(folder: string): Promise<Segment[]> {
+  const names = (await readdir(folder)).filter((name) => /^\d{16}\.stream$/.test(name)).sort()
+  const segments: Segment[] = []
+  for (const [index, name] of names.entries()) {
+    const path = join(folder, name)
+    const start = Number(name.slice(0, 16))
+    const next = names[index + 1]
+    const { stream, file } =
+      next === undefined
+        ? await measureSegment(path)
+        : { stream: Number(next.slice(0, 16)) - start, file: await sizeOf(path) }
+    if (next === undefined) await truncate(path, file)
+    const before = segments.at(-1)
+    if (before !== undefined && before.end !== start)
+      for (const lost of segments.splice(0)) await rm(lost.path, { force: true })
+    if (stream > 0) segments.push({ start, end: start + stream, path, fileBytes: file, safeSince: null })
+    else await rm(path, { force: true })
+  }
+  return segments
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => -1,
+  )
+}
+
+function diskFailure(thrown: unknown, folder: string): FailureError {
+  if (thrown instanceof FailureError) return thrown
+  const code = (thrown as NodeJS.ErrnoException).code
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new FailureError(makeFailure('store.disk-full', { folder }, code))
+  return new FailureError(toFailure(thrown))
+}
