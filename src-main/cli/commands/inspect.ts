@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+import { perform } from '../command.ts'
+import { exitCode } from '../exit-code.ts'
+import { interruptible } from '../interrupt.ts'
+import { reportLines } from '../terminal/file-report.ts'
+import { progressLine } from '../terminal/progress-line.ts'
+import { styleFor } from '../terminal/style.ts'
+
+export function define(command: Command): void {
+  command
+    .argument('<file>', 'the RDB file')
+    .option('--json', 'one JSON object a line on stdout')
+    .action((file: string, flags: { readonly json?: true }) =>
+      perform(flags.json === true, async (output) => {
+        const [{ findParts }, { createJobRunner }] = await Promise.all([
+          import('#console/parts.ts'),
+          import('#engine/worker/pool.ts'),
+        ])
+        using interrupt = interruptible(() => undefined)
+        const { redraws, unicode } = styleFor(process.stderr)
+        const shown = redraws && !output.json
+        const report = await createJobRunner(findParts().worker)
+          .run(
+            'inspect',
+            { file },
+            {
+              signal: interrupt.signal,
+              onProgress(progress) {
+                output.event('progress', progress)
+                const figures = {
+                  ...progress,
+                  keysDone: 0,
+                  keysTotal: null,
+                  keysPerSecond: 0,
+                  etaSeconds: null,
+                }
+                const line = progressLine('Reading', figures, process.stderr.columns, unicode)
+                if (shown) process.stderr.write(`\r${line}\u001b[K`)
+              },
+            },
+          )
+          .finally(() => {
+            if (shown) process.stderr.write('\r\u001b[K')
+          })
+        output.event('done', { ...report, exitCode: exitCode.done })
+        for (const line of reportLines(report)) output.line(line)
+        return exitCode.done
+      }),
+    )
+}

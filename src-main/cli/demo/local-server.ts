@@ -1,0 +1,108 @@
+import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fail } from '#contract/failure.ts'
+import { openControl, type Control } from '#engine/redis/control.ts'
+
+/** A server of our own, on 127.0.0.1, without persistence. Disposing of it ends the process. */
+export interface LocalServer extends AsyncDisposable {
+  readonly port: number
+  readonly control: Control
+}
+
+export interface ServerProgram {
+  readonly path: string
+  readonly version: string
+  readonly major: number
+}
+
+const host = '127.0.0.1'
+const startLimitMs = 10_000
+
+/** Finds redis-server or valkey-server on PATH. Fails with `usage.missing-prerequisite`. */
+export function findServerProgram(): ServerProgram {
+  for (const name of ['redis-server', 'valkey-server'])
+    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+      const path = join(folder, name)
+      if (!isProgram(path)) continue
+      const version = /v=(\d+\.\d+\.\d+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))?.[1]
+      if (version !== undefined) return { path, version, major: Number.parseInt(version, 10) }
+    }
+  return fail('usage.missing-prerequisite', {
+    program: 'redis-server or valkey-server',
+    command: 'sudo apt-get install redis-server',
+  })
+}
+
+/** Starts a server with its files in `dir` and waits until it answers. */
+export async function startLocalServer({ path, major }: ServerProgram, dir: string): Promise<LocalServer> {
+  mkdirSync(dir)
+  const port = await freePort()
+  const args = ['--port', String(port), '--bind', host, '--dir', dir, '--save', '', '--appendonly', 'no']
+  // Since 7.0 DEBUG, which the comparison asks for a digest, is off unless allowed.
+  if (major >= 7) args.push('--enable-debug-command', 'local')
+  const child = spawn(path, args, { stdio: 'ignore' })
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.on('exit', endWithUs)
+  const stop = async (): Promise<void> => {
+    await ended(child)
+    process.off('exit', endWithUs)
+  }
+  try {
+    const control = await untilAnswering(child, port)
+    return {
+      port,
+      control,
+      async [Symbol.asyncDispose]() {
+        control.close()
+        await stop()
+      },
+    }
+  } catch (thrown) {
+    await stop()
+    throw thrown
+  }
+}
+
+async function untilAnswering(child: ChildProcess, port: number): Promise<Control> {
+  const deadline = Date.now() + startLimitMs
+  for (;;) {
+    try {
+      return await openControl({ host, port })
+    } catch (thrown) {
+      if (child.exitCode !== null || Date.now() > deadline) throw thrown
+      await sleep(20)
+    }
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const impatience = setTimeout(() => child.kill('SIGKILL'), 3_000)
+  await gone
+  clearTimeout(impatience)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, host, () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

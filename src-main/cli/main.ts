@@ -1,0 +1,58 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '#console/version.ts'
+import type { DefineCommand } from './command.ts'
+import { exitCode } from './exit-code.ts'
+import { surviveClosedPipes } from './output.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+interface Listed {
+  readonly description: string
+  readonly load: () => Promise<{ readonly define: DefineCommand }>
+}
+
+/** Every command. Only the one that was asked for is loaded. */
+const commands: Readonly<Record<string, Listed>> = {
+  restore: {
+    description: 'restore an RDB file into a running server',
+    load: () => import('./commands/restore.ts'),
+  },
+  inspect: {
+    description: 'tell what is in an RDB file, and whether it is whole',
+    load: () => import('./commands/inspect.ts'),
+  },
+  serve: {
+    description: 'serve the console to a browser on this machine',
+    load: () => import('./commands/serve.ts'),
+  },
+  demo: {
+    description: 'restore between two servers of its own, and prove the result',
+    load: () => import('./commands/demo.ts'),
+  },
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  // What ps shows from now on: a password given as a flag is gone from it.
+  process.title = 'keyferry'
+  surviveClosedPipes()
+  const program = new Command('keyferry')
+    .description('Moves a Redis data set from where it is to where it should be, with proof.')
+    .version(version)
+    .showHelpAfterError('(--help shows every option)')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(withoutSecrets(text)) })
+  const operands = args.filter((arg) => !arg.startsWith('-'))
+  const asked = operands[0] === 'help' ? operands[1] : operands[0]
+  for (const [name, { description, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(description)
+    if (name === asked) (await load()).define(command)
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown
+    // Help that was asked for is no failure; everything else commander refuses was typed wrongly.
+    process.exitCode = thrown.exitCode === 0 ? exitCode.done : exitCode.usage
+  }
+}
+
+await main(process.argv.slice(2))

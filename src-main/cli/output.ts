@@ -1,0 +1,58 @@
+import type { Failure } from '#contract/failure.ts'
+import { sayFailure } from '#contract/words/say-failure.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { styleFor } from './terminal/style.ts'
+
+/**
+ * Where a command speaks. Results go to stdout, everything on the way and every failure to stderr; with `json`
+ * stdout holds one JSON object a line and nothing else.
+ */
+export interface Output {
+  readonly json: boolean
+  /** A line of the result. Silent with `json`. */
+  line(text?: string): void
+  /** A line about what is going on, on stderr. Silent with `json`. */
+  note(text: string): void
+  /** One event. Silent without `json`. */
+  event(event: 'progress' | 'done' | 'failed', facts: object): void
+  /** Says a failure, in the way that was asked for. */
+  failure(failure: Failure): void
+}
+
+export function createOutput(json: boolean): Output {
+  const line = (text = ''): void => {
+    if (!json) process.stdout.write(`${text}\n`)
+  }
+  const note = (text: string): void => {
+    if (!json) process.stderr.write(`${text}\n`)
+  }
+  const event: Output['event'] = (name, facts) => {
+    if (json) process.stdout.write(`${JSON.stringify({ event: name, ...facts }, jsonValue)}\n`)
+  }
+  return {
+    json,
+    line,
+    note,
+    event,
+    failure(failure) {
+      const { code, params, retryable } = failure
+      const words = sayFailure(failure, 'en')
+      event('failed', { code, params, retryable, ...words, exitCode: exitCodeOf(failure) })
+      const { bold, dim } = styleFor(process.stderr)
+      note(`keyferry: ${bold(words.what)}\n  ${words.safe}\n  ${words.todo}\n  ${dim(`(${code})`)}`)
+    },
+  }
+}
+
+/** Numbers stay numbers; what does not fit into one exactly goes as a string. */
+function jsonValue(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+/** Lets a reader of our output leave early (`| head`) without ending what we do. Call once. */
+export function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+}

@@ -1,0 +1,80 @@
+import { escapeKey } from '#contract/escape-key.ts'
+import type { FileReport } from '#contract/inspect.ts'
+import { bytes, count, keys } from './figures.ts'
+import { table } from './table.ts'
+
+const checksums: Readonly<Record<FileReport['checksum'], string>> = {
+  ok: 'checksum right',
+  absent: 'no checksum (RDB below 5 has none)',
+  disabled: 'checksum switched off by the server',
+}
+
+/** What is in a backup file, one string a line. */
+export function reportLines(report: FileReport): readonly string[] {
+  const { file, flavour, rdbVersion, functions, modules, opcodes, trailingBytes } = report
+  const server = flavour === 'valkey' ? 'Valkey' : 'Redis'
+  const lines = [
+    `${file}: ${server} RDB version ${rdbVersion}, ${bytes(report.bytes)}, ${checksums[report.checksum]}.`,
+    `${keys(report.keys)}, ${count(report.expiring)} of them with an expiry${functions > 0 ? `; ${count(functions)} function libraries` : ''}.`,
+  ]
+  if (modules.length > 0) lines.push(`Modules: ${modules.map(readable).join(', ')}.`)
+  if (trailingBytes > 0) lines.push(`${bytes(trailingBytes)} follow after the end of the data set.`)
+  return [
+    ...lines,
+    ...table(
+      'Databases',
+      [
+        ['db', 'right'],
+        ['keys', 'right'],
+        ['with expiry', 'right'],
+      ],
+      report.dbs.map(({ db, keys: held, expiring }) => [String(db), count(held), count(expiring)]),
+    ),
+    ...table(
+      'Types',
+      [
+        ['type', 'left'],
+        ['encoding', 'left'],
+        ['keys', 'right'],
+        ['size', 'right'],
+      ],
+      report.types.map((type) => [
+        type.kind,
+        `${type.name} (${type.code})`,
+        count(type.keys),
+        bytes(type.bytes),
+      ]),
+    ),
+    ...table(
+      'Largest values',
+      [
+        ['db', 'right'],
+        ['size', 'right'],
+        ['type', 'left'],
+        ['key', 'left'],
+      ],
+      report.biggest.map(({ db, key, kind, bytes: size }) => [String(db), bytes(size), kind, key]),
+    ),
+    ...table(
+      'Recorded by the server',
+      [
+        ['field', 'left'],
+        ['value', 'left'],
+      ],
+      report.aux.map(({ name, value }) => [readable(name), readable(value)]),
+    ),
+    ...table(
+      'Marks in the file',
+      [
+        ['opcode', 'left'],
+        ['times', 'right'],
+      ],
+      opcodes.map(({ name, count: times }) => [name, count(times)]),
+    ),
+  ]
+}
+
+/** Text from inside the file, so that it cannot steer the terminal. */
+function readable(text: string): string {
+  return escapeKey(Buffer.from(text))
+}

@@ -1,0 +1,86 @@
+import type { RestoreProgress } from '#contract/restore.ts'
+import { bytes, clock, count, short } from './figures.ts'
+
+/** What the progress line shows of a job. */
+export type ProgressFigures = Pick<
+  RestoreProgress,
+  'bytesDone' | 'bytesTotal' | 'keysDone' | 'keysTotal' | 'keysPerSecond' | 'etaSeconds'
+>
+
+const widestBar = 24
+const narrowestBar = 8
+
+/**
+ * One line for a terminal of `columns`, never wider than `columns - 1` so that it cannot wrap:
+ * `Writing ██████░░░░ 56% · 186 of 333 MB · 1,123,456 of 2,000,000 keys · 345k keys/s · 0:04 left`. Where it does
+ * not fit, what matters least goes first.
+ */
+export function progressLine(
+  label: string,
+  figures: ProgressFigures,
+  columns: number,
+  unicode: boolean,
+): string {
+  const width = columns - 1
+  const fraction = fractionDone(figures)
+  const percent = `${Math.floor(fraction * 100)}%`.padStart(4)
+  const separator = unicode ? ' · ' : ' | '
+  let parts = figureParts(figures)
+  while (parts.length > 0 && lengthOf(label, percent, parts, separator) + narrowestBar + 1 > width)
+    parts = withoutLeastImportant(parts)
+  const rest = [percent, ...parts.map(({ text }) => text)].join(separator).trimStart()
+  const room = width - label.length - rest.length - 2
+  const line =
+    room >= narrowestBar
+      ? `${label} ${bar(fraction, Math.min(room, widestBar), unicode)} ${rest}`
+      : `${label} ${rest}`
+  return line.slice(0, Math.max(0, width))
+}
+
+/** The same for a log: all figures, no bar. */
+export function progressSentence(label: string, figures: ProgressFigures): string {
+  const percent = `${Math.floor(fractionDone(figures) * 100)}%`
+  return `${label}: ${[percent, ...figureParts(figures).map(({ text }) => text)].join(', ')}`
+}
+
+interface Part {
+  readonly text: string
+  /** The highest goes first when room is short. */
+  readonly expendable: number
+}
+
+function figureParts(figures: ProgressFigures): readonly Part[] {
+  const { bytesDone, bytesTotal, keysDone, keysTotal, keysPerSecond, etaSeconds } = figures
+  const parts: Part[] = [{ text: `${bytes(bytesDone)} of ${bytes(bytesTotal)}`, expendable: 3 }]
+  if (keysTotal !== null)
+    parts.push({ text: `${count(keysDone)} of ${count(keysTotal)} keys`, expendable: 4 })
+  else if (keysDone > 0) parts.push({ text: `${count(keysDone)} keys`, expendable: 4 })
+  if (keysPerSecond > 0) parts.push({ text: `${short(keysPerSecond)} keys/s`, expendable: 2 })
+  if (etaSeconds !== null) parts.push({ text: `${clock(etaSeconds)} left`, expendable: 1 })
+  return parts
+}
+
+function withoutLeastImportant(parts: readonly Part[]): readonly Part[] {
+  const most = Math.max(...parts.map(({ expendable }) => expendable))
+  return parts.filter(({ expendable }) => expendable < most)
+}
+
+function lengthOf(label: string, percent: string, parts: readonly Part[], separator: string): number {
+  return (
+    label.length +
+    1 +
+    percent.length +
+    parts.reduce((sum, { text }) => sum + separator.length + text.length, 0)
+  )
+}
+
+function fractionDone({ bytesDone, bytesTotal }: ProgressFigures): number {
+  return bytesTotal > 0 ? Math.min(1, bytesDone / bytesTotal) : 0
+}
+
+function bar(fraction: number, width: number, unicode: boolean): string {
+  const full = Math.round(fraction * width)
+  return unicode
+    ? '█'.repeat(full) + '░'.repeat(width - full)
+    : `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`.slice(0, width)
+}

@@ -1,0 +1,94 @@
+import type { Failure } from '#contract/failure.ts'
+import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
+import { sayFailure } from '#contract/words/say-failure.ts'
+import { bytes, duration, keys } from './figures.ts'
+import { progressLine, progressSentence } from './progress-line.ts'
+import type { Style } from './style.ts'
+
+/** The stream progress is shown on. */
+export interface ProgressStream {
+  readonly columns?: number | undefined
+  write(text: string): unknown
+}
+
+const labels: Readonly<Record<RestorePhase, string>> = {
+  checking: 'Checking',
+  looking: 'Looking at the target',
+  writing: 'Writing',
+  waiting: 'Waiting',
+  finishing: 'Finishing',
+}
+
+const sentenceEveryMs = 3_000
+
+/**
+ * Shows how far a restore is: on a terminal one line drawn again in place, elsewhere a sentence every few
+ * seconds. What has come to its end, and every wait, stays as a line of its own.
+ */
+export class ProgressView implements Disposable {
+  readonly #stream: ProgressStream
+  readonly #style: Style
+  #phase: RestorePhase | null = null
+  #phaseStartedMs = 0
+  #lastSentenceMs = 0
+  #drawn = false
+
+  constructor(stream: ProgressStream, style: Style) {
+    this.#stream = stream
+    this.#style = style
+  }
+
+  update(progress: RestoreProgress): void {
+    if (progress.phase !== this.#phase) this.#enter(progress)
+    if (progress.phase === 'waiting' || progress.phase === 'looking' || progress.phase === 'finishing') return
+    if (this.#style.redraws) this.#draw(progress)
+    else this.#say(progress)
+  }
+
+  /** Takes the drawn line away, so that whatever is written next stands on a clean one. */
+  clear(): void {
+    if (this.#drawn) this.#stream.write('\r\u001b[K')
+    this.#drawn = false
+  }
+
+  [Symbol.dispose](): void {
+    this.clear()
+  }
+
+  #enter(progress: RestoreProgress): void {
+    const before = this.#phase
+    if (before === 'checking') {
+      const took = duration(progress.elapsedMs - this.#phaseStartedMs)
+      const held = progress.keysTotal === null ? '' : `, ${keys(progress.keysTotal)}`
+      this.#line(`Checked the file: ${bytes(progress.bytesTotal)}${held}, in ${took}.`)
+    }
+    if (progress.phase === 'waiting') this.#line(waitingSentence(progress.waitingFor))
+    else if (before === 'waiting') this.#line('Going on.')
+    this.#phase = progress.phase
+    this.#phaseStartedMs = progress.elapsedMs
+    this.#lastSentenceMs = progress.elapsedMs
+  }
+
+  #line(text: string): void {
+    this.clear()
+    this.#stream.write(`${text}\n`)
+  }
+
+  #draw(progress: RestoreProgress): void {
+    const { columns = 80 } = this.#stream
+    const line = progressLine(labels[progress.phase], progress, columns, this.#style.unicode)
+    this.#stream.write(`\r${line}\u001b[K`)
+    this.#drawn = true
+  }
+
+  #say(progress: RestoreProgress): void {
+    if (progress.elapsedMs - this.#lastSentenceMs < sentenceEveryMs) return
+    this.#lastSentenceMs = progress.elapsedMs
+    this.#line(progressSentence(labels[progress.phase], progress))
+  }
+}
+
+function waitingSentence(reason: Failure | null): string {
+  const why = reason === null ? '' : ` ${sayFailure(reason, 'en').what}`
+  return `Waiting, and trying again:${why}`
+}

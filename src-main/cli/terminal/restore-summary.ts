@@ -1,0 +1,38 @@
+import type { RestoreResult } from '#contract/restore.ts'
+import { bytes, count, duration, keys, short } from './figures.ts'
+
+/** What a restore did, in words and figures, one string a line. */
+export function restoreSummary(result: RestoreResult): readonly string[] {
+  const { keysSkipped, keysFiltered, keysExpired, keysFailed, functions, reconnects } = result
+  const rows: [string, string, string][] = [['written', keys(result.keysWritten), '']]
+  if (functions > 0)
+    rows.push(['functions', `${count(functions)} ${functions === 1 ? 'library' : 'libraries'}`, ''])
+  if (keysSkipped > 0) rows.push(['skipped', keys(keysSkipped), 'the target had them already'])
+  if (keysFiltered > 0) rows.push(['left out', keys(keysFiltered), 'by --include or --exclude'])
+  if (keysExpired > 0) rows.push(['expired', keys(keysExpired), 'past their time, as Redis would do'])
+  if (keysFailed > 0) rows.push(['failed', keys(keysFailed), 'the target refused them'])
+  if (reconnects > 0)
+    rows.push(['reconnected', `${count(reconnects)} ${reconnects === 1 ? 'time' : 'times'}`, ''])
+  rows.push(['time', duration(result.elapsedMs), timing(result)])
+  const wide = Math.max(...rows.map(([, value]) => value.length))
+  return [
+    `Restored ${result.file} (${bytes(result.bytes)}) into ${result.target}.`,
+    ...rows.map(([name, value, note]) => `  ${name.padEnd(12)}${value.padEnd(wide)}  ${note}`.trimEnd()),
+    ...exampleLines(result),
+  ]
+}
+
+function timing({ checkMs, writeMs, keysWritten, bytes: size }: RestoreResult): string {
+  const seconds = writeMs / 1000
+  const rate = seconds > 0 ? `, ${short(keysWritten / seconds)} keys/s, ${bytes(size / seconds)}/s` : ''
+  return `${duration(checkMs)} checking, ${duration(writeMs)} writing${rate}`
+}
+
+function exampleLines({ examples, keysSkipped, keysFailed }: RestoreResult): readonly string[] {
+  if (examples.length === 0) return []
+  const all = examples.length >= keysSkipped + keysFailed
+  return [
+    all ? 'Skipped or failed:' : 'Skipped or failed, for example:',
+    ...examples.map(({ db, key, reason }) => `  db ${db}  ${key}${reason === '' ? '' : `  (${reason})`}`),
+  ]
+}
