@@ -29,6 +29,10 @@ export default ts.config(
     },
   },
   {
+    files: ['**/*.{js,cjs,mjs}'],
+    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+  },
+  {
     files: ['src-main/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: { 'no-console': 'error' },

@@ -1,0 +1,45 @@
+// `npm test [filters]`: everything the tests need, the build, then vitest with all projects. What was skipped is
+// named at the end, because a skipped test proves nothing.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { relative } from 'node:path'
+import { buildIfNeeded } from './built.mjs'
+import { findElectron } from './electron.mjs'
+import { requirePrograms } from './prerequisites.mjs'
+import { inProject, projectNode, runToEnd, underProjectNode } from './run.mjs'
+
+await underProjectNode()
+requirePrograms(['server', 'openssl', 'chromium', 'xvfb'])
+prepareElectron()
+await buildIfNeeded()
+
+const report = inProject('.cache', 'test-report.json')
+rmSync(report, { force: true })
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const vitest = inProject('node_modules', 'vitest', 'vitest.mjs')
+process.exitCode = await runToEnd(projectNode(), [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
+  cwd: inProject(),
+})
+nameSkipped()
+
+/** Where Electron's own download cannot be reached, a runtime beside the checkout serves the window's tests. */
+function prepareElectron() {
+  if (findElectron() !== null || process.platform !== 'linux') return
+  const setup = inProject('..', 'shared', 'electron', 'setup.sh')
+  if (!existsSync(setup)) return
+  const folder = inProject('.cache', 'electron')
+  const done = spawnSync('sh', [setup, folder], { stdio: ['ignore', 2, 2] })
+  if (done.status === 0) process.env.ELECTRON_OVERRIDE_DIST_PATH = folder
+}
+
+function nameSkipped() {
+  if (!existsSync(report)) return
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  const skipped = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => `  ${relative(inProject(), name)}: ${fullName}`),
+  )
+  if (skipped.length === 0) return
+  process.stderr.write(`\nSKIPPED, so not proven (${skipped.length}):\n${skipped.join('\n')}\n`)
+}
