@@ -63,7 +63,7 @@ export interface ProfileView {
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   readonly updatedAt: number
-  /** Tasks made from it that have not ended. */
+  /** Tasks made from it that were started and are not over. */
   readonly openTasks: number
 }
 

@@ -46,6 +46,11 @@ export function isOver(state: TaskState): boolean {
   return taskTransitions[state].length === 0
 }
 
+/** Started and not over: it may hold settings, a password, or data half copied. */
+export function isUnderWay(state: TaskState): boolean {
+  return !isOver(state) && state !== 'draft' && state !== 'checking' && state !== 'ready'
+}
+
 /**
  * What a person can do with a task. `TaskView.actions` holds those that are possible now; a console draws
  * its buttons from there.

@@ -10,7 +10,7 @@ import {
   type ProfileOptions,
   type ProfileView,
 } from '#contract/profile.ts'
-import { isOver } from '#contract/task.ts'
+import { isUnderWay } from '#contract/task.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import type { SecretBox } from './secrets.ts'
@@ -44,7 +44,7 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
     ...(JSON.parse(row.body) as ProfileBody),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
-    openTasks: store.tasks.all().filter((task) => task.profileId === row.id && !isOver(task.state)).length,
+    openTasks: store.tasks.all().filter((task) => task.profileId === row.id && isUnderWay(task.state)).length,
   })
 
   const put = (row: ProfileRow): ProfileView => {

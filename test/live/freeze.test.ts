@@ -1,0 +1,341 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Connection } from '#contract/connection.ts'
+import { freezeJournal, type FreezeJournal } from '#migration/freeze/record.ts'
+import { freezeWrites } from '#migration/freeze/freeze.ts'
+import { unfreezeWrites } from '#migration/freeze/unfreeze.ts'
+import { planFreeze } from '#migration/freeze/plan.ts'
+import { watchFrozen, type FrozenLook } from '#migration/freeze/watch.ts'
+import { frozenConnection } from '#migration/freeze/sign-in.ts'
+import { keyFileBox } from '#migration/secrets.ts'
+import { openStore, type Store } from '#store/open.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+
+let dir: string
+let store: Store
+let journal: FreezeJournal
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'keyferry-freeze-'))
+  store = openStore(join(dir, 'keyferry.db'))
+  journal = freezeJournal(store.journal, keyFileBox(join(dir, 'key')))
+})
+
+afterEach(() => {
+  store[Symbol.dispose]()
+  rmSync(dir, { recursive: true })
+})
+
+const at = (server: RedisServer, password?: string, username?: string): Connection => ({
+  host: server.host,
+  port: server.port,
+  ...(username !== undefined && { username }),
+  ...(password !== undefined && { password }),
+})
+
+/** Everything about who may sign in, as the server writes it. */
+async function doors(server: RedisServer, connection: Connection): Promise<string> {
+  await using control = await openControl(connection)
+  const acl = (await control.callBuffer('ACL', 'LIST')) as Buffer[]
+  const requirepass = await control.call('CONFIG', 'GET', 'requirepass')
+  return JSON.stringify([acl.map((line) => line.toString('latin1')), requirepass])
+}
+
+/** A client of an application: signs in, and is not told anything. */
+function application(server: RedisServer, auth: { username?: string; password?: string } = {}): Redis {
+  const client = new Redis({
+    host: server.host,
+    port: server.port,
+    ...auth,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: null,
+  })
+  client.on('error', () => undefined)
+  return client
+}
+
+describe('freezing a standalone source', () => {
+  const cases: readonly [
+    string,
+    { password?: string; acl?: readonly (readonly string[])[]; user?: string },
+  ][] = [
+    ['with a password', { password: 'old-secret' }],
+    ['without a password', {}],
+    [
+      'with ACL users',
+      {
+        password: 'old-secret',
+        acl: [
+          ['default', '>second-one'],
+          ['admin', 'on', '>admin-secret', '~*', '&*', '+@all'],
+          [
+            'app',
+            'on',
+            '>app-secret',
+            '>app-next',
+            '~app:*',
+            '%R~shared:*',
+            '&news:*',
+            '+@all',
+            '-@dangerous',
+            '+client|setname',
+          ],
+          [
+            'reader',
+            'on',
+            'nopass',
+            '~*',
+            'resetchannels',
+            '+@read',
+            '(+set ~scratch:*)',
+            '(+@all ~tmp:* &tmp:*)',
+          ],
+          ['gone', 'off', '>never', '~x\xff*', '+get'],
+          ['raw', 'on', 'skip-sanitize-payload', '>r', 'allkeys', '-@all', '+restore', '+get'],
+        ],
+        user: 'admin',
+      },
+    ],
+  ]
+
+  for (const [name, { password, acl = [], user }] of cases) {
+    it(`${name}: shuts everyone out, and comes back byte for byte`, async () => {
+      await using server = await startRedis(password === undefined ? {} : { password })
+      for (const rules of acl)
+        await server.call('ACL', 'SETUSER', ...rules.map((rule) => Buffer.from(rule, 'latin1')))
+      const connection = user === undefined ? at(server, password) : at(server, 'admin-secret', user)
+      const before = await doors(server, connection)
+      const client = application(server, password === undefined ? {} : { password })
+      await client.connect()
+      await client.set('k', 'before')
+
+      const kept = await freezeWrites({ taskId: 'one', connection, journal })
+      expect(kept.record.signedOut).toBeGreaterThanOrEqual(1)
+      await expect(client.set('k', 'after')).rejects.toThrow()
+      await expect(openControl(connection)).rejects.toMatchObject({ failure: { code: /^auth\./ } })
+      await using frozen = await openControl(frozenConnection(kept.record))
+      expect(await frozen.call('GET', 'k')).toBe('before')
+
+      expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
+      expect(await doors(server, connection)).toBe(before)
+      expect(journal.open()).toEqual([])
+      const again = application(server, password === undefined ? {} : { password })
+      await again.connect()
+      expect(await again.set('k', 'later')).toBe('OK')
+      again.disconnect()
+      client.disconnect()
+    })
+  }
+
+  it('lets no write through after the offset it tells: pipelines, blocked, Pub/Sub and queued MULTI', async () => {
+    await using server = await startRedis({ password: 'old' })
+    const acknowledged = new Map<string, number>()
+    let stop = false
+    /** Writes numbers one after the other, 50 on their way at a time, and remembers what was acknowledged. */
+    const pipeliner = async (key: string): Promise<void> => {
+      const client = application(server, { password: 'old' })
+      await client.connect()
+      let next = 1
+      const one = async (): Promise<void> => {
+        while (!stop) {
+          const number = next++
+          try {
+            await client.rpush(key, number)
+            acknowledged.set(key, (acknowledged.get(key) ?? 0) + 1)
+          } catch {
+            return
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: 50 }, one))
+      client.disconnect()
+    }
+    const writers = ['w1', 'w2', 'w3', 'w4'].map(pipeliner)
+    const raw = async (...lines: string[]): Promise<Socket> => {
+      const socket = connect(server.port, server.host)
+      socket.on('error', () => undefined)
+      socket.write(['AUTH old', ...lines, ''].join('\r\n'))
+      await sleep(30)
+      return socket
+    }
+    const queued = await raw('MULTI', 'SET queued 1')
+    const blocked = await raw('BLMOVE nothing there LEFT RIGHT 0')
+    const subscriber = await raw('SUBSCRIBE news')
+    await sleep(300)
+
+    const kept = await freezeWrites({ taskId: 'tight', connection: at(server, 'old'), journal })
+    queued.write('EXEC\r\n')
+    blocked.write('SET blocked 1\r\n')
+    subscriber.write('UNSUBSCRIBE news\r\nSET subscribed 1\r\n')
+    await sleep(300)
+    stop = true
+    await Promise.all(writers)
+
+    await using frozen = await openControl(frozenConnection(kept.record))
+    const info = String(await frozen.call('INFO', 'replication'))
+    expect(info).toContain(`master_repl_offset:${kept.record.offset}`)
+    expect(await frozen.call('EXISTS', 'queued', 'blocked', 'subscribed')).toBe(0)
+    for (const key of ['w1', 'w2', 'w3', 'w4']) {
+      expect(acknowledged.get(key)).toBeGreaterThan(10)
+      expect(await frozen.call('LLEN', key)).toBeGreaterThanOrEqual(acknowledged.get(key) ?? 0)
+    }
+    for (const socket of [queued, blocked, subscriber]) socket.destroy()
+    await unfreezeWrites({ kept, journal })
+  })
+
+  it('is watched: a restart is noticed within a second, a new password and a changed user at once', async () => {
+    for (const [expected, deed] of [
+      ['restarted', (server: RedisServer) => server.restart()],
+      [
+        'password-changed',
+        (_: RedisServer, run: Run) => run('CONFIG', 'SET', 'requirepass', 'somebody-elses'),
+      ],
+      ['acl-changed', (_: RedisServer, run: Run) => run('ACL', 'SETUSER', 'app', 'on', '+set')],
+      [
+        'foreign-client',
+        (_: RedisServer, run: Run) => run('CLIENT', 'UNPAUSE').then(() => run('SET', 'k', 'v')),
+      ],
+    ] as const) {
+      await using server = await startRedis({ password: 'old' })
+      await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '+@all')
+      const kept = await freezeWrites({ taskId: 'watched', connection: at(server, 'old'), journal })
+      await using own = await openControl(frozenConnection(kept.record))
+      const ending = new AbortController()
+      const looks: FrozenLook[] = []
+      const watching = watchFrozen(kept.record, { signal: ending.signal, onLook: (look) => looks.push(look) })
+      await sleep(700)
+      expect(looks.length).toBeGreaterThanOrEqual(2)
+      expect(looks.at(-1)?.foreignClients).toBe(0)
+      await deed(server, (name, ...args) => own.call(name, ...args))
+      const since = performance.now()
+      expect(await watching).toBe(expected)
+      expect(performance.now() - since).toBeLessThan(1_000)
+      ending.abort()
+      journal.close(kept, 'undone')
+    }
+  })
+
+  it('counts writes that are turned away', async () => {
+    await using server = await startRedis({ password: 'old' })
+    const kept = await freezeWrites({ taskId: 'counted', connection: at(server, 'old'), journal })
+    const ending = new AbortController()
+    let last: FrozenLook | null = null
+    const watching = watchFrozen(kept.record, { signal: ending.signal, onLook: (look) => (last = look) })
+    await sleep(400)
+    const socket = connect(server.port, server.host)
+    socket.write('SET a 1\r\nSET b 2\r\nLPUSH c 3\r\n')
+    await sleep(500)
+    expect(last).toMatchObject({ refusedWrites: 3, foreignClients: 1 })
+    socket.destroy()
+    ending.abort()
+    expect(await watching).toBeNull()
+    await unfreezeWrites({ kept, journal })
+  })
+
+  it('is undone from the journal alone, wherever a crash left it', async () => {
+    await using server = await startRedis({ password: 'old' })
+    await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
+    const connection = at(server, 'old')
+    const before = await doors(server, connection)
+    const kept = await freezeWrites({ taskId: 'crash', connection, journal })
+    // As if we had died right after the transaction, before reading anything back.
+    journal.amend(kept, { aclFrozen: null, offset: null, frozenAt: null })
+    const found = freezeJournal(store.journal, keyFileBox(join(dir, 'key'))).open()
+    expect(found).toHaveLength(1)
+    await unfreezeWrites({ kept: found[0]!, journal })
+    expect(await doors(server, connection)).toBe(before)
+
+    // As if we had died between journal and deed: nothing to undo, and nothing is done.
+    const intended = journal.write('crash-2', { ...kept.record, ownUser: 'kf-crash-2', aclFrozen: null })
+    expect(await unfreezeWrites({ kept: intended, journal })).toEqual({ changedMeanwhile: [] })
+    expect(await doors(server, connection)).toBe(before)
+  })
+
+  it('after a restart of the source there is nothing left to put back', async () => {
+    await using server = await startRedis({ password: 'old' })
+    const connection = at(server, 'old')
+    const before = await doors(server, connection)
+    const kept = await freezeWrites({ taskId: 'restart', connection, journal })
+    await server.restart()
+    expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
+    expect(await doors(server, connection)).toBe(before)
+  })
+
+  it('tells what somebody else changed meanwhile, and leaves it alone', async () => {
+    await using server = await startRedis({ password: 'old' })
+    await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
+    await server.call('ACL', 'SETUSER', 'other', 'on', '>y', '~*', '&*', '+@all')
+    const kept = await freezeWrites({ taskId: 'meddled', connection: at(server, 'old'), journal })
+    {
+      await using own = await openControl(frozenConnection(kept.record))
+      await own.call('ACL', 'SETUSER', 'app', 'resetpass', '>changed')
+      await own.call('ACL', 'DELUSER', 'other')
+    }
+    expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: ['app', 'other'] })
+    const users = (await server.call('ACL', 'LIST')) as string[]
+    expect(users.find((line) => line.startsWith('user app '))).toContain(' off ')
+    expect(users.some((line) => line.startsWith('user other ') || line.startsWith('user kf-'))).toBe(false)
+    expect(await server.call('CONFIG', 'GET', 'requirepass')).toEqual(['requirepass', 'old'])
+  })
+
+  it('refuses where it would do harm, and changes nothing there', async () => {
+    await using server = await startRedis({ password: 'old' })
+    await using replica = await startRedis({
+      args: ['--replicaof', server.host, String(server.port), '--masterauth', 'old'],
+    })
+    for (
+      let turn = 0;
+      turn < 100 && !((await replica.call('INFO', 'replication')) as string).includes('link_status:up');
+      turn += 1
+    )
+      await sleep(100)
+    const connection = at(server, 'old')
+    const before = await doors(server, connection)
+    await expect(freezeWrites({ taskId: 'r', connection, journal })).rejects.toMatchObject({
+      failure: { code: 'freeze.not-standalone', params: { found: 'replicas' } },
+    })
+    await server.call('ACL', 'SETUSER', 'weak', 'on', '>weak-secret', '~*', '&*', '+@all', '-acl')
+    await replica.stop()
+    const withWeak = await doors(server, connection)
+    await expect(
+      freezeWrites({ taskId: 'w', connection: at(server, 'weak-secret', 'weak'), journal }),
+    ).rejects.toMatchObject({ failure: { code: 'freeze.not-permitted' } })
+    expect(before).not.toBe(withWeak)
+    expect(await doors(server, connection)).toBe(withWeak)
+    expect(journal.open()).toEqual([])
+  })
+
+  it('shows what it would do, and to whom, and does nothing', async () => {
+    await using server = await startRedis({ password: 'planned-secret' })
+    await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
+    const connection = at(server, 'planned-secret')
+    const before = await doors(server, connection)
+    const client = application(server, { password: 'planned-secret' })
+    await client.connect()
+    await client.call('CLIENT', 'SETNAME', 'api-session')
+    const plan = await planFreeze('planned', connection)
+    expect(plan.refusal).toBeNull()
+    expect(plan.users).toEqual(['app'])
+    expect(plan.clients).toContainEqual({ name: 'api-session', host: '127.0.0.1', count: 1 })
+    expect(plan.steps.map(({ kind, allowed }) => [kind, allowed])).toEqual([
+      ['record', true],
+      ['own-user', true],
+      ['hold-writes', true],
+      ['change-password', true],
+      ['users-off', true],
+      ['sign-out', true],
+    ])
+    expect(JSON.stringify(plan)).not.toContain('planned-secret')
+    expect(await doors(server, connection)).toBe(before)
+    client.disconnect()
+  })
+})
+
+type Run = (name: string, ...args: string[]) => Promise<unknown>
