@@ -12,7 +12,7 @@ export interface CompactFormat {
   readonly endBytes: 0 | 1
   /** The most bytes that stand before an element's content. */
   readonly maxHeadBytes: number
-  /** The most bytes that stand behind it and tell of it; `tailBytes` may be more where they are just slack. */
+  /** Reads what the header says of size and count into the walk. */
   readHeader(bytes: Uint8Array, at: number, walk: CompactWalk): void
   /**
    * Reads what stands before the content of the element at `at`, of which `end - at` bytes are there, into the

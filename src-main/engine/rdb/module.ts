@@ -1,0 +1,38 @@
+import { fail } from '#contract/failure.ts'
+import type { ByteFeed } from '../bytes/feed.ts'
+import { passOver, type Steps } from './steps.ts'
+import { readLength, readUint64, skipString } from './string.ts'
+
+/** What follows in a module's value (`RDB_MODULE_OPCODE_*` in `rdb.h`): each part says what it is. */
+const opcode = { EOF: 0, SINT: 1, UINT: 2, FLOAT: 3, DOUBLE: 4, STRING: 5 } as const
+
+const nameCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/**
+ * The name of a module's type: the id holds nine characters of six bits, then ten bits of encoding version
+ * (`moduleTypeNameByID` in `module.c`).
+ */
+export function moduleTypeName(id: bigint): string {
+  let name = ''
+  for (let shift = 58n; shift >= 10n; shift -= 6n) name += nameCharacters[Number((id >> shift) & 63n)]
+  return name
+}
+
+/** The encoding version a module's type was saved with. */
+export function moduleTypeVersion(id: bigint): number {
+  return Number(id & 1023n)
+}
+
+/** Goes past a MODULE_2 value (`rdbLoadCheckModuleValue`), whose module need not be known; gives its id. */
+export function* skipModule(feed: ByteFeed): Steps<bigint> {
+  const id = yield* readUint64(feed)
+  for (;;) {
+    const code = yield* readLength(feed)
+    if (code === opcode.EOF) return id
+    if (code === opcode.SINT || code === opcode.UINT) yield* readLength(feed)
+    else if (code === opcode.FLOAT) yield* passOver(feed, 4)
+    else if (code === opcode.DOUBLE) yield* passOver(feed, 8)
+    else if (code === opcode.STRING) yield* skipString(feed)
+    else fail('file.corrupt', { structure: 'module' })
+  }
+}
