@@ -1,0 +1,59 @@
+import type { RestoreView } from '#contract/api.ts'
+import { formatPercent } from '../i18n/format.ts'
+import { t } from '../i18n/i18n.svelte.ts'
+import type { IconName } from '../ui/icon-names.ts'
+import type { Tone } from '../ui/tone.ts'
+
+interface Face {
+  readonly tone: Tone
+  readonly icon: IconName
+  readonly word: string
+}
+
+/** Icon, word and tone of a restore's state: always the three. */
+export function faceOfRestore(view: RestoreView): Face {
+  switch (view.state) {
+    case 'running':
+      return view.progress.phase === 'waiting'
+        ? { tone: 'warn', icon: 'clock', word: t('restore.state.waiting') }
+        : { tone: 'active', icon: 'arrow', word: t(`restore.phase.${view.progress.phase}`) }
+    case 'done':
+      return keysLeftOut(view) > 0
+        ? { tone: 'warn', icon: 't-warn', word: t('restore.state.doneWithout') }
+        : { tone: 'ok', icon: 't-ok', word: t('restore.state.done') }
+    case 'failed':
+      return { tone: 'danger', icon: 't-danger', word: t('restore.state.failed') }
+    case 'cancelled':
+      return { tone: 'plain', icon: 'stop', word: t('restore.state.cancelled') }
+  }
+}
+
+/** Keys of the file that are not in the target though they were meant to be. */
+export function keysLeftOut(view: RestoreView): number {
+  return (view.result?.keysSkipped ?? 0) + (view.result?.keysFailed ?? 0)
+}
+
+/**
+ * The way travelled, 0 to 1. Reading the file through is no way across, so the ferry leaves when writing starts;
+ * the bytes of the file measure it. Null until then.
+ */
+export function shareOfRestore(view: RestoreView): number | null {
+  if (view.state === 'done') return 1
+  const { phase, bytesDone, bytesTotal } = view.progress
+  if (phase === 'checking' || phase === 'looking' || bytesTotal === 0) return null
+  return Math.min(1, bytesDone / bytesTotal)
+}
+
+/** How far it is, in a short word or a percentage. */
+export function nowOfRestore(view: RestoreView): string {
+  if (view.state === 'running' && view.progress.phase !== 'writing')
+    return t(`restore.short.${view.progress.phase}`)
+  const share = shareOfRestore(view)
+  if (view.state === 'running' && share !== null) return formatPercent(share)
+  return faceOfRestore(view).word
+}
+
+/** The last part of a path, for titles; the whole path stands beside it. */
+export function baseName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path
+}

@@ -1,0 +1,88 @@
+import type { Connection } from '#contract/connection.ts'
+import type { WordKey } from '../i18n/words.ts'
+
+/** What is wrong with a field, said in the language of the window. */
+export interface Problem {
+  readonly field: string
+  readonly word: WordKey
+}
+
+/** How to reach a server, as it is being typed. `key` tells its fields from those of another form on the page. */
+export class ConnectionDraft {
+  readonly key: string
+  host = $state('')
+  port = $state('6379')
+  username = $state('')
+  password = $state('')
+  encrypted = $state(false)
+  verify = $state(true)
+  ca = $state('')
+  cert = $state('')
+  certKey = $state('')
+  servername = $state('')
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  readonly problems: readonly Problem[] = $derived.by(() => {
+    const problems: Problem[] = []
+    if (this.host.trim() === '') problems.push({ field: `${this.key}-host`, word: 'connection.host.missing' })
+    if (!isPort(this.port)) problems.push({ field: `${this.key}-port`, word: 'connection.port.wrong' })
+    if (this.username !== '' && this.password === '')
+      problems.push({ field: `${this.key}-password`, word: 'connection.password.missing' })
+    if (this.encrypted && (this.cert === '') !== (this.certKey === ''))
+      problems.push({
+        field: `${this.key}-${this.cert === '' ? 'cert' : 'cert-key'}`,
+        word: 'connection.pair.missing',
+      })
+    return problems
+  })
+
+  /** Null while something is missing. */
+  readonly connection: Connection | null = $derived.by(() => {
+    if (this.problems.length > 0) return null
+    return {
+      host: this.host.trim(),
+      port: Number(this.port),
+      ...optional('username', this.username),
+      ...optional('password', this.password),
+      ...(this.encrypted && {
+        tls: {
+          verify: this.verify,
+          ...optional('ca', this.ca),
+          ...optional('cert', this.cert),
+          ...optional('key', this.certKey),
+          ...optional('servername', this.servername),
+        },
+      }),
+    }
+  })
+
+  /** A pasted `host:port`, `[v6]:port` or `redis://` address falls into its fields. */
+  spread(): void {
+    const text = this.host.trim()
+    const url = /^rediss?:\/\//.test(text) ? URL.parse(text) : null
+    if (url !== null) {
+      this.host = url.hostname.replace(/^\[|\]$/g, '')
+      this.port = url.port === '' ? '6379' : url.port
+      this.username = decodeURIComponent(url.username)
+      this.password = decodeURIComponent(url.password)
+      this.encrypted = url.protocol === 'rediss:'
+      return
+    }
+    const pair = /^(?:\[([0-9a-f:.]+)\]|([^:\s]+)):(\d{1,5})$/i.exec(text)
+    if (pair === null) return
+    this.host = pair[1] ?? pair[2] ?? ''
+    this.port = pair[3] ?? ''
+  }
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 65535
+}
+
+function optional<K extends string>(name: K, text: string): { readonly [P in K]?: string } {
+  const value = name === 'password' ? text : text.trim()
+  return (value === '' ? {} : { [name]: value }) as { readonly [P in K]?: string }
+}

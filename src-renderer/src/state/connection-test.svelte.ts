@@ -1,0 +1,29 @@
+import type { Connection, ServerFacts } from '#contract/connection.ts'
+import type { Failure } from '#contract/failure.ts'
+import type { ConsoleClient } from '../client.ts'
+
+/** One *Test connection*: what it found belongs to the very settings it was made with. */
+export class ConnectionTest {
+  facts = $state.raw<ServerFacts | null>(null)
+  failure = $state.raw<Failure | null>(null)
+  running = $state(false)
+  /** When the answer came, milliseconds since the epoch. */
+  at = $state(0)
+  #tested = $state('')
+
+  /** Whether the last answer is about these settings. */
+  isAbout(connection: Connection | null): boolean {
+    return connection !== null && this.#tested === JSON.stringify(connection)
+  }
+
+  async run(client: ConsoleClient, connection: Connection): Promise<void> {
+    const tested = JSON.stringify(connection)
+    this.running = true
+    const answer = await client.connections.test(connection)
+    this.running = false
+    this.#tested = tested
+    this.at = Date.now()
+    this.facts = 'ok' in answer ? answer.ok : null
+    this.failure = 'failed' in answer ? answer.failed : null
+  }
+}

@@ -1,0 +1,100 @@
+import { SvelteMap } from 'svelte/reactivity'
+import type { RestoreView } from '#contract/api.ts'
+import type { Failure } from '#contract/failure.ts'
+import type { RestoreRequest } from '#contract/restore.ts'
+import type { ConsoleClient } from '../client.ts'
+import { Series } from './series.svelte.ts'
+
+/** The restores of this run of the host, newest first, each followed while it runs. */
+export class Restores {
+  readonly #client: ConsoleClient
+  readonly #views = new SvelteMap<string, RestoreView>()
+  // Not read by any template: a series is reactive in itself, and who is followed concerns nobody else.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #rates = new Map<string, Series>()
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #followed = new Set<string>()
+  #state = $state<'loading' | 'ready'>('loading')
+  #failure = $state.raw<Failure | null>(null)
+
+  constructor(client: ConsoleClient) {
+    this.#client = client
+  }
+
+  get state(): 'loading' | 'ready' {
+    return this.#state
+  }
+
+  /** Why the list could not be had; what was known before stays. */
+  get failure(): Failure | null {
+    return this.#failure
+  }
+
+  get all(): readonly RestoreView[] {
+    return [...this.#views.values()].sort((a, b) => b.startedAt - a.startedAt)
+  }
+
+  get running(): readonly RestoreView[] {
+    return this.all.filter((view) => view.state === 'running')
+  }
+
+  get(id: string): RestoreView | undefined {
+    return this.#views.get(id)
+  }
+
+  /** Keys and bytes a second over time, as seen by this window. */
+  rateOf(id: string): Series {
+    let series = this.#rates.get(id)
+    if (series === undefined) {
+      series = new Series()
+      this.#rates.set(id, series)
+    }
+    return series
+  }
+
+  async refresh(): Promise<void> {
+    const answer = await this.#client.restores.list()
+    if ('failed' in answer) {
+      this.#failure = answer.failed
+    } else {
+      this.#failure = null
+      for (const view of answer.ok) this.#take(view)
+    }
+    this.#state = 'ready'
+  }
+
+  /** Starts a restore and follows it; the new view, or why it did not start. */
+  async start(request: RestoreRequest): Promise<{ started: RestoreView } | { failed: Failure }> {
+    const answer = await this.#client.restores.start(request)
+    if ('failed' in answer) return answer
+    this.#take(answer.ok)
+    return { started: answer.ok }
+  }
+
+  async cancel(id: string): Promise<Failure | null> {
+    const answer = await this.#client.restores.cancel({ id })
+    if ('failed' in answer) return answer.failed
+    this.#take(answer.ok)
+    return null
+  }
+
+  #take(view: RestoreView): void {
+    this.#views.set(view.id, view)
+    const { phase, elapsedMs, keysPerSecond, bytesPerSecond } = view.progress
+    if (view.state === 'running' && (phase === 'writing' || phase === 'waiting'))
+      this.rateOf(view.id).add(view.startedAt + elapsedMs, [keysPerSecond, bytesPerSecond])
+    if (view.state === 'running' && !this.#followed.has(view.id)) void this.#follow(view.id)
+  }
+
+  async #follow(id: string): Promise<void> {
+    this.#followed.add(id)
+    try {
+      for await (const answer of await this.#client.restores.watch({ id })) {
+        if ('failed' in answer) this.#failure = answer.failed
+        else this.#take(answer.ok)
+      }
+    } finally {
+      this.#followed.delete(id)
+    }
+  }
+}

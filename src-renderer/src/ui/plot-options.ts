@@ -1,0 +1,85 @@
+import type uPlot from 'uplot'
+
+export interface PlotLine {
+  readonly name: string
+  /** The source's curves are dashed slate, the target's solid petrol, as everywhere. */
+  readonly side: 'source' | 'target'
+}
+
+export interface PlotColours {
+  readonly source: string
+  readonly target: string
+  readonly area: string
+  readonly grid: string
+  readonly label: string
+  readonly font: string
+}
+
+/** A canvas cannot read `light-dark()`: each role is resolved by the browser on the element itself. */
+export function plotColour(place: HTMLElement): PlotColours {
+  const resolve = (role: string): string => {
+    place.style.setProperty('color', `var(${role})`)
+    const { color } = getComputedStyle(place)
+    place.style.removeProperty('color')
+    return color
+  }
+  const { fontFamily } = getComputedStyle(place)
+  return {
+    source: resolve('--source'),
+    target: resolve('--target'),
+    area: resolve('--plot-area'),
+    grid: resolve('--plot-grid'),
+    label: resolve('--ink-3'),
+    font: `11.5px ${fontFamily}`,
+  }
+}
+
+interface OptionsInput {
+  readonly lines: readonly PlotLine[]
+  readonly width: number
+  readonly height: number
+  readonly colours: PlotColours
+  readonly formatValue: (value: number) => string
+  readonly formatTime: (moment: number) => string
+}
+
+/** A calm time plot: horizontal grid only, no cursor, no legend of its own, axes in the window's language. */
+export function plotOptions(input: OptionsInput): uPlot.Options {
+  const { lines, width, height, colours, formatValue, formatTime } = input
+  const axis = { stroke: colours.label, font: colours.font, ticks: { show: false } }
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    cursor: { show: false },
+    legend: { show: false },
+    select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.15 : 1] } },
+    series: [
+      {},
+      ...lines.map((line) => ({
+        label: line.name,
+        stroke: colours[line.side],
+        width: 1.75,
+        points: { show: false },
+        ...(line.side === 'source' ? { dash: [5, 4] } : { fill: colours.area }),
+      })),
+    ],
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        space: 110,
+        values: (_, marks) => marks.map((seconds) => formatTime(seconds * 1000)),
+      },
+      {
+        ...axis,
+        grid: { stroke: colours.grid, width: 1 },
+        size: 56,
+        space: 30,
+        values: (_, marks) => marks.map(formatValue),
+      },
+    ],
+  }
+}
