@@ -3,5 +3,5 @@
  * the value glued to a mistyped flag.
  */
 export function withoutSecrets(text: string): string {
-  return text.replace(/:\/\/[^\s'"]*@/g, '://…@').replace(/(--?[\w-]+)=[^\s']*/g, '$1=…')
+  return text.replace(/:\/\/[^\s'"]*@/g, '://…@').replace(/(--?[\w-]+)=[^'\n]*/g, '$1=…')
 }

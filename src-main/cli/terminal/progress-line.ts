@@ -79,8 +79,9 @@ function fractionDone({ bytesDone, bytesTotal }: ProgressFigures): number {
 }
 
 function bar(fraction: number, width: number, unicode: boolean): string {
-  const full = Math.round(fraction * width)
+  const cells = unicode ? width : width - 2
+  const full = Math.round(fraction * cells)
   return unicode
-    ? '█'.repeat(full) + '░'.repeat(width - full)
-    : `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`.slice(0, width)
+    ? '█'.repeat(full) + '░'.repeat(cells - full)
+    : `[${'#'.repeat(full)}${'.'.repeat(cells - full)}]`
 }

@@ -65,7 +65,7 @@ export class ProgressView implements Disposable {
     if (progress.phase === 'waiting') this.#line(waitingSentence(progress.waitingFor))
     else if (before === 'waiting') this.#line('Going on.')
     this.#phase = progress.phase
-    this.#phaseStartedMs = progress.elapsedMs
+    this.#phaseStartedMs = before === null ? 0 : progress.elapsedMs
     this.#lastSentenceMs = progress.elapsedMs
   }
 

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { makeFailure } from '#contract/failure.ts'
+import type { RestoreProgress } from '#contract/restore.ts'
+import { ProgressView } from './progress-view.ts'
+import { styleFor } from './style.ts'
+
+const progress: RestoreProgress = {
+  phase: 'checking',
+  bytesDone: 0,
+  bytesTotal: 1_048_576,
+  keysDone: 0,
+  keysTotal: null,
+  keysWritten: 0,
+  keysSkipped: 0,
+  keysFiltered: 0,
+  keysExpired: 0,
+  keysFailed: 0,
+  keysPerSecond: 0,
+  bytesPerSecond: 0,
+  etaSeconds: null,
+  elapsedMs: 0,
+  waitingFor: null,
+}
+
+function shown(terminal: boolean, ...states: Partial<RestoreProgress>[]): string {
+  let text = ''
+  const stream = { columns: 60, write: (more: string) => (text += more) }
+  const style = styleFor({ isTTY: terminal }, { TERM: 'xterm', LANG: 'C.UTF-8' })
+  {
+    using view = new ProgressView(stream, style)
+    for (const state of states) view.update({ ...progress, ...state })
+  }
+  return text
+}
+
+const restore: Partial<RestoreProgress>[] = [
+  { bytesDone: 524_288, elapsedMs: 500 },
+  { phase: 'writing', keysTotal: 1000, elapsedMs: 1_000 },
+  { phase: 'writing', keysTotal: 1000, keysDone: 500, bytesDone: 524_288, elapsedMs: 4_200 },
+]
+
+describe('the progress of a restore', () => {
+  test('is one line drawn again on a terminal, and what was checked stays', () => {
+    const text = shown(true, ...restore)
+    expect(text).toContain('Checked the file: 1 MB, 1,000 keys, in 1 s.\n')
+    expect(text.split('\n')).toHaveLength(2)
+    expect(text.endsWith('\r\u001b[K')).toBe(true)
+  })
+
+  test('is a sentence every few seconds elsewhere, without a control character', () => {
+    const text = shown(false, ...restore)
+    expect(text).toBe(
+      'Checked the file: 1 MB, 1,000 keys, in 1 s.\nWriting: 50%, 512 KB of 1 MB, 500 of 1,000 keys\n',
+    )
+  })
+
+  test('says what it waits for, and when it goes on', () => {
+    const waitingFor = makeFailure('connect.refused', { address: '10.0.0.1:6379' })
+    const text = shown(true, { phase: 'writing' }, { phase: 'waiting', waitingFor }, { phase: 'writing' })
+    expect(text).toContain(
+      'Waiting, and trying again: Nobody listens at 10.0.0.1:6379: the connection was refused.\n',
+    )
+    expect(text).toContain('Going on.\n')
+  })
+})
+
+describe('a terminal', () => {
+  test('is not coloured where NO_COLOR is set, nor redrawn where it is dumb', () => {
+    expect(styleFor({ isTTY: true }, { NO_COLOR: '1' }).bold('x')).toBe('x')
+    expect(styleFor({ isTTY: true }, {}).bold('x')).toBe('\u001b[1mx\u001b[22m')
+    expect(styleFor({ isTTY: true }, { TERM: 'dumb' }).redraws).toBe(false)
+  })
+})
