@@ -1,0 +1,82 @@
+/** The keys of a task in its target, all in database 0. Nobody else's key begins so. */
+export interface TaskKeys {
+  readonly prefix: string
+  readonly meta: string
+  readonly lease: string
+  readonly repair: string
+  lane(index: number): string
+}
+
+/** Every key of ours, of whichever task. */
+export const ownKeyPrefix = 'keyferry:'
+
+export function keysOf(task: string): TaskKeys {
+  const prefix = `${ownKeyPrefix}${task}:`
+  return {
+    prefix,
+    meta: `${prefix}meta`,
+    lease: `${prefix}lease`,
+    repair: `${prefix}repair`,
+    lane: (index) => `${prefix}lane:${index}`,
+  }
+}
+
+/** What every run of a task must agree on, and how far the task has come. */
+export interface TaskMeta {
+  readonly format: 1
+  /** Number of lanes: which lane a key belongs to must never change. */
+  readonly lanes: number
+  /** `copying`: what is in the target is of no single moment; the copy is to be made again. */
+  readonly phase: 'copying' | 'following'
+  /** Whether expiries may lie unshifted in the target: then a new run guards them again. */
+  readonly guarded: boolean
+  /** The target held no foreign key when the task began: whatever the source lacks may be removed. */
+  readonly emptyAtStart: boolean
+  /** `run_id` of the target's process: another one tells a restart. */
+  readonly targetRunId: string
+}
+
+/** Null where there is none, or none of this format. */
+export function parseMeta(text: string | null): TaskMeta | null {
+  if (text === null) return null
+  try {
+    const meta = JSON.parse(text) as TaskMeta
+    return meta.format === 1 ? meta : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * A place in the source's history between two units. The database is the one selected there: a source that
+ * goes on from an offset does not select it again.
+ */
+export interface Checkpoint {
+  readonly replid: string
+  readonly offset: number
+  readonly db: number
+}
+
+export function formatCheckpoint({ replid, offset, db }: Checkpoint): string {
+  return `${replid} ${offset} ${db}`
+}
+
+export function parseCheckpoint(text: string | null): Checkpoint | null {
+  const parts = /^([0-9a-f]{40}) (\d+) (\d+)$/.exec(text ?? '')
+  return parts === null ? null : { replid: parts[1]!, offset: Number(parts[2]), db: Number(parts[3]) }
+}
+
+/** A key of the repair set: its database and its bytes. */
+export interface DbKey {
+  readonly db: number
+  readonly key: Buffer
+}
+
+export function formatDbKey({ db, key }: DbKey): Buffer {
+  return Buffer.concat([Buffer.from(`${db}:`), key])
+}
+
+export function parseDbKey(member: Buffer): DbKey {
+  const colon = member.indexOf(58)
+  return { db: Number(member.toString('latin1', 0, colon)), key: member.subarray(colon + 1) }
+}

@@ -1,0 +1,252 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FailureError, type Failure } from '#contract/failure.ts'
+import { Bell } from '../flow/bell.ts'
+import { formatDbKey } from '../flow/checkpoint.ts'
+import { Mutex } from '../flow/mutex.ts'
+import type { Reply } from '../resp/decode.ts'
+import type { Argument } from '../resp/encode.ts'
+import type { Link } from '../resp/link.ts'
+import { encodeFrame, judge, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
+
+const maxBatchCommands = 512
+const maxBatchBytes = 512 * 1024
+const maxPendingBytes = 2 * 1024 * 1024
+const shortestPauseMs = 50
+const longestPauseMs = 2_000
+
+/** What a lane tells whoever owns it. */
+export interface LaneOwner {
+  readonly signal: AbortSignal
+  /** The key that lists what must be copied afresh. */
+  readonly repairKey: string
+  /** The lane's checkpoint command for a place in the stream. */
+  checkpoint(lane: number, offset: number, db: number): readonly Argument[]
+  /** The target refuses for now; null: it has taken the batch. */
+  waiting(lane: number, failure: Failure | null): void
+  took(commands: number): void
+  failed(units: readonly FailedUnit[]): void
+  lost(failure: Failure): void
+}
+
+/**
+ * One connection that applies the units of its keys in order, in batches, each a transaction together with
+ * the checkpoint behind it. No second batch is sent while one is unanswered: if the first were refused and the
+ * second taken, the first would be lost.
+ */
+export class Lane {
+  readonly index: number
+  readonly link: Link
+  readonly #owner: LaneOwner
+  readonly #mutex = new Mutex()
+  readonly #changed = new Bell()
+  #pending: PreparedUnit[] = []
+  #pendingBytes = 0
+  #pumping = false
+  #acked: number
+  #floor: number
+  #failure: Failure | null = null
+
+  constructor(index: number, link: Link, acked: number, owner: LaneOwner) {
+    this.index = index
+    this.link = link
+    this.#owner = owner
+    this.#acked = acked
+    this.#floor = acked
+  }
+
+  /** What the target has as this lane's checkpoint. */
+  get acked(): number {
+    return this.#acked
+  }
+
+  get quiet(): boolean {
+    return !this.#pumping && this.#pending.length === 0
+  }
+
+  /** Every unit of this lane that ends at or before is applied; `placed` is where placing has come to. */
+  appliedUpTo(placed: number): number {
+    return this.quiet ? Math.max(placed, this.#acked) : Math.max(this.#acked, this.#floor)
+  }
+
+  /** Takes a unit whose end is behind `before`, where placing had come to. */
+  enqueue(unit: PreparedUnit, before: number): void {
+    if (this.quiet) this.#floor = Math.max(this.#floor, before)
+    this.#pending.push(unit)
+    this.#pendingBytes += sizeOf(unit)
+    if (this.#pending.length >= maxBatchCommands) this.flush()
+  }
+
+  get crowded(): boolean {
+    return this.#pendingBytes > maxPendingBytes
+  }
+
+  /** Resolves when more units may come. */
+  async room(): Promise<void> {
+    this.flush()
+    while (this.crowded) await this.#next()
+  }
+
+  /** Sends what is pending, if nothing is unanswered; else it goes as soon as the answer is here. */
+  flush(): void {
+    if (this.#pumping || this.#pending.length === 0 || this.#failure !== null) return
+    this.#pumping = true
+    void this.#pump()
+  }
+
+  /** Sends everything and resolves when all is answered. */
+  async drain(): Promise<void> {
+    this.flush()
+    while (!this.quiet) await this.#next()
+    this.#check()
+  }
+
+  /** Runs `work` while nothing of this lane is unanswered and nothing is sent. */
+  async alone<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    return await this.#mutex.run(async () => {
+      this.#check()
+      return await work(this.link)
+    })
+  }
+
+  /** Writes the checkpoint of a quiet lane again, so that it does not hold back the others'. */
+  async refresh(offset: number, db: number): Promise<void> {
+    await this.alone(async () => {
+      if (this.#acked >= offset || this.#pending.some(({ end }) => end <= offset)) return
+      await this.#send([], [this.#owner.checkpoint(this.index, offset, db)])
+      this.#acked = offset
+    })
+  }
+
+  /** Sends one unit now, with `ours` behind it. For barriers: every lane it concerns is held by the caller. */
+  async sendAlone(unit: PreparedUnit, ours: readonly (readonly Argument[])[]): Promise<void> {
+    await this.#send([unit], ours)
+  }
+
+  /** A barrier has written this lane's checkpoint. */
+  advance(offset: number): void {
+    this.#acked = Math.max(this.#acked, offset)
+  }
+
+  /** Ends the lane: whoever waits for it is told. */
+  end(failure: Failure): void {
+    this.#failure ??= failure
+    this.link.close()
+    this.#changed.ring()
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) {
+        await this.#mutex.run(async () => {
+          this.#check()
+          const batch = this.#takeBatch()
+          const last = batch.at(-1)
+          if (last === undefined) return
+          await this.#send(batch, [this.#owner.checkpoint(this.index, last.end, last.db)])
+          this.#acked = last.end
+        })
+        this.#changed.ring()
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof FailureError)) throw thrown
+      this.end(thrown.failure)
+      this.#owner.lost(thrown.failure)
+    } finally {
+      this.#pumping = false
+      this.#changed.ring()
+    }
+  }
+
+  #takeBatch(): PreparedUnit[] {
+    let commands = 0
+    let bytes = 0
+    let count = 0
+    while (count < this.#pending.length && commands < maxBatchCommands && bytes < maxBatchBytes) {
+      const unit = this.#pending[count]!
+      commands += unit.commands.length
+      bytes += sizeOf(unit)
+      count += 1
+    }
+    this.#pendingBytes -= bytes
+    return this.#pending.splice(0, count)
+  }
+
+  /** Sends a frame until the target has taken it. Rejects when the link is lost or the frame can never be taken. */
+  async #send(units: readonly PreparedUnit[], ours: readonly (readonly Argument[])[]): Promise<void> {
+    let left = units
+    let mine = ours
+    let pauseMs = shortestPauseMs
+    for (;;) {
+      const frame = encodeFrame(left, mine)
+      const verdict = judge(frame, await this.#exchange(frame), this.link.address)
+      switch (verdict.kind) {
+        case 'applied':
+          if (pauseMs > shortestPauseMs) this.#owner.waiting(this.index, null)
+          if (verdict.failed.length > 0) {
+            await this.#noteRepair(verdict.failed)
+            this.#owner.failed(verdict.failed)
+          }
+          this.#owner.took(left.reduce((sum, unit) => sum + unit.commands.length, 0))
+          return
+        case 'unacceptable': {
+          const refused = verdict.units
+          left = left.filter((unit) => !refused.some((one) => one.unit === unit))
+          mine = [...repairCommands(this.#owner.repairKey, refused), ...mine]
+          this.#owner.failed(refused)
+          break
+        }
+        case 'refused':
+          this.#owner.waiting(this.index, verdict.failure)
+          await sleep(pauseMs, undefined, { signal: this.#owner.signal }).catch(() => this.#check())
+          this.#check()
+          pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+          break
+        case 'broken':
+          throw new FailureError(verdict.failure)
+      }
+    }
+  }
+
+  #exchange(frame: Frame): Promise<readonly Reply[]> {
+    const expected = frame.owners.length + 2
+    const replies: Reply[] = []
+    return new Promise((resolve, reject) => {
+      const take = (reply: Reply): void => {
+        replies.push(reply)
+        if (replies.length === expected) resolve(replies)
+      }
+      this.link.write(frame.bytes, expected, {
+        reply: take,
+        oks: (count) => {
+          for (let index = 0; index < count; index += 1) take('OK')
+        },
+        lost: (failure) => reject(new FailureError(failure)),
+      })
+    })
+  }
+
+  async #noteRepair(failed: readonly FailedUnit[]): Promise<void> {
+    for (const command of repairCommands(this.#owner.repairKey, failed)) await this.link.ask(command)
+  }
+
+  async #next(): Promise<void> {
+    this.#check()
+    await this.#changed.wait()
+    this.#check()
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw new FailureError(this.#failure)
+  }
+}
+
+function sizeOf(unit: PreparedUnit): number {
+  let bytes = 0
+  for (const command of unit.commands) bytes += command.bytes.length
+  return bytes
+}
+
+function repairCommands(repairKey: string, failed: readonly FailedUnit[]): readonly (readonly Argument[])[] {
+  const keys = failed.flatMap(({ unit }) => unit.commands.flatMap((command) => command.keys))
+  return keys.length === 0 ? [] : [['SADD', repairKey, ...keys.map(formatDbKey)]]
+}

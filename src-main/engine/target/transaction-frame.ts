@@ -1,0 +1,126 @@
+import { makeFailure, type Failure } from '#contract/failure.ts'
+import type { DbKey } from '../flow/checkpoint.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
+import { encodeCommand, type Argument } from '../resp/encode.ts'
+
+/** A unit made ready for the target: rewritten, encoded, and placed. */
+export interface PreparedUnit {
+  /** The offset of its last byte in the source's stream, and the database selected behind it. */
+  readonly end: number
+  readonly db: number
+  readonly commands: readonly PreparedCommand[]
+  /** The lanes of its keys, ascending; all of them where its keys are not known. */
+  readonly lanes: readonly number[]
+}
+
+export interface PreparedCommand {
+  readonly db: number
+  readonly name: string
+  /** One whole command. */
+  readonly bytes: Uint8Array
+  readonly keys: readonly DbKey[]
+}
+
+/** A transaction as it goes over the wire, and whose each of its commands is. */
+export interface Frame {
+  readonly bytes: Buffer
+  /** For each command between MULTI and EXEC its unit; null for ours. */
+  readonly owners: readonly (PreparedUnit | null)[]
+}
+
+const multi = encodeCommand(['MULTI'])
+const exec = encodeCommand(['EXEC'])
+
+/** Units and commands of ours (in database 0, behind them) as one transaction. It begins and ends in database 0. */
+export function encodeFrame(units: readonly PreparedUnit[], ours: readonly (readonly Argument[])[]): Frame {
+  const parts: Uint8Array[] = [multi]
+  const owners: (PreparedUnit | null)[] = []
+  let selected = 0
+  const select = (db: number): void => {
+    if (db === selected) return
+    parts.push(encodeCommand(['SELECT', db]))
+    owners.push(null)
+    selected = db
+  }
+  for (const unit of units)
+    for (const { db, bytes } of unit.commands) {
+      select(db)
+      parts.push(bytes)
+      owners.push(unit)
+    }
+  select(0)
+  for (const command of ours) {
+    parts.push(encodeCommand(command))
+    owners.push(null)
+  }
+  parts.push(exec)
+  return { bytes: Buffer.concat(parts), owners }
+}
+
+export interface FailedUnit {
+  readonly unit: PreparedUnit
+  readonly reply: string
+}
+
+export type Verdict =
+  /** All was done; where `failed` is not empty, but for these. */
+  | { readonly kind: 'applied'; readonly failed: readonly FailedUnit[] }
+  /** Nothing was done; the same frame can be sent again later. */
+  | { readonly kind: 'refused'; readonly failure: Failure }
+  /** Nothing was done, and never will be with these units in it. */
+  | { readonly kind: 'unacceptable'; readonly units: readonly FailedUnit[] }
+  /** Nothing was done, and it is not for the units' sake. */
+  | { readonly kind: 'broken'; readonly failure: Failure }
+
+/**
+ * Reads the answers to a frame: one for MULTI, one for each command, one for EXEC. Every answer counts: an
+ * EXEC that answers fewer results than were queued did nothing (up to 4.0 a replica answers none).
+ */
+export function judge({ owners }: Frame, replies: readonly Reply[], address: string): Verdict {
+  const result = replies.at(-1)
+  if (Array.isArray(result)) {
+    const results = result as readonly Reply[]
+    if (results.length !== owners.length)
+      return { kind: 'refused', failure: makeFailure('target.read-only', { address }) }
+    return { kind: 'applied', failed: failedUnits(owners, results) }
+  }
+  const queued = replies.slice(1, -1)
+  const unacceptable: FailedUnit[] = []
+  let refusal: Failure | null = null
+  for (const [index, reply] of queued.entries()) {
+    if (!(reply instanceof ReplyError)) continue
+    const failure = classifyReplyError(reply.text, { address })
+    const unit = owners[index] ?? null
+    if (failure.retryable) refusal ??= failure
+    else if (unit === null) return { kind: 'broken', failure }
+    else unacceptable.push({ unit, reply: reply.text })
+  }
+  if (refusal !== null) return { kind: 'refused', failure: refusal }
+  if (unacceptable.length > 0) return { kind: 'unacceptable', units: unacceptable }
+  if (result === null) return { kind: 'refused', failure: makeFailure('target.loading', { address }) }
+  const failure = classifyReplyError(
+    result instanceof ReplyError ? withoutAbort(result.text) : String(result),
+    { address },
+  )
+  return failure.retryable ? { kind: 'refused', failure } : { kind: 'broken', failure }
+}
+
+function failedUnits(
+  owners: readonly (PreparedUnit | null)[],
+  results: readonly Reply[],
+): readonly FailedUnit[] {
+  const failed: FailedUnit[] = []
+  for (const [index, reply] of results.entries()) {
+    const unit = owners[index] ?? null
+    if (unit === null || !(reply instanceof ReplyError)) continue
+    if (failed.at(-1)?.unit !== unit) failed.push({ unit, reply: reply.text })
+  }
+  return failed
+}
+
+/** From 7.0 on EXEC says why it was refused: `EXECABORT Transaction discarded because of: OOM …` (multi.c). */
+function withoutAbort(text: string): string {
+  const reason = 'EXECABORT Transaction discarded because of: '
+  return text.startsWith(reason) ? text.slice(reason.length) : text
+}
