@@ -173,9 +173,28 @@ export class Link implements Disposable {
     return reply
   }
 
+  /** Sends ready-made commands; resolves with all their `replies`, rejects when the link is lost. */
+  exchange(bytes: Uint8Array, replies: number): Promise<readonly Reply[]> {
+    const taken: Reply[] = []
+    return new Promise((resolve, reject) => {
+      const take = (reply: Reply): void => {
+        taken.push(reply)
+        if (taken.length === replies) resolve(taken)
+      }
+      this.write(bytes, replies, {
+        reply: take,
+        oks: (count) => {
+          for (let index = 0; index < count; index += 1) take('OK')
+        },
+        lost: (failure) => reject(new FailureError(failure)),
+      })
+    })
+  }
+
   /**
    * Sends ready-made commands that will get `replies` replies. `bytes` must stay untouched until all of them
-   * have come or the link is lost. Runs of `+OK` are told together through `oks`.
+   * have come or the link is lost. Runs of `+OK` are told together through `oks`. The beginning of a command
+   * that goes on in the next write has 0 replies: `oks(0)` is then told when the bytes have left.
    */
   write(
     bytes: Uint8Array,
@@ -184,6 +203,14 @@ export class Link implements Disposable {
   ): void {
     if (this.#failure !== null) {
       heard.lost(this.#failure)
+      return
+    }
+    if (replies === 0) {
+      this.socket.write(bytes, (error) => {
+        if (error)
+          heard.lost(this.#failure ?? classifySocketError(error, this.address, 'encrypted' in this.socket))
+        else heard.oks(0)
+      })
       return
     }
     this.#expected.push({ remaining: replies, ...heard })

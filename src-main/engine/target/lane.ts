@@ -3,10 +3,9 @@ import { FailureError, type Failure } from '#contract/failure.ts'
 import { Bell } from '../flow/bell.ts'
 import { formatDbKey } from '../flow/checkpoint.ts'
 import { Mutex } from '../flow/mutex.ts'
-import type { Reply } from '../resp/decode.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
-import { encodeFrame, judge, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
+import { encodeFrame, judge, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
 
 const maxBatchCommands = 512
 const maxBatchBytes = 512 * 1024
@@ -178,7 +177,11 @@ export class Lane {
     let pauseMs = shortestPauseMs
     for (;;) {
       const frame = encodeFrame(left, mine)
-      const verdict = judge(frame, await this.#exchange(frame), this.link.address)
+      const verdict = judge(
+        frame,
+        await this.link.exchange(frame.bytes, frame.owners.length + 2),
+        this.link.address,
+      )
       switch (verdict.kind) {
         case 'applied':
           if (pauseMs > shortestPauseMs) this.#owner.waiting(this.index, null)
@@ -205,24 +208,6 @@ export class Lane {
           throw new FailureError(verdict.failure)
       }
     }
-  }
-
-  #exchange(frame: Frame): Promise<readonly Reply[]> {
-    const expected = frame.owners.length + 2
-    const replies: Reply[] = []
-    return new Promise((resolve, reject) => {
-      const take = (reply: Reply): void => {
-        replies.push(reply)
-        if (replies.length === expected) resolve(replies)
-      }
-      this.link.write(frame.bytes, expected, {
-        reply: take,
-        oks: (count) => {
-          for (let index = 0; index < count; index += 1) take('OK')
-        },
-        lost: (failure) => reject(new FailureError(failure)),
-      })
-    })
   }
 
   async #noteRepair(failed: readonly FailedUnit[]): Promise<void> {

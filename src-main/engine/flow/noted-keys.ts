@@ -1,0 +1,75 @@
+import { open, rm, type FileHandle } from 'node:fs/promises'
+import { type DbKey } from './checkpoint.ts'
+
+const keptInMemory = 200_000
+
+/**
+ * Keys noted to be looked at again, each at least once. Many of them go to a file; it need not outlive the
+ * process, since a new run notes them anew.
+ */
+export class NotedKeys {
+  readonly #spillFile: string
+  #memory = new Map<string, DbKey>()
+  #writing: Promise<void> = Promise.resolve()
+  #file: FileHandle | null = null
+
+  constructor(spillFile: string) {
+    this.#spillFile = spillFile
+  }
+
+  add({ db, key }: DbKey): void {
+    const id = `${db}:${key.toString('latin1')}`
+    if (this.#memory.has(id)) return
+    this.#memory.set(id, { db, key: Buffer.from(key) })
+    if (this.#memory.size >= keptInMemory) this.#spill()
+  }
+
+  /** Every key noted so far, in batches; those noted meanwhile too. */
+  async *batches(size: number): AsyncGenerator<readonly DbKey[], void> {
+    await this.#writing
+    if (this.#file !== null) yield* readKeys(this.#file, size)
+    const rest = [...this.#memory.values()]
+    for (let at = 0; at < rest.length; at += size) yield rest.slice(at, at + size)
+  }
+
+  async clear(): Promise<void> {
+    await this.#writing
+    await this.#file?.close()
+    this.#file = null
+    this.#memory.clear()
+    await rm(this.#spillFile, { force: true })
+  }
+
+  #spill(): void {
+    const keys = [...this.#memory.values()]
+    this.#memory.clear()
+    this.#writing = this.#writing.then(async () => {
+      this.#file ??= await open(this.#spillFile, 'w+', 0o600)
+      await this.#file.appendFile(Buffer.concat(keys.map(encodeKey)))
+    })
+  }
+}
+
+/** `u32 db · u32 length · key`, little-endian. */
+function encodeKey({ db, key }: DbKey): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt32LE(db, 0)
+  head.writeUInt32LE(key.length, 4)
+  return Buffer.concat([head, key])
+}
+
+async function* readKeys(file: FileHandle, size: number): AsyncGenerator<readonly DbKey[], void> {
+  let position = 0
+  let batch: DbKey[] = []
+  const head = Buffer.alloc(8)
+  while ((await file.read(head, 0, 8, position)).bytesRead === 8) {
+    const key = Buffer.alloc(head.readUInt32LE(4))
+    await file.read(key, 0, key.length, position + 8)
+    position += 8 + key.length
+    batch.push({ db: head.readUInt32LE(0), key })
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
