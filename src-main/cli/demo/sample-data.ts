@@ -55,7 +55,7 @@ export async function fillWithSampleData(server: Control, major: number): Promis
     ['SELECT', 0],
   ])
   return {
-    keys: strings + documents * 4 + expiring.length + 9 + 1 + 500 + 1,
+    keys: await countKeys(server),
     expiring,
     streams: [[0, 'events']],
   }
@@ -63,6 +63,11 @@ export async function fillWithSampleData(server: Control, major: number): Promis
 
 const sampleLibrary = `#!lua name=demo
 redis.register_function('greet', function(keys, args) return 'hello ' .. args[1] end)`
+
+async function countKeys(server: Control): Promise<number> {
+  const keyspace = String(await server.call('INFO', 'keyspace'))
+  return [...keyspace.matchAll(/keys=(\d+)/g)].reduce((sum, [, keys]) => sum + Number(keys), 0)
+}
 
 async function writeAll(server: Control, writes: readonly Write[]): Promise<void> {
   for (let at = 0; at < writes.length; at += inFlight)

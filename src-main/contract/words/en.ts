@@ -145,7 +145,7 @@ export const en: LanguageWords = {
       todo: 'Give the user this right (ACL SETUSER), or use another user.',
     },
     'target.not-empty': {
-      what: 'The target[ {address}] already holds[ {conflicts:keys}| keys] that the file has too[, for example {example}].',
+      what: 'The target[ {address}] already holds[ {keys:keys}| keys] that the file has too[, for example {examples}].',
       safe: written,
       todo: 'Choose what happens to keys that exist (--on-conflict skip or replace), or use an empty target.',
     },
@@ -285,17 +285,17 @@ export const en: LanguageWords = {
       todo: 'Look at the list of restores; it begins anew when Keyferry starts.',
     },
     'store.unavailable': {
-      what: 'The data folder[ {folder}] cannot be opened.',
+      what: 'The data[ in {file}] cannot be opened.',
       safe: 'No server has been touched.',
       todo: 'Check the folder and the right to write to it, or name another (KEYFERRY_HOME).',
     },
     'store.newer': {
-      what: 'The data[ in {folder}] was written by a newer Keyferry.',
+      what: 'The data[ in {file}] was written by a newer Keyferry.',
       safe: 'The data was left as it is.',
       todo: 'Start the newer version, or name another data folder (KEYFERRY_HOME).',
     },
     'store.damaged': {
-      what: 'The database of profiles and tasks[ in {folder}] is damaged.',
+      what: 'The database of profiles and tasks[ in {file}] is damaged.',
       safe: 'Neither source nor target has been touched.',
       todo: 'Put back a copy of the folder, or name another one (KEYFERRY_HOME).',
     },
@@ -315,7 +315,7 @@ export const en: LanguageWords = {
       todo: 'Type the password again; it will be stored anew.',
     },
     'profile.not-found': {
-      what: 'There is no profile[ {name}| of this name].',
+      what: 'There is no profile[ {name}| like this].',
       safe: 'Nothing has been changed.',
       todo: 'Look at the list of profiles.',
     },

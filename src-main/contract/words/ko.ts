@@ -145,7 +145,7 @@ export const ko: LanguageWords = {
       todo: '사용자에게 권한을 주거나(ACL SETUSER) 다른 사용자를 쓰세요.',
     },
     'target.not-empty': {
-      what: '[{address} ]타깃에 파일과 같은 [{conflicts:keys}|키]가 이미 있습니다[(예: {example})].',
+      what: '[{address} ]타깃에 파일과 같은 [{keys:keys}|키]가 이미 있습니다[(예: {examples})].',
       safe: written,
       todo: '있는 키를 어떻게 할지 고르거나(--on-conflict skip 또는 replace) 빈 타깃을 쓰세요.',
     },
@@ -285,17 +285,17 @@ export const ko: LanguageWords = {
       todo: '복원 목록을 확인하세요. 목록은 Keyferry가 시작될 때 새로 시작합니다.',
     },
     'store.unavailable': {
-      what: '[{folder} ]데이터 폴더를 열 수 없습니다.',
+      what: '[{file} ]데이터 파일을 열 수 없습니다.',
       safe: '어떤 서버도 건드리지 않았습니다.',
       todo: '폴더와 쓰기 권한을 확인하거나 다른 폴더를 지정하세요(KEYFERRY_HOME).',
     },
     'store.newer': {
-      what: '[{folder} 폴더의 ]데이터는 더 새로운 Keyferry가 쓴 것입니다.',
+      what: '[{file} 파일의 ]데이터는 더 새로운 Keyferry가 쓴 것입니다.',
       safe: '데이터는 그대로 두었습니다.',
       todo: '더 새로운 버전을 실행하거나 다른 데이터 폴더를 지정하세요(KEYFERRY_HOME).',
     },
     'store.damaged': {
-      what: '[{folder} 폴더의 ]프로필과 작업 데이터베이스가 손상되었습니다.',
+      what: '[{file} 파일의 ]프로필과 작업 데이터베이스가 손상되었습니다.',
       safe: '소스와 타깃은 건드리지 않았습니다.',
       todo: '폴더의 사본을 되돌리거나 다른 폴더를 지정하세요(KEYFERRY_HOME).',
     },

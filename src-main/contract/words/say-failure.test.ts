@@ -9,7 +9,7 @@ const parts = ['what', 'safe', 'todo'] as const
 
 /** A value for every param any sentence may use. */
 const everything = new Proxy({} as Record<string, string>, {
-  get: (_, name) => (['written', 'conflicts'].includes(String(name)) ? 2 : `<${String(name)}>`),
+  get: (_, name) => (['written', 'keys', 'bytes'].includes(String(name)) ? 2 : `<${String(name)}>`),
 })
 
 describe.each(locales)('words in %s', (locale) => {

@@ -144,7 +144,7 @@ export const zh: LanguageWords = {
       todo: '请授予该权限（ACL SETUSER），或换用其他用户。',
     },
     'target.not-empty': {
-      what: '目标端[ {address} ]已有文件中的[ {conflicts:keys}|一些键][，例如 {example}]。',
+      what: '目标端[ {address} ]已有文件中的[ {keys:keys}|一些键][，例如 {examples}]。',
       safe: written,
       todo: '请选择如何处理已有的键（--on-conflict skip 或 replace），或使用空的目标端。',
     },
@@ -284,17 +284,17 @@ export const zh: LanguageWords = {
       todo: '请查看恢复列表；Keyferry 每次启动时列表会重新开始。',
     },
     'store.unavailable': {
-      what: '无法打开数据目录[ {folder}]。',
+      what: '无法打开数据[ {file}]。',
       safe: '没有触碰任何服务器。',
       todo: '请检查该目录及其写权限，或另行指定（KEYFERRY_HOME）。',
     },
     'store.newer': {
-      what: '[{folder} 中的]数据由更新版本的 Keyferry 写入。',
+      what: '[{file} 中的]数据由更新版本的 Keyferry 写入。',
       safe: '数据保持原样。',
       todo: '请启动更新的版本，或另行指定数据目录（KEYFERRY_HOME）。',
     },
     'store.damaged': {
-      what: '[{folder} 中的]方案与任务数据库已损坏。',
+      what: '[{file} 中的]方案与任务数据库已损坏。',
       safe: '源端和目标端都没有被触碰。',
       todo: '请恢复该目录的副本，或另行指定（KEYFERRY_HOME）。',
     },
@@ -304,7 +304,7 @@ export const zh: LanguageWords = {
       todo: '请腾出空间，然后重试。',
     },
     'store.runtime-too-old': {
-      what: '当前 Node.js[ {version} ]太旧，无法保存方案和任务。',
+      what: '当前[ Node.js {version} 版本| Node.js 版本]太旧，无法保存方案和任务。',
       safe: '没有打开也没有改动任何内容。',
       todo: '请用 "npx keyferry" 或 "npm start" 启动，它们自带 Node.js。',
     },
@@ -314,7 +314,7 @@ export const zh: LanguageWords = {
       todo: '请重新输入密码，它会被重新保存。',
     },
     'profile.not-found': {
-      what: '没有名为[ {name} |此名称]的方案。',
+      what: '没有[名为 {name} 的|这个]方案。',
       safe: '没有任何更改。',
       todo: '请查看方案列表。',
     },
@@ -359,7 +359,7 @@ export const zh: LanguageWords = {
       todo: '请重新比较，或输入所要求的确认内容。',
     },
     'task.held-elsewhere': {
-      what: '另一个 Keyferry[（在 {host} 上）]正在运行该任务。',
+      what: '[{host} 上的]另一个 Keyferry 正在运行该任务。',
       safe: '另一个 Keyferry 不受影响。',
       todo: '请在那里停止它，或等待其占用过期。',
     },
