@@ -40,7 +40,7 @@ export default defineConfig({
   },
   renderer: {
     root: resolve(here, 'src-renderer'),
-    plugins: [svelte()],
+    plugins: [svelte({ configFile: false })],
     build: {
       target: 'chrome130',
       outDir: resolve(here, 'out/renderer'),

@@ -17,7 +17,8 @@ import { wordsFor } from './words.ts'
 /** The desktop's composition root: everything that must precede `ready`, then services, scheme and window. */
 app.setName('Keyferry')
 app.setPath('userData', join(dataFolder(), 'desktop'))
-app.enableSandbox()
+// Root can have no sandbox and must say so with this switch; enabling it all the same would leave no process alive.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 claimScheme()
 keepWindowsIn()
 

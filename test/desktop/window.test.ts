@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findElectron, startDesktop, type DesktopApp } from '../support/electron.ts'
+import { projectRoot } from '../support/serve.ts'
+
+const electron = findElectron()
+if (electron === null)
+  console.warn(
+    '\nSKIPPED: the window. No Electron found; set ELECTRON_OVERRIDE_DIST_PATH or npx install-electron.\n',
+  )
+
+describe.skipIf(electron === null)('the window', () => {
+  let desktop: DesktopApp
+  let home: string
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'keyferry-home-'))
+    desktop = await startDesktop(electron ?? '', home)
+    await desktop.page.getByRole('heading', { level: 1 }).waitFor()
+  })
+
+  afterAll(async () => {
+    await desktop[Symbol.asyncDispose]()
+    await rm(home, { recursive: true, force: true })
+  })
+
+  test('shows the console from its own origin, and complains of nothing', () => {
+    expect(desktop.page.url()).toMatch(/^app:\/\/keyferry\/(#.*)?$/)
+    expect(desktop.complaints).toEqual([])
+  })
+
+  test('gives the page nothing but what a browser gives', async () => {
+    const { app, page } = desktop
+    // A frame within the page is given no preload script: what the page has more than it has come from there.
+    const more = await page.evaluate(() => {
+      const frame = document.createElement('iframe')
+      document.body.append(frame)
+      const plain = new Set(Object.getOwnPropertyNames(frame.contentWindow))
+      frame.remove()
+      return Object.getOwnPropertyNames(window).filter((name) => !plain.has(name) && !/^\d+$/.test(name))
+    })
+    const preferences = await app.evaluate(({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents
+      // Not in Electron's types; it tells what the window really runs with.
+      return (contents as unknown as { getLastWebPreferences(): object }).getLastWebPreferences()
+    })
+
+    // Left by the libraries in the page itself, and by the test's own driver.
+    expect(more.filter((name) => !/^__(svelte|zod|playwright)/.test(name))).toEqual([])
+    expect(preferences).toMatchObject({
+      contextIsolation: true,
+      nodeIntegration: false,
+      sandbox: true,
+      webSecurity: true,
+      webviewTag: false,
+    })
+  })
+
+  test('stays where it is, opens no other window and loads from nowhere else', async () => {
+    const { app, page } = desktop
+    let asked = 0
+    const site = createServer((_request, response) => {
+      asked += 1
+      response.end('elsewhere')
+    })
+    site.listen(0, '127.0.0.1')
+    await once(site, 'listening')
+    const elsewhere = `http://127.0.0.1:${(site.address() as AddressInfo).port}/`
+    const before = page.url()
+
+    const tried = await page.evaluate(async (url) => {
+      const opened = window.open(url)
+      const link = document.createElement('a')
+      link.href = url
+      document.body.append(link)
+      link.click()
+      link.remove()
+      const frame = document.createElement('iframe')
+      frame.src = url
+      document.body.append(frame)
+      const fetched = await fetch(url, { mode: 'no-cors' }).then(
+        () => 'reached',
+        () => 'refused',
+      )
+      location.href = url
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      frame.remove()
+      return { opened: opened === null, fetched }
+    }, elsewhere)
+
+    expect(tried).toEqual({ opened: true, fetched: 'refused' })
+    expect(page.url()).toBe(before)
+    expect(asked).toBe(0)
+    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
+    site.close()
+  })
+
+  test('serves no path but the console’s own', async () => {
+    const statuses = await desktop.page.evaluate(async () => {
+      const paths = [
+        '/package.json',
+        '/..%2fpackage.json',
+        '/%2e%2e/main/desktop.js',
+        '//etc/passwd',
+        '/assets/',
+      ]
+      const answers = await Promise.all(paths.map((path) => fetch(`app://keyferry${path}`)))
+      return answers.map(({ status }) => status)
+    })
+
+    expect(statuses).toEqual([404, 404, 404, 404, 404])
+  })
+
+  test('grants no permission', async () => {
+    const asked = await desktop.page.evaluate(async () => ({
+      notifications: await Notification.requestPermission(),
+      geolocation: (await navigator.permissions.query({ name: 'geolocation' })).state,
+      camera: await navigator.mediaDevices.getUserMedia({ video: true }).then(
+        () => 'granted',
+        () => 'denied',
+      ),
+    }))
+
+    expect(asked).toEqual({ notifications: 'denied', geolocation: 'denied', camera: 'denied' })
+  })
+
+  test('runs once: a second start hands over to the first and ends', async () => {
+    const args = [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), projectRoot]
+    const display = await desktop.app.evaluate(() => process.env['DISPLAY'] ?? '')
+    const second = execFile(electron ?? '', args, {
+      env: { ...process.env, DISPLAY: display, KEYFERRY_HOME: home },
+    })
+    const [code] = (await once(second, 'exit')) as [number]
+
+    expect(code).toBe(0)
+    expect(await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
+  })
+
+  test('opens again where it was closed', async () => {
+    const bounds = { x: 140, y: 90, width: 1040, height: 700 }
+    await desktop.app.evaluate(
+      ({ BrowserWindow }, kept) => BrowserWindow.getAllWindows()[0]?.setBounds(kept),
+      bounds,
+    )
+    await desktop[Symbol.asyncDispose]()
+    desktop = await startDesktop(electron ?? '', home)
+    const now = await desktop.app.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows()[0]?.getBounds(),
+    )
+
+    expect(now).toEqual(bounds)
+  })
+})
