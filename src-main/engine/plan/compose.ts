@@ -7,8 +7,6 @@ import { CorruptValue } from '../rdb/skip.ts'
 import type { Block } from '../target/block.ts'
 
 export interface ComposeOptions {
-  /** RESTORE may overwrite. */
-  readonly replace: boolean
   /** Runs of plain strings may go as MSET: only where overwriting is allowed, or nothing is there to be overwritten. */
   readonly packStrings: boolean
   /** RESTORE takes ABSTTL (5.0): expiry as an absolute time. Else what is left of it on the target's clock. */
@@ -67,6 +65,9 @@ export class Composer {
   /** The database that the block's commands so far have selected; -1 at its start. */
   #db = -1
 
+  /** RESTORE may overwrite; may change from key to key. */
+  replace = false
+
   /** `offset`: where in the arena `composerBytes` are ours. */
   constructor(arena: Crc64Arena, offset: number, options: ComposeOptions) {
     this.#arena = arena
@@ -104,6 +105,20 @@ export class Composer {
     )
       return
     this.#restore(block, batch, index, db, ttl)
+  }
+
+  /** Writes one key into a block that is its alone; what is staged stays staged. */
+  keyAlone(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
+    const selected = this.#db
+    this.#db = -1
+    this.#restore(block, batch, index, db, ttl)
+    this.#db = selected
+  }
+
+  /** Forgets what is staged: it will be read again. */
+  drop(): void {
+    this.#staged = 0
+    this.#stagedEnd = this.#staging
   }
 
   /** Writes out what is staged. The block must be complete after it, or go on being filled. */
@@ -172,7 +187,8 @@ export class Composer {
 
   #restore(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
     this.#select(block, db)
-    const { replace, absoluteTtl, access } = this.#options
+    const { replace } = this
+    const { absoluteTtl, access } = this.#options
     const idle = access ? batch.idle[index]! : -1
     const frequency = access ? batch.frequency[index]! : -1
     const valueStart = batch.valueStart[index]!

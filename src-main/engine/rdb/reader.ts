@@ -274,6 +274,7 @@ export class RdbReader {
         if (next < 0) return 'more'
         const index = batch.count
         batch.kind[index] = entryKind.FUNCTION
+        batch.db[index] = this.#db
         batch.valueStart[index] = at
         batch.valueEnd[index] = next
         batch.expireAt[index] = -1

@@ -1,3 +1,5 @@
+import type { Reply } from '../resp/decode.ts'
+
 /** A command that the server refused, and what it said. */
 export interface Refusal {
   /** Which of the block's commands, from 0. */
@@ -20,21 +22,8 @@ export class Block {
   commands = 0
   answered = 0
   refusals: Refusal[] = []
-
-  // What it carries, counted when composed, and believed once answered.
-  keys = 0
-  functions = 0
-  /** Keys of the input that this block and those before it have gone past without writing them. */
-  filtered = 0
-  expired = 0
-  /** Where in the input the first entry of the block begins; the walk can start again there. */
-  offset = 0
-  /** The database selected in the input at that place. */
-  sourceDb = 0
-  /** Where in the input the block's last entry ends. */
-  endOffset = 0
-  /** Entries (keys, functions) of the input gone past in it. */
-  entries = 0
+  /** The last answer that was neither OK nor a refusal: what the final RENAMENX of a large value said. */
+  lastReply: Reply = null
 
   constructor(memory: Uint8Array, start = 0, capacity = memory.length) {
     this.memory = memory
@@ -56,19 +45,12 @@ export class Block {
     return this.used + bytes <= this.capacity
   }
 
-  /** Makes it empty again, to be filled from this place of the input on. */
-  begin(offset: number, sourceDb: number): void {
+  /** Makes it empty again. */
+  clear(): void {
     this.position = this.start
     this.commands = 0
     this.answered = 0
     this.refusals = []
-    this.keys = 0
-    this.functions = 0
-    this.filtered = 0
-    this.expired = 0
-    this.offset = offset
-    this.endOffset = offset
-    this.sourceDb = sourceDb
-    this.entries = 0
+    this.lastReply = null
   }
 }

@@ -1,0 +1,175 @@
+import { fail } from '#contract/failure.ts'
+import type { ByteFeed } from '../bytes/feed.ts'
+import { skipBigValue, streamBigValue } from '../rdb/big-value.ts'
+import type { CommandSink } from '../rdb/big-value.ts'
+import { type, type RdbFlavour } from '../rdb/opcodes.ts'
+import { argumentBytes, type Argument } from '../resp/encode.ts'
+import type { Block, Refusal } from '../target/block.ts'
+import type { PinnedLane, StandaloneTarget } from '../target/standalone.ts'
+import type { BigEntry } from './entry.ts'
+
+/** What became of a large value. `conflict`: the key is there, and nothing may be overwritten. */
+export type BigOutcome =
+  | { readonly result: 'written' | 'skipped' | 'conflict' }
+  | { readonly result: 'failed'; readonly refusal: Refusal | null }
+
+export interface BigValueOptions {
+  /** The name it bears until it is whole; nobody else's. */
+  readonly temporaryKey: Uint8Array
+  readonly db: number
+  /** Absolute milliseconds, or -1. */
+  readonly expireAt: number
+  readonly overwrite: boolean
+  readonly flavour: RdbFlavour
+  readonly signal: AbortSignal
+  /** Calls back when this block has all its replies. */
+  readonly track: (block: Block, answered: (block: Block) => void) => void
+}
+
+/**
+ * Writes one value as commands, in bounded memory, in order, over one connection. It grows under a temporary
+ * name and is renamed when whole, so a half-written value never looks like the key.
+ */
+export async function writeBigValue(
+  target: StandaloneTarget,
+  entry: BigEntry,
+  feed: ByteFeed,
+  options: BigValueOptions,
+): Promise<BigOutcome> {
+  const { temporaryKey, overwrite, flavour, expireAt, db } = options
+  if (entry.type === type.MODULE_2) {
+    // Only its module can read it, and no command takes it in pieces.
+    await skipBigValue(entry.type, feed, flavour)
+    return { result: 'failed', refusal: null }
+  }
+  const lane = await target.pin()
+  const stream = new CommandStream(target, lane, options)
+  await stream.command(['SELECT', db])
+  try {
+    await streamBigValue(entry.type, feed, flavour, temporaryKey, stream)
+  } catch (thrown) {
+    if (target.failure === null) await stream.discard(['DEL', temporaryKey])
+    throw thrown
+  }
+  if (expireAt >= 0) await stream.command(['PEXPIREAT', temporaryKey, expireAt])
+  await stream.settle()
+  if (stream.refusal !== null) {
+    await stream.discard(['DEL', temporaryKey])
+    return { result: 'failed', refusal: stream.refusal }
+  }
+  await stream.command([overwrite ? 'RENAME' : 'RENAMENX', temporaryKey, entry.key])
+  await stream.settle()
+  if (stream.refusal !== null) {
+    await stream.discard(['DEL', temporaryKey])
+    return { result: 'failed', refusal: stream.refusal }
+  }
+  if (overwrite || stream.lastReply === 1) return { result: 'written' }
+  await stream.discard(['DEL', temporaryKey])
+  return { result: 'conflict' }
+}
+
+/** Commands in order through one lane, cut into blocks wherever a block is full. */
+class CommandStream implements CommandSink {
+  refusal: Refusal | null = null
+  lastReply: Block['lastReply'] = null
+  readonly #target: StandaloneTarget
+  readonly #lane: PinnedLane
+  readonly #options: BigValueOptions
+  #block: Block | null = null
+
+  constructor(target: StandaloneTarget, lane: PinnedLane, options: BigValueOptions) {
+    this.#target = target
+    this.#lane = lane
+    this.#options = options
+  }
+
+  send(args: readonly Uint8Array[]): Promise<void> {
+    return this.command(args)
+  }
+
+  async command(args: readonly Argument[]): Promise<void> {
+    await this.#begin(args, args.length)
+    this.#block!.commands += 1
+  }
+
+  async sendLong(
+    args: readonly Uint8Array[],
+    length: number,
+    pieces: (write: (piece: Uint8Array) => void | Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    await this.#begin(args, args.length + 1)
+    await this.#put(Buffer.from(`$${length}\r\n`))
+    let written = 0
+    await pieces(async (piece) => {
+      written += piece.length
+      await this.#put(piece)
+    })
+    if (written !== length)
+      fail('internal.unexpected', { message: `a value of ${length} bytes came as ${written}` })
+    await this.#put(crlf)
+    this.#block!.commands += 1
+  }
+
+  /** Sends what is left and waits for every reply. */
+  async settle(): Promise<void> {
+    await this.#dispatch()
+    await this.#lane.idle()
+  }
+
+  /** A last command whose answer changes nothing. */
+  async discard(args: readonly Argument[]): Promise<void> {
+    const { refusal } = this
+    await this.command(args)
+    await this.settle()
+    this.refusal = refusal
+  }
+
+  async #begin(args: readonly Argument[], count: number): Promise<void> {
+    await this.#put(Buffer.from(`*${count}\r\n`))
+    for (const arg of args) {
+      const bytes = argumentBytes(arg)
+      await this.#put(Buffer.from(`$${bytes.length}\r\n`))
+      await this.#put(bytes)
+      await this.#put(crlf)
+    }
+  }
+
+  async #put(bytes: Uint8Array): Promise<void> {
+    let from = 0
+    while (from < bytes.length) {
+      const block = (this.#block ??= await this.#take())
+      const room = block.capacity - block.used
+      const piece = bytes.subarray(from, from + room)
+      block.memory.set(piece, block.position)
+      block.position += piece.length
+      from += piece.length
+      if (block.used === block.capacity) await this.#dispatch()
+    }
+    // A command that ended with its block is counted in the next one.
+    this.#block ??= await this.#take()
+  }
+
+  async #take(): Promise<Block> {
+    if (this.#options.signal.aborted) fail('job.cancelled')
+    const block = await this.#target.takeBlock()
+    block.clear()
+    return block
+  }
+
+  async #dispatch(): Promise<void> {
+    const block = this.#block
+    this.#block = null
+    if (block === null) return
+    if (block.used === 0) {
+      this.#target.returnBlock(block)
+      return
+    }
+    this.#options.track(block, ({ refusals, lastReply }) => {
+      this.refusal ??= refusals[0] ?? null
+      this.lastReply = lastReply
+    })
+    await this.#lane.send(block)
+  }
+}
+
+const crlf = Buffer.from('\r\n')

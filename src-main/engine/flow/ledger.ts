@@ -1,0 +1,125 @@
+/** What has become of the entries of a stretch of the input. */
+export interface Counts {
+  /** Keys and functions gone past. */
+  entries: number
+  written: number
+  skipped: number
+  filtered: number
+  expired: number
+  failed: number
+  functions: number
+}
+
+export function noCounts(): Counts {
+  return { entries: 0, written: 0, skipped: 0, filtered: 0, expired: 0, failed: 0, functions: 0 }
+}
+
+/** A place in the input at which the walk can start: an entry's first byte, and the database selected there. */
+export interface Position {
+  readonly offset: number
+  readonly sourceDb: number
+}
+
+/** A stretch of the input whose commands are under way. */
+export interface Stretch {
+  readonly start: Position
+  readonly end: Position
+  readonly counts: Counts
+  answered: boolean
+}
+
+interface Mark {
+  readonly at: number
+  readonly position: Position
+  readonly counts: Counts
+}
+
+/** How far back one can ask where everything was answered for, milliseconds; and how often that is noted. */
+const memoryMs = 60_000
+const noteEveryMs = 500
+
+/**
+ * Keeps account of a restore. Stretches are sent in the order of the input but answered in any; what counts is
+ * the unbroken run from the start, for only that need not be sent again after a lost connection.
+ */
+export class Ledger {
+  #position: Position
+  #counts = noCounts()
+  #stretches: Stretch[] = []
+  #marks: Mark[]
+  /** The furthest that was ever sent: what lies before it may be on the target already. */
+  sentOffset = 0
+
+  constructor(start: Position) {
+    this.#position = start
+    this.#marks = [{ at: -Infinity, position: start, counts: noCounts() }]
+  }
+
+  /** Everything before it has been answered for. */
+  get position(): Position {
+    return this.#position
+  }
+
+  /** Counts of everything before `position`. */
+  get counts(): Readonly<Counts> {
+    return this.#counts
+  }
+
+  /** A stretch is about to be sent; it begins where the last one ended. */
+  open(start: Position, end: Position, counts: Counts): Stretch {
+    const stretch: Stretch = { start, end, counts, answered: false }
+    this.#stretches.push(stretch)
+    this.sentOffset = Math.max(this.sentOffset, end.offset)
+    return stretch
+  }
+
+  /** All replies to a stretch are in, and counted in it. */
+  close(stretch: Stretch, now: number): void {
+    stretch.answered = true
+    let done = 0
+    for (const head of this.#stretches) {
+      if (!head.answered) break
+      this.#position = head.end
+      add(this.#counts, head.counts)
+      done += 1
+    }
+    if (done === 0) return
+    this.#stretches.splice(0, done)
+    if (now - this.#marks.at(-1)!.at >= noteEveryMs) this.#note(now)
+  }
+
+  /** The connection is gone: what is not answered for will be sent again from `position` on. */
+  forgetUnanswered(): void {
+    this.#stretches = []
+  }
+
+  /** The target has lost what it was told in the last `ms`, at most: goes back to what was answered for before. */
+  goBack(now: number, ms: number): void {
+    this.#stretches = []
+    while (this.#marks.length > 1 && this.#marks.at(-1)!.at > now - ms) this.#marks.pop()
+    const { position, counts } = this.#marks.at(-1)!
+    this.#position = position
+    this.#counts = { ...counts }
+  }
+
+  #note(now: number): void {
+    this.#marks.push({ at: now, position: this.#position, counts: { ...this.#counts } })
+    // The first mark is the start of the input, and always stays.
+    while (
+      this.#marks.length > 2 &&
+      this.#marks[1]!.at < now - memoryMs &&
+      this.#marks[2]!.at < now - memoryMs
+    )
+      this.#marks.splice(1, 1)
+  }
+}
+
+function add(into: Counts, counts: Counts): void {
+  into.entries += counts.entries
+  into.written += counts.written
+  into.skipped += counts.skipped
+  into.filtered += counts.filtered
+  into.expired += counts.expired
+  into.failed += counts.failed
+  into.functions += counts.functions
+}

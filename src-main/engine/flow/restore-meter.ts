@@ -1,0 +1,110 @@
+import type { Failure } from '#contract/failure.ts'
+import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
+import { noCounts, type Counts } from './ledger.ts'
+import { reportEveryMs } from './pace.ts'
+
+/** Rates are taken over the last so many milliseconds. */
+const rateWindowMs = 3000
+
+interface Sample {
+  readonly at: number
+  readonly bytes: number
+  readonly keys: number
+}
+
+/** Turns what a restore knows of itself into snapshots, at most four a second. */
+export class RestoreMeter {
+  readonly #startedAt = performance.now()
+  readonly #report: (progress: RestoreProgress) => void
+  readonly #bytesTotal: number
+  #phase: RestorePhase = 'checking'
+  #bytesDone = 0
+  #keysTotal: number | null = null
+  #counts: Readonly<Counts> = noCounts()
+  #waitingFor: Failure | null = null
+  #samples: Sample[] = []
+  #eta: number | null = null
+  #reportedAt = -Infinity
+
+  constructor(bytesTotal: number, report: (progress: RestoreProgress) => void) {
+    this.#bytesTotal = bytesTotal
+    this.#report = report
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  /** A new phase is told at once. */
+  enter(phase: RestorePhase, keysTotal: number | null = this.#keysTotal): void {
+    if (phase !== this.#phase && (phase === 'checking' || phase === 'looking')) this.#bytesDone = 0
+    this.#phase = phase
+    this.#keysTotal = keysTotal
+    this.#waitingFor = null
+    this.#samples = []
+    this.#eta = null
+    this.#say()
+  }
+
+  /** The target is away, or refuses for now. */
+  wait(failure: Failure): void {
+    this.#phase = 'waiting'
+    this.#waitingFor = failure
+    this.#samples = []
+    this.#eta = null
+    this.#say()
+  }
+
+  advance(bytesDone: number, counts?: Readonly<Counts>): void {
+    this.#bytesDone = bytesDone
+    if (counts !== undefined) this.#counts = counts
+    const now = performance.now()
+    if (now - this.#reportedAt < reportEveryMs) return
+    this.#samples.push({ at: now, bytes: bytesDone, keys: this.#counts.entries })
+    while (this.#samples.length > 2 && this.#samples[0]!.at < now - rateWindowMs) this.#samples.shift()
+    this.#say()
+  }
+
+  snapshot(): RestoreProgress {
+    const { bytes, keys } = this.#rates()
+    const counts = this.#counts
+    if (bytes > 0) {
+      const left = Math.ceil((this.#bytesTotal - this.#bytesDone) / bytes)
+      this.#eta = this.#eta === null ? left : Math.min(this.#eta, left)
+    }
+    return {
+      phase: this.#phase,
+      bytesDone: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+      keysDone: counts.entries - counts.functions,
+      keysTotal: this.#keysTotal,
+      keysWritten: counts.written,
+      keysSkipped: counts.skipped,
+      keysFiltered: counts.filtered,
+      keysExpired: counts.expired,
+      keysFailed: counts.failed,
+      keysPerSecond: Math.round(keys),
+      bytesPerSecond: Math.round(bytes),
+      etaSeconds: this.#eta,
+      elapsedMs: Math.round(this.elapsedMs),
+      waitingFor: this.#waitingFor,
+    }
+  }
+
+  #rates(): { bytes: number; keys: number } {
+    const first = this.#samples[0]
+    const last = this.#samples.at(-1)
+    if (first === undefined || last === undefined || last.at <= first.at) return { bytes: 0, keys: 0 }
+    const seconds = (last.at - first.at) / 1000
+    // Going back after the target lost something makes a negative rate: none is told until it is made up for.
+    return {
+      bytes: Math.max(0, last.bytes - first.bytes) / seconds,
+      keys: Math.max(0, last.keys - first.keys) / seconds,
+    }
+  }
+
+  #say(): void {
+    this.#reportedAt = performance.now()
+    this.#report(this.snapshot())
+  }
+}

@@ -1,0 +1,391 @@
+import { escapeKey } from '#contract/escape-key.ts'
+import { makeFailure, type Failure, type FailureCode } from '#contract/failure.ts'
+import type { ConflictPolicy, KeyExample } from '#contract/restore.ts'
+import type { Crc64Arena } from '../bytes/crc64.ts'
+import type { WindowFeed } from '../bytes/feed.ts'
+import { Composer, unpackedValue } from '../plan/compose.ts'
+import type { DbMap } from '../plan/db-map.ts'
+import type { KeyFilter } from '../plan/filter.ts'
+import { skipBigValue } from '../rdb/big-value.ts'
+import type { RdbHeader } from '../rdb/opcodes.ts'
+import { RdbReader } from '../rdb/reader.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { CommandParser } from '../resp/command-parser.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import { bigValueBytes, scratchBytes, type RdbFile } from '../source/rdb-file.ts'
+import { Block, type Refusal } from '../target/block.ts'
+import type { StandaloneTarget } from '../target/standalone.ts'
+import { writeBigValue } from './big-value-writer.ts'
+import { EntryBatch, entryKind, type BigEntry } from './entry.ts'
+import { noCounts, type Counts, type Ledger, type Position } from './ledger.ts'
+
+/** What a restore does with each key. */
+export interface WritePlan {
+  readonly address: string
+  readonly onConflict: ConflictPolicy
+  /** The target was seen without a single key in the databases written to. */
+  readonly targetWasEmpty: boolean
+  readonly filter: KeyFilter | null
+  readonly dbMap: DbMap
+  /** Function libraries go along. */
+  readonly functions: boolean
+  /** RESTORE takes ABSTTL, IDLETIME and FREQ (5.0). */
+  readonly absoluteTtl: boolean
+  /** The target's clock is ahead of ours by so many milliseconds. */
+  readonly clockAheadMs: number
+  /** Begins the names that large values bear while they are written. */
+  readonly temporaryPrefix: string
+}
+
+interface WriterParts {
+  readonly file: RdbFile
+  readonly header: RdbHeader
+  readonly arena: Crc64Arena
+  /** Where in the arena the composer's memory lies. */
+  readonly composerOffset: number
+  readonly plan: WritePlan
+  readonly ledger: Ledger
+  /** Something has been answered for. */
+  readonly onAdvance: () => void
+}
+
+/** At most so many keys are named as examples. */
+const examplesKept = 20
+
+/** States of the target that pass, or that a person must end: every further command would meet them too. */
+const stopping: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'target.out-of-memory',
+  'target.loading',
+  'target.read-only',
+  'target.cannot-persist',
+  'target.no-replicas',
+  'target.cluster',
+  'target.db-out-of-range',
+  'server.busy',
+  'auth.required',
+  'auth.no-permission',
+])
+
+/**
+ * Writes a file into a target, from a place in it to its end or until the target is lost. What has been
+ * answered for is in the ledger; the next attempt starts there.
+ */
+export class RestoreWriter {
+  readonly examples: KeyExample[] = []
+  readonly #parts: WriterParts
+  readonly #composer: Composer
+  readonly #underWay = new Map<Block, (block: Block) => void>()
+  #temporaryKeys = 0
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts
+    const { plan, header } = parts
+    this.#composer = new Composer(parts.arena, parts.composerOffset, {
+      packStrings: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && plan.targetWasEmpty),
+      absoluteTtl: plan.absoluteTtl,
+      access: plan.absoluteTtl,
+      fileVersion: header.version,
+    })
+  }
+
+  /** To be given to the target: this block has all its replies. */
+  readonly answered = (block: Block): void => {
+    const tell = this.#underWay.get(block)
+    this.#underWay.delete(block)
+    tell?.(block)
+  }
+
+  /**
+   * Writes until the end of the file, or until `signal` is aborted; either way what was sent is awaited. Rejects
+   * when the target is lost, or refuses what a person must decide.
+   */
+  async run(target: StandaloneTarget, signal: AbortSignal): Promise<void> {
+    const { file, header, arena, ledger } = this.#parts
+    this.#underWay.clear()
+    this.#composer.drop()
+    ledger.forgetUnanswered()
+    const from = ledger.position
+    const feed = file.feed(arena, from.offset)
+    const reader = new RdbReader(feed, {
+      file: file.path,
+      bigValueBytes,
+      scratchStart: 0,
+      scratchBytes,
+      ...(from.offset === 0 ? {} : { resume: { header, db: from.sourceDb } }),
+    })
+    const attempt: Attempt = {
+      target,
+      feed,
+      signal,
+      block: await this.#take(target),
+      start: from,
+      counts: noCounts(),
+      reached: from.offset,
+      reachedDb: from.sourceDb,
+      sentBefore: ledger.sentOffset,
+    }
+    const batch = new EntryBatch(arena.memory)
+    for (;;) {
+      const step = await reader.next(batch)
+      if (signal.aborted || step === 'end') break
+      if (step === 'batch') await this.#writeBatch(attempt, batch)
+      else await this.#writeBig(attempt, reader.big)
+    }
+    await this.#ship(attempt)
+    target.returnBlock(attempt.block)
+    await target.drained()
+  }
+
+  /** The hot path: synchronous from one full block to the next. */
+  async #writeBatch(attempt: Attempt, batch: EntryBatch): Promise<void> {
+    const { plan } = this.#parts
+    const { feed, sentBefore } = attempt
+    const composer = this.#composer
+    const now = Date.now() + plan.clockAheadMs
+    for (let index = 0; index < batch.count; index += 1) {
+      const db = batch.db[index]!
+      const end = feed.offsetOf(batch.valueEnd[index]!)
+      const expireAt = batch.expireAt[index]!
+      const overwrite =
+        plan.onConflict === 'replace' || (plan.onConflict === 'fail' && batch.offset[index]! < sentBefore)
+      if (batch.kind[index] === entryKind.FUNCTION) {
+        if (plan.functions)
+          await this.#writeAlone(
+            attempt,
+            functionBlock(unpackedValue(batch, index), overwrite),
+            { ...noCounts(), entries: 1, functions: 1 },
+            end,
+            db,
+          )
+        continue
+      }
+      if (plan.filter !== null && !plan.filter(batch.key(index))) {
+        attempt.counts.filtered += 1
+      } else if (expireAt >= 0 && expireAt <= now) {
+        attempt.counts.expired += 1
+      } else {
+        composer.replace = overwrite
+        const ttl = expireAt < 0 ? 0 : plan.absoluteTtl ? expireAt : expireAt - now
+        if (!attempt.block.hasRoomFor(composer.needed(batch, index))) {
+          await this.#ship(attempt)
+          const alone = composer.neededAlone(batch, index)
+          if (!attempt.block.hasRoomFor(alone)) {
+            const block = new Block(Buffer.allocUnsafeSlow(alone))
+            composer.keyAlone(block, batch, index, plan.dbMap(db), ttl)
+            await this.#writeAlone(attempt, block, { ...noCounts(), entries: 1, written: 1 }, end, db)
+            continue
+          }
+        }
+        composer.key(attempt.block, batch, index, plan.dbMap(db), ttl)
+        attempt.counts.written += 1
+      }
+      attempt.counts.entries += 1
+      attempt.reached = end
+      attempt.reachedDb = db
+    }
+  }
+
+  /** One entry with a block of its own, in a stretch of its own. */
+  async #writeAlone(attempt: Attempt, block: Block, counts: Counts, end: number, db: number): Promise<void> {
+    await this.#ship(attempt)
+    attempt.counts = counts
+    attempt.reached = end
+    attempt.reachedDb = db
+    this.#open(attempt, block)
+    await attempt.target.sendLoose(block)
+  }
+
+  async #writeBig(attempt: Attempt, entry: BigEntry): Promise<void> {
+    const { plan, header, ledger } = this.#parts
+    const { target, feed, signal, sentBefore } = attempt
+    await this.#ship(attempt)
+    const { counts } = attempt
+    counts.entries += 1
+    if (plan.filter !== null && !plan.filter(entry.key)) {
+      counts.filtered += 1
+      await skipBigValue(entry.type, feed, header.flavour)
+    } else if (entry.expireAt >= 0 && entry.expireAt <= Date.now() + plan.clockAheadMs) {
+      counts.expired += 1
+      await skipBigValue(entry.type, feed, header.flavour)
+    } else {
+      this.#temporaryKeys += 1
+      const outcome = await writeBigValue(target, entry, feed, {
+        temporaryKey: Buffer.from(`${plan.temporaryPrefix}:${this.#temporaryKeys}`),
+        db: plan.dbMap(entry.db),
+        expireAt: entry.expireAt,
+        overwrite: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && entry.offset < sentBefore),
+        flavour: header.flavour,
+        signal,
+        track: (block, answered) => this.#underWay.set(block, answered),
+      })
+      counts.written += 1
+      if (outcome.result === 'conflict')
+        this.#conflict(attempt, counts, [{ db: plan.dbMap(entry.db), key: entry.key }])
+      else if (outcome.result === 'failed')
+        this.#refused(attempt, counts, outcome.refusal?.text ?? '', [
+          { db: plan.dbMap(entry.db), key: entry.key },
+        ])
+    }
+    attempt.reached = feed.offsetOf(feed.position)
+    attempt.reachedDb = entry.db
+    const start = attempt.start
+    attempt.start = { offset: attempt.reached, sourceDb: attempt.reachedDb }
+    attempt.counts = noCounts()
+    ledger.close(ledger.open(start, attempt.start, counts), performance.now())
+    this.#parts.onAdvance()
+  }
+
+  async #take(target: StandaloneTarget): Promise<Block> {
+    const block = await target.takeBlock()
+    block.clear()
+    this.#composer.begin()
+    return block
+  }
+
+  /** Ends the stretch under composition and sends it; the next one begins where it ends. */
+  async #ship(attempt: Attempt): Promise<void> {
+    const { block, counts, target } = attempt
+    this.#composer.flush(block)
+    if (block.commands > 0) {
+      this.#open(attempt, block)
+      await target.send(block)
+      attempt.block = await this.#take(target)
+    } else if (counts.entries > 0) {
+      // Nothing of it is written: it is answered for as it is.
+      const { ledger } = this.#parts
+      const end = { offset: attempt.reached, sourceDb: attempt.reachedDb }
+      ledger.close(ledger.open(attempt.start, end, counts), performance.now())
+      attempt.start = end
+      attempt.counts = noCounts()
+      this.#parts.onAdvance()
+    }
+  }
+
+  /** Enters the stretch that goes with `block` in the ledger, to be closed when all replies are in. */
+  #open(attempt: Attempt, block: Block): void {
+    const { ledger, onAdvance } = this.#parts
+    const end = { offset: attempt.reached, sourceDb: attempt.reachedDb }
+    const stretch = ledger.open(attempt.start, end, attempt.counts)
+    attempt.start = end
+    attempt.counts = noCounts()
+    this.#underWay.set(block, () => {
+      if (block.refusals.length > 0) this.#judge(attempt, block, stretch.counts)
+      // A target given up for a refusal shall be told all of this stretch again.
+      if (attempt.target.failure !== null) return
+      ledger.close(stretch, performance.now())
+      onAdvance()
+    })
+  }
+
+  /** Sorts what the server refused: states that end the attempt, keys it has already, values it cannot take. */
+  #judge(attempt: Attempt, block: Block, counts: Counts): void {
+    const commands = [...new CommandParser(0).push(Buffer.from(block.bytes))].map(({ args }) => args)
+    for (const refusal of block.refusals) {
+      const failure = classifyReplyError(refusal.text, { address: this.#parts.plan.address })
+      if (stopping.has(failure.code)) {
+        attempt.target.abandon(failure)
+        return
+      }
+      const args = commands[refusal.command] ?? []
+      const name = args[0]?.toString()
+      if (name === 'FUNCTION') {
+        this.#judgeFunction(attempt, counts, refusal, args)
+        continue
+      }
+      const db = selectedDb(commands, refusal.command)
+      const keys = args.slice(1).filter((_, index) => (name === 'MSET' ? index % 2 === 0 : index === 0))
+      const named = keys.map((key) => ({ db, key }))
+      if (failure.code === 'target.not-empty') this.#conflict(attempt, counts, named)
+      else this.#refused(attempt, counts, refusal.text, named)
+    }
+  }
+
+  /** Keys that the target has: left as they are under `skip`; under `fail` somebody has written them meanwhile. */
+  #conflict(attempt: Attempt, counts: Counts, keys: readonly NamedKey[]): void {
+    const { plan } = this.#parts
+    if (plan.onConflict !== 'skip') {
+      attempt.target.abandon(
+        makeFailure('target.not-empty', {
+          address: plan.address,
+          keys: keys.length,
+          examples: keys.map(({ key }) => escapeKey(key)).join(', '),
+        }),
+      )
+      return
+    }
+    counts.written -= keys.length
+    counts.skipped += keys.length
+    this.#example(keys, 'target.not-empty')
+  }
+
+  #refused(attempt: Attempt, counts: Counts, text: string, keys: readonly NamedKey[]): void {
+    const failure = classifyReplyError(text, { address: this.#parts.plan.address })
+    if (stopping.has(failure.code)) {
+      attempt.target.abandon(failure)
+      return
+    }
+    counts.written -= keys.length
+    counts.failed += keys.length
+    this.#example(keys, 'target.value-refused')
+  }
+
+  #judgeFunction(attempt: Attempt, counts: Counts, refusal: Refusal, args: readonly Buffer[]): void {
+    const { plan } = this.#parts
+    const name = libraryName(args.at(-1)!)
+    counts.functions -= 1
+    // `ERR Library 'name' already exists` (functions.c) is the only refusal that the code itself is no reason for.
+    const exists = plan.onConflict !== 'replace' && refusal.text.endsWith('already exists')
+    if (exists && plan.onConflict === 'fail') {
+      attempt.target.abandon(
+        makeFailure('target.not-empty', { address: plan.address, keys: 1, examples: name }),
+      )
+      return
+    }
+    if (exists) counts.skipped += 1
+    else counts.failed += 1
+    this.#example([{ db: 0, key: Buffer.from(name) }], exists ? 'target.not-empty' : 'target.value-refused')
+  }
+
+  #example(keys: readonly NamedKey[], reason: FailureCode): void {
+    for (const { db, key } of keys.slice(0, examplesKept - this.examples.length))
+      this.examples.push({ db, key: escapeKey(key), reason })
+  }
+}
+
+interface NamedKey {
+  readonly db: number
+  readonly key: Uint8Array
+}
+
+/** The database that the commands before this one have selected. */
+function selectedDb(commands: readonly (readonly Buffer[])[], index: number): number {
+  const select = commands.slice(0, index).findLast(([name]) => name?.toString() === 'SELECT')
+  return Number(select?.[1]?.toString() ?? 0)
+}
+
+/** The name that the first line of a library's code gives it: `#!lua name=mylib`. */
+export function libraryName(code: Uint8Array): string {
+  return /^#![^\n]*\bname=(\S+)/.exec(Buffer.from(code.subarray(0, 512)).toString())?.[1] ?? ''
+}
+
+function functionBlock(code: Buffer, overwrite: boolean): Block {
+  const command = encodeCommand(['FUNCTION', 'LOAD', ...(overwrite ? ['REPLACE'] : []), code])
+  const block = new Block(command)
+  block.position = command.length
+  block.commands = 1
+  return block
+}
+
+/** One run of the writer: where it is, and the stretch that is being composed. */
+interface Attempt {
+  readonly target: StandaloneTarget
+  readonly feed: WindowFeed
+  readonly signal: AbortSignal
+  readonly sentBefore: number
+  block: Block
+  start: Position
+  counts: Counts
+  /** The last entry gone past ends here. */
+  reached: number
+  reachedDb: number
+}

@@ -1,0 +1,106 @@
+import type { Failure } from '#contract/failure.ts'
+import type { ExpiryGuard, SyncEvent, SyncEventCode, SyncPhase, SyncProgress } from '#contract/sync.ts'
+
+const eventsKept = 50
+const reportEveryMs = 250
+const rateWindowMs = 3_000
+
+interface Sample {
+  readonly at: number
+  readonly writes: number
+  readonly bytes: number
+}
+
+/** What the parts of a sync know at a given moment; the rest of a progress report follows from it. */
+export interface SyncFigures {
+  readonly phase: SyncPhase
+  readonly snapshotBytes: number
+  readonly snapshotTotal: number | null
+  readonly copiedBytes: number
+  readonly copiedKeys: number
+  readonly replid: string | null
+  readonly sourceOffset: number | null
+  readonly spooledOffset: number | null
+  readonly appliedOffset: number | null
+  readonly lagMs: number | null
+  readonly writes: number
+  readonly received: number
+  readonly sourceKeys: number | null
+  readonly targetKeys: number | null
+  readonly guard: ExpiryGuard
+  readonly spoolBytes: number
+  readonly keysInRepair: number
+  readonly waitingFor: Failure | null
+}
+
+/** Keeps the diary and the counts of a sync and makes its progress reports, at most four a second. */
+export class SyncState {
+  sourceReconnects = 0
+  targetReconnects = 0
+  fullResyncs = 0
+  partialResyncs = 0
+  readonly #report: (progress: SyncProgress) => void
+  readonly #started = Date.now()
+  #events: SyncEvent[] = []
+  #eventCount = 0
+  #phase: SyncPhase = 'connecting'
+  #phaseSince = Date.now()
+  #samples: Sample[] = []
+  #reportedAt = 0
+
+  constructor(report: (progress: SyncProgress) => void) {
+    this.#report = report
+  }
+
+  event(code: SyncEventCode, params: SyncEvent['params'] = {}, level: SyncEvent['level'] = 'info'): void {
+    this.#eventCount += 1
+    this.#events = [
+      ...this.#events.slice(1 - eventsKept),
+      { id: this.#eventCount, at: Date.now(), level, code, params },
+    ]
+  }
+
+  /** Reports, unless it did so a moment ago and nothing but figures has changed. */
+  tell(figures: SyncFigures): void {
+    const now = Date.now()
+    if (figures.phase === this.#phase && now - this.#reportedAt < reportEveryMs) return
+    this.#reportedAt = now
+    this.#report(this.progress(figures))
+  }
+
+  progress(figures: SyncFigures): SyncProgress {
+    const now = Date.now()
+    if (figures.phase !== this.#phase) {
+      this.#phase = figures.phase
+      this.#phaseSince = now
+    }
+    const { received, ...told } = figures
+    const rates = this.#rates(now, figures.writes, received)
+    const { sourceOffset, appliedOffset } = figures
+    return {
+      ...told,
+      ...rates,
+      phaseSince: this.#phaseSince,
+      lagBytes:
+        sourceOffset === null || appliedOffset === null ? null : Math.max(0, sourceOffset - appliedOffset),
+      sourceReconnects: this.sourceReconnects,
+      targetReconnects: this.targetReconnects,
+      fullResyncs: this.fullResyncs,
+      partialResyncs: this.partialResyncs,
+      events: this.#events,
+      elapsedMs: now - this.#started,
+    }
+  }
+
+  #rates(now: number, writes: number, bytes: number): { writesPerSecond: number; bytesPerSecond: number } {
+    this.#samples.push({ at: now, writes, bytes })
+    while (this.#samples.length > 2 && this.#samples[1]!.at < now - rateWindowMs) this.#samples.shift()
+    const first = this.#samples[0]!
+    const seconds = (now - first.at) / 1000
+    if (seconds < 0.2) return { writesPerSecond: 0, bytesPerSecond: 0 }
+    return {
+      writesPerSecond: Math.max(0, Math.round((writes - first.writes) / seconds)),
+      bytesPerSecond: Math.max(0, Math.round((bytes - first.bytes) / seconds)),
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import { openControl, type Control } from '../redis/control.ts'
+import { infoNumber, parseInfo, type Info } from '../redis/info.ts'
+import { connectionName, fence, hasConnections } from '../target/fence.ts'
+import { parseCheckpoint, parseMeta, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { takeLease, type Holder } from './lease.ts'
+
+export interface SessionOptions {
+  readonly connection: Connection
+  readonly task: string
+  readonly keys: TaskKeys
+  readonly holder: Holder
+  /** Counts the times this run has come to the target: links of an earlier attempt are fenced off too. */
+  readonly attempt: number
+  readonly signal: AbortSignal
+}
+
+/** What a target says when one comes to it, after every older connection of the task has been seen gone. */
+export interface TargetSession extends AsyncDisposable {
+  readonly control: Control
+  /** The name for every further connection of this session. */
+  readonly name: string
+  /** Older connections that had to be closed. */
+  readonly fenced: number
+  readonly runId: string
+  /** The process is not the one that the task last worked with. */
+  readonly restarted: boolean
+  readonly meta: TaskMeta | null
+  /** The lanes' checkpoints; null for each that is missing. */
+  readonly checkpoints: readonly (Checkpoint | null)[]
+}
+
+const rewriteLimitMs = 30 * 60_000
+
+/**
+ * Comes to a target: takes the lease, fences off what is older, heals an append-only file after a restart, and
+ * only then reads how far the task has come. Rejects with `task.held-elsewhere`, `target.*`, `connect.*`, ….
+ */
+export async function openTargetSession(options: SessionOptions): Promise<TargetSession> {
+  const { connection, task, keys, holder, attempt, signal } = options
+  const name = connectionName(task, holder.run, attempt)
+  const control = await openControl(connection, { signal, name })
+  try {
+    const info = parseInfo(String(await control.call('INFO')))
+    const address = addressOf(connection)
+    if (info.get('loading') === '1') fail('target.loading', { address })
+    if (info.get('role') === 'slave') fail('target.read-only', { address })
+    if (info.get('cluster_enabled') === '1') fail('target.cluster', { address })
+    await takeLease(control, keys, holder, (run) => hasConnections(control, task, run), signal)
+    const fenced = await fence(control, task, name)
+
+    const found = await readMeta(control, keys)
+    const runId = info.get('run_id') ?? ''
+    const restarted = found.meta !== null && found.meta.targetRunId !== runId
+    if (restarted && info.get('aof_enabled') === '1') await healAppendOnlyFile(control, signal)
+    return {
+      control,
+      name,
+      fenced,
+      runId,
+      restarted,
+      ...found,
+      [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
+    }
+  } catch (thrown) {
+    control.close()
+    throw thrown
+  }
+}
+
+async function readMeta(
+  control: Control,
+  keys: TaskKeys,
+): Promise<{ meta: TaskMeta | null; checkpoints: (Checkpoint | null)[] }> {
+  const text = await control.call('GET', keys.meta)
+  const meta = parseMeta(typeof text === 'string' ? text : null)
+  if (meta === null) return { meta, checkpoints: [] }
+  const places = Array.from({ length: meta.lanes }, (_, index) => keys.lane(index))
+  const values = (await control.call('MGET', ...places)) as readonly (string | null)[]
+  return { meta, checkpoints: values.map(parseCheckpoint) }
+}
+
+/**
+ * A half transaction at the end of an append-only file is executed at the second restart (seen on 4.0 to 8.0):
+ * a rewrite leaves none.
+ */
+async function healAppendOnlyFile(control: Control, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + rewriteLimitMs
+  const busy = (info: Info): boolean =>
+    infoNumber(info, 'aof_rewrite_in_progress') === 1 || infoNumber(info, 'aof_rewrite_scheduled') === 1
+  const look = async (): Promise<Info> => parseInfo(String(await control.call('INFO', 'persistence')))
+  while (busy(await look())) await pause(deadline, control, signal)
+  await control.call('BGREWRITEAOF')
+  while (busy(await look())) await pause(deadline, control, signal)
+}
+
+async function pause(deadline: number, control: Control, signal: AbortSignal): Promise<void> {
+  if (Date.now() > deadline) fail('target.cannot-persist', { address: control.address })
+  await sleep(50, undefined, { signal })
+}

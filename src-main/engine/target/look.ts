@@ -1,0 +1,128 @@
+import { escapeKey } from '#contract/escape-key.ts'
+import type { ServerFacts } from '#contract/connection.ts'
+import { fail, FailureError } from '#contract/failure.ts'
+import { parseInfo } from '../redis/info.ts'
+import { identityOf } from '../redis/probe.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { ReplyError } from '../resp/decode.ts'
+import type { Link } from '../resp/link.ts'
+
+/** What must be known of a target before the first write. */
+export interface TargetLook {
+  readonly version: string
+  /** Major and minor as one number, 7.0 → 700; the newest we know where the server does not tell. */
+  readonly versionNumber: number
+  readonly role: ServerFacts['role']
+  readonly mode: ServerFacts['mode']
+  /** Changes when the server is started anew; null where INFO is refused. */
+  readonly runId: string | null
+  readonly appendOnly: boolean
+  /** Its clock minus ours, milliseconds. */
+  readonly clockAheadMs: number
+}
+
+const newest = 9999
+
+/** Asks the server who it is. Fails with `connect.*`, `auth.*`, or `target.loading` while it loads. */
+export async function lookAtTarget(link: Link): Promise<TargetLook> {
+  const before = Date.now()
+  const time = await link.call(['TIME'])
+  const after = Date.now()
+  const reply = await link.call(['INFO'])
+  if (reply instanceof ReplyError) {
+    const failure = classifyReplyError(reply.text, { address: link.address })
+    if (failure.code === 'target.loading' || failure.code === 'auth.required') throw new FailureError(failure)
+  }
+  const info = parseInfo(Buffer.isBuffer(reply) ? reply.toString() : '')
+  if (info.get('loading') === '1') fail('target.loading', { address: link.address })
+  const { version, role, mode } = identityOf(info)
+  // Valkey tells the Redis version it stands for; commands go by that.
+  const [major, minor] = (info.get('redis_version') ?? '').split('.').map(Number)
+  return {
+    version,
+    versionNumber: major === undefined || Number.isNaN(major) ? newest : major * 100 + (minor ?? 0),
+    role,
+    mode,
+    runId: info.get('run_id') ?? null,
+    appendOnly: info.get('aof_enabled') === '1',
+    clockAheadMs: clockOf(time, (before + after) / 2),
+  }
+}
+
+function clockOf(time: unknown, now: number): number {
+  if (!Array.isArray(time) || time.length !== 2) return 0
+  const theirs = Number(String(time[0])) * 1000 + Number(String(time[1])) / 1000
+  return Number.isFinite(theirs) ? Math.round(theirs - now) : 0
+}
+
+/** Selects each database once, so that no key can land in another one. Fails with `target.db-out-of-range`. */
+export async function assertDatabases(link: Link, dbs: readonly number[]): Promise<void> {
+  for (const db of dbs) {
+    const reply = await link.call(['SELECT', db])
+    if (!(reply instanceof ReplyError)) continue
+    const failure = classifyReplyError(reply.text, { address: link.address, db })
+    throw new FailureError(failure)
+  }
+}
+
+/** How many keys these databases hold together. */
+export async function countKeys(link: Link, dbs: readonly number[]): Promise<number> {
+  let keys = 0
+  for (const db of dbs) {
+    await link.ask(['SELECT', db])
+    const size = await link.ask(['DBSIZE'])
+    keys += typeof size === 'number' ? size : 0
+  }
+  return keys
+}
+
+/** Names of the function libraries the server has (7.0). */
+export async function libraryNames(link: Link): Promise<ReadonlySet<string>> {
+  const reply = await link.call(['FUNCTION', 'LIST'])
+  if (!Array.isArray(reply)) return new Set()
+  return new Set(
+    reply.flatMap((library) => {
+      const fields: readonly unknown[] = Array.isArray(library) ? library : []
+      const name = fields[fields.findIndex((field) => String(field) === 'library_name') + 1]
+      return name === undefined ? [] : [String(name)]
+    }),
+  )
+}
+
+/** Gathers keys and asks, a few hundred at a time, which of them the server has already. */
+export class ConflictFinder {
+  found = 0
+  readonly examples: { readonly db: number; readonly key: string }[] = []
+  readonly #link: Link
+  readonly #keys: Buffer[] = []
+  #db = -1
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  async add(db: number, key: Uint8Array): Promise<void> {
+    if (db !== this.#db) {
+      await this.finish()
+      await this.#link.ask(['SELECT', db])
+      this.#db = db
+    }
+    this.#keys.push(Buffer.from(key))
+    if (this.#keys.length >= askedAtOnce) await this.finish()
+  }
+
+  /** Asks for what has been gathered. */
+  async finish(): Promise<void> {
+    const keys = this.#keys.splice(0)
+    const replies = await Promise.all(keys.map((key) => this.#link.ask(['EXISTS', key])))
+    for (const [index, reply] of replies.entries()) {
+      if (reply !== 1) continue
+      this.found += 1
+      if (this.examples.length < examplesKept)
+        this.examples.push({ db: this.#db, key: escapeKey(keys[index]!) })
+    }
+  }
+}
+
+const askedAtOnce = 1000
+const examplesKept = 20

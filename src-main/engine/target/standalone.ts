@@ -1,0 +1,222 @@
+import type { Connection } from '#contract/connection.ts'
+import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
+import { Link } from '../resp/link.ts'
+import type { Block } from './block.ts'
+
+export interface TargetOptions {
+  readonly connections: number
+  /** Every connection is named `<name>:<number>`, so that it can be recognised, and ended, from elsewhere. */
+  readonly name: string
+  readonly signal: AbortSignal
+  /** Free blocks; shared out among the connections. */
+  readonly blocks: readonly Block[]
+  /** A block has all its replies; it may be filled again once this returns. */
+  readonly onAnswered: (block: Block) => void
+}
+
+/** Blocks that one connection may have unanswered: one being worked on, one on its way. */
+const blocksPerLane = 2
+/** Bytes of blocks outside the arena (large values) that may be under way at once. */
+const looseBytesAllowed = 32 * 1024 * 1024
+
+class Lane {
+  readonly link: Link
+  readonly id: number | bigint | null
+  unanswered = 0
+
+  constructor(link: Link, id: number | bigint | null) {
+    this.link = link
+    this.id = id
+  }
+}
+
+/**
+ * One server without slots, written to over several connections at once. Blocks go to whichever connection
+ * has least to do, so nothing may depend on their order, except in one lane taken for oneself (`pin`).
+ * When one connection is lost, all of it is: what has been answered counts, the rest must be sent again.
+ */
+export class StandaloneTarget implements Disposable {
+  readonly #lanes: readonly Lane[]
+  readonly #free: Block[]
+  readonly #onAnswered: (block: Block) => void
+  readonly #waiting: (() => void)[] = []
+  #looseBytes = 0
+  #failure: Failure | null = null
+
+  private constructor(lanes: readonly Lane[], { blocks, onAnswered }: TargetOptions) {
+    this.#lanes = lanes
+    this.#free = [...blocks]
+    this.#onAnswered = onAnswered
+  }
+
+  /** Opens all connections. Fails as `Link.open` does. */
+  static async open(connection: Connection, options: TargetOptions): Promise<StandaloneTarget> {
+    const lanes: Lane[] = []
+    const { signal, name, connections } = options
+    try {
+      for (let number = 0; number < connections; number += 1) {
+        const link = await Link.open(connection, { signal, name: `${name}:${number}` })
+        const id = await link.call(['CLIENT', 'ID'])
+        lanes.push(new Lane(link, typeof id === 'number' || typeof id === 'bigint' ? id : null))
+      }
+      return new StandaloneTarget(lanes, options)
+    } catch (thrown) {
+      for (const lane of lanes) lane.link.close()
+      throw thrown
+    }
+  }
+
+  /** The server's own numbers of our connections, by which they can be ended from another one. */
+  get clientIds(): readonly (number | bigint)[] {
+    return this.#lanes.flatMap(({ id }) => (id === null ? [] : [id]))
+  }
+
+  get failure(): Failure | null {
+    return this.#failure
+  }
+
+  /** A block to fill, when there is one. Rejects when the target has been lost. */
+  async takeBlock(): Promise<Block> {
+    for (;;) {
+      this.#throwIfLost()
+      const block = this.#free.pop()
+      if (block !== undefined) return block
+      await this.#change()
+    }
+  }
+
+  /** Gives back a block that was taken but has nothing to send. */
+  returnBlock(block: Block): void {
+    this.#free.push(block)
+    this.#wake()
+  }
+
+  /** Sends a block by the least busy lane, when one has room. Resolves when it is on its way, not when answered. */
+  async send(block: Block): Promise<void> {
+    for (;;) {
+      this.#throwIfLost()
+      const lane = this.#leastBusy()
+      if (lane.unanswered < blocksPerLane) {
+        this.#write(lane, block, true)
+        return
+      }
+      await this.#change()
+    }
+  }
+
+  /** Sends a block of its own memory (a large value), when few enough such bytes are under way. */
+  async sendLoose(block: Block): Promise<void> {
+    while (this.#looseBytes > 0 && this.#looseBytes + block.used > looseBytesAllowed) {
+      this.#throwIfLost()
+      await this.#change()
+    }
+    this.#throwIfLost()
+    this.#looseBytes += block.used
+    this.#write(this.#leastBusy(), block, false)
+  }
+
+  /** One lane for blocks that must be applied in order. Resolves when it is idle. */
+  async pin(): Promise<PinnedLane> {
+    for (;;) {
+      this.#throwIfLost()
+      const lane = this.#leastBusy()
+      if (lane.unanswered === 0) {
+        return {
+          send: async (block) => {
+            while (lane.unanswered >= blocksPerLane) {
+              this.#throwIfLost()
+              await this.#change()
+            }
+            this.#throwIfLost()
+            this.#write(lane, block, true)
+          },
+          idle: async () => {
+            while (lane.unanswered > 0) {
+              this.#throwIfLost()
+              await this.#change()
+            }
+            this.#throwIfLost()
+          },
+        }
+      }
+      await this.#change()
+    }
+  }
+
+  /** Resolves when every block has been answered. Rejects when the target is lost first. */
+  async drained(): Promise<void> {
+    for (;;) {
+      this.#throwIfLost()
+      if (this.#lanes.every(({ unanswered }) => unanswered === 0)) return
+      await this.#change()
+    }
+  }
+
+  /** Ends every connection at once: nothing more will be applied than what the server has read already. */
+  close(): void {
+    this.#failure ??= makeFailure('connect.lost', { address: this.#lanes[0]?.link.address ?? '' })
+    for (const lane of this.#lanes) lane.link.close()
+    this.#wake()
+  }
+
+  /** Gives up for this reason: a state of the target that every further block would meet too. */
+  abandon(failure: Failure): void {
+    this.#failure ??= failure
+    this.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #leastBusy(): Lane {
+    let best = this.#lanes[0]!
+    for (const lane of this.#lanes) if (lane.unanswered < best.unanswered) best = lane
+    return best
+  }
+
+  #write(lane: Lane, block: Block, fromPool: boolean): void {
+    lane.unanswered += 1
+    const done = (): void => {
+      lane.unanswered -= 1
+      this.#onAnswered(block)
+      if (fromPool) this.#free.push(block)
+      else this.#looseBytes -= block.used
+      this.#wake()
+    }
+    const answered = (count: number): void => {
+      block.answered += count
+      if (block.answered === block.commands) done()
+    }
+    lane.link.write(block.bytes, block.commands, {
+      oks: answered,
+      reply: (reply: Reply) => {
+        if (reply instanceof ReplyError) block.refusals.push({ command: block.answered, text: reply.text })
+        else block.lastReply = reply
+        answered(1)
+      },
+      lost: (failure) => {
+        this.abandon(failure)
+      },
+    })
+  }
+
+  #throwIfLost(): void {
+    if (this.#failure !== null) throw new FailureError(this.#failure)
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+export interface PinnedLane {
+  readonly send: (block: Block) => Promise<void>
+  /** Resolves when everything sent by this lane has been answered. */
+  readonly idle: () => Promise<void>
+}
