@@ -15,7 +15,7 @@ export function reportLines(report: FileReport): readonly string[] {
   const server = flavour === 'valkey' ? 'Valkey' : 'Redis'
   const lines = [
     `${file}: ${server} RDB version ${rdbVersion}, ${bytes(report.bytes)}, ${checksums[report.checksum]}.`,
-    `${keys(report.keys)}, ${count(report.expiring)} of them with an expiry${functions > 0 ? `; ${count(functions)} function libraries` : ''}.`,
+    `${keys(report.keys)}, ${report.expiring === 0 ? 'none' : count(report.expiring)} of them with an expiry${functions > 0 ? `; ${count(functions)} function ${functions === 1 ? 'library' : 'libraries'}` : ''}.`,
   ]
   if (modules.length > 0) lines.push(`Modules: ${modules.map(readable).join(', ')}.`)
   if (trailingBytes > 0) lines.push(`${bytes(trailingBytes)} follow after the end of the data set.`)
