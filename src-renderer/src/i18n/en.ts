@@ -47,6 +47,7 @@ export const en = {
     'Run this in a terminal on the machine Keyferry runs on. It starts two practice servers, shows a whole move, and ends both.',
   'practice.copy': 'Copy the command',
   'failure.copyCode': 'Copy the code of this failure',
+  'waiting.text': 'Keyferry tries again by itself and goes on where it stopped.',
   'failed.what': 'What happened',
   'failed.safe': 'What is safe',
   'failed.todo': 'What to do',

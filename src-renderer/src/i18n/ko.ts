@@ -44,6 +44,7 @@ export const ko: Words = {
     'Keyferry가 실행되는 컴퓨터의 터미널에서 실행하십시오. 연습용 서버 두 대를 시작해 전체 이전 과정을 보여 준 뒤 모두 종료합니다.',
   'practice.copy': '명령 복사',
   'failure.copyCode': '오류 코드 복사',
+  'waiting.text': 'Keyferry가 스스로 다시 시도하고 멈춘 곳부터 이어 갑니다.',
   'failed.what': '무슨 일이 있었나',
   'failed.safe': '안전한 것',
   'failed.todo': '할 일',

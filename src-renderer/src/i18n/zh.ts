@@ -43,6 +43,7 @@ export const zh: Words = {
     '请在运行 Keyferry 的机器的终端中执行。它会启动两台练习服务器，演示一次完整迁移，然后关闭它们。',
   'practice.copy': '复制命令',
   'failure.copyCode': '复制故障代码',
+  'waiting.text': 'Keyferry 会自动重试，并从停下的地方继续。',
   'failed.what': '发生了什么',
   'failed.safe': '哪些是安全的',
   'failed.todo': '该怎么做',
