@@ -68,6 +68,7 @@ export type FindingCode =
   | 'memory-unknown'
   | 'eviction-off'
   | 'eviction-on'
+  | 'eviction-will-set'
   | 'databases-enough'
   | 'databases-too-few'
   | 'different-servers'

@@ -1,9 +1,10 @@
 import type { Connection } from '#contract/connection.ts'
-import { FailureError, toFailure } from '#contract/failure.ts'
+import { toFailure } from '#contract/failure.ts'
 import type { FreezePlan, FreezeStep } from '#contract/freeze.ts'
 import { hostOf, parseClientList, type ClientLine } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber } from '#engine/redis/info.ts'
+import { mayRun } from '#engine/redis/permission.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { userOf } from './acl.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
@@ -84,21 +85,13 @@ function stepsOf(taskId: string, state: AuthState): readonly FreezeStep[] {
   ]
 }
 
-/** Asks whether our account may do each step: ACL DRYRUN (7.0 and later); unknown elsewhere. */
+/** Asks whether our account may do each step; unknown before 7.0. */
 async function dryRun(control: Control, steps: readonly FreezeStep[]): Promise<readonly FreezeStep[]> {
-  const user = await control.call('ACL', 'WHOAMI').catch(() => null)
-  if (typeof user !== 'string') return steps
-  const ask = async (command: string): Promise<boolean | null> => {
-    try {
-      return (await control.call('ACL', 'DRYRUN', user, ...command.split(' '))) === 'OK'
-    } catch (thrown) {
-      const refused = thrown instanceof FailureError && thrown.failure.code === 'auth.no-permission'
-      return refused ? false : null
-    }
-  }
   return Promise.all(
     steps.map(async (step) => {
-      const answers = await Promise.all(step.commands.map(ask))
+      const answers = await Promise.all(
+        step.commands.map((command) => mayRun(control, ...command.split(' '))),
+      )
       const allowed = answers.includes(false) ? false : answers.includes(null) ? null : true
       return { ...step, allowed }
     }),

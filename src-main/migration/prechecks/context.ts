@@ -1,0 +1,124 @@
+import type { Connection, ServerFacts } from '#contract/connection.ts'
+import { toFailure, type Failure } from '#contract/failure.ts'
+import type { CheckId, CheckResult, CheckSide, CheckState, FindingCode } from '#contract/precheck.ts'
+import type { ProfileOptions } from '#contract/profile.ts'
+import { openControl, type Control } from '#engine/redis/control.ts'
+import { parseInfo, type Info } from '#engine/redis/info.ts'
+import { probeThrough } from '#engine/redis/probe.ts'
+
+/** A side that could be reached: what one look told, and a connection for more questions. */
+export interface Reached {
+  readonly control: Control
+  readonly facts: ServerFacts
+  readonly info: Info
+}
+
+/** What the checks look at. A side that cannot be reached is a failure, for all of them alike. */
+export interface CheckContext extends AsyncDisposable {
+  readonly source: Promise<Reached | Failure>
+  readonly target: Promise<Reached | Failure>
+  readonly options: ProfileOptions
+  /** The task ran before: the target holds its keys, and settings are set already. */
+  readonly resuming: boolean
+}
+
+/** A check's word on what it saw; the command is one a person can copy to mend it. */
+export interface Finding {
+  readonly state: Exclude<CheckState, 'running'>
+  readonly finding: FindingCode
+  readonly params?: CheckResult['params']
+  readonly failure?: Failure
+  readonly command?: string
+}
+
+export interface Check {
+  readonly id: CheckId
+  readonly side: CheckSide
+  readonly run: (context: CheckContext) => Promise<Finding>
+}
+
+export interface CheckRequest {
+  readonly source: Connection
+  readonly target: Connection
+  readonly options: ProfileOptions
+  readonly resuming: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+export function openContext({ source, target, options, resuming, signal }: CheckRequest): CheckContext {
+  const reached = { source: reach(source, signal), target: reach(target, signal) }
+  return {
+    ...reached,
+    options,
+    resuming,
+    async [Symbol.asyncDispose]() {
+      for (const side of await Promise.all([reached.source, reached.target]))
+        if ('control' in side) side.control.close()
+    },
+  }
+}
+
+async function reach(connection: Connection, signal: AbortSignal | undefined): Promise<Reached | Failure> {
+  try {
+    const control = await openControl(connection, { signal, name: 'kf:check' })
+    try {
+      const facts = await probeThrough(control, connection.tls !== undefined)
+      return { control, facts, info: parseInfo(String(await control.call('INFO').catch(() => ''))) }
+    } catch (thrown) {
+      control.close()
+      throw thrown
+    }
+  } catch (thrown) {
+    return toFailure(thrown)
+  }
+}
+
+/** A check that needs one side: passed over while that cannot be reached. */
+export function onSide(
+  id: CheckId,
+  side: 'source' | 'target',
+  look: (reached: Reached, context: CheckContext) => Finding | Promise<Finding>,
+): Check {
+  return {
+    id,
+    side,
+    async run(context) {
+      const reached = await context[side]
+      return 'control' in reached ? look(reached, context) : unreached(side)
+    },
+  }
+}
+
+/** A check that needs both. */
+export function onBoth(
+  id: CheckId,
+  side: CheckSide,
+  look: (source: Reached, target: Reached, context: CheckContext) => Finding | Promise<Finding>,
+): Check {
+  return {
+    id,
+    side,
+    async run(context) {
+      const [source, target] = await Promise.all([context.source, context.target])
+      if (!('control' in source)) return unreached('source')
+      if (!('control' in target)) return unreached('target')
+      return look(source, target, context)
+    },
+  }
+}
+
+function unreached(side: 'source' | 'target'): Finding {
+  return { state: 'skipped', finding: 'waits-for-connection', params: { side } }
+}
+
+export function passed(finding: FindingCode, params: CheckResult['params'] = {}): Finding {
+  return { state: 'passed', finding, params }
+}
+
+export function warning(finding: FindingCode, params: CheckResult['params'] = {}, command?: string): Finding {
+  return { state: 'warning', finding, params, ...(command !== undefined && { command }) }
+}
+
+export function failed(finding: FindingCode, params: CheckResult['params'] = {}, command?: string): Finding {
+  return { state: 'failed', finding, params, ...(command !== undefined && { command }) }
+}

@@ -1,0 +1,13 @@
+import { failed, onBoth, passed } from './context.ts'
+
+/** Every database of the source needs its place in the target. */
+export const targetDatabases = onBoth(
+  'target-databases',
+  'target',
+  ({ facts: source }, { facts: target }) => {
+    const highest = Math.max(0, ...Object.keys(source.keysPerDb).map(Number))
+    return target.databases !== null && highest >= target.databases
+      ? failed('databases-too-few', { highest, databases: target.databases })
+      : passed('databases-enough', { highest })
+  },
+)

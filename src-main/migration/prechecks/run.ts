@@ -1,0 +1,115 @@
+import { FailureError, toFailure } from '#contract/failure.ts'
+import { checkIds, type CheckResult } from '#contract/precheck.ts'
+import { openContext, type Check, type CheckContext, type CheckRequest, type Finding } from './context.ts'
+import { sourceConfig } from './config.ts'
+import { targetDatabases } from './databases.ts'
+import { targetEmpty } from './empty.ts'
+import { targetMemory } from './memory.ts'
+import { sourcePsync } from './psync.ts'
+import { reachable } from './reachable.ts'
+import { sourceRole, targetRole } from './role.ts'
+import { notSameServer } from './same-server.ts'
+import { sourceBacklog, sourceOutputBuffer, sourceTimeout, targetEviction } from './setting.ts'
+import { sourceVersion, targetVersion } from './version.ts'
+
+const checks: readonly Check[] = [
+  reachable('source'),
+  sourceRole,
+  sourceVersion,
+  sourcePsync,
+  sourceConfig,
+  sourceBacklog,
+  sourceOutputBuffer,
+  sourceTimeout,
+  reachable('target'),
+  targetRole,
+  targetVersion,
+  targetEmpty,
+  targetMemory,
+  targetEviction,
+  targetDatabases,
+  notSameServer,
+]
+
+const deadlineMs = 10_000
+
+/**
+ * Runs every check side by side, each for ten seconds at most, and tells the results whenever one has come.
+ * `before` are those of an earlier run: a warning accepted then stays accepted while it says the same.
+ */
+export async function runChecks(
+  request: CheckRequest,
+  before: readonly CheckResult[],
+  onResult: (results: readonly CheckResult[]) => void,
+): Promise<readonly CheckResult[]> {
+  const results = new Map(checks.map((check) => [check.id, stillRunning(check)]))
+  const listed = (): readonly CheckResult[] => checkIds.map((id) => results.get(id)!)
+  onResult(listed())
+  await using context = openContext(request)
+  await Promise.all(
+    checks.map(async (check) => {
+      const result = resultOf(check, await within(check, context))
+      results.set(check.id, { ...result, acceptedAt: acceptedBefore(result, before) })
+      onResult(listed())
+    }),
+  )
+  request.signal?.throwIfAborted()
+  return listed()
+}
+
+async function within(check: Check, context: CheckContext): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Finding>((resolve) => {
+    timer = setTimeout(
+      () => resolve({ state: 'timed-out', finding: 'no-answer-in-time', params: { ms: deadlineMs } }),
+      deadlineMs,
+    )
+  })
+  try {
+    return await Promise.race([check.run(context), late])
+  } catch (thrown) {
+    if (!(thrown instanceof FailureError)) throw thrown
+    const failure = toFailure(thrown)
+    return { state: 'failed', finding: 'not-reachable', params: failure.params, failure }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function stillRunning({ id, side }: Check): CheckResult {
+  return {
+    id,
+    side,
+    state: 'running',
+    finding: 'still-running',
+    params: { ms: deadlineMs },
+    failure: null,
+    command: null,
+    acceptedAt: null,
+  }
+}
+
+function resultOf({ id, side }: Check, { state, finding, params, failure, command }: Finding): CheckResult {
+  return {
+    id,
+    side,
+    state,
+    finding,
+    params: params ?? {},
+    failure: failure ?? null,
+    command: command ?? null,
+    acceptedAt: null,
+  }
+}
+
+/** By what it says: the count of keys to be overwritten, say, must be the one that was accepted. */
+function acceptedBefore(result: CheckResult, before: readonly CheckResult[]): number | null {
+  const earlier = before.find(({ id }) => id === result.id)
+  const same =
+    earlier?.finding === result.finding && consequence(earlier.params) === consequence(result.params)
+  return result.state === 'warning' && same ? (earlier?.acceptedAt ?? null) : null
+}
+
+function consequence(params: CheckResult['params']): string {
+  return String(params['keys'] ?? '')
+}

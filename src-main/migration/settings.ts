@@ -1,0 +1,99 @@
+import type { ServerFacts } from '#contract/connection.ts'
+import { FailureError, toFailure } from '#contract/failure.ts'
+import type { SettingChange, TaskEvent } from '#contract/task.ts'
+import type { Control } from '#engine/redis/control.ts'
+import { readSetting } from '#engine/redis/probe.ts'
+import type { JournalTable } from '#store/journal.ts'
+import { wantedSettings } from './wanted-settings.ts'
+
+/** What a journal entry says about a setting. */
+type SettingNote = Pick<SettingChange, 'side' | 'name' | 'before' | 'during'>
+
+type Tell = (level: TaskEvent['level'], code: TaskEvent['code'], params: TaskEvent['params']) => void
+
+export interface SettingsOf {
+  readonly taskId: string
+  readonly journal: JournalTable
+  readonly tell: Tell
+}
+
+/**
+ * Sets what the task wants otherwise on one side, each old value on disk before the change. What the server
+ * will not let us set is told, to be done by hand, and does not stop the task: the checks have warned of it.
+ */
+export async function setSettings(
+  side: SettingChange['side'],
+  control: Control,
+  facts: Pick<ServerFacts, 'usedMemory'>,
+  { taskId, journal, tell }: SettingsOf,
+): Promise<void> {
+  for (const wanted of wantedSettings) {
+    if (wanted.side !== side) continue
+    const value = await readSetting(control, wanted.name)
+    if (value === null) continue
+    const before = wanted.partOf(value)
+    const during = wanted.during(before, facts)
+    if (during === null) continue
+    const { name } = wanted
+    const note: SettingNote = { side, name, before, during }
+    const entry = journal.write({ taskId, kind: 'setting', note: JSON.stringify(note), secret: null })
+    try {
+      await control.call('CONFIG', 'SET', name, during)
+      tell('info', 'settings.changed', { side, name, before, now: during })
+    } catch (thrown) {
+      if (isLost(thrown)) throw thrown
+      journal.close(entry, 'by-hand')
+      tell('warning', 'settings.by-hand', { side, name, value: during, reason: toFailure(thrown).code })
+    }
+  }
+}
+
+/**
+ * Puts one side's settings back to what the journal has. A value that is neither the old one nor ours was
+ * changed by somebody else: told, and left alone. Rejects when the server is lost; the rest stays open then.
+ */
+export async function putSettingsBack(
+  side: SettingChange['side'],
+  control: Control,
+  { taskId, journal, tell }: SettingsOf,
+): Promise<void> {
+  for (const row of journal.open('setting', taskId)) {
+    const note = JSON.parse(row.note) as SettingNote
+    if (note.side !== side) continue
+    const { name, before, during } = note
+    const wanted = wantedSettings.find((one) => one.side === side && one.name === name)
+    const value = await readSetting(control, name)
+    const found = value === null ? null : (wanted?.partOf(value) ?? value)
+    if (found === before) {
+      journal.close(row.id, 'restored')
+    } else if (found === during) {
+      try {
+        await control.call('CONFIG', 'SET', name, before)
+        journal.close(row.id, 'restored')
+        tell('info', 'settings.restored', { side, name, value: before })
+      } catch (thrown) {
+        if (isLost(thrown)) throw thrown
+        journal.close(row.id, 'by-hand')
+        tell('warning', 'settings.by-hand', { side, name, value: before, reason: toFailure(thrown).code })
+      }
+    } else if (found === null) {
+      journal.close(row.id, 'by-hand')
+      tell('warning', 'settings.by-hand', { side, name, value: before, reason: 'auth.no-permission' })
+    } else {
+      journal.close(row.id, 'left')
+      tell('warning', 'settings.left', { side, name, expected: during, found })
+    }
+  }
+}
+
+/** All settings changed for a task, and how each stands. */
+export function settingsOf(taskId: string, journal: JournalTable): readonly SettingChange[] {
+  return journal.of(taskId, 'setting').map((row) => ({
+    ...(JSON.parse(row.note) as SettingNote),
+    state: row.outcome === null ? 'changed' : (row.outcome as SettingChange['state']),
+  }))
+}
+
+function isLost(thrown: unknown): boolean {
+  return !(thrown instanceof FailureError) || /^(connect|job)\./.test(thrown.failure.code)
+}

@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { Connection } from '#contract/connection.ts'
+import type { CheckId, CheckResult } from '#contract/precheck.ts'
+import { checksAllow } from '#contract/precheck.ts'
+import { defaultProfileOptions, type ProfileOptions } from '#contract/profile.ts'
+import type { TaskEvent } from '#contract/task.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { runChecks } from '#migration/prechecks/run.ts'
+import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
+import { openStore } from '#store/open.ts'
+import { freePort } from '../support/free-port.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+
+const at = ({ host, port }: RedisServer, auth: Partial<Connection> = {}): Connection => ({
+  host,
+  port,
+  ...auth,
+})
+
+interface Looked {
+  readonly all: readonly CheckResult[]
+  /** State and finding of one check, as `passed psync-allowed`. */
+  readonly says: (id: CheckId) => string
+}
+
+async function look(
+  source: Connection,
+  target: Connection,
+  options: Partial<ProfileOptions> = {},
+  more: { resuming?: boolean; before?: readonly CheckResult[] } = {},
+): Promise<Looked> {
+  const all = await runChecks(
+    { source, target, options: { ...defaultProfileOptions, ...options }, resuming: more.resuming ?? false },
+    more.before ?? [],
+    () => undefined,
+  )
+  const says = (id: CheckId): string => {
+    const result = all.find((one) => one.id === id)
+    return `${result?.state} ${result?.finding}`
+  }
+  return { all, says }
+}
+
+describe('the checks before a migration', () => {
+  it('all pass between two fresh servers, and say that three settings will be set', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis()
+    const { all, says } = await look(at(source), at(target))
+    expect(all.filter(({ state }) => state !== 'passed')).toEqual([])
+    expect(checksAllow(all)).toBe(true)
+    expect(says('source-backlog')).toBe('passed backlog-will-raise')
+    expect(says('source-output-buffer')).toBe('passed buffer-will-raise')
+    expect(says('source-timeout')).toBe('passed timeout-will-raise')
+    expect(says('target-memory')).toBe('passed memory-unlimited')
+  })
+
+  it('a side that cannot be reached fails by name, and what needs it waits', async () => {
+    await using source = await startRedis({ password: 'right' })
+    const nobody = { host: '127.0.0.1', port: await freePort() }
+    const { all, says } = await look(at(source, { password: 'wrong' }), nobody)
+    expect(all.find(({ id }) => id === 'source-reachable')?.failure?.code).toBe('auth.wrong-password')
+    expect(all.find(({ id }) => id === 'target-reachable')?.failure?.code).toBe('connect.refused')
+    expect(says('source-psync')).toBe('skipped waits-for-connection')
+    expect(checksAllow(all)).toBe(false)
+    expect(JSON.stringify(all)).not.toContain('wrong"')
+  })
+
+  it('an account without PSYNC or CONFIG is told', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis()
+    await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-psync', '-config|set')
+    const { says } = await look(at(source, { username: 'weak', password: 'weak' }), at(target))
+    expect(says('source-psync')).toBe('failed psync-refused')
+    expect(says('source-config')).toBe('warning config-refused')
+  })
+
+  it('settings that are too small warn where they may not be set, and are fine where they are large', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis({
+      args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'],
+    })
+    const small = await look(at(source), at(target), { adjustSettings: false })
+    expect(small.says('source-backlog')).toBe('warning backlog-small')
+    expect(small.says('source-output-buffer')).toBe('warning buffer-small')
+    expect(small.says('source-timeout')).toBe('warning timeout-short')
+    expect(small.says('target-eviction')).toBe('warning eviction-on')
+    expect(small.all.find(({ id }) => id === 'source-backlog')?.command).toBe(
+      'CONFIG SET repl-backlog-size "67108864"',
+    )
+    await source.call('CONFIG', 'SET', 'repl-backlog-size', '128mb')
+    await source.call('CONFIG', 'SET', 'repl-timeout', '900')
+    await source.call('CONFIG', 'SET', 'client-output-buffer-limit', 'slave 4gb 0 0')
+    await target.call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+    const large = await look(at(source), at(target), { adjustSettings: false })
+    expect(large.all.filter(({ state }) => state !== 'passed')).toEqual([])
+    expect(large.says('target-eviction')).toBe('passed eviction-off')
+  })
+
+  it('a target with keys fails, or warns where they may be overwritten; acceptance lasts while it says the same', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis()
+    await target.call('SET', 'mine', '1')
+    expect((await look(at(source), at(target))).says('target-empty')).toBe('failed not-empty')
+    expect((await look(at(source), at(target), {}, { resuming: true })).says('target-empty')).toBe(
+      'passed empty',
+    )
+    const first = await look(at(source), at(target), { onConflict: 'replace' })
+    expect(first.says('target-empty')).toBe('warning not-empty-replace')
+    expect(checksAllow(first.all)).toBe(false)
+    const before = first.all.map((one) => (one.state === 'warning' ? { ...one, acceptedAt: 5 } : one))
+    expect(checksAllow((await look(at(source), at(target), { onConflict: 'replace' }, { before })).all)).toBe(
+      true,
+    )
+    await target.call('SET', 'another', '1')
+    expect(checksAllow((await look(at(source), at(target), { onConflict: 'replace' }, { before })).all)).toBe(
+      false,
+    )
+  })
+
+  it('memory, databases, roles and the same server are seen', async () => {
+    await using source = await startRedis({ args: ['--databases', '20'] })
+    await using target = await startRedis({ args: ['--maxmemory', '2mb'] })
+    await source.call('DEBUG', 'POPULATE', '40000', 'k', '100')
+    source.cli('-n', '17', 'SET', 'far', 'away')
+    const cramped = await look(at(source), at(target))
+    expect(cramped.says('target-memory')).toBe('failed memory-short')
+    expect(cramped.says('target-databases')).toBe('failed databases-too-few')
+    expect((await look(at(source), { ...at(source), host: 'localhost' })).says('not-same-server')).toBe(
+      'failed same-server',
+    )
+
+    await using replica = await startRedis({
+      args: ['--databases', '20', '--replicaof', source.host, String(source.port)],
+    })
+    for (
+      let turn = 0;
+      turn < 100 && !String(await replica.call('INFO', 'replication')).includes('link_status:up');
+      turn += 1
+    )
+      await sleep(100)
+    const fed = await look(at(source), at(replica))
+    expect(fed.says('target-role')).toBe('failed role-replica')
+    expect(fed.says('not-same-server')).toBe('failed same-server')
+    expect((await look(at(replica), at(target))).says('source-role')).toBe('warning role-replica-source')
+    await source.kill9()
+    await sleep(300)
+    expect((await look(at(replica), at(target))).says('source-role')).toBe('failed replica-link-down')
+  })
+
+  it('a cluster node is not taken for a standalone server', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis({ args: ['--cluster-enabled', 'yes'] })
+    const { says } = await look(at(source), at(target))
+    expect(says('target-role')).toBe('failed mode-unsupported')
+  })
+})
+
+describe('settings of a task', () => {
+  const names = ['client-output-buffer-limit', 'repl-backlog-size', 'repl-timeout']
+  const read = async (server: RedisServer): Promise<unknown[]> =>
+    Promise.all(names.map((name) => server.call('CONFIG', 'GET', name)))
+
+  async function withSettings(
+    work: (settings: SettingsOf, told: TaskEvent['code'][]) => Promise<void>,
+  ): Promise<void> {
+    const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+    using store = openStore(join(dir, 'keyferry.db'))
+    const told: TaskEvent['code'][] = []
+    await work({ taskId: 'one', journal: store.journal, tell: (_, code) => told.push(code) }, told)
+    rmSync(dir, { recursive: true })
+  }
+
+  it('are set, and put back to what they were', () =>
+    withSettings(async (settings) => {
+      await using source = await startRedis()
+      const before = await read(source)
+      await using control = await openControl(at(source))
+      await setSettings('source', control, { usedMemory: 0 }, settings)
+      expect(await read(source)).not.toEqual(before)
+      expect(settingsOf('one', settings.journal).map(({ name, state }) => [name, state])).toEqual(
+        names.map((name) => [name, 'changed']),
+      )
+      await putSettingsBack('source', control, settings)
+      expect(await read(source)).toEqual(before)
+      expect(settingsOf('one', settings.journal).every(({ state }) => state === 'restored')).toBe(true)
+    }))
+
+  it('a value somebody else changed meanwhile is told and left; one the server forgot counts as put back', () =>
+    withSettings(async (settings, told) => {
+      await using source = await startRedis()
+      {
+        await using control = await openControl(at(source))
+        await setSettings('source', control, { usedMemory: 0 }, settings)
+      }
+      await source.restart()
+      await source.call('CONFIG', 'SET', 'repl-timeout', '77')
+      await using control = await openControl(at(source))
+      await putSettingsBack('source', control, settings)
+      expect(await source.call('CONFIG', 'GET', 'repl-timeout')).toEqual(['repl-timeout', '77'])
+      expect(told).toContain('settings.left')
+      expect(settingsOf('one', settings.journal).map(({ state }) => state)).toEqual([
+        'restored',
+        'restored',
+        'left',
+      ])
+    }))
+
+  it('what we may not set is told, to be done by hand', () =>
+    withSettings(async (settings, told) => {
+      await using source = await startRedis()
+      await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-config|set')
+      await using control = await openControl(at(source, { username: 'weak', password: 'weak' }))
+      await setSettings('source', control, { usedMemory: 0 }, settings)
+      expect(told).toEqual(names.map(() => 'settings.by-hand'))
+      expect(settings.journal.open('setting')).toEqual([])
+    }))
+})
