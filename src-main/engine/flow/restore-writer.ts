@@ -12,7 +12,7 @@ import { RdbReader } from '../rdb/reader.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { CommandParser } from '../resp/command-parser.ts'
 import { encodeCommand } from '../resp/encode.ts'
-import { bigValueBytes, scratchBytes, type RdbFile } from '../source/rdb-file.ts'
+import { bigValueBytes, scratchBytes } from '../source/rdb-file.ts'
 import { Block, type Refusal } from '../target/block.ts'
 import type { StandaloneTarget } from '../target/standalone.ts'
 import { writeBigValue } from './big-value-writer.ts'
@@ -33,12 +33,21 @@ export interface WritePlan {
   readonly absoluteTtl: boolean
   /** The target's clock is ahead of ours by so many milliseconds. */
   readonly clockAheadMs: number
+  /** Added to every expiry, milliseconds: a copy that will be followed must not let anything expire yet. */
+  readonly expiryShiftMs: number
   /** Begins the names that large values bear while they are written. */
   readonly temporaryPrefix: string
 }
 
+/** What is written: an RDB, readable from the start of any of its entries. */
+export interface RdbInput {
+  /** For failures. */
+  readonly path: string
+  feed(arena: Crc64Arena, offset: number): WindowFeed
+}
+
 interface WriterParts {
-  readonly file: RdbFile
+  readonly file: RdbInput
   readonly header: RdbHeader
   readonly arena: Crc64Arena
   /** Where in the arena the composer's memory lies. */
@@ -145,7 +154,7 @@ export class RestoreWriter {
     for (let index = 0; index < batch.count; index += 1) {
       const db = batch.db[index]!
       const end = feed.offsetOf(batch.valueEnd[index]!)
-      const expireAt = batch.expireAt[index]!
+      const expireAt = batch.expireAt[index]! < 0 ? -1 : batch.expireAt[index]! + plan.expiryShiftMs
       const overwrite =
         plan.onConflict === 'replace' || (plan.onConflict === 'fail' && batch.offset[index]! < sentBefore)
       if (batch.kind[index] === entryKind.FUNCTION) {
@@ -200,11 +209,12 @@ export class RestoreWriter {
     const { target, feed, signal, sentBefore } = attempt
     await this.#ship(attempt)
     const { counts } = attempt
+    const expireAt = entry.expireAt < 0 ? -1 : entry.expireAt + plan.expiryShiftMs
     counts.entries += 1
     if (plan.filter !== null && !plan.filter(entry.key)) {
       counts.filtered += 1
       await skipBigValue(entry.type, feed, header.flavour)
-    } else if (entry.expireAt >= 0 && entry.expireAt <= Date.now() + plan.clockAheadMs) {
+    } else if (expireAt >= 0 && expireAt <= Date.now() + plan.clockAheadMs) {
       counts.expired += 1
       await skipBigValue(entry.type, feed, header.flavour)
     } else {
@@ -212,7 +222,7 @@ export class RestoreWriter {
       const outcome = await writeBigValue(target, entry, feed, {
         temporaryKey: Buffer.from(`${plan.temporaryPrefix}:${this.#temporaryKeys}`),
         db: plan.dbMap(entry.db),
-        expireAt: entry.expireAt,
+        expireAt,
         overwrite: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && entry.offset < sentBefore),
         flavour: header.flavour,
         signal,

@@ -95,6 +95,7 @@ export async function runRestore(
       functions: spec.include.length === 0,
       absoluteTtl: look.versionNumber >= 500,
       clockAheadMs: look.clockAheadMs,
+      expiryShiftMs: 0,
       temporaryPrefix: `keyferry:tmp:${run}`,
     },
     onAdvance: () => meter.advance(ledger.position.offset, ledger.counts),
