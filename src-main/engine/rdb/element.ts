@@ -1,6 +1,6 @@
+import { ByteWriter } from '../bytes/byte-writer.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
-import type { ByteWriter } from '../bytes/byte-writer.ts'
-import { need, pass, passOver, type DerivedFeed, type Steps } from './steps.ts'
+import { pass, passOver, type DerivedFeed, type Steps } from './steps.ts'
 
 /**
  * One string inside a value (a list's element, a hash's field …), standing at a feed's cursor. It has to be
@@ -56,26 +56,13 @@ export class Element {
     if (this.#feed !== null) yield* passOver(this.#feed, this.length)
   }
 
-  /** A copy of it. For what is small. */
+  /** A copy of it, which grows as the bytes come: a length that lies costs no memory. */
   *copy(): Steps<Buffer> {
-    const feed = this.#feed
-    if (feed === null) return Buffer.from(this.#text)
-    if (this.length <= smallBytes) {
-      yield* need(feed, this.length)
-      feed.position += this.length
-      return Buffer.from(feed.buffer.subarray(feed.position - this.length, feed.position))
-    }
-    const copy = Buffer.allocUnsafe(this.length)
-    let at = 0
-    yield* pass(feed, this.length, (piece) => {
-      copy.set(piece, at)
-      at += piece.length
-    })
-    return copy
+    if (this.#feed === null) return Buffer.from(this.#text)
+    const writer = new ByteWriter(Math.min(this.length, 4096))
+    yield* this.appendTo(writer)
+    return Buffer.from(writer.written())
   }
 }
 
 const empty = new Uint8Array(0)
-
-/** What every feed can hold at once. */
-const smallBytes = 64 * 1024
