@@ -30,7 +30,7 @@ export function requirePrograms(wanted) {
 }
 
 /** The path of a program of the table, or null. */
-export function findProgram(key) {
+function findProgram(key) {
   const { names, chosenBy } = programs[key]
   const chosen = chosenBy === undefined ? undefined : process.env[chosenBy]
   return chosen ?? names.map(onPath).find((path) => path !== null) ?? null

@@ -12,7 +12,7 @@ export function inProject(...parts) {
 }
 
 /** Whether the Node running this can run the product: commander and better-sqlite3 need 22. */
-export function enoughNode() {
+function enoughNode() {
   return Number.parseInt(process.versions.node, 10) >= 22
 }
 

@@ -163,8 +163,11 @@ describe('in the middle of it', () => {
     })
     const run = await restore(good, `127.0.0.1:${small.port}`)
     expectSaid(run, 'target.out-of-memory', /maxmemory/)
-    const written = Number(/([\d,]+) keys already written/.exec(run.stderr)?.[1]?.replaceAll(',', ''))
-    expect(written).toBe(await small.call('DBSIZE'))
+    // Connections run beside each other: some keys that came after the first one refused are there too.
+    const written = Number(/At least ([\d,]+) keys/.exec(run.stderr)?.[1]?.replaceAll(',', ''))
+    const held = Number(await small.call('DBSIZE'))
+    expect(written).toBeLessThanOrEqual(held)
+    expect(written).toBeGreaterThan(held * 0.8)
   })
 
   test('Ctrl-C ends it in order and says what is written', async () => {

@@ -1,8 +1,13 @@
 import type { LanguageWords } from './say-failure.ts'
 
-const written = '[{written:keys} already written stay on the target.|Nothing has been written to the target.]'
+/** What cannot be known exactly: keys whose answers never came, or came after one that failed, may be there too. */
+const written =
+  '[At least {written:keys} are already written and stay on the target.|Nothing has been written to the target.]'
+/** Where every answer was waited for. */
+const exactly =
+  '[{written:keys} were written and stay on the target.|Nothing has been written to the target.]'
 const fileOnly =
-  '[{written:keys} already written stay on the target.|Nothing has been written; the file itself was only read.]'
+  '[At least {written:keys} are already written and stay on the target.|Nothing has been written; the file itself was only read.]'
 
 /** The English words. The params of these sentences are the ones all languages have. */
 export const en: LanguageWords = {
@@ -226,7 +231,7 @@ export const en: LanguageWords = {
     },
     'job.cancelled': {
       what: 'Stopped as you asked.',
-      safe: written,
+      safe: exactly,
       todo: 'To go on later, start again with existing keys skipped; to begin anew, with existing keys replaced.',
     },
     'job.crashed': {
@@ -411,7 +416,7 @@ export const en: LanguageWords = {
     },
     'internal.unexpected': {
       what: 'Something happened that Keyferry did not foresee[: {message}].',
-      safe: '[{written:keys} already written stay on the target.|As far as is known, nothing has been written.]',
+      safe: '[At least {written:keys} are already written and stay on the target.|As far as is known, nothing has been written.]',
       todo: 'Please report it with the code and this text.',
     },
   },

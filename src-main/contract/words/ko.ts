@@ -1,8 +1,10 @@
 import type { LanguageWords } from './say-failure.ts'
 
-const written = '[이미 쓴 {written:keys}는 타깃에 그대로 있습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
+const written =
+  '[적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
+const exactly = '[{written:keys}를 썼으며 타깃에 그대로 있습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
 const fileOnly =
-  '[이미 쓴 {written:keys}는 타깃에 그대로 있습니다.|아직 아무것도 쓰지 않았고, 파일은 읽기만 했습니다.]'
+  '[적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다.|아직 아무것도 쓰지 않았고, 파일은 읽기만 했습니다.]'
 
 /** The words in Korean. A param stands before a fixed noun, so that no particle depends on it. */
 export const ko: LanguageWords = {
@@ -226,7 +228,7 @@ export const ko: LanguageWords = {
     },
     'job.cancelled': {
       what: '요청하신 대로 멈췄습니다.',
-      safe: written,
+      safe: exactly,
       todo: '나중에 이어서 하려면 있는 키를 건너뛰도록, 처음부터 하려면 덮어쓰도록 하여 다시 시작하세요.',
     },
     'job.crashed': {
@@ -411,7 +413,7 @@ export const ko: LanguageWords = {
     },
     'internal.unexpected': {
       what: 'Keyferry가 예상하지 못한 일이 일어났습니다[: {message}].',
-      safe: '[이미 쓴 {written:keys}는 타깃에 그대로 있습니다.|알려진 바로는 아무것도 쓰지 않았습니다.]',
+      safe: '[적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다.|알려진 바로는 아무것도 쓰지 않았습니다.]',
       todo: '코드와 이 문장을 알려 주세요.',
     },
   },

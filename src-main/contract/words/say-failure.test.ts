@@ -48,9 +48,9 @@ describe('a failure in words', () => {
 
   test('says how many keys are on the target, in the language', () => {
     const failure = makeFailure('job.cancelled', { written: 12345 })
-    expect(sayFailure(failure, 'en').safe).toBe('12,345 keys already written stay on the target.')
-    expect(sayFailure(failure, 'zh').safe).toBe('已写入的 12,345 个键保留在目标端。')
-    expect(sayFailure(failure, 'ko').safe).toBe('이미 쓴 키 12,345개는 타깃에 그대로 있습니다.')
+    expect(sayFailure(failure, 'en').safe).toBe('12,345 keys were written and stay on the target.')
+    expect(sayFailure(failure, 'zh').safe).toBe('已写入 12,345 个键，它们保留在目标端。')
+    expect(sayFailure(failure, 'ko').safe).toBe('키 12,345개를 썼으며 타깃에 그대로 있습니다.')
   })
 
   test('says that nothing is written when the count is 0', () => {

@@ -1,7 +1,8 @@
 import type { LanguageWords } from './say-failure.ts'
 
-const written = '[已写入的 {written:keys}保留在目标端。|尚未向目标端写入任何内容。]'
-const fileOnly = '[已写入的 {written:keys}保留在目标端。|尚未写入任何内容，文件本身也只是被读取。]'
+const written = '[至少已写入 {written:keys}，它们保留在目标端。|尚未向目标端写入任何内容。]'
+const exactly = '[已写入 {written:keys}，它们保留在目标端。|尚未向目标端写入任何内容。]'
+const fileOnly = '[至少已写入 {written:keys}，它们保留在目标端。|尚未写入任何内容，文件本身也只是被读取。]'
 
 /** The words in Simplified Chinese. */
 export const zh: LanguageWords = {
@@ -225,7 +226,7 @@ export const zh: LanguageWords = {
     },
     'job.cancelled': {
       what: '已按您的要求停止。',
-      safe: written,
+      safe: exactly,
       todo: '以后要继续，请选择跳过已有的键重新开始；要从头来，请选择覆盖已有的键。',
     },
     'job.crashed': {
@@ -410,7 +411,7 @@ export const zh: LanguageWords = {
     },
     'internal.unexpected': {
       what: '发生了 Keyferry 没有预料到的情况[：{message}]。',
-      safe: '[已写入的 {written:keys}保留在目标端。|据目前所知，没有写入任何内容。]',
+      safe: '[至少已写入 {written:keys}，它们保留在目标端。|据目前所知，没有写入任何内容。]',
       todo: '请附上代码和这段文字报告问题。',
     },
   },
