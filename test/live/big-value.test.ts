@@ -1,21 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ByteWriter } from '#engine/bytes/byte-writer.ts'
-import { WindowFeed } from '#engine/bytes/feed.ts'
 import { lzfCompress } from '#engine/bytes/lzf.ts'
-import { EntryBatch, entryKind } from '#engine/flow/entry.ts'
 import { skipBigValue, streamBigValue } from '#engine/rdb/big-value.ts'
 import { encodeIntset } from '#engine/rdb/intset.ts'
 import { encodeListpack } from '#engine/rdb/listpack.ts'
 import { type, type RdbFlavour } from '#engine/rdb/opcodes.ts'
 import { encodeQuicklist } from '#engine/rdb/quicklist.ts'
-import { RdbReader } from '#engine/rdb/reader.ts'
 import { writeLength, writeString } from '#engine/rdb/string.ts'
 import { encodeZiplist } from '#engine/rdb/ziplist.ts'
 import { encodeZipmap } from '#engine/rdb/zipmap.ts'
 import { CommandList } from '../support/command-list.ts'
+import { corpus, corpusFiles } from '../support/corpus.ts'
 import { makePayload, openPayload } from '../support/dump-payload.ts'
+import { valuesOf } from '../support/rdb-values.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { splitFeed } from '../support/split-feed.ts'
 
@@ -315,19 +313,14 @@ describe('values of older formats', () => {
   })
 })
 
-const corpus = process.env['KEYFERRY_CORPUS'] ?? join(import.meta.dirname, '../../../shared/corpus')
-if (!existsSync(corpus)) console.warn(`No corpus at ${corpus}: its values are not compared.`)
-
-describe.skipIf(!existsSync(corpus))('every value in the corpus that the server can load', () => {
-  const files = readdirSync(corpus, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.rdb') && !file.includes('_history'))
-    .sort()
+describe.skipIf(corpus === null)('every value in the corpus that the server can load', () => {
+  const files = corpusFiles('.rdb').filter((file) => !file.includes('_history'))
 
   it(`${files.length} files`, { timeout: 300_000 }, async () => {
     const done = new Map<number, number>()
     for (const file of files) {
       const taken = new Map<number, number>()
-      for await (const { code, value, flavour } of valuesOf(readFileSync(join(corpus, file)))) {
+      for await (const { code, value, flavour } of valuesOf(readFileSync(file))) {
         // Large files are a thousand times the same; a few of each type say as much.
         const before = taken.get(code) ?? 0
         if (before >= 12 || value.length > 300_000) continue
@@ -365,38 +358,4 @@ async function miscounts(key: string): Promise<boolean> {
   if ((await server.call('TYPE', key)) !== 'stream') return false
   const entries = (await server.call('XRANGE', key, '-', '+')) as unknown[]
   return entries.length !== (await server.call('XLEN', key))
-}
-
-interface StoredValue {
-  readonly code: number
-  readonly value: Buffer
-  readonly flavour: RdbFlavour
-}
-
-/** The values of a file; ends quietly where the file is broken, as some of the corpus are on purpose. */
-async function* valuesOf(file: Buffer): AsyncGenerator<StoredValue> {
-  const memory = new Uint8Array(file.length + 1024 * 1024)
-  let at = 0
-  const feed = new WindowFeed(memory, 0, file.length, async (buffer, offset, length) => {
-    const size = Math.min(length, file.length - at)
-    buffer.set(file.subarray(at, at + size), offset)
-    at += size
-    return size
-  })
-  const reader = new RdbReader(feed, {
-    file: 'corpus',
-    bigValueBytes: file.length,
-    scratchStart: file.length,
-    scratchBytes: 1024 * 1024,
-  })
-  const batch = new EntryBatch(memory)
-  for (;;) {
-    const step = await reader.next(batch).catch(() => 'end' as const)
-    if (step !== 'batch') return
-    for (let index = 0; index < batch.count; index += 1) {
-      if (batch.kind[index] !== entryKind.KEY) continue
-      const value = Buffer.from(memory.subarray(batch.valueStart[index], batch.valueEnd[index]))
-      yield { code: batch.type[index]!, value, flavour: reader.header.flavour }
-    }
-  }
 }
