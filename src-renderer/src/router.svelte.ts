@@ -4,10 +4,24 @@ export type Route =
   | { readonly at: 'restores' }
   | { readonly at: 'restore-new'; readonly step: RestoreStep }
   | { readonly at: 'restore'; readonly id: string }
+  | { readonly at: 'tasks' }
+  | { readonly at: 'task'; readonly id: string; readonly page: TaskPage }
+  | { readonly at: 'profiles' }
+  /** `id` null: a profile not saved yet. */
+  | { readonly at: 'migration'; readonly id: string | null; readonly step: MigrationStep }
   | { readonly at: 'nowhere' }
 
 export const restoreSteps = ['file', 'target', 'options', 'review'] as const
 export type RestoreStep = (typeof restoreSteps)[number]
+
+export const migrationSteps = ['source', 'target', 'options', 'check', 'review'] as const
+export type MigrationStep = (typeof migrationSteps)[number]
+
+export const taskPages = ['overview', 'freeze', 'cutover', 'proof'] as const
+export type TaskPage = (typeof taskPages)[number]
+
+/** Stands for an id where there is none yet; ids made by the host are never this. */
+const fresh = 'new'
 
 /** The address of a place, for links. */
 export function hrefOf(route: Route): string {
@@ -15,25 +29,48 @@ export function hrefOf(route: Route): string {
     case 'start':
       return '#/'
     case 'restores':
-      return '#/restores'
+    case 'tasks':
+    case 'profiles':
+    case 'nowhere':
+      return `#/${route.at}`
     case 'restore-new':
-      return `#/restores/new/${route.step}`
+      return `#/restores/${fresh}/${route.step}`
     case 'restore':
       return `#/restores/${encodeURIComponent(route.id)}`
-    case 'nowhere':
-      return '#/nowhere'
+    case 'task':
+      return `#/tasks/${encodeURIComponent(route.id)}${route.page === 'overview' ? '' : `/${route.page}`}`
+    case 'migration':
+      return `#/profiles/${route.id === null ? fresh : encodeURIComponent(route.id)}/${route.step}`
   }
 }
 
 /** The place an address names. */
 export function parseHash(hash: string): Route {
-  const [first = '', second, third] = hash.replace(/^#\/?/, '').split('/')
-  if (first === '') return { at: 'start' }
-  if (first !== 'restores') return { at: 'nowhere' }
-  if (second === undefined || second === '') return { at: 'restores' }
-  if (second !== 'new') return { at: 'restore', id: decodeId(second) }
-  const step = restoreSteps.find((name) => name === third)
-  return { at: 'restore-new', step: step ?? 'file' }
+  const [place = '', id = '', part] = hash.replace(/^#\/?/, '').split('/')
+  switch (place) {
+    case '':
+      return { at: 'start' }
+    case 'restores':
+      if (id === '') return { at: 'restores' }
+      if (id === fresh) return { at: 'restore-new', step: among(restoreSteps, part) ?? 'file' }
+      return { at: 'restore', id: decodeId(id) }
+    case 'tasks':
+      if (id === '') return { at: 'tasks' }
+      return { at: 'task', id: decodeId(id), page: among(taskPages, part) ?? 'overview' }
+    case 'profiles':
+      if (id === '') return { at: 'profiles' }
+      return {
+        at: 'migration',
+        id: id === fresh ? null : decodeId(id),
+        step: among(migrationSteps, part) ?? 'source',
+      }
+    default:
+      return { at: 'nowhere' }
+  }
+}
+
+function among<T extends string>(names: readonly T[], text: string | undefined): T | undefined {
+  return names.find((name) => name === text)
 }
 
 function decodeId(text: string): string {
@@ -57,8 +94,15 @@ class Router {
     return this.#route
   }
 
+  /** At once: the browser tells of the new address only later, and until then effects would see the old place. */
   go(route: Route): void {
     location.hash = hrefOf(route)
+    this.#route = route
+  }
+
+  /** As `go`, but back does not lead to the place left. */
+  replace(route: Route): void {
+    location.replace(hrefOf(route))
   }
 }
 
