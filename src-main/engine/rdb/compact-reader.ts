@@ -1,6 +1,7 @@
 import type { ByteFeed } from '../bytes/feed.ts'
-import { CompactWalk, digits, type CompactFormat } from './compact.ts'
+import { CompactWalk, type CompactFormat } from './compact.ts'
 import { Element } from './element.ts'
+import { digits } from './integer.ts'
 import { need, type DerivedFeed, type Steps } from './steps.ts'
 
 /** Reads the elements of a compact structure that passes by in a feed, however large it and they are. */

@@ -1,5 +1,6 @@
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import { readInteger, readUint32, type CompactFormat } from './compact.ts'
+import type { CompactFormat } from './compact.ts'
+import { readInteger, readUint32 } from './integer.ts'
 
 /**
  * Intset (`intset.c`, sets of integers): bytes of an integer (4: 2, 4 or 8), number of integers (4), then the

@@ -1,5 +1,6 @@
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import { integerOf, readInteger, readUint16, readUint32, type CompactFormat } from './compact.ts'
+import type { CompactFormat } from './compact.ts'
+import { integerOf, readInteger, readUint16, readUint32 } from './integer.ts'
 
 /**
  * Listpack (`listpack.c`, Redis 5.0 in streams, 7.0 everywhere): total bytes (4), number of elements (2; 65535

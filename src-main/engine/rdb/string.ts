@@ -1,8 +1,8 @@
 import { fail } from '#contract/failure.ts'
 import type { ByteWriter } from '../bytes/byte-writer.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
-import { digits, readInteger } from './compact.ts'
 import { Element } from './element.ts'
+import { digits, readInteger } from './integer.ts'
 import { encoding, lengthAt, lengthSize } from './length.ts'
 import { LzfFeed } from './lzf-feed.ts'
 import { need, passOver, type DerivedFeed, type Steps } from './steps.ts'
@@ -11,7 +11,7 @@ import { need, passOver, type DerivedFeed, type Steps } from './steps.ts'
 const maxStringBytes = 2 ** 32
 
 /** What stands before the bytes of a string in an RDB file (`rdbGenericLoadStringObject` in `rdb.c`). */
-export interface StringHead {
+interface StringHead {
   readonly kind: 'plain' | 'integer' | 'lzf'
   /** Bytes that follow in the file. */
   readonly storedBytes: number
@@ -48,7 +48,7 @@ function lengthAt32(bytes: Uint8Array, at: number): number {
 }
 
 /** Reads what stands before a string's bytes and goes past it. Asks for no byte beyond the string. */
-export function* readStringHead(feed: ByteFeed): Steps<StringHead> {
+function* readStringHead(feed: ByteFeed): Steps<StringHead> {
   yield* need(feed, 1)
   const first = feed.buffer[feed.position]!
   if (first < 0xc0) {

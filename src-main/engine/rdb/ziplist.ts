@@ -1,5 +1,6 @@
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import { integerOf, readInteger, readUint16, readUint32, type CompactFormat } from './compact.ts'
+import type { CompactFormat } from './compact.ts'
+import { integerOf, readInteger, readUint16, readUint32 } from './integer.ts'
 
 /**
  * Ziplist (`ziplist.c`, Redis 2.2 … 6.2): total bytes (4), offset of the last element (4), number of elements

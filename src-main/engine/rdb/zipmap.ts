@@ -1,5 +1,6 @@
 import { ByteWriter } from '../bytes/byte-writer.ts'
-import { readUint32, type CompactFormat } from './compact.ts'
+import type { CompactFormat } from './compact.ts'
+import { readUint32 } from './integer.ts'
 
 /**
  * Zipmap (`zipmap.c`, hashes of Redis 2.2 … 2.4): number of pairs (1; 254 or 255 where there are more), then
