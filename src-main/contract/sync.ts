@@ -95,6 +95,8 @@ export interface SyncEvent {
 }
 
 export type SyncEventCode =
+  /** order: given when it could not be obeyed (`finish` before all was drained) */
+  | 'order.refused'
   /** resumedAt: the offset the target had reached */
   | 'run.resumed'
   /** replid, offset */
@@ -104,7 +106,7 @@ export type SyncEventCode =
   /** replid: the source goes on under a new replication id (a failover) */
   | 'source.new-replid'
   | 'source.lost'
-  /** keys, bytes, ms */
+  /** keys, failed (not taken by the target), bytes, ms */
   | 'copy.done'
   /** removed: keys of an earlier copy that the source no longer has */
   | 'copy.stale-removed'

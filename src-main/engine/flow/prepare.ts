@@ -55,7 +55,7 @@ export class UnitPreparer {
   }
 
   #keysOf(command: UnitCommand): DbKey[] {
-    const { shape, args, db } = command
+    const { shape, args } = command
     if (shape === null) {
       const name = args[0]!.toString('latin1').toUpperCase().slice(0, 64)
       if (!this.#unknown.has(name)) {

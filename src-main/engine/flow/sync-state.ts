@@ -23,7 +23,6 @@ export interface SyncFigures {
   readonly spooledOffset: number | null
   readonly appliedOffset: number | null
   readonly lagMs: number | null
-  readonly writes: number
   readonly received: number
   readonly sourceKeys: number | null
   readonly targetKeys: number | null
@@ -39,6 +38,8 @@ export class SyncState {
   targetReconnects = 0
   fullResyncs = 0
   partialResyncs = 0
+  /** Commands the target has taken, ours not counted. */
+  writes = 0
   readonly #report: (progress: SyncProgress) => void
   readonly #started = Date.now()
   #events: SyncEvent[] = []
@@ -75,11 +76,12 @@ export class SyncState {
       this.#phaseSince = now
     }
     const { received, ...told } = figures
-    const rates = this.#rates(now, figures.writes, received)
+    const rates = this.#rates(now, received)
     const { sourceOffset, appliedOffset } = figures
     return {
       ...told,
       ...rates,
+      writes: this.writes,
       phaseSince: this.#phaseSince,
       lagBytes:
         sourceOffset === null || appliedOffset === null ? null : Math.max(0, sourceOffset - appliedOffset),
@@ -92,7 +94,8 @@ export class SyncState {
     }
   }
 
-  #rates(now: number, writes: number, bytes: number): { writesPerSecond: number; bytesPerSecond: number } {
+  #rates(now: number, bytes: number): { writesPerSecond: number; bytesPerSecond: number } {
+    const { writes } = this
     this.#samples.push({ at: now, writes, bytes })
     while (this.#samples.length > 2 && this.#samples[1]!.at < now - rateWindowMs) this.#samples.shift()
     const first = this.#samples[0]!

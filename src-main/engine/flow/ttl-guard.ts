@@ -4,12 +4,16 @@ import type { Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import type { LiveTarget } from '../target/live-standalone.ts'
-import { ownKeyPrefix, type DbKey } from './checkpoint.ts'
+import { type DbKey } from './checkpoint.ts'
 import { NotedKeys } from './noted-keys.ts'
+import { isOurs } from './own-keys.ts'
 
 /** Expiries nearer than this stay guarded while the others are settled ahead of a freeze. */
 export const horizonMs = 60_000
 const scanCount = 500
+
+/** How expiries are written: all shifted; the near ones shifted and noted; none. */
+export type GuardMode = 'guarded' | 'settled' | 'final'
 
 export interface PassOptions {
   readonly control: Control
@@ -27,7 +31,7 @@ export interface PassOptions {
  * ones, noted here, are left to be put right while writes stand still.
  */
 export class TtlGuard implements AsyncDisposable {
-  #mode: 'guarded' | 'settled' = 'guarded'
+  #mode: GuardMode = 'guarded'
   #swapped = false
   readonly #noted: NotedKeys
 
@@ -36,20 +40,23 @@ export class TtlGuard implements AsyncDisposable {
     this.#noted = new NotedKeys(spillFile)
   }
 
-  get mode(): 'guarded' | 'settled' {
+  get mode(): GuardMode {
     return this.#mode
   }
 
   /** Writes from now on go by this mode. What is in the target already is brought in line by `pass`. */
-  set mode(mode: 'guarded' | 'settled') {
+  set mode(mode: GuardMode) {
     this.#mode = mode
   }
 
-  /** The time to write for an expiry of the source that is being placed. Beyond the guard it is left alone. */
+  /**
+   * The time to write for an expiry of the source. One that lies beyond the guard itself (the year 3084) stays
+   * shifted until the end, lest it be taken for a shifted one.
+   */
   timeToWrite(at: number, key: DbKey): number {
-    if (at >= guardMs) return at
+    if (this.#mode === 'final') return at
     if (this.#mode === 'settled') {
-      if (at > Date.now() + horizonMs) return at
+      if (at > Date.now() + horizonMs && at < guardMs) return at
       this.#noted.add(key)
     }
     return at + guardMs
@@ -99,7 +106,7 @@ export class TtlGuard implements AsyncDisposable {
       ])
       const [next, keys] = scanned as unknown as [Buffer, readonly Buffer[]]
       cursor = next.toString()
-      const theirs = keys.filter((key) => !key.toString('latin1').startsWith(ownKeyPrefix))
+      const theirs = keys.filter((key) => !isOurs(key))
       await this.#inLanes(
         theirs.map((key) => ({ db, key })),
         options,

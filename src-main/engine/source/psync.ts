@@ -44,6 +44,8 @@ export class Replication {
   #snapshotTotal: number | null = null
   #received = 0
   #everFollowed = false
+  #connected = new AbortController()
+  #beforeNext: (() => Promise<void>) | null = null
 
   constructor(options: ReplicationOptions) {
     this.#options = options
@@ -70,6 +72,14 @@ export class Replication {
     return this.#received
   }
 
+  /** Gives up the connection there is, lets `prepare` set the spool right, and asks the source from there. */
+  restart(prepare: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#beforeNext = () => prepare().then(resolve, reject)
+      this.#connected.abort()
+    })
+  }
+
   /**
    * Runs until the signal aborts. Rejects with a failure that waiting does not mend, if the source was never
    * followed before; later everything is waited for, since the source may come back as it was.
@@ -78,10 +88,16 @@ export class Replication {
     let pauseMs = 100
     while (!signal.aborted) {
       const followedBefore = this.#received
+      const prepare = this.#beforeNext
+      this.#beforeNext = null
+      await prepare?.()
+      this.#connected = new AbortController()
+      const connected = AbortSignal.any([signal, this.#connected.signal])
       try {
-        await this.#follow(signal)
+        if (this.#beforeNext === null) await this.#follow(connected)
       } catch (thrown) {
         if (signal.aborted) return
+        if (connected.aborted) continue
         const failure = this.#nameFailure(thrown)
         if (!failure.retryable && !this.#everFollowed) throw new FailureError(failure)
         if (isOurs(failure)) throw new FailureError(failure)
@@ -90,7 +106,7 @@ export class Replication {
         this.#waitingFor = failure
       }
       pauseMs = this.#received > followedBefore ? 100 : Math.min(pauseMs * 2, longestPauseMs)
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      await sleep(pauseMs, undefined, { signal: connected }).catch(() => undefined)
     }
   }
 

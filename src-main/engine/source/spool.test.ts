@@ -21,10 +21,8 @@ function streamBytes(from: number, to: number): Buffer {
 async function readTo(spool: Spool, from: number, to: number): Promise<Buffer> {
   const controller = new AbortController()
   const parts: Buffer[] = []
-  let end = from
-  for await (const piece of spool.read(from, controller.signal)) {
-    parts.push(piece.bytes)
-    end = piece.end
+  for await (const { bytes, end } of spool.read(from, controller.signal)) {
+    parts.push(bytes)
     if (end >= to) controller.abort()
   }
   return Buffer.concat(parts).subarray(0, to - from)
@@ -122,7 +120,7 @@ test('a snapshot is read while it comes, outlives a restart when whole, and is n
     const reading = (async () => {
       let at = 0
       for (;;) {
-        const got = await reader.read(target, at, 700)
+        const got = await reader.read(at, target, at, 700)
         if (got === 0) return at
         at += got
       }

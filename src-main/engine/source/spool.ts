@@ -86,7 +86,7 @@ export class Spool implements AsyncDisposable {
     const segments = lineage === null ? [] : await openSegments(folder)
     const whole = typeof lineage?.snapshot === 'number' && (await sizeOf(join(folder, snapshotName)))
     const spool = new Spool(folder, full, lineage, segments, whole === lineage?.snapshot ? whole : 0)
-    if (lineage === null || lineage.snapshot === 'partial') await spool.#forget()
+    if (lineage === null || lineage.snapshot === 'partial') await spool.forget()
     else if (typeof lineage.snapshot === 'number' && whole !== lineage.snapshot) await spool.dropSnapshot()
     return spool
   }
@@ -143,7 +143,7 @@ export class Spool implements AsyncDisposable {
 
   /** Throws away all there is and begins the history `replid` with a snapshot that stands at `offset`. */
   async beginSnapshot(replid: string, offset: number): Promise<void> {
-    await this.#forget()
+    await this.forget()
     await this.#begin({ format: 1, replid, previous: [], start: offset, snapshot: 'partial' })
     this.#snapshotFile = await open(join(this.folder, snapshotName), 'w', 0o600)
   }
@@ -170,7 +170,7 @@ export class Spool implements AsyncDisposable {
 
   /** Throws away all there is and begins behind `offset` without a snapshot: the target has what was before. */
   async beginStream(replid: string, offset: number): Promise<void> {
-    await this.#forget()
+    await this.forget()
     await this.#begin({ format: 1, replid, previous: [], start: offset, snapshot: 'none' })
   }
 
@@ -228,21 +228,18 @@ export class Spool implements AsyncDisposable {
     }
   }
 
-  /** A reader of the snapshot from its first byte, which waits for what is still to come. */
+  /** A reader of the snapshot, which waits for what is still to come. */
   async readSnapshot(signal: AbortSignal): Promise<SnapshotReader> {
     const file = await open(join(this.folder, snapshotName), 'r')
     const generation = this.#generation
-    let position = 0
     return {
-      read: async (buffer, at, length) => {
+      read: async (position, buffer, at, length) => {
         while (position >= this.#snapshotBytes && this.#lineage?.snapshot === 'partial') {
           if (signal.aborted || generation !== this.#generation) return 0
           await this.#changed.wait(signal)
         }
         if (signal.aborted || generation !== this.#generation) return 0
-        const { bytesRead } = await file.read(buffer, at, length, position)
-        position += bytesRead
-        return bytesRead
+        return (await file.read(buffer, at, length, position)).bytesRead
       },
       [Symbol.asyncDispose]: () => file.close(),
     }
@@ -277,7 +274,7 @@ export class Spool implements AsyncDisposable {
 
   /** Removes everything, the folder too: the task is over. */
   async remove(): Promise<void> {
-    await this.#forget()
+    await this.forget()
     await rm(this.folder, { recursive: true, force: true })
   }
 
@@ -297,7 +294,8 @@ export class Spool implements AsyncDisposable {
     this.#lineage = lineage
   }
 
-  async #forget(): Promise<void> {
+  /** Throws away all there is: readers end. */
+  async forget(): Promise<void> {
     await this.#writing
     await this.#closeFiles()
     this.#generation += 1
@@ -404,8 +402,8 @@ export class Spool implements AsyncDisposable {
 }
 
 export interface SnapshotReader extends AsyncDisposable {
-  /** Up to `length` bytes into `buffer` at `at`; 0 at the end, or when the snapshot was thrown away. */
-  read(buffer: Uint8Array, at: number, length: number): Promise<number>
+  /** Up to `length` bytes from `position` into `buffer` at `at`; 0 at the end, or when the snapshot was thrown away. */
+  read(position: number, buffer: Uint8Array, at: number, length: number): Promise<number>
 }
 
 function segmentName(start: number): string {

@@ -17,6 +17,8 @@ export interface LiveTargetOptions {
   /** Written with a unit that may take our own keys away (FLUSHALL, SWAPDB), behind it. */
   readonly ownKeys: (unit: PreparedUnit) => Promise<readonly (readonly Argument[])[]>
   readonly onFailed: (units: readonly FailedUnit[]) => void
+  /** So many commands of units have been taken. */
+  readonly onTook: (commands: number) => void
   readonly signal: AbortSignal
 }
 
@@ -33,7 +35,6 @@ export class LiveTarget implements LaneOwner, Disposable {
   readonly #ending = new AbortController()
   readonly #waiting = new Map<number, Failure>()
   #placed: { offset: number; db: number }
-  #writes = 0
   #failure: Failure | null = null
 
   constructor(options: LiveTargetOptions) {
@@ -61,11 +62,6 @@ export class LiveTarget implements LaneOwner, Disposable {
     return this.#placed.offset
   }
 
-  /** Commands taken by the target in all, ours not counted. */
-  get writes(): number {
-    return this.#writes
-  }
-
   /** Why the target does not take what it is sent; null while it does. */
   get waitingFor(): Failure | null {
     return this.#waiting.values().next().value ?? null
@@ -78,6 +74,14 @@ export class LiveTarget implements LaneOwner, Disposable {
     const lane = this.lanes[unit.lanes[0]!]!
     if (unit.end > lane.acked) lane.enqueue(unit, this.#placed.offset)
     return lane.crowded ? lane.room() : null
+  }
+
+  /** Puts a key's copy on its way, at its offset, whatever the lane has taken: it is not a unit of the stream. */
+  async placeCopy(unit: PreparedUnit): Promise<void> {
+    this.#check()
+    const lane = this.lanes[unit.lanes[0]!]!
+    lane.enqueue(unit, this.#placed.offset)
+    if (lane.crowded) await lane.room()
   }
 
   /** Placing has come to this boundary of the stream. */
@@ -115,7 +119,7 @@ export class LiveTarget implements LaneOwner, Disposable {
   }
 
   took(commands: number): void {
-    this.#writes += commands
+    this.#options.onTook(commands)
   }
 
   failed(units: readonly FailedUnit[]): void {

@@ -1,0 +1,359 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { escapeKey } from '#contract/escape-key.ts'
+import type { Connection } from '#contract/connection.ts'
+import { FailureError, toFailure, type Failure } from '#contract/failure.ts'
+import type { ExpiryGuard, SyncSpec } from '#contract/sync.ts'
+import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { Link } from '../resp/link.ts'
+import type { Spool } from '../source/spool.ts'
+import { LiveTarget } from '../target/live-standalone.ts'
+import type { FailedUnit } from '../target/transaction-frame.ts'
+import {
+  formatDbKey,
+  parseDbKey,
+  type Checkpoint,
+  type DbKey,
+  type TaskKeys,
+  type TaskMeta,
+} from './checkpoint.ts'
+import { commandsOf, CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
+import { renewEveryMs, renewLease, type Holder } from './lease.ts'
+import { commandsToKeepOurKeys } from './own-keys.ts'
+import { UnitPreparer } from './prepare.ts'
+import { Settling } from './settling.ts'
+import type { SourceWatch } from './source-watch.ts'
+import { removeStaleKeys } from './stale-keys.ts'
+import type { SyncState } from './sync-state.ts'
+import type { TargetSession } from './target-session.ts'
+import { TtlGuard, type PassOptions } from './ttl-guard.ts'
+import { UnitSplitter, type Unit } from './units.ts'
+
+/** What a sync has been told to do; orders change it. */
+export interface Wishes {
+  settle: boolean
+  /** The source stands still behind this offset. */
+  drainTo: number | null
+  ending: 'pause' | 'leave' | 'finish' | null
+}
+
+export interface FollowerParts {
+  readonly spec: SyncSpec
+  readonly keys: TaskKeys
+  readonly holder: Holder
+  readonly session: TargetSession
+  readonly spool: Spool
+  readonly spillFile: string
+  readonly source: () => Connection
+  readonly watch: SourceWatch
+  readonly state: SyncState
+  readonly wishes: Wishes
+  readonly meta: TaskMeta
+  /** The lanes' checkpoints, in order. */
+  readonly checkpoints: readonly Checkpoint[]
+}
+
+const lookEveryMs = 25
+const houseEveryMs = 1_000
+const repairsAtOnce = 50
+
+/**
+ * Applies the stream from the spool to a target, for one stay at it: until it is told to end, the target is
+ * lost, or the source's history is another one.
+ */
+export class Follower {
+  readonly #parts: FollowerParts
+  readonly #preparer: UnitPreparer
+  readonly #guard: TtlGuard
+  readonly #settling: Settling
+  readonly #copies = new CopiesUnderWay()
+  readonly #ended = new AbortController()
+  #target: LiveTarget | null = null
+  #splitter: UnitSplitter
+  #betweenPieces = true
+  #meta: TaskMeta
+  #drained = false
+  #targetKeys: number | null = null
+  #keysInRepair = 0
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts
+    this.#meta = parts.meta
+    const from = earliest(parts.checkpoints)
+    this.#splitter = new UnitSplitter(from.offset, from.db)
+    this.#guard = new TtlGuard(parts.spillFile)
+    const { state } = parts
+    this.#settling = new Settling(
+      {
+        guard: this.#guard,
+        keepGuarded: (guarded) => this.#writeMeta({ ...this.#meta, guarded }),
+        onSettled: () => state.event('expiry.settled'),
+        onGuardedAgain: () => state.event('expiry.guarded-again'),
+      },
+      parts.meta.guarded,
+    )
+    this.#preparer = new UnitPreparer({
+      lanes: parts.meta.lanes,
+      guard: this.#guard,
+      onUnknown: (command) => state.event('apply.unknown-command', { command }, 'warning'),
+      onBeyondGuard: ({ db, key }) =>
+        state.event('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
+    })
+  }
+
+  get applied(): number {
+    return this.#target?.applied ?? this.#splitter.boundary
+  }
+
+  /** What a restart would go on from. */
+  get safe(): number {
+    return this.#target?.safe ?? earliest(this.#parts.checkpoints).offset
+  }
+
+  get waitingFor(): Failure | null {
+    return this.#target?.waitingFor ?? null
+  }
+
+  get guard(): ExpiryGuard {
+    return this.#settling.state
+  }
+
+  get drained(): boolean {
+    return this.#drained
+  }
+
+  get targetKeys(): number | null {
+    return this.#targetKeys
+  }
+
+  get keysInRepair(): number {
+    return this.#keysInRepair
+  }
+
+  /**
+   * Resolves when a wish to end has been met: everything placed is applied and its checkpoints are written. With
+   * `history-changed` when the spool holds another history now. Rejects when the target is lost.
+   */
+  async run(signal: AbortSignal): Promise<'ended' | 'history-changed'> {
+    const { spec, session, checkpoints, keys, spool } = this.#parts
+    const generation = spool.generation
+    const ended = AbortSignal.any([signal, this.#ended.signal])
+    const links = await openLinks(spec, session.name, this.#meta.lanes, ended)
+    const from = earliest(checkpoints)
+    using target = new LiveTarget({
+      keys,
+      links,
+      acked: checkpoints.map(({ offset }) => offset),
+      start: from,
+      replid: () => spool.lineage?.replid ?? from.replid,
+      ownKeys: (unit) => commandsToKeepOurKeys(unit, session.control, keys, this.#meta, this.#parts.holder),
+      onFailed: (units) => this.#tellFailed(units),
+      onTook: (commands) => (this.#parts.state.writes += commands),
+      signal: ended,
+    })
+    this.#target = target
+    await using _guard = this.#guard
+    const crew = [
+      this.#read(target, from.offset, ended),
+      this.#keepHouse(target, ended),
+      this.#obey(target, ended),
+    ]
+    let failure: unknown = null
+    await Promise.all(
+      crew.map((one) =>
+        one.catch((thrown: unknown) => (failure ??= thrown)).finally(() => this.#ended.abort()),
+      ),
+    )
+    if (failure !== null) throw failure
+    if (signal.aborted) throw new FailureError(toFailure(signal.reason))
+    if (generation !== spool.generation) return 'history-changed'
+    await target.drain()
+    return 'ended'
+  }
+
+  async #read(target: LiveTarget, from: number, signal: AbortSignal): Promise<void> {
+    const splitter = this.#splitter
+    for await (const piece of this.#parts.spool.read(from, signal)) {
+      this.#betweenPieces = false
+      let { db } = splitter
+      for (const unit of splitter.push(piece.bytes)) {
+        if (this.#copies.size > 0) {
+          await this.#placeDue(target, unit.end - 1, db)
+          if (await this.#isReplaced(unit)) {
+            target.advance(unit.end, unit.db)
+            db = unit.db
+            continue
+          }
+        }
+        const full = target.place(this.#preparer.prepare(unit, piece.receivedAt))
+        if (full !== null) await full
+        target.advance(unit.end, unit.db)
+        db = unit.db
+      }
+      target.advance(splitter.boundary, splitter.db)
+      await this.#placeDue(target, splitter.boundary, splitter.db)
+      target.flush()
+      this.#betweenPieces = true
+    }
+  }
+
+  /** Puts the copies whose moment has come into their lanes. */
+  async #placeDue(target: LiveTarget, offset: number, db: number): Promise<void> {
+    for (const copy of this.#copies.takeDue(offset)) {
+      const lanes = [this.#preparer.laneOf(copy.key)]
+      const commands = commandsOf(copy, this.#parts.keys, this.#guard)
+      await target.placeCopy({ end: copy.offset, db, commands, lanes })
+      if (this.#copies.size === 0) this.#parts.state.event('repair.done', { count: 1 })
+    }
+  }
+
+  /**
+   * A unit of one key for which a later copy is under way is left out. One of several keys is applied, and all
+   * of its keys are copied afresh: what it read may have been wrong.
+   */
+  async #isReplaced(unit: Unit): Promise<boolean> {
+    const keys: DbKey[] = unit.commands.flatMap(({ db, args, shape }) =>
+      (shape?.keyPlaces(args) ?? []).map((place) => ({ db, key: args[place]! })),
+    )
+    if (!keys.some((key) => this.#copies.has(key))) return false
+    if (
+      unit.commands.every(({ shape }) => shape?.kind === 'write') &&
+      keys.every((key) => this.#copies.has(key))
+    )
+      return true
+    await this.#parts.session.control.call('SADD', this.#parts.keys.repair, ...keys.map(formatDbKey))
+    return false
+  }
+
+  async #keepHouse(target: LiveTarget, signal: AbortSignal): Promise<void> {
+    const { session, keys, holder, spool } = this.#parts
+    let renewedAt = Date.now()
+    while (!signal.aborted) {
+      await target.refresh()
+      await spool.release(target.safe)
+      if (Date.now() - renewedAt > renewEveryMs) {
+        await renewLease(session.control, keys, holder)
+        renewedAt = Date.now()
+      }
+      await this.#count()
+      if (this.#meta.sweep) await this.#sweep(signal)
+      if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(target, signal)
+      await sleep(houseEveryMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #count(): Promise<void> {
+    const { session, keys } = this.#parts
+    const lanes = Array.from({ length: this.#meta.lanes }, (_, index) => keys.lane(index))
+    const [info, ours, inRepair] = await Promise.all([
+      session.control.call('INFO', 'keyspace'),
+      session.control.call('EXISTS', keys.meta, keys.lease, keys.repair, ...lanes),
+      session.control.call('SCARD', keys.repair),
+    ])
+    const held = Object.values(keyspaceOf(parseInfo(String(info)))).reduce((sum, db) => sum + db.keys, 0)
+    this.#targetKeys = held - Number(ours)
+    this.#keysInRepair = Number(inRepair)
+  }
+
+  /** Takes fresh copies of keys on which a command failed, to be placed when the stream has come that far. */
+  async #repair(target: LiveTarget, signal: AbortSignal): Promise<void> {
+    const { session, keys, source } = this.#parts
+    const members = (await session.control.callBuffer(
+      'SRANDMEMBER',
+      keys.repair,
+      repairsAtOnce,
+    )) as unknown as readonly Buffer[]
+    try {
+      const copies = await takeExactCopies(source(), members.map(parseDbKey), session.name, signal)
+      for (const copy of copies) this.#copies.add(copy)
+    } catch (thrown) {
+      // The source cannot be asked now: the keys stay on the list.
+      if (toFailure(thrown).code === 'internal.unexpected') throw thrown
+      return
+    }
+    if (!this.#betweenPieces) return
+    await this.#placeDue(target, this.#splitter.boundary, this.#splitter.db)
+    target.flush()
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { session, keys, source, state } = this.#parts
+    try {
+      const found = await removeStaleKeys(session.control, source(), keys, session.name, signal)
+      if (signal.aborted) return
+      await this.#writeMeta({ ...this.#meta, sweep: false })
+      state.event('copy.stale-removed', { removed: found })
+    } catch (thrown) {
+      if (toFailure(thrown).code === 'internal.unexpected') throw thrown
+    }
+  }
+
+  async #obey(target: LiveTarget, signal: AbortSignal): Promise<void> {
+    const { wishes, session, watch, spool } = this.#parts
+    const pass: PassOptions = {
+      control: session.control,
+      target,
+      laneOf: (key) => this.#preparer.laneOf(key),
+      signal,
+    }
+    while (!signal.aborted) {
+      if (wishes.ending === 'pause' || wishes.ending === 'finish') return
+      if (wishes.ending === 'leave') wishes.drainTo ??= Math.max(watch.offset ?? 0, spool.end)
+      if (wishes.drainTo === null) {
+        this.#drained = false
+        this.#settling.wanted = wishes.settle ? 'settled' : 'guarded'
+        await this.#settling.step(pass, watch.lagMs(target.applied))
+      } else if (!this.#drained && target.applied >= wishes.drainTo) {
+        await target.drain()
+        await this.#count()
+        if (this.#keysInRepair === 0) {
+          await this.#settling.finalise(pass)
+          this.#drained = !signal.aborted
+        }
+      }
+      if (this.#drained && wishes.ending === 'leave') return
+      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #writeMeta(meta: TaskMeta): Promise<void> {
+    const { session, keys } = this.#parts
+    await session.control.call('SET', keys.meta, JSON.stringify(meta))
+    this.#meta = meta
+  }
+
+  #tellFailed(units: readonly FailedUnit[]): void {
+    for (const { unit, reply } of units) {
+      const [key] = unit.commands.flatMap((command) => command.keys)
+      this.#parts.state.event(
+        'apply.command-failed',
+        {
+          command: unit.commands[0]?.name ?? '',
+          key: key === undefined ? '' : escapeKey(key.key),
+          db: key?.db ?? 0,
+          reason: reply.slice(0, 200),
+        },
+        'warning',
+      )
+    }
+  }
+}
+
+export function earliest(checkpoints: readonly Checkpoint[]): Checkpoint {
+  return checkpoints.reduce((least, one) => (one.offset < least.offset ? one : least))
+}
+
+async function openLinks(
+  spec: SyncSpec,
+  name: string,
+  lanes: number,
+  signal: AbortSignal,
+): Promise<readonly Link[]> {
+  const opened = await Promise.allSettled(
+    Array.from({ length: lanes }, () => Link.open(spec.target, { name, signal })),
+  )
+  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const refused = opened.find((one) => one.status === 'rejected')
+  if (refused === undefined) return links
+  for (const link of links) link.close()
+  throw refused.reason
+}

@@ -1,0 +1,82 @@
+import type { Control } from '../redis/control.ts'
+import type { Argument } from '../resp/encode.ts'
+import type { PreparedUnit } from '../target/transaction-frame.ts'
+import { ownKeyPrefix, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { leaseCommand, type Holder } from './lease.ts'
+
+/**
+ * What must stand behind a unit that takes our own keys away (FLUSHALL, FLUSHDB of database 0, SWAPDB with it),
+ * in the same transaction, so that no moment lacks them. The lanes' checkpoints are written there anyway.
+ */
+export async function commandsToKeepOurKeys(
+  unit: PreparedUnit,
+  control: Control,
+  keys: TaskKeys,
+  meta: TaskMeta,
+  holder: Holder,
+): Promise<readonly (readonly Argument[])[]> {
+  const flushed = unit.commands.some(
+    ({ name, db }) => name === 'FLUSHALL' || (name === 'FLUSHDB' && db === 0),
+  )
+  const swappedWith = unit.commands.flatMap(({ name, bytes }) => (name === 'SWAPDB' ? partner(bytes) : []))
+  if (!flushed && swappedWith.length === 0) return []
+  const members = (await control.callBuffer('SMEMBERS', keys.repair)) as readonly Buffer[]
+  const all = [
+    keys.meta,
+    keys.lease,
+    keys.repair,
+    ...Array.from({ length: meta.lanes }, (_, i) => keys.lane(i)),
+  ]
+  return [
+    ...swappedWith.flatMap((db): (readonly Argument[])[] => [
+      ['SELECT', db],
+      ['DEL', ...all],
+      ['SELECT', 0],
+    ]),
+    ['SET', keys.meta, JSON.stringify(meta)],
+    leaseCommand(keys, holder),
+    ...(members.length === 0 ? [] : [['SADD', keys.repair, ...members]]),
+  ]
+}
+
+/** The database that changes places with database 0, if one does. */
+function partner(swap: Uint8Array): readonly number[] {
+  const words = Buffer.from(swap).toString('latin1').split('\r\n')
+  const [a, b] = [Number(words[4]), Number(words[6])]
+  return a === b ? [] : a === 0 ? [b] : b === 0 ? [a] : []
+}
+
+/** Takes everything of a task out of its target: checkpoints, and values that were being written in pieces. */
+export async function removeTaskKeys(
+  control: Control,
+  keys: TaskKeys,
+  databases: readonly number[],
+): Promise<void> {
+  for (const db of new Set([0, ...databases])) {
+    await control.call('SELECT', db)
+    let cursor = '0'
+    do {
+      const [next, found] = (await control.callBuffer(
+        'SCAN',
+        cursor,
+        'MATCH',
+        `${keys.prefix}*`,
+        'COUNT',
+        1000,
+      )) as unknown as [Buffer, readonly Buffer[]]
+      cursor = next.toString()
+      // The lease goes last, with the connection: until then nobody else may begin.
+      const theirs = found.filter((key) => key.toString() !== keys.lease)
+      if (theirs.length > 0) await control.call('DEL', ...theirs)
+    } while (cursor !== '0')
+  }
+  await control.call('SELECT', 0)
+  await control.call('DEL', keys.lease)
+}
+
+/** Is this key ours, of whichever task? */
+export function isOurs(key: Uint8Array): boolean {
+  return prefix.equals(key.subarray(0, prefix.length))
+}
+
+const prefix = Buffer.from(ownKeyPrefix)
