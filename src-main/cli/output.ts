@@ -2,6 +2,7 @@ import type { Failure } from '#contract/failure.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { styleFor } from './terminal/style.ts'
+import { wrap } from './terminal/wrap.ts'
 
 /**
  * Where a command speaks. Results go to stdout, everything on the way and every failure to stderr; with `json`
@@ -39,7 +40,12 @@ export function createOutput(json: boolean): Output {
       const words = sayFailure(failure, 'en')
       event('failed', { code, params, retryable, ...words, exitCode: exitCodeOf(failure) })
       const { bold, dim } = styleFor(process.stderr)
-      note(`keyferry: ${bold(words.what)}\n  ${words.safe}\n  ${words.todo}\n  ${dim(`(${code})`)}`)
+      // Only on a terminal: a log is searched, and its lines should hold whole sentences.
+      const columns = process.stderr.isTTY ? process.stderr.columns : Infinity
+      note(bold(wrap(`keyferry: ${words.what}`, columns)))
+      note(wrap(words.safe, columns, '  '))
+      note(wrap(words.todo, columns, '  '))
+      note(dim(`  (${code})`))
     },
   }
 }

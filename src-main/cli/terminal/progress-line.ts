@@ -7,11 +7,13 @@ export type ProgressFigures = Pick<
   'bytesDone' | 'bytesTotal' | 'keysDone' | 'keysTotal' | 'keysPerSecond' | 'etaSeconds'
 >
 
+/** Kept free at the end of the line: one column so that it cannot wrap, two for the `^C` a terminal echoes. */
+const spareColumns = 3
 const widestBar = 24
 const narrowestBar = 8
 
 /**
- * One line for a terminal of `columns`, never wider than `columns - 1` so that it cannot wrap:
+ * One line for a terminal of `columns`, never so wide that it could wrap:
  * `Writing ██████░░░░ 56% · 186 of 333 MB · 1,123,456 of 2,000,000 keys · 345k keys/s · 0:04 left`. Where it does
  * not fit, what matters least goes first.
  */
@@ -21,7 +23,7 @@ export function progressLine(
   columns: number,
   unicode: boolean,
 ): string {
-  const width = columns - 1
+  const width = columns - spareColumns
   const fraction = fractionDone(figures)
   const percent = `${Math.floor(fraction * 100)}%`.padStart(4)
   const separator = unicode ? ' · ' : ' | '

@@ -14,6 +14,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   if (reconnects > 0)
     rows.push(['reconnected', `${count(reconnects)} ${reconnects === 1 ? 'time' : 'times'}`, ''])
   rows.push(['time', duration(result.elapsedMs), timing(result)])
+  if (result.writeMs > 0) rows.push(['speed', ...speed(result)])
   const wide = Math.max(...rows.map(([, value]) => value.length))
   return [
     `Restored ${result.file} (${bytes(result.bytes)}) into ${result.target}.`,
@@ -22,10 +23,13 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   ]
 }
 
-function timing({ checkMs, writeMs, keysWritten, bytes: size }: RestoreResult): string {
+function timing({ checkMs, writeMs }: RestoreResult): string {
+  return `${duration(checkMs)} checking, ${duration(writeMs)} writing`
+}
+
+function speed({ keysWritten, bytes: size, writeMs }: RestoreResult): [string, string] {
   const seconds = writeMs / 1000
-  const rate = seconds > 0 ? `, ${short(keysWritten / seconds)} keys/s, ${bytes(size / seconds)}/s` : ''
-  return `${duration(checkMs)} checking, ${duration(writeMs)} writing${rate}`
+  return [`${short(keysWritten / seconds)} keys/s`, `${bytes(size / seconds)}/s`]
 }
 
 function exampleLines({ examples, keysSkipped, keysFailed }: RestoreResult): readonly string[] {

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { RestoreResult } from '#contract/restore.ts'
+import { restoreSummary } from './restore-summary.ts'
+
+const result: RestoreResult = {
+  file: 'dump.rdb',
+  target: '10.0.0.1:6379',
+  bytes: 348_685_095,
+  keys: 2_000_000,
+  keysWritten: 1_999_998,
+  keysSkipped: 0,
+  keysFiltered: 0,
+  keysExpired: 0,
+  keysFailed: 0,
+  functions: 0,
+  examples: [],
+  checkMs: 1_040,
+  writeMs: 5_100,
+  elapsedMs: 6_140,
+  reconnects: 0,
+  cpuSeconds: 2,
+  peakRssBytes: 1,
+}
+
+test('tells what was done, and nothing that was not', () => {
+  expect(restoreSummary({ ...result, keysWritten: 2_000_000 })).toEqual([
+    'Restored dump.rdb (333 MB) into 10.0.0.1:6379.',
+    '  written     2,000,000 keys',
+    '  time        6.1 s           1 s checking, 5.1 s writing',
+    '  speed       392k keys/s     65.2 MB/s',
+  ])
+})
+
+test('names what was skipped and what failed, with examples', () => {
+  const lines = restoreSummary({
+    ...result,
+    keysSkipped: 1,
+    keysFailed: 1,
+    reconnects: 1,
+    examples: [
+      { db: 0, key: 'a\\x00b', reason: '' },
+      { db: 3, key: 'user:1', reason: 'target.value-refused' },
+    ],
+  })
+  expect(lines.join('\n')).toContain(`
+  skipped     1 key           the target had them already
+  failed      1 key           the target refused them
+  reconnected 1 time`)
+  expect(lines.slice(-3)).toEqual([
+    'Skipped or failed:',
+    '  db 0  a\\x00b',
+    '  db 3  user:1  (target.value-refused)',
+  ])
+})
