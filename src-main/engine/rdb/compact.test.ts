@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FailureError } from '#contract/failure.ts'
-import { CompactCursor, compactElements, type CompactFormat } from './compact.ts'
+import { CompactCursor, type CompactFormat } from './compact.ts'
 import { digits, integerOf } from './integer.ts'
 import { encodeIntset, intset } from './intset.ts'
 import { encodeListpack, listpack } from './listpack.ts'
@@ -45,6 +45,7 @@ const cases: Case[] = [
   },
 ]
 
+function compactElements(format: CompactFormat, bytes: Uint8Array): Uint8Array[] {
 /** Reads all; our own failure is the only one that may come. */
 function readOrFail(format: CompactFormat, bytes: Uint8Array): Uint8Array[] | FailureError {
   try {

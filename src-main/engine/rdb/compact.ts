@@ -148,10 +148,3 @@ export class CompactCursor {
     return this.integer === undefined ? this.bytes.subarray(this.start, this.end) : digits(this.integer)
   }
 }
-
-/** All elements of a compact structure, as views or digits. For small structures and tests. */
-export function compactElements(format: CompactFormat, bytes: Uint8Array): Uint8Array[] {
-  const elements: Uint8Array[] = []
-  for (const cursor = new CompactCursor(format, bytes); cursor.next();) elements.push(cursor.text())
-  return elements
-}
