@@ -53,8 +53,8 @@ export interface FreezeView {
   /** From the last look: connections that are neither ours nor replicas'; commands a second the source answered. */
   readonly foreignClients: number | null
   readonly opsPerSecond: number | null
-  /** Sign-ins refused since the freeze (`acl_access_denied_auth`, 7.0 and later), else null. */
-  readonly refusedSignIns: number | null
+  /** Write commands turned away since the freeze (6.2 and later), else null. */
+  readonly refusedWrites: number | null
   readonly breach: FreezeBreach | null
   /** What somebody else changed while we held it, and what we therefore left alone. */
   readonly changedMeanwhile: readonly string[]

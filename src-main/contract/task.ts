@@ -22,12 +22,12 @@ export const taskTransitions = {
   ready: ['draft', 'checking', 'starting'],
   starting: ['draft', 'copying', 'following', 'paused', 'stopped', 'failed', 'interrupted'],
   copying: ['following', 'paused', 'stopped', 'failed', 'interrupted'],
-  following: ['copying', 'freezing', 'paused', 'stopped', 'failed', 'interrupted'],
+  following: ['copying', 'freezing', 'finishing', 'paused', 'stopped', 'failed', 'interrupted'],
   freezing: ['following', 'frozen', 'stopped', 'failed', 'interrupted'],
   frozen: ['following', 'freezing', 'proving', 'finishing', 'stopped', 'failed', 'interrupted'],
   proving: ['following', 'freezing', 'frozen', 'stopped', 'failed', 'interrupted'],
   finishing: ['finished', 'failed', 'interrupted'],
-  paused: ['starting', 'stopped', 'interrupted'],
+  paused: ['starting', 'finishing', 'stopped', 'interrupted'],
   failed: ['starting', 'finishing', 'stopped', 'interrupted'],
   interrupted: ['starting', 'draft', 'finishing', 'stopped', 'failed'],
   finished: [],
@@ -75,12 +75,12 @@ const actionsByState: Readonly<Record<TaskState, readonly TaskAction[]>> = {
   ready: ['start', 'check', 'remove'],
   starting: ['stop'],
   copying: ['pause', 'stop'],
-  following: ['freeze', 'verify', 'pause', 'stop'],
+  following: ['freeze', 'verify', 'finish', 'pause', 'stop'],
   freezing: ['unfreeze', 'stop'],
   frozen: ['verify', 'finish', 'unfreeze', 'stop'],
   proving: ['unfreeze', 'stop'],
   finishing: [],
-  paused: ['resume', 'stop'],
+  paused: ['resume', 'finish', 'stop'],
   failed: ['resume', 'unfreeze', 'stop'],
   interrupted: ['resume', 'unfreeze', 'stop'],
   finished: ['unfreeze', 'remove'],
@@ -93,6 +93,7 @@ export function actionsOf(
 ): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
   return actionsByState[task.state].filter((action) => {
+    if (action === 'finish') return task.state !== 'following' || task.inStep
     if (action === 'freeze') return task.inStep
     if (action === 'unfreeze') return holds
     if (action === 'verify') return !task.proof?.running

@@ -1,8 +1,26 @@
+import { randomUUID } from 'node:crypto'
 import type { Answer } from '#contract/api.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { fail, toFailure } from '#contract/failure.ts'
 import type { FreezePlan } from '#contract/freeze.ts'
-import type { CheckId } from '#contract/precheck.ts'
+import { checksAllow, type CheckId } from '#contract/precheck.ts'
 import type { Passwords } from '#contract/profile.ts'
-import type { TaskEvent, TaskSample, TaskView } from '#contract/task.ts'
+import {
+  isUnderWay,
+  type TaskAction,
+  type TaskEvent,
+  type TaskSample,
+  type TaskView,
+} from '#contract/task.ts'
+import { checkTask } from './checking.ts'
+import { conclude, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
+import { planFreeze } from './freeze/plan.ts'
+import { removeOwnKeys } from './own-keys.ts'
+import { connectionOf } from './profiles.ts'
+import { MigrationRun } from './run.ts'
+import type { SecretBox } from './secrets.ts'
+import type { RunServices } from './services.ts'
+import { newRecord, type TaskBody } from './task-record.ts'
 
 export interface FinishRequest {
   /** The target's address, typed, where `finishNeedsConsent` asks for it. */
@@ -25,6 +43,8 @@ export interface Tasks extends AsyncDisposable {
   start(id: string, passwords?: Passwords): TaskView
   /** Resolves when it is paused. */
   pause(id: string): Promise<TaskView>
+  /** As `pause`, with every expiry of the target put to its own time first. */
+  leave(id: string): Promise<TaskView>
   resume(id: string, passwords?: Passwords): TaskView
   freezePlan(id: string, signal?: AbortSignal): Promise<FreezePlan>
   freeze(id: string, newPassword?: string): Promise<TaskView>
@@ -41,4 +61,267 @@ export interface Tasks extends AsyncDisposable {
   watchAll(signal?: AbortSignal): AsyncGenerator<Answer<readonly TaskView[]>, void, void>
   history(id: string, since: number, limit: number): readonly TaskSample[]
   events(id: string, before: number | undefined, limit: number): readonly TaskEvent[]
+}
+
+export function createTasks(services: RunServices, box: SecretBox): Tasks {
+  const { store, book } = services
+  const runs = new Map<string, MigrationRun>()
+  /** Checks under way outside of a start. */
+  const checking = new Map<string, AbortController>()
+  /** Passwords typed for a task in this process, so that they are asked for once. */
+  const typed = new Map<string, Passwords>()
+
+  const demand = (id: string, action: TaskAction): void => {
+    const { state, actions } = book.view(id)
+    if (!actions.includes(action)) fail('task.wrong-state', { state, action })
+  }
+
+  const endsOf = (id: string, passwords?: Passwords): { source: Connection; target: Connection } => {
+    const row = book.row(id)
+    const { source, target } = JSON.parse(row.body) as TaskBody
+    const known = { ...typed.get(id), ...passwords }
+    const ends = {
+      source: connectionOf(source, row.sourceSecret, box, 'source', known),
+      target: connectionOf(target, row.targetSecret, box, 'target', known),
+    }
+    typed.set(id, known)
+    return ends
+  }
+
+  const begin = (id: string, passwords: Passwords | undefined, resuming: boolean): TaskView => {
+    const ends = endsOf(id, passwords)
+    book.hold(id)
+    const startedAt = book.get(id).record.startedAt ?? Date.now()
+    book.become(id, 'starting', { failure: null, startedAt, inStepSince: null })
+    const run = new MigrationRun(services, id, ends)
+    runs.set(id, run)
+    run.begin(resuming)
+    void run.ended.finally(() => {
+      if (runs.get(id) === run && !book.holds(id)) runs.delete(id)
+    })
+    return book.view(id)
+  }
+
+  /** Works on a task that no run has hold of, and lets go of it. */
+  const holding = async (id: string, deed: () => Promise<void>): Promise<TaskView> => {
+    book.hold(id)
+    try {
+      await deed()
+    } finally {
+      book.release(id)
+    }
+    return book.view(id)
+  }
+
+  const runOf = (id: string): MigrationRun | undefined => (book.holds(id) ? runs.get(id) : undefined)
+  const runningOf = (id: string): MigrationRun =>
+    runOf(id) ?? fail('task.wrong-state', { state: book.get(id).state })
+
+  const check = async (id: string, ends: { source: Connection; target: Connection }): Promise<void> => {
+    const controller = new AbortController()
+    checking.set(id, controller)
+    try {
+      const { signal } = controller
+      const results = await checkTask(services, id, { ...ends, resuming: false, signal })
+      book.become(id, checksAllow(results) ? 'ready' : 'draft')
+    } catch (thrown) {
+      const failure = controller.signal.aborted ? null : toFailure(thrown)
+      if (book.holds(id)) book.become(id, 'draft', { checks: null, failure })
+    } finally {
+      checking.delete(id)
+      book.release(id)
+    }
+  }
+
+  void putLeftoversBack(services, endsOf)
+
+  return {
+    list: () => book.views(),
+    get: (id) => book.view(id),
+
+    create(profileId) {
+      const profile = store.profiles.find(profileId) ?? fail('profile.not-found', { id: profileId })
+      const body = JSON.parse(profile.body) as Partial<TaskBody>
+      if (!body.source || !body.target) fail('usage.invalid', { field: body.source ? 'target' : 'source' })
+      const now = Date.now()
+      const id = randomUUID()
+      book.add({
+        id,
+        profileId,
+        name: profile.name,
+        body: profile.body,
+        sourceSecret: profile.sourceSecret,
+        targetSecret: profile.targetSecret,
+        state: 'draft',
+        stateSince: now,
+        record: JSON.stringify(newRecord),
+        ownerPid: null,
+        ownerSeenAt: null,
+        createdAt: now,
+      })
+      return book.view(id)
+    },
+
+    check(id, passwords) {
+      demand(id, 'check')
+      const ends = endsOf(id, passwords)
+      book.hold(id)
+      book.become(id, 'checking', { failure: null })
+      void check(id, ends)
+      return book.view(id)
+    },
+
+    accept(id, checkId, accepted) {
+      demand(id, book.get(id).state === 'ready' ? 'check' : 'accept')
+      const { checks } = book.get(id).record
+      const results = (checks?.results ?? []).map((one) =>
+        one.id === checkId && one.state === 'warning'
+          ? { ...one, acceptedAt: accepted ? Date.now() : null }
+          : one,
+      )
+      if (checks === null) return book.view(id)
+      book.hold(id)
+      book.change(id, { checks: { ...checks, results } })
+      if (accepted) book.tell(id, 'info', 'checks.accepted', { check: checkId })
+      const allowed = checksAllow(results)
+      const { state } = book.get(id)
+      if (allowed && state === 'draft') book.become(id, 'ready', { failure: null })
+      if (!allowed && state === 'ready') book.become(id, 'draft')
+      book.release(id)
+      return book.view(id)
+    },
+
+    start(id, passwords) {
+      demand(id, 'start')
+      return begin(id, passwords, false)
+    },
+
+    resume(id, passwords) {
+      demand(id, 'resume')
+      return begin(id, passwords, true)
+    },
+
+    async pause(id) {
+      demand(id, 'pause')
+      await runningOf(id).pause()
+      return book.view(id)
+    },
+
+    async leave(id) {
+      demand(id, 'pause')
+      await runningOf(id).leave()
+      return book.view(id)
+    },
+
+    async freezePlan(id, signal) {
+      return await planFreeze(id, endsOf(id).source, signal)
+    },
+
+    freeze(id, newPassword) {
+      demand(id, 'freeze')
+      runningOf(id).cutover.freeze(newPassword)
+      return Promise.resolve(book.view(id))
+    },
+
+    async unfreeze(id) {
+      demand(id, 'unfreeze')
+      const run = runOf(id)
+      if (run === undefined) return holding(id, () => undoFreeze(services, id))
+      await run.cutover.unfreeze()
+      return book.view(id)
+    },
+
+    verify(id, mode) {
+      demand(id, 'verify')
+      runningOf(id).cutover.verify(mode ?? book.get(id).body.options.proof)
+      return book.view(id)
+    },
+
+    async finish(id, { consent, afterFinish }) {
+      demand(id, 'finish')
+      const view = book.view(id)
+      const { finishNeedsConsent: reason, options, target } = view
+      if (reason !== null) {
+        if (consent !== addressOf(target)) fail('task.consent-needed', { reason, target: addressOf(target) })
+        book.tell(id, 'warning', 'task.consented', { reason })
+      }
+      const then = afterFinish ?? options.afterFinish
+      const run = runOf(id)
+      if (run !== undefined) {
+        await run.finish(then)
+        runs.delete(id)
+        return book.view(id)
+      }
+      const ends = endsOf(id)
+      return holding(id, async () => {
+        book.become(id, 'finishing', { failure: null })
+        try {
+          await removeOwnKeys(ends.target, id)
+        } catch (thrown) {
+          book.become(id, 'failed', { failure: toFailure(thrown) })
+          throw thrown
+        }
+        await conclude(services, id, ends, then)
+        book.become(id, 'finished', { endedAt: Date.now() })
+      })
+    },
+
+    async stop(id) {
+      demand(id, 'stop')
+      const underCheck = checking.get(id)
+      if (underCheck !== undefined) {
+        underCheck.abort()
+        while (checking.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
+        return book.view(id)
+      }
+      const run = runOf(id)
+      if (run !== undefined) {
+        await run.stop()
+        runs.delete(id)
+        return book.view(id)
+      }
+      const ends = endsOf(id)
+      return holding(id, () => giveUp(services, id, ends))
+    },
+
+    remove(id) {
+      demand(id, 'remove')
+      typed.delete(id)
+      book.remove(id)
+    },
+
+    watch: (id, signal) => book.watch(id, signal),
+    watchAll: (signal) => book.watchAll(signal),
+    history: (id, since, limit) => store.samples.since(book.row(id).id, since, limit),
+    events: (id, before, limit) => store.events.newest(book.row(id).id, limit, before),
+
+    async [Symbol.asyncDispose]() {
+      for (const controller of checking.values()) controller.abort()
+      await Promise.all([...runs.values()].map((run) => run.interrupt()))
+      book[Symbol.dispose]()
+    },
+  }
+}
+
+/** What could not be put back when a task ended is tried again; what still cannot stays in the journal. */
+async function putLeftoversBack(
+  services: RunServices,
+  endsOf: (id: string) => { source: Connection; target: Connection },
+): Promise<void> {
+  const { store, book } = services
+  for (const row of store.tasks.all()) {
+    const { state, record } = book.get(row.id)
+    const open = store.journal.open('setting', row.id).length > 0
+    const left = record.freeze.state === 'left'
+    if (isUnderWay(state) || !open || left) continue
+    try {
+      const ends = endsOf(row.id)
+      book.hold(row.id)
+      await putEverythingBack(services, row.id, ends)
+    } catch (thrown) {
+      book.tell(row.id, 'error', 'task.failed', { code: toFailure(thrown).code })
+    } finally {
+      book.release(row.id)
+    }
+  }
 }

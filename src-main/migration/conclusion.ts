@@ -1,0 +1,113 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Connection } from '#contract/connection.ts'
+import { toFailure } from '#contract/failure.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { signInAnyhow } from './freeze/sign-in.ts'
+import { unfreezeWrites } from './freeze/unfreeze.ts'
+import { removeOwnKeys } from './own-keys.ts'
+import { settingsIn, type RunServices } from './services.ts'
+import { putSettingsBack } from './settings.ts'
+import { noFreeze } from './task-record.ts'
+
+interface Ends {
+  readonly source: Connection
+  readonly target: Connection
+}
+
+/**
+ * Puts back what a task holds on both servers. What cannot be put back now stays in the journal, is told, and
+ * is tried again when Keyferry starts the next time.
+ */
+export async function putEverythingBack(services: RunServices, taskId: string, ends: Ends): Promise<void> {
+  await attempt(services, taskId, () => settingsBack(services, taskId, ends))
+  await attempt(services, taskId, () => undoFreeze(services, taskId))
+}
+
+/** The end of a migration that went through: its writes may go to the target from now on. */
+export async function conclude(
+  services: RunServices,
+  taskId: string,
+  ends: Ends,
+  afterFinish: 'unfreeze' | 'leave-frozen',
+): Promise<void> {
+  const { book, freezes } = services
+  if (afterFinish === 'leave-frozen' && freezes.open(taskId).length > 0) {
+    await attempt(services, taskId, () => settingsBack(services, taskId, ends))
+    book.change(taskId, { freeze: { ...book.get(taskId).record.freeze, state: 'left' } })
+    book.tell(taskId, 'warning', 'freeze.left')
+  } else {
+    await putEverythingBack(services, taskId, ends)
+  }
+  await removeFolder(services, taskId)
+}
+
+/** The end of one that was given up: what was copied stays in the target. */
+export async function giveUp(services: RunServices, taskId: string, ends: Ends): Promise<void> {
+  await attempt(services, taskId, () => removeOwnKeys(ends.target, taskId))
+  await putEverythingBack(services, taskId, ends)
+  await removeFolder(services, taskId)
+  services.book.become(taskId, 'stopped', { endedAt: Date.now(), inStepSince: null })
+}
+
+/** Puts password and users back, if a freeze of this task is open. */
+export async function undoFreeze(
+  services: RunServices,
+  taskId: string,
+  onRestored?: () => void,
+): Promise<void> {
+  const { book, freezes } = services
+  for (const kept of freezes.open(taskId)) {
+    const { freeze } = book.get(taskId).record
+    book.change(taskId, { freeze: { ...freeze, state: 'unfreezing' } })
+    try {
+      const { changedMeanwhile } = await unfreezeWrites({ kept, journal: freezes, onRestored })
+      book.change(taskId, {
+        freeze: {
+          ...noFreeze,
+          state: changedMeanwhile.length === 0 ? 'undone' : 'undone-except',
+          frozenAt: freeze.frozenAt,
+          changedMeanwhile,
+        },
+      })
+      endPause(services, taskId, 'unfrozen')
+      book.tell(taskId, 'info', 'freeze.undone')
+      for (const what of changedMeanwhile) book.tell(taskId, 'warning', 'freeze.changed-meanwhile', { what })
+    } catch (thrown) {
+      book.change(taskId, { freeze })
+      throw thrown
+    }
+  }
+}
+
+/** Stops the clock of the write pause, if it runs. */
+export function endPause({ book }: RunServices, taskId: string, endedBy: 'finished' | 'unfrozen'): void {
+  const { writePause } = book.get(taskId).record
+  if (writePause === null || writePause.endedAt !== null) return
+  const endedAt = Date.now()
+  book.change(taskId, { writePause: { ...writePause, endedAt, endedBy } })
+  book.tell(taskId, 'info', 'pause.ended', { ms: endedAt - writePause.startedAt })
+}
+
+async function settingsBack(services: RunServices, taskId: string, ends: Ends): Promise<void> {
+  const { store, freezes } = services
+  if (store.journal.open('setting', taskId).length === 0) return
+  const kept = freezes.open(taskId)[0]
+  await using source = kept ? await signInAnyhow(kept.record) : await openControl(ends.source)
+  await putSettingsBack('source', source, settingsIn(services, taskId))
+  await using target = await openControl(ends.target)
+  await putSettingsBack('target', target, settingsIn(services, taskId))
+}
+
+/** What was kept of the stream is of no use to anybody once a task is over. */
+async function removeFolder({ folder }: RunServices, taskId: string): Promise<void> {
+  await rm(join(folder, taskId), { recursive: true, force: true })
+}
+
+async function attempt({ book }: RunServices, taskId: string, deed: () => Promise<void>): Promise<void> {
+  try {
+    await deed()
+  } catch (thrown) {
+    book.tell(taskId, 'error', 'task.failed', { code: toFailure(thrown).code })
+  }
+}

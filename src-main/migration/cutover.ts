@@ -1,0 +1,176 @@
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import type { SyncOrder } from '#contract/sync.ts'
+import { undoFreeze } from './conclusion.ts'
+import { freezeWrites } from './freeze/freeze.ts'
+import type { KeptFreeze } from './freeze/record.ts'
+import { frozenConnection } from './freeze/sign-in.ts'
+import { watchFrozen } from './freeze/watch.ts'
+import type { RunServices } from './services.ts'
+import type { SyncJob } from './sync-job.ts'
+import { noFreeze } from './task-record.ts'
+import { proveEqual } from './verification.ts'
+
+/**
+ * The way from *in step* to *frozen*, drained and proven, and back. One for each running sync. The freeze is
+ * watched as long as it stands; what breaks it makes any proof void and lets the sync follow on.
+ */
+export class Cutover {
+  readonly #services: RunServices
+  readonly #id: string
+  readonly #source: Connection
+  readonly #target: Connection
+  readonly #job: SyncJob
+  #kept: KeptFreeze | null
+  /** Ends a freeze under way, and a proof. */
+  #under = new AbortController()
+  #watching: AbortController | null = null
+  /** Commands a second the source answers, as the watch saw it; null while nothing is watched. */
+  sourceOps: number | null = null
+
+  constructor(
+    services: RunServices,
+    id: string,
+    ends: { readonly source: Connection; readonly target: Connection },
+    job: SyncJob,
+    kept: KeptFreeze | null,
+  ) {
+    this.#services = services
+    this.#id = id
+    this.#source = ends.source
+    this.#target = ends.target
+    this.#job = job
+    this.#kept = kept
+  }
+
+  /** Stops writes at the source and lets the last of them arrive. Returns at once, in state *freezing*. */
+  freeze(newPassword?: string): void {
+    const { book } = this.#services
+    const { proof } = book.get(this.#id).record
+    book.become(this.#id, 'freezing', {
+      freeze: { ...noFreeze, state: 'preparing' },
+      proof: proof && { ...proof, void: true },
+      failure: null,
+    })
+    this.#under = new AbortController()
+    void this.#freezeAndDrain(newPassword, this.#under.signal).catch((thrown: unknown) =>
+      this.#failed(toFailure(thrown)),
+    )
+  }
+
+  async #freezeAndDrain(newPassword: string | undefined, signal: AbortSignal): Promise<void> {
+    const { book, freezes } = this.#services
+    const job = this.#job
+    job.order({ type: 'settle' })
+    await job.until(({ guard }) => guard === 'settled' || guard === 'final', signal)
+    const startedAt = Date.now()
+    const kept = await freezeWrites({
+      taskId: this.#id,
+      connection: this.#source,
+      journal: freezes,
+      newPassword,
+      signal,
+      onCredentials: (connection) => job.order(credentialsOf(connection)),
+    })
+    this.#kept = kept
+    const { offset, frozenAt, signedOut, pauseStartedAt } = kept.record
+    book.change(this.#id, {
+      freeze: { ...noFreeze, state: 'frozen', frozenAt, offset, signedOut },
+      writePause: { startedAt: pauseStartedAt ?? startedAt, endedAt: null, endedBy: null },
+    })
+    const ms = Date.now() - startedAt
+    book.tell(this.#id, 'info', 'freeze.done', { offset: offset ?? 0, clients: signedOut, ms })
+    this.#watch(kept)
+    const drainingSince = Date.now()
+    job.order({ type: 'drainTo', offset: offset ?? 0 })
+    await job.until(({ phase }) => phase === 'drained', signal)
+    book.become(this.#id, 'frozen')
+    book.tell(this.#id, 'info', 'freeze.drained', { offset: offset ?? 0, ms: Date.now() - drainingSince })
+  }
+
+  /** A cutover that did not come about: the sync follows on; what is frozen stays so until somebody decides. */
+  #failed(failure: Failure): void {
+    const { book, freezes } = this.#services
+    const { state, record } = book.get(this.#id)
+    if (state !== 'freezing' || !book.holds(this.#id)) return
+    this.#job.order({ type: 'follow' })
+    this.#kept = freezes.open(this.#id)[0] ?? null
+    const cancelled = failure.code === 'job.cancelled'
+    const freeze = this.#kept === null ? noFreeze : { ...record.freeze, state: 'broken' as const }
+    book.become(this.#id, 'following', { failure: cancelled ? null : failure, freeze })
+    if (!cancelled) book.tell(this.#id, 'error', 'task.failed', { code: failure.code })
+  }
+
+  #watch(kept: KeptFreeze): void {
+    const { book } = this.#services
+    this.#watching?.abort()
+    const stop = new AbortController()
+    this.#watching = stop
+    void watchFrozen(kept.record, {
+      signal: stop.signal,
+      onLook: ({ opsPerSecond, ...look }) => {
+        if (stop.signal.aborted || !book.holds(this.#id)) return
+        this.sourceOps = opsPerSecond
+        const { freeze } = book.get(this.#id).record
+        book.change(this.#id, { freeze: { ...freeze, ...look, opsPerSecond } })
+      },
+    }).then((breach) => {
+      if (breach === null || stop.signal.aborted || !book.holds(this.#id)) return
+      this.#under.abort()
+      this.#job.order(credentialsOf(breach === 'restarted' ? this.#source : frozenConnection(kept.record)))
+      this.#job.order({ type: 'follow' })
+      book.tell(this.#id, 'error', 'freeze.broken', { breach })
+      const { state, record } = book.get(this.#id)
+      const changed = {
+        freeze: { ...record.freeze, state: 'broken' as const, breach },
+        proof: record.proof && { ...record.proof, running: false, void: true },
+        failure: makeFailure('freeze.broken', { address: addressOf(this.#source), breach }),
+        inStepSince: null,
+      }
+      if (state === 'finishing') book.change(this.#id, changed)
+      else book.become(this.#id, 'following', changed)
+    })
+  }
+
+  /** Compares both sides. Returns at once; while frozen the state is *proving* meanwhile. */
+  verify(mode: 'counts' | 'full'): void {
+    const { book } = this.#services
+    const { state, record } = book.get(this.#id)
+    const underFreeze = state === 'frozen' && record.freeze.state === 'frozen'
+    if (underFreeze) book.become(this.#id, 'proving')
+    if (this.#under.signal.aborted) this.#under = new AbortController()
+    const source = this.#kept === null ? this.#source : frozenConnection(this.#kept.record)
+    const request = { source, target: this.#target, mode, underFreeze }
+    void proveEqual(this.#services, this.#id, request, this.#under.signal).then(() => {
+      if (book.holds(this.#id) && book.get(this.#id).state === 'proving') book.become(this.#id, 'frozen')
+    })
+  }
+
+  /** Puts the source's password and users back, and lets the sync follow on. */
+  async unfreeze(): Promise<void> {
+    const { book } = this.#services
+    this.end()
+    await undoFreeze(this.#services, this.#id, () => this.#job.order(credentialsOf(this.#source)))
+    this.#kept = null
+    this.#job.order({ type: 'follow' })
+    const { state } = book.get(this.#id)
+    if (state === 'freezing' || state === 'frozen' || state === 'proving')
+      book.become(this.#id, 'following', { inStepSince: null, failure: null })
+  }
+
+  /** Stops watching, freezing and proving. What is frozen stays frozen. */
+  end(): void {
+    this.#watching?.abort()
+    this.#watching = null
+    this.sourceOps = null
+    this.#under.abort()
+  }
+}
+
+function credentialsOf({ username, password }: Connection): SyncOrder {
+  return {
+    type: 'credentials',
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  }
+}

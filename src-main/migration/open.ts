@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import type { JobRunner } from '#engine/worker/pool.ts'
+import { openStore } from '#store/open.ts'
+import { freezeJournal, type FreezeJournal } from './freeze/record.ts'
+import { createProfiles, type Profiles } from './profiles.ts'
+import { keyFileBox, type SecretBox } from './secrets.ts'
+import { TaskBook } from './task-book.ts'
+import { createTasks, type Tasks } from './tasks.ts'
+
+export interface Migrations extends AsyncDisposable {
+  readonly profiles: Profiles
+  readonly tasks: Tasks
+  readonly freezes: FreezeJournal
+}
+
+export interface MigrationsRequest {
+  /** Keyferry's data folder; made if it is not there. */
+  readonly folder: string
+  readonly jobs: JobRunner
+  /** How secrets are sealed; a key file in the folder where the shell has nothing better. */
+  readonly box?: SecretBox
+}
+
+/** Opens everything a shell needs to run migrations. Disposing of it interrupts what runs, resumable. */
+export function openMigrations({ folder, jobs, box }: MigrationsRequest): Migrations {
+  const store = openStore(join(folder, 'keyferry.db'))
+  const sealed = box ?? keyFileBox(join(folder, 'keyferry.key'))
+  const book = new TaskBook(store)
+  const freezes = freezeJournal(store.journal, sealed)
+  const services = { store, book, jobs, freezes, folder: join(folder, 'tasks') }
+  const tasks = createTasks(services, sealed)
+  return {
+    profiles: createProfiles(store, sealed),
+    tasks,
+    freezes,
+    async [Symbol.asyncDispose]() {
+      await tasks[Symbol.asyncDispose]()
+      store[Symbol.dispose]()
+    },
+  }
+}

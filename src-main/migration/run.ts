@@ -1,0 +1,308 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '#contract/connection.ts'
+import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { checksAllow } from '#contract/precheck.ts'
+import { syncSpecSchema, type SyncProgress } from '#contract/sync.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { probeThrough } from '#engine/redis/probe.ts'
+import { checkTask } from './checking.ts'
+import { conclude, endPause, giveUp } from './conclusion.ts'
+import { Cutover } from './cutover.ts'
+import type { KeptFreeze } from './freeze/record.ts'
+import { frozenConnection } from './freeze/sign-in.ts'
+import { settingsIn, type RunServices } from './services.ts'
+import { setSettings } from './settings.ts'
+import { sampleSource } from './source-load.ts'
+import { SyncJob } from './sync-job.ts'
+
+/** How long an order may take before the job is ended without it; its checkpoints make that safe. */
+const orderMs = 30_000
+const closingMs = 8_000
+const sampleMs = 1_000
+
+/**
+ * One migration at work in this process, from *start* or *resume* until it pauses, fails or is over. What it
+ * does is written in the book as it happens; every step can be taken up again by another process.
+ */
+export class MigrationRun {
+  readonly #services: RunServices
+  readonly #id: string
+  readonly #ends: { readonly source: Connection; readonly target: Connection }
+  readonly #over = new AbortController()
+  #job: SyncJob | null = null
+  #cutover: Cutover | null = null
+  #kept: KeptFreeze | null = null
+  /** An end that somebody asked for: what the job's end then means. */
+  #asked: 'pause' | 'interrupt' | 'stop' | 'finish' | null = null
+  /** Resolves when it works no more. */
+  ended: Promise<void> = Promise.resolve()
+
+  constructor(services: RunServices, id: string, ends: { source: Connection; target: Connection }) {
+    this.#services = services
+    this.#id = id
+    this.#ends = ends
+  }
+
+  /** Null until the sync runs. */
+  get cutover(): Cutover {
+    return this.#cutover ?? fail('task.wrong-state', { state: this.#services.book.get(this.#id).state })
+  }
+
+  /** Checks once more, sets settings, and lets the sync run. Returns at once. */
+  begin(resuming: boolean): void {
+    this.ended = this.#live(resuming).finally(() => {
+      this.#over.abort()
+      if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#services.book.release(this.#id)
+    })
+  }
+
+  async #live(resuming: boolean): Promise<void> {
+    try {
+      this.#kept = this.#services.freezes.open(this.#id)[0] ?? null
+      if (await this.#allowed(resuming)) {
+        await this.#setSettings()
+        await this.#sync()
+      }
+    } catch (thrown) {
+      this.#endedBy(toFailure(thrown))
+    }
+  }
+
+  /** The checks of the start. A fresh task goes back to *draft* with what they found; a resumed one fails. */
+  async #allowed(resuming: boolean): Promise<boolean> {
+    const { book } = this.#services
+    const source = await this.#sourceNow()
+    const { signal } = this.#over
+    const results = await checkTask(this.#services, this.#id, { ...this.#ends, source, resuming, signal })
+    if (checksAllow(results)) return true
+    const blocking = results.filter(({ state }) => state !== 'passed' && state !== 'warning')
+    // A resumed task has been through its warnings; only what makes it impossible stops it.
+    if (resuming && blocking.length === 0) return true
+    const failure =
+      blocking.length === 0
+        ? makeFailure('task.warnings-open')
+        : (blocking.find((one) => one.failure !== null)?.failure ??
+          makeFailure('task.checks-failed', { checks: blocking.length }))
+    book.become(this.#id, resuming ? 'failed' : 'draft', { failure })
+    return false
+  }
+
+  /** How the source lets us in at this moment: frozen by us, or as before. */
+  async #sourceNow(): Promise<Connection> {
+    this.#kept = this.#services.freezes.open(this.#id)[0] ?? null
+    if (this.#kept === null) return this.#ends.source
+    const frozen = frozenConnection(this.#kept.record)
+    try {
+      const control = await openControl(frozen, { signal: this.#over.signal })
+      control.close()
+      return frozen
+    } catch (thrown) {
+      // Restarted meanwhile, say: the old password opens again.
+      if (thrown instanceof FailureError && thrown.failure.code.startsWith('auth.')) return this.#ends.source
+      throw thrown
+    }
+  }
+
+  /** Once in a task's life: a change of the backlog between a lost link and its resume would cost the copy. */
+  async #setSettings(): Promise<void> {
+    const { store, book } = this.#services
+    const { body } = book.get(this.#id)
+    if (!body.options.adjustSettings || store.journal.of(this.#id, 'setting').length > 0) return
+    for (const side of ['source', 'target'] as const) {
+      const connection = this.#ends[side]
+      await using control = await openControl(connection, { name: `kf:${this.#id}:settings` })
+      const facts = await probeThrough(control, connection.tls !== undefined)
+      await setSettings(side, control, facts, settingsIn(this.#services, this.#id))
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { book, jobs, folder } = this.#services
+    const { onConflict, lanes, copyConnections } = book.get(this.#id).body.options
+    const spec = syncSpecSchema.parse({
+      task: this.#id,
+      source: await this.#sourceNow(),
+      target: this.#ends.target,
+      folder: join(folder, this.#id),
+      onConflict,
+      lanes,
+      copyConnections,
+    })
+    this.#over.signal.throwIfAborted()
+    const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
+    this.#job = job
+    this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
+    void this.#sample()
+    if (this.#kept !== null) void this.#takeUpFreeze(job)
+    const end = await job.ended
+    this.#cutover.end()
+    if ('failure' in end) this.#endedBy(end.failure)
+    else if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#resumable(end.result.progress)
+  }
+
+  #endedBy(failure: Failure): void {
+    const { book } = this.#services
+    if (this.#asked === 'stop' || this.#asked === 'finish') return
+    if (this.#asked !== null) {
+      this.#resumable()
+      return
+    }
+    book.become(this.#id, 'failed', { failure, inStepSince: null })
+    book.tell(this.#id, 'error', 'task.failed', { code: failure.code })
+  }
+
+  /** Ended by its checkpoints' leave. */
+  #resumable(progress = this.#job?.progress ?? null): void {
+    const state = this.#asked === 'interrupt' ? 'interrupted' : 'paused'
+    this.#services.book.become(this.#id, state, { progress, inStepSince: null })
+  }
+
+  /** The sync's own phase leads the state, but only while nothing stronger (freeze, proof) does. */
+  #heard(progress: SyncProgress): void {
+    const { book } = this.#services
+    const { state, record } = book.get(this.#id)
+    const sameRun = record.progress !== null && record.progress.elapsedMs <= progress.elapsedMs
+    const known = sameRun ? (record.progress?.events.at(-1)?.id ?? 0) : 0
+    for (const { id, level, code, params, at } of progress.events)
+      if (id > known) book.tell(this.#id, level, code, params, at)
+    if (heldStates.has(state)) {
+      book.change(this.#id, { progress })
+      return
+    }
+    const inStep = progress.phase === 'in-step' || (progress.phase === 'waiting' && state === 'following')
+    const inStepSince = inStep ? (record.inStepSince ?? Date.now()) : null
+    book.change(this.#id, { progress, inStepSince })
+    if (copyPhases.has(progress.phase) && state !== 'copying') book.become(this.#id, 'copying')
+    if (followPhases.has(progress.phase) && state !== 'following') book.become(this.#id, 'following')
+  }
+
+  /** Writes were frozen by us before a crash or a pause: goes on to where that was. */
+  async #takeUpFreeze(job: SyncJob): Promise<void> {
+    try {
+      await job.until(({ phase }) => phase === 'in-step', this.#over.signal)
+      this.cutover.freeze()
+    } catch {
+      // The sync has ended, and tells why itself.
+    }
+  }
+
+  /** Ends the sync so that it can be resumed. */
+  async pause(): Promise<void> {
+    await this.#endResumable('pause', orderMs)
+  }
+
+  /** The same because Keyferry is being closed. What is frozen stays frozen. */
+  async interrupt(): Promise<void> {
+    await this.#endResumable('interrupt', closingMs)
+  }
+
+  async #endResumable(asked: 'pause' | 'interrupt', limitMs: number): Promise<void> {
+    this.#asked ??= asked
+    this.#cutover?.end()
+    if (this.#job === null) this.#over.abort()
+    this.#job?.order({ type: 'pause' })
+    const timer = setTimeout(() => this.#job?.cancel(), limitMs)
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  /** As *pause*, but with every expiry of the target put to its own time first. */
+  async leave(): Promise<void> {
+    this.#asked ??= 'pause'
+    this.#job?.order({ type: 'leave' })
+    await this.ended
+  }
+
+  /** Ends the sync for good, takes our keys out of the target, puts settings and password back. */
+  async finish(afterFinish: 'unfreeze' | 'leave-frozen'): Promise<void> {
+    const { book } = this.#services
+    const job = this.#job ?? fail('task.wrong-state', { state: book.get(this.#id).state })
+    const drained = book.get(this.#id).state === 'frozen'
+    book.become(this.#id, 'finishing', { failure: null })
+    try {
+      if (!drained) await this.#drainUnfrozen(job)
+      this.#asked = 'finish'
+      job.order({ type: 'finish', force: true })
+      const end = await job.ended
+      if ('failure' in end) throw new FailureError(end.failure)
+      await this.ended
+      endPause(this.#services, this.#id, 'finished')
+      await conclude(this.#services, this.#id, this.#ends, afterFinish)
+      book.become(this.#id, 'finished', { endedAt: Date.now(), inStepSince: null })
+    } catch (thrown) {
+      const failure = toFailure(thrown)
+      if (book.holds(this.#id)) book.become(this.#id, 'failed', { failure, inStepSince: null })
+      throw thrown
+    } finally {
+      book.release(this.#id)
+    }
+  }
+
+  /** Nobody has frozen the source: what it has written by now is what the target will have. */
+  async #drainUnfrozen(job: SyncJob): Promise<void> {
+    const { signal } = this.#over
+    job.order({ type: 'settle' })
+    await job.until(({ guard }) => guard === 'settled' || guard === 'final', signal)
+    job.order({ type: 'drainTo', offset: job.progress?.sourceOffset ?? 0 })
+    await job.until(({ phase }) => phase === 'drained', signal)
+  }
+
+  /** Gives up: what was copied stays in the target, everything of ours is put back. */
+  async stop(): Promise<void> {
+    this.#asked = 'stop'
+    this.#cutover?.end()
+    this.#over.abort()
+    this.#job?.cancel()
+    await this.ended
+    try {
+      await giveUp(this.#services, this.#id, this.#ends)
+    } finally {
+      this.#services.book.release(this.#id)
+    }
+  }
+
+  /** A point for the plots every second. */
+  async #sample(): Promise<void> {
+    const { store, book } = this.#services
+    const { signal } = this.#over
+    let sourceOps: number | null = null
+    let before: SyncProgress | null = null
+    void sampleSource(
+      () => this.#sourceNow(),
+      signal,
+      (ops) => {
+        sourceOps = ops
+      },
+    )
+    while (!signal.aborted) {
+      await sleep(sampleMs, undefined, { signal, ref: false }).catch(() => undefined)
+      const progress = this.#job?.progress ?? null
+      if (signal.aborted || progress === null || !book.holds(this.#id)) continue
+      store.samples.add(this.#id, {
+        at: Date.now(),
+        keysPerSecond: keysPerSecond(before, progress),
+        bytesPerSecond: progress.bytesPerSecond,
+        writesPerSecond: progress.writesPerSecond,
+        lagBytes: progress.lagBytes,
+        lagMs: progress.lagMs,
+        sourceKeys: progress.sourceKeys,
+        targetKeys: progress.targetKeys,
+        sourceOps: this.#cutover?.sourceOps ?? sourceOps,
+      })
+      before = progress
+    }
+  }
+}
+
+function keysPerSecond(before: SyncProgress | null, now: SyncProgress): number {
+  const seconds = before === null ? 0 : (now.elapsedMs - before.elapsedMs) / 1000
+  return before === null || seconds <= 0
+    ? 0
+    : Math.max(0, Math.round((now.copiedKeys - before.copiedKeys) / seconds))
+}
+
+/** States that the sync's phases do not move. */
+const heldStates: ReadonlySet<string> = new Set(['freezing', 'frozen', 'proving', 'finishing'])
+const copyPhases: ReadonlySet<string> = new Set(['handshake', 'waiting-for-snapshot', 'receiving', 'copying'])
+const followPhases: ReadonlySet<string> = new Set(['catching-up', 'in-step', 'settling', 'drained'])

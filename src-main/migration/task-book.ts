@@ -1,0 +1,247 @@
+import type { Answer } from '#contract/api.ts'
+import { fail } from '#contract/failure.ts'
+import { isOver, mayBecome, type TaskEvent, type TaskState, type TaskView } from '#contract/task.ts'
+import type { Store } from '#store/open.ts'
+import type { TaskRow } from '#store/tasks.ts'
+import { isAlive, ownerLostMs } from './ownership.ts'
+import { settingsOf } from './settings.ts'
+import { viewOf, type Task, type TaskBody, type TaskRecord } from './task-record.ts'
+
+const newestEvents = 50
+/** How often a watcher is told at most. */
+const tellEveryMs = 250
+/** How often what another process does is looked up. */
+const lookUpMs = 1_000
+/** How often figures that only show how far we are go to disk. */
+const keepEveryMs = 2_000
+
+/** States a task has only while a process works on it. */
+const worked: ReadonlySet<TaskState> = new Set([
+  'checking',
+  'starting',
+  'copying',
+  'following',
+  'freezing',
+  'frozen',
+  'proving',
+  'finishing',
+])
+
+/**
+ * All tasks as they stand: the one place that changes them, writes them down and tells who watches. A state
+ * is left only as the table allows. A task that a process of ours was working on when it ended is found
+ * again as `interrupted`.
+ */
+export class TaskBook implements Disposable {
+  readonly #store: Store
+  /** Those this process works on; of all others the store has the truth. */
+  readonly #held = new Map<string, Task & { keptAt: number }>()
+  readonly #waiting = new Set<() => void>()
+  readonly #heartbeat: NodeJS.Timeout
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#heartbeat = setInterval(() => {
+      for (const id of this.#held.keys()) store.tasks.seen(id, Date.now())
+    }, ownerLostMs / 5)
+    this.#heartbeat.unref()
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#heartbeat)
+    this.#wake()
+  }
+
+  get(id: string): Task {
+    return this.#held.get(id) ?? this.#adopt(this.row(id))
+  }
+
+  row(id: string): TaskRow {
+    return this.#store.tasks.find(id) ?? fail('task.not-found', { id })
+  }
+
+  view(id: string): TaskView {
+    const { journal, events } = this.#store
+    return viewOf(this.get(id), settingsOf(id, journal), events.newest(id, newestEvents))
+  }
+
+  views(): readonly TaskView[] {
+    return this.#store.tasks.all().map(({ id }) => this.view(id))
+  }
+
+  add(row: TaskRow): void {
+    this.#store.tasks.insert(row)
+    this.#wake()
+  }
+
+  remove(id: string): void {
+    this.#held.delete(id)
+    this.#store.tasks.remove(id)
+    this.#wake()
+  }
+
+  /** Takes a task for this process to work on; refused while another one, alive, does. */
+  hold(id: string): void {
+    if (this.#held.has(id)) return
+    const row = this.row(id)
+    if (isAlive(row) && row.ownerPid !== process.pid) fail('task.held-elsewhere', { pid: row.ownerPid ?? 0 })
+    const task = this.#adopt(row)
+    this.#held.set(id, { ...task, keptAt: 0 })
+    this.#keep(id)
+  }
+
+  /** Nobody works on it any more. */
+  release(id: string): void {
+    const task = this.#held.get(id)
+    if (task === undefined) return
+    this.#held.delete(id)
+    this.#write(task, null)
+    this.#wake()
+  }
+
+  holds(id: string): boolean {
+    return this.#held.has(id)
+  }
+
+  /** Changes how a held task stands; on disk when it returns, but for mere `progress`. */
+  change(id: string, changed: Partial<TaskRecord>): void {
+    const task = this.#held.get(id)
+    if (task === undefined) return
+    this.#held.set(id, { ...task, record: { ...task.record, ...changed } })
+    const onlyProgress = Object.keys(changed).every((name) => name === 'progress' || name === 'freeze')
+    if (!onlyProgress || Date.now() - task.keptAt > keepEveryMs || changesFreezeState(task.record, changed))
+      this.#keep(id)
+    this.#wake()
+  }
+
+  /** Leads a held task into another state, as the table allows; `task.wrong-state` else. */
+  become(id: string, state: TaskState, changed: Partial<TaskRecord> = {}): void {
+    const task = this.#held.get(id) ?? fail('task.not-found', { id })
+    if (task.state === state) {
+      this.change(id, changed)
+      return
+    }
+    if (!mayBecome(task.state, state)) fail('task.wrong-state', { state: task.state, wanted: state })
+    const now = Date.now()
+    this.#held.set(id, { ...task, state, stateSince: now, record: { ...task.record, ...changed } })
+    this.#keep(id)
+    this.tell(id, state === 'failed' ? 'error' : 'info', 'task.state', { from: task.state, to: state })
+  }
+
+  /** Notes something for good. */
+  tell(
+    id: string,
+    level: TaskEvent['level'],
+    code: TaskEvent['code'],
+    params: TaskEvent['params'] = {},
+    at = Date.now(),
+  ): void {
+    this.#store.events.add(id, { at, level, code, params })
+    this.#wake()
+  }
+
+  async *watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void> {
+    let told = ''
+    while (!signal?.aborted) {
+      const view = this.view(id)
+      const text = JSON.stringify(view)
+      if (text !== told) {
+        told = text
+        yield { ok: view }
+        if (isOver(view.state) && !view.actions.includes('unfreeze')) return
+      }
+      await this.#changed(this.#held.has(id) ? null : lookUpMs, tellEveryMs, signal)
+    }
+  }
+
+  async *watchAll(signal?: AbortSignal): AsyncGenerator<Answer<readonly TaskView[]>, void, void> {
+    let told = ''
+    while (!signal?.aborted) {
+      const views = this.views()
+      const text = JSON.stringify(views)
+      if (text !== told) {
+        told = text
+        yield { ok: views }
+      }
+      await this.#changed(lookUpMs, lookUpMs, signal)
+    }
+  }
+
+  /** A row as a task; one whose process is gone is written down as interrupted first. */
+  #adopt(row: TaskRow): Task {
+    const task: Task = {
+      id: row.id,
+      profileId: row.profileId,
+      name: row.name,
+      createdAt: row.createdAt,
+      body: JSON.parse(row.body) as TaskBody,
+      state: row.state,
+      stateSince: row.stateSince,
+      record: JSON.parse(row.record) as TaskRecord,
+    }
+    if (!worked.has(task.state) || isAlive(row)) return task
+    const state: TaskState = task.state === 'checking' ? 'draft' : 'interrupted'
+    const { proof, checks } = task.record
+    const interrupted: Task = {
+      ...task,
+      state,
+      stateSince: Date.now(),
+      record: {
+        ...task.record,
+        inStepSince: null,
+        proof: proof?.running ? null : proof,
+        checks: checks?.running ? null : checks,
+      },
+    }
+    this.#write(interrupted, null)
+    this.tell(row.id, 'warning', 'task.state', { from: task.state, to: state })
+    return interrupted
+  }
+
+  #keep(id: string): void {
+    const task = this.#held.get(id)
+    if (task === undefined) return
+    task.keptAt = Date.now()
+    this.#write(task, process.pid)
+  }
+
+  #write({ id, state, stateSince, record }: Task, ownerPid: number | null): void {
+    const ownerSeenAt = ownerPid === null ? null : Date.now()
+    this.#store.tasks.stand(id, { state, stateSince, record: JSON.stringify(record), ownerPid, ownerSeenAt })
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake()
+  }
+
+  /** Resolves at the next change or after `atMostMs`, but not before `atLeastMs`; at once when aborted. */
+  async #changed(atMostMs: number | null, atLeastMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const pause = (ms: number): Promise<void> => wait(ms, signal)
+    const changed = new Promise<void>((resolve) => {
+      this.#waiting.add(resolve)
+      signal?.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await Promise.all([
+      atMostMs === null ? changed : Promise.race([changed, pause(atMostMs)]),
+      pause(atLeastMs),
+    ])
+  }
+}
+
+function changesFreezeState({ freeze }: TaskRecord, changed: Partial<TaskRecord>): boolean {
+  return changed.freeze !== undefined && changed.freeze.state !== freeze.state
+}
+
+function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms)
+    function end(): void {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    signal?.addEventListener('abort', end, { once: true })
+  })
+}

@@ -1,0 +1,94 @@
+import type { Failure } from '#contract/failure.ts'
+import type { FreezeView, WritePause } from '#contract/freeze.ts'
+import type { ChecksView } from '#contract/precheck.ts'
+import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
+import type { SyncProgress } from '#contract/sync.ts'
+import {
+  actionsOf,
+  type ProofView,
+  type SettingChange,
+  type TaskEvent,
+  type TaskState,
+  type TaskView,
+} from '#contract/task.ts'
+
+/** What a task was made with: a copy of its profile's plan. */
+export interface TaskBody {
+  readonly source: EndpointView
+  readonly target: EndpointView
+  readonly options: ProfileOptions
+}
+
+/** How a task stands, beside its state. Kept in the store as JSON; holds no secret. */
+export interface TaskRecord {
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly checks: ChecksView | null
+  readonly progress: SyncProgress | null
+  readonly inStepSince: number | null
+  readonly freeze: FreezeView
+  readonly writePause: WritePause | null
+  readonly proof: ProofView | null
+  readonly failure: Failure | null
+}
+
+export const noFreeze: FreezeView = {
+  state: 'none',
+  frozenAt: null,
+  offset: null,
+  signedOut: 0,
+  foreignClients: null,
+  opsPerSecond: null,
+  refusedWrites: null,
+  breach: null,
+  changedMeanwhile: [],
+}
+
+export const newRecord: TaskRecord = {
+  startedAt: null,
+  endedAt: null,
+  checks: null,
+  progress: null,
+  inStepSince: null,
+  freeze: noFreeze,
+  writePause: null,
+  proof: null,
+  failure: null,
+}
+
+/** All that is known of a task. */
+export interface Task {
+  readonly id: string
+  readonly profileId: string
+  readonly name: string
+  readonly createdAt: number
+  readonly body: TaskBody
+  readonly state: TaskState
+  readonly stateSince: number
+  readonly record: TaskRecord
+}
+
+/** The snapshot a console sees. */
+export function viewOf(
+  { body, record, ...task }: Task,
+  settings: readonly SettingChange[],
+  events: readonly TaskEvent[],
+): TaskView {
+  const known = { ...task, ...body, ...record, inStep: record.inStepSince !== null }
+  return {
+    ...known,
+    actions: actionsOf(known),
+    settings,
+    finishNeedsConsent: finishNeedsConsent(known),
+    events,
+  }
+}
+
+function finishNeedsConsent({
+  freeze,
+  proof,
+}: Pick<TaskRecord, 'freeze' | 'proof'>): TaskView['finishNeedsConsent'] {
+  if (freeze.state !== 'frozen') return 'not-frozen'
+  if (proof === null || proof.result === null || !proof.underFreeze || proof.void) return 'no-proof'
+  return proof.result.equal ? null : 'differences'
+}

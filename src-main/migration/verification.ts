@@ -1,0 +1,48 @@
+import type { Connection } from '#contract/connection.ts'
+import { toFailure } from '#contract/failure.ts'
+import type { ProofView } from '#contract/task.ts'
+import { verifySpecSchema } from '#contract/verify.ts'
+import type { RunServices } from './services.ts'
+
+export interface ProofRequest {
+  readonly source: Connection
+  readonly target: Connection
+  readonly mode: 'counts' | 'full'
+  /** Writes are frozen and drained: the result is the proof of the cutover. */
+  readonly underFreeze: boolean
+}
+
+/** Compares both sides of a task and writes what comes of it in the book. Never rejects. */
+export async function proveEqual(
+  { book, jobs }: Pick<RunServices, 'book' | 'jobs'>,
+  taskId: string,
+  { source, target, mode, underFreeze }: ProofRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun: ProofView = {
+    mode,
+    running: true,
+    startedAt: Date.now(),
+    endedAt: null,
+    progress: null,
+    result: null,
+    failure: null,
+    underFreeze,
+    void: false,
+  }
+  book.change(taskId, { proof: begun })
+  const change = (changed: Partial<ProofView>): void =>
+    book.change(taskId, { proof: { ...begun, ...book.get(taskId).record.proof, ...changed } })
+  try {
+    const spec = verifySpecSchema.parse({ source, target, mode })
+    const result = await jobs.run('verify', spec, { signal, onProgress: (progress) => change({ progress }) })
+    change({ running: false, endedAt: Date.now(), result })
+    book.tell(taskId, result.equal ? 'info' : 'warning', 'proof.done', {
+      keys: mode === 'full' ? result.compared : result.sourceKeys,
+      differing: result.differing,
+      ms: result.elapsedMs,
+    })
+  } catch (thrown) {
+    change({ running: false, endedAt: Date.now(), failure: toFailure(thrown) })
+  }
+}
