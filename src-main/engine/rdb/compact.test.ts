@@ -45,7 +45,13 @@ const cases: Case[] = [
   },
 ]
 
+/** All elements of a structure, as views or digits. */
 function compactElements(format: CompactFormat, bytes: Uint8Array): Uint8Array[] {
+  const elements: Uint8Array[] = []
+  for (const cursor = new CompactCursor(format, bytes); cursor.next();) elements.push(cursor.text())
+  return elements
+}
+
 /** Reads all; our own failure is the only one that may come. */
 function readOrFail(format: CompactFormat, bytes: Uint8Array): Uint8Array[] | FailureError {
   try {
