@@ -1,9 +1,13 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { HostCapabilities } from '#contract/api.ts'
-import { makeFailure } from '#contract/failure.ts'
+import { toFailure } from '#contract/failure.ts'
 import { probeServer } from '#engine/redis/probe.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
+import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
+import { openMigrations } from '#migration/open.ts'
+import type { Profiles } from '#migration/profiles.ts'
+import type { SecretBox } from '#migration/secrets.ts'
+import type { Tasks } from '#migration/tasks.ts'
 import { dataFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { findParts } from './parts.ts'
@@ -16,13 +20,15 @@ export interface ShellTraits {
   readonly shell: HostCapabilities['shell']
   /** The system's dialog, where the shell has one. */
   readonly pickFile?: () => Promise<string | null>
+  /** How secrets are sealed, where the shell has something better than a key file. */
+  readonly box?: SecretBox
 }
 
 /** Puts the services together for a shell. Disposing of them cancels what runs and waits for its end. */
-export function composeServices({ shell, pickFile }: ShellTraits): ConsoleServices & AsyncDisposable {
+export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleServices & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs)
-  const migrations = migrationsWithoutStore(makeFailure('store.unavailable'))
+  const migrations = openOrRefuse(jobs, box)
   return {
     host: {
       shell,
@@ -34,11 +40,23 @@ export function composeServices({ shell, pickFile }: ShellTraits): ConsoleServic
     pickFile,
     jobs,
     restores,
-    ...migrations,
+    profiles: migrations.profiles,
+    tasks: migrations.tasks,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
     async [Symbol.asyncDispose]() {
-      await Promise.all([restores[Symbol.asyncDispose](), migrations.tasks[Symbol.asyncDispose]()])
+      await Promise.all([restores[Symbol.asyncDispose](), migrations[Symbol.asyncDispose]()])
     },
+  }
+}
+
+function openOrRefuse(
+  jobs: JobRunner,
+  box: SecretBox | undefined,
+): { profiles: Profiles; tasks: Tasks } & AsyncDisposable {
+  try {
+    return openMigrations({ folder: dataFolder(), jobs, ...(box !== undefined && { box }) })
+  } catch (thrown) {
+    return migrationsWithoutStore(toFailure(thrown))
   }
 }
