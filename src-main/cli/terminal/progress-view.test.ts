@@ -54,6 +54,10 @@ describe('the progress of a restore', () => {
     )
   })
 
+  test('says what it does where no end is known', () => {
+    expect(shown(true, { phase: 'looking' })).toContain('\rLooking at the target …\u001b[K')
+  })
+
   test('says what it waits for, and when it goes on', () => {
     const waitingFor = makeFailure('connect.refused', { address: '10.0.0.1:6379' })
     const text = shown(true, { phase: 'writing' }, { phase: 'waiting', waitingFor }, { phase: 'writing' })

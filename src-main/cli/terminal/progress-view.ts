@@ -19,6 +19,9 @@ const labels: Readonly<Record<RestorePhase, string>> = {
   finishing: 'Finishing',
 }
 
+/** The phases whose end is known, so that a bar says something. */
+const measured: ReadonlySet<RestorePhase> = new Set(['checking', 'writing'])
+
 const sentenceEveryMs = 3_000
 
 /**
@@ -40,7 +43,7 @@ export class ProgressView implements Disposable {
 
   update(progress: RestoreProgress): void {
     if (progress.phase !== this.#phase) this.#enter(progress)
-    if (progress.phase === 'waiting' || progress.phase === 'looking' || progress.phase === 'finishing') return
+    if (progress.phase === 'waiting') return
     if (this.#style.redraws) this.#draw(progress)
     else this.#say(progress)
   }
@@ -76,7 +79,10 @@ export class ProgressView implements Disposable {
 
   #draw(progress: RestoreProgress): void {
     const { columns = 80 } = this.#stream
-    const line = progressLine(labels[progress.phase], progress, columns, this.#style.unicode)
+    const label = labels[progress.phase]
+    const line = measured.has(progress.phase)
+      ? progressLine(label, progress, columns, this.#style.unicode)
+      : `${label} …`.slice(0, columns - 1)
     this.#stream.write(`\r${line}\u001b[K`)
     this.#drawn = true
   }
@@ -84,7 +90,8 @@ export class ProgressView implements Disposable {
   #say(progress: RestoreProgress): void {
     if (progress.elapsedMs - this.#lastSentenceMs < sentenceEveryMs) return
     this.#lastSentenceMs = progress.elapsedMs
-    this.#line(progressSentence(labels[progress.phase], progress))
+    const label = labels[progress.phase]
+    this.#line(measured.has(progress.phase) ? progressSentence(label, progress) : `${label} …`)
   }
 }
 
