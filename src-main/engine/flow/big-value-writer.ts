@@ -1,6 +1,6 @@
 import { fail } from '#contract/failure.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
-import { skipBigValue, streamBigValue } from '../rdb/big-value.ts'
+import { skipBigValue, streamBigValue, type BigValueOptions as CommandChoice } from '../rdb/big-value.ts'
 import type { CommandSink } from '../rdb/big-value.ts'
 import { type, type RdbFlavour } from '../rdb/opcodes.ts'
 import { argumentBytes, type Argument } from '../resp/encode.ts'
@@ -21,6 +21,8 @@ export interface BigValueOptions {
   readonly expireAt: number
   readonly overwrite: boolean
   readonly flavour: RdbFlavour
+  /** What the target knows. */
+  readonly commands: Partial<CommandChoice>
   readonly signal: AbortSignal
   /** Calls back when this block has all its replies. */
   readonly track: (block: Block, answered: (block: Block) => void) => void
@@ -46,7 +48,7 @@ export async function writeBigValue(
   const stream = new CommandStream(target, lane, options)
   await stream.command(['SELECT', db])
   try {
-    await streamBigValue(entry.type, feed, flavour, temporaryKey, stream)
+    await streamBigValue(entry.type, feed, flavour, temporaryKey, stream, options.commands)
   } catch (thrown) {
     if (target.failure === null) await stream.discard(['DEL', temporaryKey])
     throw thrown

@@ -69,6 +69,8 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       dbMap: (db) => db,
       functions: true,
       absoluteTtl: options.absoluteTtl,
+      // The target follows a live source of 7.0 or later, and is one itself.
+      bigValues: {},
       clockAheadMs: 0,
       expiryShiftMs: guardMs,
       temporaryPrefix: options.temporaryPrefix,

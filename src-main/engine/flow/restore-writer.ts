@@ -6,7 +6,7 @@ import type { WindowFeed } from '../bytes/feed.ts'
 import { Composer, unpackedValue } from '../plan/compose.ts'
 import type { DbMap } from '../plan/db-map.ts'
 import type { KeyFilter } from '../plan/filter.ts'
-import { skipBigValue } from '../rdb/big-value.ts'
+import { skipBigValue, type BigValueOptions } from '../rdb/big-value.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
@@ -31,6 +31,8 @@ export interface WritePlan {
   readonly functions: boolean
   /** RESTORE takes ABSTTL, IDLETIME and FREQ (5.0). */
   readonly absoluteTtl: boolean
+  /** What large values may be written with. */
+  readonly bigValues: Partial<BigValueOptions>
   /** The target's clock is ahead of ours by so many milliseconds. */
   readonly clockAheadMs: number
   /** Added to every expiry, milliseconds: a copy that will be followed must not let anything expire yet. */
@@ -225,6 +227,7 @@ export class RestoreWriter {
         expireAt,
         overwrite: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && entry.offset < sentBefore),
         flavour: header.flavour,
+        commands: { ...plan.bigValues, fieldExpiryShiftMs: plan.expiryShiftMs },
         signal,
         track: (block, answered) => this.#underWay.set(block, answered),
       })

@@ -5,6 +5,7 @@ import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contr
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { composerBytes } from '../plan/compose.ts'
+import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { makeDbMap, type DbMap } from '../plan/db-map.ts'
 import { makeKeyFilter, type KeyFilter } from '../plan/filter.ts'
 import { Link } from '../resp/link.ts'
@@ -94,6 +95,7 @@ export async function runRestore(
       // A selection of keys says nothing of functions: they go along only with everything.
       functions: spec.include.length === 0,
       absoluteTtl: look.versionNumber >= 500,
+      bigValues: bigValueCommands(look),
       clockAheadMs: look.clockAheadMs,
       expiryShiftMs: 0,
       temporaryPrefix: `keyferry:tmp:${run}`,

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises'
+import { escapeKey } from '#contract/escape-key.ts'
 import { fail, makeFailure, FailureError } from '#contract/failure.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
@@ -131,12 +132,32 @@ export async function walkRdbFile(
     else if (step === 'big') {
       const start = feed.offsetOf(feed.position)
       const entry = reader.big
-      await skipBigValue(entry.type, feed, reader.header.flavour)
+      await locating(file.path, feed, entry, () => skipBigValue(entry.type, feed, reader.header.flavour))
       await visitor.big?.(entry, feed.offsetOf(feed.position) - start)
     } else break
     visitor.progress?.(feed.offsetOf(feed.position))
   }
   return { header: reader.header, ...(await checkEnd(file, feed, arena, reader.header)) }
+}
+
+/** Says of a damaged large value which file, key and place it is. */
+async function locating<T>(
+  file: string,
+  feed: WindowFeed,
+  entry: BigEntry,
+  walk: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await walk()
+  } catch (thrown) {
+    if (!(thrown instanceof FailureError) || !thrown.failure.code.startsWith('file.')) throw thrown
+    const { failure } = thrown
+    const offset = feed.offsetOf(failure.code === 'file.truncated' ? feed.end : feed.position)
+    throw new FailureError({
+      ...failure,
+      params: { reason: '', ...failure.params, file, offset, key: escapeKey(entry.key) },
+    })
+  }
 }
 
 /** The eight bytes behind EOF, since RDB 5: the CRC of all before them, or zero. */

@@ -9,6 +9,7 @@ import type { Link } from '../resp/link.ts'
 
 /** What must be known of a target before the first write. */
 export interface TargetLook {
+  readonly flavour: ServerFacts['flavour']
   readonly version: string
   /** Major and minor as one number, 7.0 → 700; the newest we know where the server does not tell. */
   readonly versionNumber: number
@@ -35,10 +36,11 @@ export async function lookAtTarget(link: Link): Promise<TargetLook> {
   }
   const info = parseInfo(Buffer.isBuffer(reply) ? reply.toString() : '')
   if (info.get('loading') === '1') fail('target.loading', { address: link.address })
-  const { version, role, mode } = identityOf(info)
+  const { flavour, version, role, mode } = identityOf(info)
   // Valkey tells the Redis version it stands for; commands go by that.
   const [major, minor] = (info.get('redis_version') ?? '').split('.').map(Number)
   return {
+    flavour,
     version,
     versionNumber: major === undefined || Number.isNaN(major) ? newest : major * 100 + (minor ?? 0),
     role,
