@@ -1,11 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { escapeKey } from '#contract/escape-key.ts'
 import { fail } from '#contract/failure.ts'
-import type { VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
+import type { DbCount, DifferenceKind, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
+import { isOurs } from '../flow/own-keys.ts'
+import { ReplyError } from '../resp/decode.ts'
+import { compareKeys, type KeyDifference } from './compare.ts'
+import { countBoth } from './counts.ts'
+import { DbLink } from './db-link.ts'
 
-/** Compares two servers: key counts, or every value both ways. */
-export function runVerify(
-  _spec: VerifySpec,
-  _report: (progress: VerifyProgress) => void,
-  _signal: AbortSignal,
+const scanCount = 500
+const listed = 100
+/** Beyond so many differing keys nobody looks again: the two sides are not the same data set. */
+const keptForAnotherLook = 50_000
+const reportEveryMs = 250
+
+/**
+ * Compares two servers: key counts, or every value both ways. While writes go on, keys that differ are looked at
+ * again in rounds; what still differs then is told. Fails with `connect.*`, `auth.*`, `job.cancelled`.
+ */
+export async function runVerify(
+  spec: VerifySpec,
+  report: (progress: VerifyProgress) => void,
+  signal: AbortSignal,
 ): Promise<VerifyResult> {
-  fail('internal.unexpected', { message: 'verify is not built yet' })
+  using source = await DbLink.open(spec.source, 'keyferry:verify', signal)
+  using target = await DbLink.open(spec.target, 'keyferry:verify', signal)
+  const stop = (): void => {
+    source[Symbol.dispose]()
+    target[Symbol.dispose]()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await new Verification(spec, source, target, report, signal).run()
+  } catch (thrown) {
+    if (signal.aborted) fail('job.cancelled')
+    throw thrown
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+class Verification {
+  readonly #spec: VerifySpec
+  readonly #source: DbLink
+  readonly #target: DbLink
+  readonly #report: (progress: VerifyProgress) => void
+  readonly #signal: AbortSignal
+  readonly #started = performance.now()
+  #reportedAt = 0
+  #phase: VerifyProgress['phase'] = 'counting'
+  #keysDone = 0
+  #keysTotal = 0
+  #compared = 0
+  #differences: KeyDifference[] = []
+  #beyond = 0
+
+  constructor(
+    spec: VerifySpec,
+    source: DbLink,
+    target: DbLink,
+    report: (progress: VerifyProgress) => void,
+    signal: AbortSignal,
+  ) {
+    this.#spec = spec
+    this.#source = source
+    this.#target = target
+    this.#report = report
+    this.#signal = signal
+  }
+
+  async run(): Promise<VerifyResult> {
+    const { mode } = this.#spec
+    let counts = await countBoth(this.#source, this.#target)
+    if (mode === 'counts') {
+      for (let round = 1; !agree(counts) && round <= this.#spec.rounds; round += 1) {
+        await this.#pause()
+        counts = await countBoth(this.#source, this.#target)
+      }
+      return this.#result(counts, 0, false)
+    }
+    this.#keysTotal = sum(counts, 'source') + sum(counts, 'target')
+    this.#phase = 'comparing'
+    for (const { db } of counts) {
+      await this.#walk(this.#source, db, (keys) => this.#compare(db, keys))
+      await this.#walk(this.#target, db, (keys) => this.#findExtra(db, keys))
+    }
+    let rounds = 0
+    this.#phase = 'looking-again'
+    while (this.#differences.length > 0 && this.#beyond === 0 && rounds < this.#spec.rounds) {
+      rounds += 1
+      await this.#pause()
+      await this.#lookAgain()
+    }
+    const functionsDiffer = await this.#functionsDiffer()
+    counts = await countBoth(this.#source, this.#target)
+    return this.#result(counts, rounds, functionsDiffer)
+  }
+
+  async #walk(link: DbLink, db: number, see: (keys: readonly Buffer[]) => Promise<void>): Promise<void> {
+    let cursor = '0'
+    do {
+      if (this.#signal.aborted) fail('job.cancelled')
+      const [next, keys] = (await link.ask(db, ['SCAN', cursor, 'COUNT', scanCount])) as unknown as [
+        Buffer,
+        readonly Buffer[],
+      ]
+      cursor = next.toString()
+      await see(keys.filter((key) => !isOurs(key)))
+      this.#tell()
+    } while (cursor !== '0')
+  }
+
+  async #compare(db: number, keys: readonly Buffer[]): Promise<void> {
+    this.#note(await compareKeys(this.#source, this.#target, db, keys, this.#spec.expiryToleranceMs))
+    this.#keysDone += keys.length
+    this.#compared += keys.length
+  }
+
+  async #findExtra(db: number, keys: readonly Buffer[]): Promise<void> {
+    const found = await this.#source.askAll(
+      db,
+      keys.map((key) => ['EXISTS', key]),
+    )
+    const extra = keys.filter((_, index) => found[index] === 0)
+    this.#note(extra.map((key) => ({ db, key, kind: 'extra', detail: '' })))
+    this.#keysDone += keys.length
+  }
+
+  #note(found: readonly KeyDifference[]): void {
+    const room = keptForAnotherLook - this.#differences.length
+    this.#differences.push(...found.slice(0, room))
+    this.#beyond += Math.max(0, found.length - room)
+  }
+
+  async #lookAgain(): Promise<void> {
+    const before = this.#differences
+    this.#differences = []
+    for (const db of new Set(before.map((difference) => difference.db))) {
+      const keysOfDb = before.filter((difference) => difference.db === db).map(({ key }) => key)
+      for (let at = 0; at < keysOfDb.length; at += scanCount) {
+        const keys = keysOfDb.slice(at, at + scanCount)
+        this.#note(await compareKeys(this.#source, this.#target, db, keys, this.#spec.expiryToleranceMs))
+        this.#tell()
+      }
+    }
+  }
+
+  /** FUNCTION DUMP gives the libraries in one payload; servers before 7.0 have none. */
+  async #functionsDiffer(): Promise<boolean> {
+    const [[here], [there]] = await Promise.all([
+      this.#source.askAll(0, [['FUNCTION', 'DUMP']]),
+      this.#target.askAll(0, [['FUNCTION', 'DUMP']]),
+    ])
+    if (here instanceof ReplyError || there instanceof ReplyError) return false
+    return Buffer.isBuffer(here) && Buffer.isBuffer(there) ? !here.equals(there) : here !== there
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(this.#spec.roundDelayMs, undefined, { signal: this.#signal })
+  }
+
+  #tell(): void {
+    const now = performance.now()
+    if (now - this.#reportedAt < reportEveryMs) return
+    this.#reportedAt = now
+    const elapsedMs = now - this.#started
+    this.#report({
+      phase: this.#phase,
+      keysDone: this.#keysDone,
+      keysTotal: Math.max(this.#keysTotal, this.#keysDone),
+      differing: this.#differences.length + this.#beyond,
+      keysPerSecond: Math.round((this.#keysDone / elapsedMs) * 1000),
+      elapsedMs: Math.round(elapsedMs),
+    })
+  }
+
+  #result(counts: readonly DbCount[], rounds: number, functionsDiffer: boolean): VerifyResult {
+    const byKind: Partial<Record<DifferenceKind, number>> = {}
+    for (const { kind } of this.#differences) byKind[kind] = (byKind[kind] ?? 0) + 1
+    const differing = this.#differences.length + this.#beyond
+    const { mode } = this.#spec
+    return {
+      mode,
+      equal: mode === 'counts' ? agree(counts) : differing === 0 && !functionsDiffer,
+      counts,
+      sourceKeys: sum(counts, 'source'),
+      targetKeys: sum(counts, 'target'),
+      compared: this.#compared,
+      differing,
+      byKind,
+      differences: this.#differences
+        .slice(0, listed)
+        .map(({ db, key, kind, detail }) => ({ db, key: escapeKey(key), kind, detail })),
+      functionsDiffer,
+      rounds,
+      elapsedMs: Math.round(performance.now() - this.#started),
+    }
+  }
+}
+
+function agree(counts: readonly DbCount[]): boolean {
+  return counts.every(({ source, target }) => source === target)
+}
+
+function sum(counts: readonly DbCount[], side: 'source' | 'target'): number {
+  return counts.reduce((total, count) => total + count[side], 0)
 }

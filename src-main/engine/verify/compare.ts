@@ -1,0 +1,149 @@
+import type { DifferenceKind } from '#contract/verify.ts'
+import { guardMs } from '../plan/expiry.ts'
+import type { Reply } from '../resp/decode.ts'
+import { compareInSlices } from './big-value.ts'
+import type { DbLink } from './db-link.ts'
+import { isError, lengthCommand, moduleValue, streamGroups, wholeValues } from './value.ts'
+
+export interface KeyDifference {
+  readonly db: number
+  readonly key: Buffer
+  readonly kind: DifferenceKind
+  readonly detail: string
+}
+
+/** Values of more elements, or strings of more bytes, are read in slices. */
+const wholeElements = 1_000
+const wholeBytes = 256 * 1024
+/** What may be held of whole values at once. */
+const heldBytes = 8 * 1024 * 1024
+
+interface Pair {
+  readonly key: Buffer
+  readonly type: string
+  readonly length: number
+  readonly bytes: number
+}
+
+/**
+ * Compares keys of one database, each by what a client can see of it, whatever its encoding: type, expiry,
+ * value, and of a stream its groups. Gives the first difference of each key that has one.
+ */
+export async function compareKeys(
+  source: DbLink,
+  target: DbLink,
+  db: number,
+  keys: readonly Buffer[],
+  expiryToleranceMs: number,
+): Promise<readonly KeyDifference[]> {
+  const differences: KeyDifference[] = []
+  const differ = (key: Buffer, kind: DifferenceKind, detail: string): void =>
+    void differences.push({ db, key, kind, detail })
+
+  const same: Buffer[] = []
+  const types: string[] = []
+  const asked = keys.flatMap((key) => [
+    ['TYPE', key],
+    ['PEXPIRETIME', key],
+  ])
+  const [here, there] = await Promise.all([source.askAll(db, asked), target.askAll(db, asked)])
+  for (const [index, key] of keys.entries()) {
+    const [type, other] = [String(here[index * 2]), String(there[index * 2])]
+    if (type === 'none' && other === 'none') continue
+    if (other === 'none') differ(key, 'missing', type)
+    else if (type === 'none') differ(key, 'extra', other)
+    else if (type !== other) differ(key, 'type', `${type} / ${other}`)
+    else {
+      const expiries = [Number(here[index * 2 + 1]), unguarded(Number(there[index * 2 + 1]))] as const
+      if (!sameExpiry(...expiries, expiryToleranceMs)) differ(key, 'expiry', expiries.join(' / '))
+      else {
+        same.push(key)
+        types.push(type)
+      }
+    }
+  }
+
+  const small: Pair[] = []
+  const sizes = same.flatMap((key, index) => [
+    [lengthCommand[types[index]!] ?? 'EXISTS', key],
+    ['MEMORY', 'USAGE', key, 'SAMPLES', 5],
+  ])
+  const [sizesHere, sizesThere] = await Promise.all([source.askAll(db, sizes), target.askAll(db, sizes)])
+  for (const [index, key] of same.entries()) {
+    const type = types[index]!
+    const [length, other] = [sizesHere[index * 2]!, sizesThere[index * 2]!]
+    if (isError(length) || isError(other)) differ(key, 'type', type)
+    else if (length !== other) differ(key, 'value', `length ${String(length)} / ${String(other)}`)
+    else {
+      const bytes = Number(sizesHere[index * 2 + 1]) || wholeBytes
+      const pair = { key, type, length: Number(length), bytes }
+      const isBig =
+        type === 'string' ? pair.length > wholeBytes : pair.length > wholeElements || bytes > heldBytes
+      const slices = compareInSlices[type]
+      if (!isBig || slices === undefined) small.push(pair)
+      else {
+        const detail = await slices(source, target, db, key, pair.length)
+        if (detail !== null) differ(key, 'value', detail)
+        else if (type === 'stream') await compareWhole(source, target, db, [pair], differ, true)
+      }
+    }
+  }
+  for (const group of groupsOf(small)) await compareWhole(source, target, db, group, differ, false)
+  return differences
+}
+
+async function compareWhole(
+  source: DbLink,
+  target: DbLink,
+  db: number,
+  pairs: readonly Pair[],
+  differ: (key: Buffer, kind: DifferenceKind, detail: string) => void,
+  groupsOnly: boolean,
+): Promise<void> {
+  const readers = pairs.flatMap((pair) => {
+    const value = wholeValues[pair.type] ?? moduleValue
+    const readings = groupsOnly ? [] : [{ pair, value, kind: 'value' as const }]
+    return pair.type === 'stream'
+      ? [...readings, { pair, value: streamGroups, kind: 'groups' as const }]
+      : readings
+  })
+  const commands = readers.map(({ pair, value }) => value.read(pair.key))
+  const [here, there] = await Promise.all([source.askAll(db, commands), target.askAll(db, commands)])
+  const told = new Set<Buffer>()
+  for (const [index, { pair, value, kind }] of readers.entries()) {
+    if (told.has(pair.key)) continue
+    const detail = detailOf(value.differs, here[index]!, there[index]!)
+    if (detail === null) continue
+    told.add(pair.key)
+    differ(pair.key, kind, detail)
+  }
+}
+
+function detailOf(differs: (a: Reply, b: Reply) => string | null, a: Reply, b: Reply): string | null {
+  return isError(a) || isError(b) ? 'changed while it was read' : differs(a, b)
+}
+
+/** Groups of values that together fit in memory. */
+function* groupsOf(pairs: readonly Pair[]): Generator<readonly Pair[]> {
+  let group: Pair[] = []
+  let bytes = 0
+  for (const pair of pairs) {
+    if (group.length > 0 && bytes + pair.bytes > heldBytes) {
+      yield group
+      group = []
+      bytes = 0
+    }
+    group.push(pair)
+    bytes += pair.bytes
+  }
+  if (group.length > 0) yield group
+}
+
+/** The time an expiry of the target stands for, while a sync guards it. */
+function unguarded(expiry: number): number {
+  return expiry >= guardMs ? expiry - guardMs : expiry
+}
+
+function sameExpiry(a: number, b: number, toleranceMs: number): boolean {
+  return a < 0 || b < 0 ? a === b : Math.abs(a - b) <= toleranceMs
+}

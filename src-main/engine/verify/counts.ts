@@ -1,0 +1,45 @@
+import type { DbCount } from '#contract/verify.ts'
+import { ownKeyPrefix } from '../flow/checkpoint.ts'
+import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import type { DbLink } from './db-link.ts'
+
+/**
+ * Keys of each database on both sides, ours not counted. Expired keys that a server has not removed yet are in
+ * its count, as they are in DBSIZE.
+ */
+export async function countBoth(source: DbLink, target: DbLink): Promise<readonly DbCount[]> {
+  const [here, there] = await Promise.all([countKeys(source), countKeys(target)])
+  const dbs = [...new Set([...here.keys(), ...there.keys()])].sort((a, b) => a - b)
+  return dbs.map((db) => ({ db, source: here.get(db) ?? 0, target: there.get(db) ?? 0 }))
+}
+
+async function countKeys(link: DbLink): Promise<Map<number, number>> {
+  const info = parseInfo(String(await link.ask(0, ['INFO', 'keyspace'])))
+  const counts = new Map(Object.entries(keyspaceOf(info)).map(([db, { keys }]) => [Number(db), keys]))
+  const held = counts.get(0) ?? 0
+  if (held > 0) {
+    const rest = held - (await countOurs(link))
+    if (rest > 0) counts.set(0, rest)
+    else counts.delete(0)
+  }
+  return counts
+}
+
+/** A SCAN of database 0 with a pattern: the server goes through its keys, but only ours travel. */
+async function countOurs(link: DbLink): Promise<number> {
+  let cursor = '0'
+  let ours = 0
+  do {
+    const [next, found] = (await link.ask(0, [
+      'SCAN',
+      cursor,
+      'MATCH',
+      `${ownKeyPrefix}*`,
+      'COUNT',
+      10_000,
+    ])) as unknown as [Buffer, readonly Buffer[]]
+    cursor = next.toString()
+    ours += found.length
+  } while (cursor !== '0')
+  return ours
+}

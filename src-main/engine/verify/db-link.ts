@@ -1,0 +1,50 @@
+import type { Connection } from '#contract/connection.ts'
+import { FailureError } from '#contract/failure.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
+import { encodeCommand, type Argument } from '../resp/encode.ts'
+import { Link } from '../resp/link.ts'
+
+export type Command = readonly Argument[]
+
+/** A connection that asks many questions at once, in whichever database they are about. */
+export class DbLink implements Disposable {
+  readonly #link: Link
+  #db = 0
+
+  private constructor(link: Link) {
+    this.#link = link
+  }
+
+  static async open(connection: Connection, name: string, signal: AbortSignal): Promise<DbLink> {
+    return new DbLink(await Link.open(connection, { name, signal }))
+  }
+
+  /** Sends all at once; one reply for each, an error reply as a value. Rejects when the link is lost. */
+  async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
+    if (commands.length === 0) return []
+    const select = db === this.#db ? [] : [encodeCommand(['SELECT', db])]
+    const bytes = Buffer.concat([...select, ...commands.map(encodeCommand)])
+    const replies = await this.#link.exchange(bytes, select.length + commands.length)
+    if (select.length === 0) return replies
+    const [selected, ...rest] = replies
+    if (selected instanceof ReplyError) throw this.#refused(selected)
+    this.#db = db
+    return rest
+  }
+
+  /** One question; an error reply is thrown as a `FailureError`. */
+  async ask(db: number, command: Command): Promise<Reply> {
+    const [reply] = await this.askAll(db, [command])
+    if (reply instanceof ReplyError) throw this.#refused(reply)
+    return reply ?? null
+  }
+
+  [Symbol.dispose](): void {
+    this.#link.close()
+  }
+
+  #refused(reply: ReplyError): FailureError {
+    return new FailureError(classifyReplyError(reply.text, { address: this.#link.address }))
+  }
+}
