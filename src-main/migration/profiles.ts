@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Connection } from '#contract/connection.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import {
   profileInputSchema,
@@ -127,7 +127,8 @@ export function connectionOf(
   passwords: Passwords = {},
 ): Connection {
   const typed = passwords[side]
-  if (endpoint.passwordKept === 'ask' && typed === undefined) fail('task.password-needed', { side })
+  if (endpoint.passwordKept === 'ask' && typed === undefined)
+    fail('task.password-needed', { side, address: addressOf(endpoint) })
   const password = typed ?? (secret === null ? undefined : box.open(secret))
   return {
     host: endpoint.host,

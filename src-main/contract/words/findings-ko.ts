@@ -1,0 +1,139 @@
+import type { FindingsOf } from './say-finding.ts'
+
+const fine = (found: string): { found: string; why: string; mend: string } => ({ found, why: '', mend: '' })
+
+export const findingsKo: FindingsOf = {
+  reachable: fine('{address} 서버가 응답합니다[({ms}ms)].'),
+  'not-reachable': {
+    found: '[{address} ]서버에 연결할 수 없거나 로그인이 거부됩니다.',
+    why: '연결되지 않으면 아무것도 복사할 수 없습니다.',
+    mend: '주소, 포트, 비밀번호를 확인하고 방화벽이나 보안 그룹에서 이 컴퓨터에 포트를 여세요.',
+  },
+  'role-master': fine('[{address} ]서버는 마스터입니다.'),
+  'role-replica': {
+    found: '[{address} ]타깃 서버는 레플리카입니다.',
+    why: '레플리카는 쓰기를 받지 않으며 그 마스터가 내용을 덮어씁니다.',
+    mend: '그 마스터를 지정하거나 먼저 마스터로 승격하세요.',
+  },
+  'role-replica-source': {
+    found: '[{address} ]소스 서버는 레플리카입니다.',
+    why: '복사하고 따라갈 수는 있지만 그곳에서 쓰기를 동결할 수 없습니다.',
+    mend: '전환할 때 쓰기를 동결하려면 그 마스터를 지정하세요.',
+  },
+  'replica-link-down': {
+    found: '[{address} ]소스 서버는 마스터와 끊긴 레플리카입니다.',
+    why: '오래된 데이터를 넘겨주게 됩니다.',
+    mend: '그 마스터를 지정하거나 연결이 돌아올 때까지 기다리세요.',
+  },
+  'mode-unsupported': {
+    found: '[{address} ]서버가 {mode} 모드로 실행 중입니다.',
+    why: '이 버전은 단독 서버만 옮깁니다.',
+    mend: '단독 서버를 지정하세요.',
+  },
+  'version-fine': fine('버전은 {version} 입니다.'),
+  'version-older': {
+    found: '버전은 {version} 입니다[({needed} 버전보다 낮음)].',
+    why: '낮은 버전의 서버는 새로운 타입과 인코딩을 모를 수 있습니다.',
+    mend: '소스 이상의 버전을 타깃으로 쓰거나 새 타입을 쓰지 않는지 확인하세요.',
+  },
+  'version-other-product': {
+    found: '소스 {source} 버전과 타깃 {target} 버전은 서로 다른 제품입니다.',
+    why: '갈라진 뒤에 추가된 기능(해시 필드 만료 등)은 서로 같은 형식으로 알지 못합니다.',
+    mend: '그런 기능을 쓰지 않는지 확인하세요. 맞지 않는 것은 검증에서 드러납니다.',
+  },
+  'psync-allowed': fine('이 계정은 복제 스트림을 따라갈 수 있습니다.'),
+  'psync-refused': {
+    found: '이 계정은 [{address} 서버에서 ]PSYNC 명령을 쓸 수 없습니다.',
+    why: '복제 스트림이 없으면 소스를 따라갈 수 없습니다.',
+    mend: '계정에 psync, replconf 명령을 허용하거나 권한이 있는 계정을 쓰세요.',
+  },
+  'config-allowed': fine('이 계정은 설정을 읽고 바꿀 수 있습니다.'),
+  'config-refused': {
+    found: '이 계정은 [{address} 서버의 ]설정을 바꿀 수 없습니다.',
+    why: '설정은 그대로 두며 Keyferry가 쓰기를 동결할 수 없습니다.',
+    mend: 'CONFIG 권한을 주거나, 설정을 직접 바꾸고 전환할 때 쓰는 쪽을 직접 멈추세요.',
+  },
+  'backlog-enough': fine('복제 백로그 크기는 {found:bytes} 입니다.'),
+  'backlog-small': {
+    found: '복제 백로그 크기가 {found:bytes} 뿐입니다.',
+    why: '연결이 잠깐 끊겨도 전체를 다시 복사해야 합니다.',
+    mend: '마이그레이션 동안 {during:bytes} 크기로 올리세요.',
+  },
+  'backlog-will-raise': fine(
+    '복제 백로그 크기는 {found:bytes} 입니다. 마이그레이션 동안에만 {during:bytes} 크기로 올리고 나중에 되돌립니다.',
+  ),
+  'buffer-enough': fine('레플리카 출력 버퍼가 충분합니다({found}).'),
+  'buffer-small': {
+    found: '레플리카 출력 버퍼에 제한이 있습니다({found}).',
+    why: '복사 중에 쓰기가 몰리면 연결이 끊겨 복사를 처음부터 다시 해야 합니다.',
+    mend: '마이그레이션 동안 {during} 값으로 설정하세요.',
+  },
+  'buffer-will-raise': fine(
+    '레플리카 출력 버퍼에 제한이 있습니다({found}). 마이그레이션 동안에만 제한을 풀고 나중에 되돌립니다.',
+  ),
+  'timeout-enough': fine('레플리카는 {found}초 동안 조용해도 됩니다.'),
+  'timeout-short': {
+    found: '{found}초 동안 조용한 레플리카는 끊깁니다.',
+    why: '복사 중에 잠시 느려지면 연결이 끊겨 복사를 처음부터 다시 해야 합니다.',
+    mend: '마이그레이션 동안 {during}초로 설정하세요.',
+  },
+  'timeout-will-raise': fine(
+    '{found}초 동안 조용한 레플리카는 끊깁니다. 마이그레이션 동안에만 {during}초로 올리고 나중에 되돌립니다.',
+  ),
+  'setting-unreadable': {
+    found: '[{address} 서버의 ]{name} 설정을 읽을 수 없습니다.',
+    why: '충분히 큰지 알 수 없습니다.',
+    mend: 'CONFIG 권한을 주거나 제공업체 콘솔에서 확인하세요.',
+  },
+  empty: fine('타깃은 비어 있거나 이 작업이 복사한 것만 있습니다.'),
+  'not-empty': {
+    found: '타깃에 이미 {keys:keys} 있습니다.',
+    why: '소스의 키와 섞이게 됩니다.',
+    mend: '빈 타깃을 쓰거나 옵션에서 같은 이름의 키를 덮어쓰도록 고르세요.',
+  },
+  'not-empty-replace': {
+    found: '타깃에 이미 {keys:keys} 있습니다.',
+    why: '소스에도 있는 키는 소스의 값으로 덮어쓰며 되돌릴 수 없습니다.',
+    mend: '아직 필요한 키가 있다면 빈 타깃을 쓰세요.',
+  },
+  'memory-enough': fine('타깃에 {free:bytes} 남아 있고 약 {needed:bytes} 필요합니다.'),
+  'memory-unlimited': fine('타깃에는 메모리 제한이 없습니다.'),
+  'memory-short': {
+    found: '타깃에 {free:bytes} 남아 있고 약 {needed:bytes} 필요합니다.',
+    why: '타깃이 가득 차면 쓰기를 거부하여 복사가 멈춥니다.',
+    mend: '메모리 제한을 올리거나 더 큰 타깃을 쓰세요.',
+  },
+  'memory-unknown': {
+    found: '메모리 사용량과 여유를 읽을 수 없습니다.',
+    why: '타깃이 가득 차면 쓰기를 거부하여 복사가 멈춥니다.',
+    mend: '제공업체 콘솔에서 양쪽 크기를 비교하세요.',
+  },
+  'eviction-off': fine('타깃은 가득 차도 키를 내보내지 않습니다.'),
+  'eviction-on': {
+    found: '타깃은 가득 차면 키를 내보냅니다({found}).',
+    why: '복사한 키가 소리 없이 사라질 수 있습니다.',
+    mend: '마이그레이션 동안 maxmemory-policy 설정을 noeviction 값으로 두세요.',
+  },
+  'eviction-will-set': fine(
+    '타깃은 가득 차면 키를 내보냅니다({found}). 마이그레이션 동안에만 이를 끄고 나중에 되돌립니다.',
+  ),
+  'databases-enough': fine('소스의 모든 데이터베이스가 타깃에 자리가 있습니다.'),
+  'databases-too-few': {
+    found: '소스는 {highest}번 데이터베이스를 쓰는데 타깃에는 {databases}개뿐입니다.',
+    why: '넘는 것은 둘 곳이 없습니다.',
+    mend: '타깃의 설정에서 데이터베이스 수를 늘리세요.',
+  },
+  'different-servers': fine('소스와 타깃은 서로 다른 서버입니다.'),
+  'same-server': {
+    found: '소스 {source} 서버와 타깃 {target} 서버가 같거나, 한쪽이 이미 다른 쪽을 복제하고 있습니다.',
+    why: '서버를 자기 자신에게 복사할 수 없습니다.',
+    mend: '다른 타깃을 지정하세요.',
+  },
+  'still-running': fine('살펴보는 중입니다.'),
+  'no-answer-in-time': {
+    found: '응답이 없습니다[({ms}ms 초과)].',
+    why: '무엇이 나왔을지 알 수 없습니다.',
+    mend: '다시 점검하세요. 계속 그러면 서버 부하와 네트워크를 살펴보세요.',
+  },
+  'waits-for-connection': fine('서버에 연결될 때까지 건너뜁니다.'),
+}

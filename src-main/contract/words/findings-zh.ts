@@ -1,0 +1,131 @@
+import type { FindingsOf } from './say-finding.ts'
+
+const fine = (found: string): { found: string; why: string; mend: string } => ({ found, why: '', mend: '' })
+
+export const findingsZh: FindingsOf = {
+  reachable: fine('{address} 有应答[，耗时 {ms} 毫秒]。'),
+  'not-reachable': {
+    found: '[{address} |该服务器]无法连接，或拒绝登录。',
+    why: '连不上就无法复制任何内容。',
+    mend: '请检查地址、端口和密码；并在防火墙或安全组中为本机放通该端口。',
+  },
+  'role-master': fine('[{address} |它]是主节点。'),
+  'role-replica': {
+    found: '[{address} |目标端]是副本。',
+    why: '副本不接受写入，其主节点还会覆盖它的内容。',
+    mend: '请改用其主节点，或先将它提升为主节点。',
+  },
+  'role-replica-source': {
+    found: '[{address} |源端]是副本。',
+    why: '可以复制和跟随，但无法在它上面冻结写入。',
+    mend: '如需在割接时冻结写入，请改用其主节点。',
+  },
+  'replica-link-down': {
+    found: '[{address} |源端]是副本，且与其主节点断开。',
+    why: '它提供的数据已经过时。',
+    mend: '请改用其主节点，或等待连接恢复。',
+  },
+  'mode-unsupported': {
+    found: '[{address} |该服务器]以 {mode} 模式运行。',
+    why: '当前版本只支持单机服务器。',
+    mend: '请指定单机服务器。',
+  },
+  'version-fine': fine('版本为 {version}。'),
+  'version-older': {
+    found: '版本为 {version}[，低于 {needed}]。',
+    why: '较旧的服务器可能不认识较新的类型和编码。',
+    mend: '请使用不低于源端版本的目标端，或确认没有使用新类型。',
+  },
+  'version-other-product': {
+    found: '源端 {source} 与目标端 {target} 属于不同产品。',
+    why: '二者分家后各自新增的功能（如哈希字段过期）形式不同，互不认识。',
+    mend: '请确认没有使用这些功能；校验会指出不相容的内容。',
+  },
+  'psync-allowed': fine('当前账号可以跟随复制流。'),
+  'psync-refused': {
+    found: '当前账号无权[在 {address} ]使用 PSYNC。',
+    why: '没有复制流就无法跟随源端。',
+    mend: '请为账号授予 psync 和 replconf 命令，或换用有权限的账号。',
+  },
+  'config-allowed': fine('当前账号可以读取和修改参数。'),
+  'config-refused': {
+    found: '当前账号无权[在 {address} ]修改参数。',
+    why: '参数保持不变，Keyferry 也无法冻结写入。',
+    mend: '请授予 CONFIG 权限，或手动修改参数并在割接时自行停止写入方。',
+  },
+  'backlog-enough': fine('复制积压缓冲区为 {found:bytes}。'),
+  'backlog-small': {
+    found: '复制积压缓冲区只有 {found:bytes}。',
+    why: '连接短暂中断后就必须重新全量复制。',
+    mend: '请在迁移期间提高到 {during:bytes}。',
+  },
+  'backlog-will-raise': fine('复制积压缓冲区为 {found:bytes}；迁移期间提高到 {during:bytes}，结束后恢复。'),
+  'buffer-enough': fine('副本输出缓冲区足够大：{found}。'),
+  'buffer-small': {
+    found: '副本输出缓冲区有限制：{found}。',
+    why: '复制期间的写入高峰可能切断连接，复制将从头开始。',
+    mend: '请在迁移期间设为 {during}。',
+  },
+  'buffer-will-raise': fine('副本输出缓冲区有限制（{found}）；迁移期间取消限制，结束后恢复。'),
+  'timeout-enough': fine('副本最多可以静默 {found} 秒。'),
+  'timeout-short': {
+    found: '静默 {found} 秒的副本会被断开。',
+    why: '复制期间的短暂停顿可能切断连接，复制将从头开始。',
+    mend: '请在迁移期间设为 {during} 秒。',
+  },
+  'timeout-will-raise': fine('静默 {found} 秒的副本会被断开；迁移期间提高到 {during} 秒，结束后恢复。'),
+  'setting-unreadable': {
+    found: '无法[在 {address} ]读取参数 {name}。',
+    why: '不知道它是否足够大。',
+    mend: '请授予 CONFIG 权限，或在云服务商控制台中查看。',
+  },
+  empty: fine('目标端为空，或只有本任务复制的内容。'),
+  'not-empty': {
+    found: '目标端已有 {keys:keys}。',
+    why: '它们会与源端的键混在一起。',
+    mend: '请使用空的目标端，或在选项中选择覆盖同名键。',
+  },
+  'not-empty-replace': {
+    found: '目标端已有 {keys:keys}。',
+    why: '其中与源端同名的键将被源端的值覆盖，无法找回。',
+    mend: '如果其中有仍需要的键，请使用空的目标端。',
+  },
+  'memory-enough': fine('目标端剩余 {free:bytes}，大约需要 {needed:bytes}。'),
+  'memory-unlimited': fine('目标端没有内存限制。'),
+  'memory-short': {
+    found: '目标端剩余 {free:bytes}，大约需要 {needed:bytes}。',
+    why: '目标端内存写满后会拒绝写入，复制将停滞。',
+    mend: '请提高其内存上限，或使用更大的目标端。',
+  },
+  'memory-unknown': {
+    found: '无法读取内存用量和余量。',
+    why: '目标端内存写满后会拒绝写入，复制将停滞。',
+    mend: '请在云服务商控制台中比较两端的规格。',
+  },
+  'eviction-off': fine('目标端内存满时不会淘汰键。'),
+  'eviction-on': {
+    found: '目标端内存满时会淘汰键（{found}）。',
+    why: '已复制的键可能会悄悄消失。',
+    mend: '请在迁移期间将 maxmemory-policy 设为 noeviction。',
+  },
+  'eviction-will-set': fine('目标端内存满时会淘汰键（{found}）；迁移期间关闭淘汰，结束后恢复。'),
+  'databases-enough': fine('源端的每个数据库在目标端都有位置。'),
+  'databases-too-few': {
+    found: '源端使用了数据库 {highest}，而目标端只有 {databases} 个数据库。',
+    why: '超出的部分无处存放。',
+    mend: '请在目标端的配置中增加数据库数量。',
+  },
+  'different-servers': fine('源端和目标端是不同的服务器。'),
+  'same-server': {
+    found: '源端 {source} 与目标端 {target} 是同一台服务器，或其中一方已在复制另一方。',
+    why: '服务器不能复制到自身。',
+    mend: '请指定其他目标端。',
+  },
+  'still-running': fine('正在检查。'),
+  'no-answer-in-time': {
+    found: '没有应答[（超过 {ms} 毫秒）]。',
+    why: '不知道会检查出什么。',
+    mend: '请重新检查；若仍如此，请查看服务器负载和网络。',
+  },
+  'waits-for-connection': fine('服务器可连接之前先跳过。'),
+}

@@ -1,0 +1,23 @@
+import { failureCatalogue, type FailureCode } from '../failure.ts'
+import type { TaskEvent, TaskEventCode } from '../task.ts'
+import { eventsEn } from './events-en.ts'
+import { eventsKo } from './events-ko.ts'
+import { eventsZh } from './events-zh.ts'
+import { languages, sayFailure, type Locale } from './say-failure.ts'
+import { fillTemplate } from './template.ts'
+
+/** Every event in one language, as templates (`template.ts`); a code without words does not compile. */
+export type EventsOf = Readonly<Record<TaskEventCode, string>>
+
+export const events: Readonly<Record<Locale, EventsOf>> = { en: eventsEn, zh: eventsZh, ko: eventsKo }
+
+/** Says what happened to a task in a person's language. */
+export function sayEvent(event: Pick<TaskEvent, 'code' | 'params'>, locale: Locale): string {
+  if (event.code === 'task.failed' && isFailureCode(event.params['code']))
+    return sayFailure({ code: event.params['code'], params: event.params }, locale).what
+  return fillTemplate(events[locale][event.code], event.params, languages[locale])
+}
+
+function isFailureCode(code: string | number | undefined): code is FailureCode {
+  return typeof code === 'string' && code in failureCatalogue
+}

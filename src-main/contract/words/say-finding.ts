@@ -1,0 +1,30 @@
+import type { CheckResult, FindingCode } from '../precheck.ts'
+import { findingsEn } from './findings-en.ts'
+import { findingsKo } from './findings-ko.ts'
+import { findingsZh } from './findings-zh.ts'
+import { languages, type Locale } from './say-failure.ts'
+import { fillTemplate } from './template.ts'
+
+/** What a check found, as templates (`template.ts`). A finding that blocks nothing has no `why` and no `mend`. */
+export interface FindingWords {
+  readonly found: string
+  /** Why it matters: what accepting it means for the data. */
+  readonly why: string
+  readonly mend: string
+}
+
+/** Every finding in one language; a code without words does not compile. */
+export type FindingsOf = Readonly<Record<FindingCode, FindingWords>>
+
+export const findings: Readonly<Record<Locale, FindingsOf>> = {
+  en: findingsEn,
+  zh: findingsZh,
+  ko: findingsKo,
+}
+
+/** Says a check's finding in a person's language. */
+export function sayFinding(result: Pick<CheckResult, 'finding' | 'params'>, locale: Locale): FindingWords {
+  const words = findings[locale][result.finding]
+  const say = (template: string): string => fillTemplate(template, result.params, languages[locale])
+  return { found: say(words.found), why: say(words.why), mend: say(words.mend) }
+}
