@@ -44,7 +44,12 @@ export default defineConfig({
     build: {
       target: 'chrome130',
       outDir: resolve(here, 'out/renderer'),
-      rolldownOptions: { input: { index: resolve(here, 'src-renderer/index.html') } },
+      // One page from the same machine: a second request would cost more than the size of the first.
+      chunkSizeWarningLimit: 2048,
+      rolldownOptions: {
+        input: { index: resolve(here, 'src-renderer/index.html') },
+        checks: { bundlerTimings: false },
+      },
     },
   },
 })

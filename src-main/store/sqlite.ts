@@ -6,7 +6,8 @@ import { fail, FailureError, makeFailure } from '#contract/failure.ts'
 
 export type Database = DatabaseConstructor.Database
 
-const require = createRequire(import.meta.url)
+// Not named `require`: the build adds one of that name to modules that seem to need it.
+const load = createRequire(import.meta.url)
 
 /**
  * Opens a database file, made (0600, in a folder 0700) if it is not there. WAL, and every commit is fsynced:
@@ -32,11 +33,11 @@ export function openDatabase(file: string): Database {
  * at first. A test runtime may have the name resolve to another package of the same API: that one may load.
  */
 function loadSqlite(): typeof DatabaseConstructor {
-  const resolved = require.resolve('better-sqlite3')
+  const resolved = load.resolve('better-sqlite3')
   const itself = /[\\/]better-sqlite3[\\/]/.test(resolved)
   if (itself && Number(process.versions.napi) < 10)
     return fail('store.runtime-too-old', { version: process.versions.node, needed: '22.14' })
-  return require(resolved) as typeof DatabaseConstructor
+  return load(resolved) as typeof DatabaseConstructor
 }
 
 /** Runs what touches the file, and names SQLite's refusals (result codes of sqlite.h). */
