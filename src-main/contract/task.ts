@@ -17,7 +17,7 @@ import type { VerifyProgress, VerifyResult } from './verify.ts'
  * - `finished`, `stopped` (given up): over
  */
 export const taskTransitions = {
-  draft: ['checking'],
+  draft: ['checking', 'ready'],
   checking: ['draft', 'ready', 'interrupted'],
   ready: ['draft', 'checking', 'starting'],
   starting: ['draft', 'copying', 'following', 'paused', 'stopped', 'failed', 'interrupted'],
