@@ -1,7 +1,7 @@
 import { statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli } from '../support/run-cli.ts'
 
 let source: RedisServer
@@ -71,5 +71,19 @@ describe('keyferry inspect', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/cut off at byte \d+/)
     expect(stderr).toContain('(file.truncated)')
+  })
+})
+
+describe.each(otherServers())('a file of $name $version', ({ binary }) => {
+  test('is read to its end', async () => {
+    await using other = await startRedis({ binary })
+    await other.call('SET', 'string', 1)
+    await other.call('RPUSH', 'list', 1, 2, 'three')
+    await other.call('ZADD', 'sorted set', 1.5, 'member')
+    await other.call('HSET', 'hash', 'field', 'value')
+    await other.call('SAVE')
+    const { code, events } = await runCli(['inspect', join(other.dir, 'dump.rdb'), '--json'])
+    expect(code).toBe(0)
+    expect(events.at(-1)).toMatchObject({ keys: 4, trailingBytes: 0 })
   })
 })
