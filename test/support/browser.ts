@@ -19,6 +19,9 @@ export function startBrowser(): Promise<Browser> {
   })
 }
 
+/** Longer than anything a person waits for on a loaded machine, except a restore itself. */
+const answerLimitMs = 10_000
+
 /** The console in one browser of its own, signed in. Disposing of it closes that browser. */
 export interface ConsolePage extends AsyncDisposable {
   readonly page: Page
@@ -34,6 +37,7 @@ export async function openConsole(
   options: BrowserContextOptions = {},
 ): Promise<ConsolePage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+  context.setDefaultTimeout(answerLimitMs)
   const page = await context.newPage()
   const complaints = listenForComplaints(page)
   await page.goto(await served.invite())

@@ -1,0 +1,126 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import * as walk from '../support/restore-walk.ts'
+import { startServed, type Served } from '../support/serve.ts'
+
+let served: Served
+let browser: Browser
+let target: RedisServer
+let folder: string
+let dump: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keyferry-files-'))
+  ;[served, browser, target] = await Promise.all([startServed(), startBrowser(), startRedis()])
+  await target.call('MSET', 'a', '1', 'b', '2')
+  await target.call('SAVE')
+  dump = join(folder, 'dump.rdb')
+  await copyFile(join(target.dir, 'dump.rdb'), dump)
+})
+
+afterAll(async () => {
+  await browser.close()
+  await served[Symbol.asyncDispose]()
+  await target.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** What axe finds on the page as it stands: the rule and where, empty when all is well. */
+async function findings(page: Page): Promise<readonly string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target: at }) => `${id} at ${at.join(' ')}`))
+}
+
+const locales = [
+  ['en', 'en-US'],
+  ['zh', 'zh-CN'],
+  ['ko', 'ko-KR'],
+] as const
+
+test.each(
+  locales.flatMap(([name, locale]) =>
+    (['light', 'dark'] as const).map((theme) => [name, theme, locale] as const),
+  ),
+)('every view in %s, %s', async (name, theme, locale) => {
+  await using console = await openConsole(browser, served, {
+    locale,
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  })
+  const { page } = console
+  const found: Record<string, readonly string[]> = {}
+  const look = async (view: string): Promise<void> => {
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    found[view] = await findings(page)
+  }
+
+  await look('start')
+  expect(await page.locator('html').getAttribute('lang')).toBe(name)
+  for (const view of [
+    'restores',
+    'restores/new/file',
+    'restores/new/target',
+    'restores/new/options',
+    'restores/new/review',
+    'nowhere',
+  ]) {
+    await page.goto(`${served.origin}/#/${view}`)
+    await look(view)
+  }
+  expect(found).toEqual(Object.fromEntries(Object.keys(found).map((view) => [view, []])))
+  expect(console.complaints).toEqual([])
+})
+
+test.each(['light', 'dark'] as const)('the way through a restore, failed and done, %s', async (theme) => {
+  await using console = await openConsole(browser, served, { colorScheme: theme, reducedMotion: 'reduce' })
+  const { page } = console
+  const found: Record<string, readonly string[]> = {}
+  const look = async (view: string): Promise<void> => {
+    found[view] = await findings(page)
+  }
+  await target.call('SET', 'a', '1')
+  await walk.openWizard(page)
+  await page.getByRole('button', { name: 'Choose a file…' }).click()
+  await page.getByRole('dialog').getByRole('list').waitFor()
+  await look('folder dialog')
+  await page.keyboard.press('Escape')
+  await walk.next(page, 'Target')
+  await look('file step with problems')
+  await walk.readFileAt(page, dump)
+  await look('file card')
+  await walk.next(page, 'Target')
+  await walk.enterTarget(page, { port: 1 })
+  await walk.testConnection(page)
+  await look('test failed')
+  await walk.enterTarget(page, target)
+  await page.getByLabel('Encrypt with TLS').check()
+  await look('TLS settings')
+  await page.getByLabel('Encrypt with TLS').uncheck()
+  await walk.testConnection(page)
+  await look('facts card')
+  await walk.next(page, 'Options')
+  await look('options with a target that is not empty')
+  await walk.next(page, 'Review')
+  await look('review')
+  await walk.start(page)
+  await page.getByRole('main').getByText('target.not-empty').waitFor()
+  await look('failed')
+  await target.call('FLUSHALL')
+  await walk.walkToReview(page, dump, target)
+  await walk.start(page)
+  await page.getByRole('main').getByText('The whole file is in the target').waitFor()
+  await look('done')
+  await page.goto(`${served.origin}/#/restores`)
+  await page.getByRole('table').first().waitFor()
+  await look('list')
+
+  expect(found).toEqual(Object.fromEntries(Object.keys(found).map((view) => [view, []])))
+})
