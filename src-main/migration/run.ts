@@ -170,8 +170,7 @@ export class MigrationRun {
       book.change(this.#id, { progress })
       return
     }
-    const inStep = progress.phase === 'in-step' || (progress.phase === 'waiting' && state === 'following')
-    const inStepSince = inStep ? (record.inStepSince ?? Date.now()) : null
+    const inStepSince = progress.phase === 'in-step' ? (record.inStepSince ?? Date.now()) : null
     book.change(this.#id, { progress, inStepSince })
     if (copyPhases.has(progress.phase) && state !== 'copying') book.become(this.#id, 'copying')
     if (followPhases.has(progress.phase) && state !== 'following') book.become(this.#id, 'following')

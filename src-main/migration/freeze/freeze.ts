@@ -7,7 +7,7 @@ import { infoNumber, parseInfo } from '#engine/redis/info.ts'
 import { transaction, type Command } from '#engine/redis/transaction.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { bytesOf, isOff, latin1Of, makeOwnUser, onlyOpensWith, switchOffUser, userOf } from './acl.ts'
-import { readAuthState } from './auth-state.ts'
+import { readAuthState, type AuthState } from './auth-state.ts'
 import type { FreezeJournal, FreezeRecord, KeptFreeze } from './record.ts'
 import { frozenConnection, signInAnyhow } from './sign-in.ts'
 import { unfreezeWrites } from './unfreeze.ts'
@@ -99,9 +99,11 @@ async function perform(kept: KeptFreeze, request: FreezeRequest): Promise<KeptFr
   const pauseStartedAt = record.pauseStartedAt ?? Date.now()
   if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'PAUSE', pauseMs, 'WRITE')
   const { offset, signedOut } = await changeEverything(control, record)
-  const aclFrozen = await prove(control, record)
+  const proven = await prove(control, record)
   return journal.amend(kept, {
-    aclFrozen,
+    // Another one where the source was restarted since the journal was begun, and is frozen again.
+    runId: proven.runId,
+    aclFrozen: proven.acl,
     offset,
     signedOut: record.signedOut + signedOut,
     frozenAt: Date.now(),
@@ -158,9 +160,9 @@ export function changes(
 
 /**
  * Holds the freeze to its word: the old password opens nothing, the new one is the only one, every user but
- * ours is off, and nobody who was in is left. Returns the ACL as it now stands.
+ * ours is off, and nobody who was in is left. Returns how the server now stands.
  */
-async function prove(control: Control, record: FreezeRecord): Promise<FreezeRecord['acl']> {
+async function prove(control: Control, record: FreezeRecord): Promise<AuthState> {
   const { address } = control
   const notProven = (found: string): never => fail('freeze.not-proven', { address, found })
   if (await opens(record.connection)) notProven('old-password')
@@ -174,7 +176,7 @@ async function prove(control: Control, record: FreezeRecord): Promise<FreezeReco
     const shut = userOf(line) === 'default' ? onlyOpensWith(line, record.secret) || isOff(line) : isOff(line)
     if (!shut) notProven('user')
   }
-  return now.acl
+  return now
 }
 
 /** Whether a connection with the old password can still do anything. */
