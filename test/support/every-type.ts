@@ -143,7 +143,14 @@ export async function describeServer(server: RedisServer): Promise<readonly stri
   }
   await server.call('SELECT', 0)
   lines.sort()
-  lines.push(`functions ${((await server.callBuffer('FUNCTION', 'DUMP')) as Buffer).toString('base64')}`)
+  // Not FUNCTION DUMP: the order of its libraries differs from server to server.
+  const libraries = (await server.call('FUNCTION', 'LIST', 'WITHCODE')) as unknown[]
+  lines.push(
+    `functions ${libraries
+      .map((library) => JSON.stringify(library))
+      .sort()
+      .join(' ')}`,
+  )
   lines.push(`digest ${String(await server.call('DEBUG', 'DIGEST'))}`)
   return lines
 }
