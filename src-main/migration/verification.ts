@@ -34,7 +34,9 @@ export async function proveEqual(
   const change = (changed: Partial<ProofView>): void =>
     book.change(taskId, { proof: { ...begun, ...book.get(taskId).record.proof, ...changed } })
   try {
-    const spec = verifySpecSchema.parse({ source, target, mode })
+    // Nothing moves under a freeze but what expires; that is seen again at once.
+    const rounds = underFreeze ? { roundDelayMs: 100 } : {}
+    const spec = verifySpecSchema.parse({ source, target, mode, ...rounds })
     const result = await jobs.run('verify', spec, { signal, onProgress: (progress) => change({ progress }) })
     change({ running: false, endedAt: Date.now(), result })
     book.tell(taskId, result.equal ? 'info' : 'warning', 'proof.done', {
