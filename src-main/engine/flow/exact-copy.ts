@@ -3,7 +3,7 @@ import { fail, FailureError } from '#contract/failure.ts'
 import { guardMs } from '../plan/expiry.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, parseInfo } from '../redis/info.ts'
-import { transaction } from '../redis/transaction.ts'
+import { watchedTransaction } from '../redis/watched-transaction.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { PreparedCommand } from '../target/transaction-frame.ts'
 import { formatDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
@@ -36,7 +36,7 @@ export async function takeExactCopies(
 }
 
 async function takeOne(control: Control, { db, key }: DbKey): Promise<ExactCopy> {
-  const replies = await transaction(control, [
+  const replies = await watchedTransaction(control, [
     ['SELECT', db],
     ['DUMP', key],
     ['PTTL', key],
@@ -49,7 +49,7 @@ async function takeOne(control: Control, { db, key }: DbKey): Promise<ExactCopy>
   const offset = infoNumber(parseInfo(String(info)), 'master_repl_offset')
   if (offset === null)
     return fail('server.refused', { address: control.address, reply: 'INFO tells no offset' })
-  const [seconds, micros] = (time as unknown as readonly Buffer[]).map(Number)
+  const [seconds, micros] = (time as readonly Buffer[]).map(Number)
   const now = (seconds ?? 0) * 1000 + Math.floor((micros ?? 0) / 1000)
   const expires = typeof ttl === 'number' && ttl >= 0
   return {

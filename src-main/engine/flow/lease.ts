@@ -2,12 +2,12 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail } from '#contract/failure.ts'
 import type { Control } from '../redis/control.ts'
-import { transaction } from '../redis/transaction.ts'
+import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { TaskKeys } from './checkpoint.ts'
 
 const leaseMs = 30_000
 /** To be renewed this often by its holder. */
-export const renewEveryMs = 10_000
+export const renewEveryMs = 3_000
 const lookAgainMs = 500
 
 /** Which run of which process holds a task. */
@@ -40,7 +40,9 @@ export async function takeLease(
     const free =
       other === null || other.run === holder.run || isGone(other) || !(await isConnected(other.run))
     if (free) {
-      const taken = await transaction(control, [['SET', keys.lease, JSON.stringify(holder), 'PX', leaseMs]])
+      const taken = await watchedTransaction(control, [
+        ['SET', keys.lease, JSON.stringify(holder), 'PX', leaseMs],
+      ])
       if (taken !== null) return
       continue
     }
@@ -55,7 +57,7 @@ export async function takeLease(
 
 /** Keeps the lease. Rejects with `task.held-elsewhere` if another run has it by now. */
 export async function renewLease(control: Control, keys: TaskKeys, holder: Holder): Promise<void> {
-  const replies = await transaction(control, [
+  const replies = await watchedTransaction(control, [
     ['GET', keys.lease],
     ['PEXPIRE', keys.lease, leaseMs],
   ])

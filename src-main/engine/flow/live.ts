@@ -5,7 +5,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
-import { transaction } from '../redis/transaction.ts'
+import { watchedTransaction } from '../redis/watched-transaction.ts'
 import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
@@ -146,7 +146,7 @@ class LiveSync {
     } finally {
       clearInterval(ticker)
       ending.abort()
-      this.#state.tell(this.#figures())
+      this.#state.tell(this.#figures(), true)
       await Promise.allSettled([watching, this.#replicating])
     }
   }
@@ -304,7 +304,7 @@ class LiveSync {
       sweep: again && session.meta.emptyAtStart,
       targetRunId: runId,
     }
-    await transaction(control, [
+    await watchedTransaction(control, [
       ['SET', this.#keys.meta, JSON.stringify(meta)],
       ['DEL', this.#keys.repair, ...laneKeys(this.#keys, lanes)],
     ])
@@ -331,7 +331,7 @@ class LiveSync {
       if (generation !== spool.generation) return null
       const checkpoint = { ...start, db: streamDb }
       const following: TaskMeta = { ...meta, phase: 'following' }
-      await transaction(control, [
+      await watchedTransaction(control, [
         ['SET', this.#keys.meta, JSON.stringify(following)],
         ...laneKeys(this.#keys, lanes).map((key) => ['SET', key, formatCheckpoint(checkpoint)] as const),
       ])

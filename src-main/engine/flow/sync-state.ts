@@ -61,10 +61,10 @@ export class SyncState {
     ]
   }
 
-  /** Reports, unless it did so a moment ago and nothing but figures has changed. */
-  tell(figures: SyncFigures): void {
+  /** Reports, unless it did so a moment ago and nothing but figures has changed; `last`: whatever was before. */
+  tell(figures: SyncFigures, last = false): void {
     const now = Date.now()
-    if (figures.phase === this.#phase && now - this.#reportedAt < reportEveryMs) return
+    if (!last && figures.phase === this.#phase && now - this.#reportedAt < reportEveryMs) return
     this.#reportedAt = now
     this.#report(this.progress(figures))
   }

@@ -1,0 +1,106 @@
+import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
+
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+  /** Bytes on their way to the server, oldest first, with the time they may go. */
+  readonly upstream: Flow
+  readonly downstream: Flow
+}
+
+interface Flow {
+  held: Buffer[]
+  ended: boolean
+}
+
+/** A wire between a client and a server that can be slow, stand still, or break. */
+export interface Proxy {
+  readonly port: number
+  /** Milliseconds that every byte takes from the server to the client. */
+  delayMs: number
+  /**
+   * From now on nothing passes on the connections there are; new ones are not held. What the client has sent is
+   * delivered by `release`, even if the client is gone by then.
+   */
+  hold(): void
+  release(): void
+  /** Breaks every connection at once. */
+  cut(): void
+  /** Refuses new connections while true. */
+  closed: boolean
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a wire to a port of 127.0.0.1. */
+export async function startProxy(serverPort: number): Promise<Proxy> {
+  const port = await freePort()
+  const pairs = new Set<Pair>()
+  const held = new Set<Pair>()
+  const proxy = { delayMs: 0, closed: false }
+
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
+    if (proxy.closed) {
+      client.destroy()
+      return
+    }
+    const server = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true })
+    client.setNoDelay(true)
+    server.setNoDelay(true)
+    const pair: Pair = {
+      client,
+      server,
+      upstream: { held: [], ended: false },
+      downstream: { held: [], ended: false },
+    }
+    pairs.add(pair)
+    client.on('data', (chunk) => {
+      if (held.has(pair)) pair.upstream.held.push(chunk)
+      else server.write(chunk)
+    })
+    server.on('data', (chunk) => {
+      if (held.has(pair)) pair.downstream.held.push(chunk)
+      else if (proxy.delayMs === 0) client.write(chunk)
+      else setTimeout(() => client.destroyed || client.write(chunk), proxy.delayMs)
+    })
+    const clientGone = (): void => {
+      pair.upstream.ended = true
+      if (!held.has(pair)) end(pair)
+    }
+    client.on('end', clientGone)
+    client.on('close', clientGone)
+    client.on('error', () => undefined)
+    server.on('close', () => end(pair))
+    server.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+
+  function end(pair: Pair): void {
+    pairs.delete(pair)
+    held.delete(pair)
+    pair.client.destroy()
+    pair.server.destroy()
+  }
+
+  return Object.assign(proxy, {
+    port,
+    hold() {
+      for (const pair of pairs) held.add(pair)
+    },
+    release() {
+      for (const pair of [...held]) {
+        held.delete(pair)
+        for (const chunk of pair.upstream.held) pair.server.write(chunk)
+        for (const chunk of pair.downstream.held) if (!pair.client.destroyed) pair.client.write(chunk)
+        if (pair.upstream.ended) pair.server.end(() => setTimeout(() => end(pair), 200))
+      }
+    },
+    cut() {
+      for (const pair of [...pairs]) end(pair)
+    },
+    async [Symbol.asyncDispose]() {
+      for (const pair of [...pairs]) end(pair)
+      await new Promise<void>((resolve) => listener.close(() => resolve()))
+    },
+  })
+}
