@@ -5,6 +5,11 @@ export function formatCount(value: number): string {
   return new Intl.NumberFormat(language.locale, { maximumFractionDigits: 0 }).format(value)
 }
 
+/** As `formatCount`; a dash where it is not known. */
+export function formatCountOr(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : formatCount(value)
+}
+
 /** A share of 0 to 1; never rounded up to 100 % before it is whole. */
 export function formatPercent(share: number): string {
   const percent = share >= 1 ? 100 : Math.floor(share * 100)

@@ -1,4 +1,5 @@
 import type { Connection } from '#contract/connection.ts'
+import type { EndpointInput, EndpointView } from '#contract/profile.ts'
 import type { WordKey } from '../i18n/words.ts'
 
 /** What is wrong with a field, said in the language of the window. */
@@ -20,6 +21,10 @@ export class ConnectionDraft {
   cert = $state('')
   certKey = $state('')
   servername = $state('')
+  /** The profile keeps a password of this side sealed; it is not known here. */
+  stored = $state(false)
+  /** Keep none, ask for it at every check and start. */
+  ask = $state(false)
 
   constructor(key: string) {
     this.key = key
@@ -29,7 +34,7 @@ export class ConnectionDraft {
     const problems: Problem[] = []
     if (this.host.trim() === '') problems.push({ field: `${this.key}-host`, word: 'connection.host.missing' })
     if (!isPort(this.port)) problems.push({ field: `${this.key}-port`, word: 'connection.port.wrong' })
-    if (this.username !== '' && this.password === '')
+    if (this.username !== '' && this.password === '' && !this.stored)
       problems.push({ field: `${this.key}-password`, word: 'connection.password.missing' })
     if (this.encrypted && (this.cert === '') !== (this.certKey === ''))
       problems.push({
@@ -58,6 +63,47 @@ export class ConnectionDraft {
       }),
     }
   })
+
+  /** This side as a profile saves it; null while something is missing. What is stored sealed stays as it is. */
+  readonly endpoint: EndpointInput | null = $derived.by(() => {
+    if (this.connection === null) return null
+    const { host, port, username, tls } = this.connection
+    return {
+      host,
+      port,
+      ...(username !== undefined && { username }),
+      ...(tls !== undefined && { tls }),
+      ...(!this.stored && { password: this.password === '' ? null : this.password }),
+      ask: this.ask,
+    }
+  })
+
+  /** Fills the fields from a saved side. */
+  open(saved: EndpointView): void {
+    this.host = saved.host
+    this.port = String(saved.port)
+    this.username = saved.username ?? ''
+    this.encrypted = saved.tls !== null
+    this.verify = saved.tls?.verify ?? true
+    this.ca = saved.tls?.ca ?? ''
+    this.cert = saved.tls?.cert ?? ''
+    this.certKey = saved.tls?.key ?? ''
+    this.servername = saved.tls?.servername ?? ''
+    this.keptAs(saved)
+  }
+
+  /** After saving: a password now kept sealed is forgotten here; one that is asked for stays until the window closes. */
+  keptAs(saved: Pick<EndpointView, 'passwordKept'>): void {
+    this.stored = saved.passwordKept === 'stored'
+    this.ask = saved.passwordKept === 'ask'
+    if (this.stored) this.password = ''
+  }
+
+  /** Another password is to be typed. */
+  replacePassword(): void {
+    this.stored = false
+    this.password = ''
+  }
 
   /** A pasted `host:port`, `[v6]:port` or `redis://` address falls into its fields. */
   spread(): void {

@@ -1,4 +1,5 @@
 import type { Connection, ServerFacts } from '#contract/connection.ts'
+import type { Answer } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { ConsoleClient } from '../client.ts'
 
@@ -16,10 +17,15 @@ export class ConnectionTest {
     return connection !== null && this.#tested === JSON.stringify(connection)
   }
 
-  async run(client: ConsoleClient, connection: Connection): Promise<void> {
+  /** Tests these settings; `probe` asks where the password is kept by the host, not typed here. */
+  async run(
+    client: ConsoleClient,
+    connection: Connection,
+    probe: () => Promise<Answer<ServerFacts>> = () => client.connections.test(connection),
+  ): Promise<void> {
     const tested = JSON.stringify(connection)
     this.running = true
-    const answer = await client.connections.test(connection)
+    const answer = await probe()
     this.running = false
     this.#tested = tested
     this.at = Date.now()

@@ -1,20 +1,28 @@
 import { createContext } from 'svelte'
 import type { ConnectionState, ConsoleClient, ConsoleConnection } from '../client.ts'
 import type { HostCapabilities } from '#contract/api.ts'
+import { MigrationDraft } from './migration-draft.svelte.ts'
+import { Profiles } from './profiles.svelte.ts'
 import { Restores } from './restores.svelte.ts'
 import { RestoreDraft } from './restore-draft.svelte.ts'
+import { Tasks } from './tasks.svelte.ts'
 
 /** What every view may reach: the host, what it can do, and what is under way there. */
 export class Console {
   readonly client: ConsoleClient
   readonly restores: Restores
+  readonly tasks: Tasks
+  readonly profiles: Profiles
   #link = $state<ConnectionState>('connecting')
   #capabilities = $state.raw<HostCapabilities | null>(null)
   #restoreDraft = $state.raw(new RestoreDraft())
+  #migrationDraft = $state.raw(new MigrationDraft())
 
   constructor(connection: ConsoleConnection) {
     this.client = connection.client
     this.restores = new Restores(connection.client)
+    this.tasks = new Tasks(connection.client)
+    this.profiles = new Profiles(connection.client)
     this.#link = connection.state
     connection.onState((state) => {
       this.#link = state
@@ -37,6 +45,16 @@ export class Console {
     return this.#restoreDraft
   }
 
+  /** The migration being put together; its passwords nowhere else, until the profile keeps them. */
+  get migrationDraft(): MigrationDraft {
+    return this.#migrationDraft
+  }
+
+  startMigrationAfresh(): MigrationDraft {
+    this.#migrationDraft = new MigrationDraft()
+    return this.#migrationDraft
+  }
+
   startAfresh(): void {
     this.#restoreDraft = new RestoreDraft()
   }
@@ -44,6 +62,7 @@ export class Console {
   async #meet(): Promise<void> {
     const answer = await this.client.host.capabilities()
     if ('ok' in answer) this.#capabilities = answer.ok
+    void this.tasks.watchAll()
     await this.restores.refresh()
   }
 }

@@ -1,0 +1,80 @@
+import type { TaskView } from '#contract/task.ts'
+import { formatBytes, formatCount, formatTime } from '../i18n/format.ts'
+import { t } from '../i18n/i18n.svelte.ts'
+import type { Leg } from '../ui/GuideList.svelte'
+
+export const cutoverLegs = ['inStep', 'freeze', 'drain', 'prove', 'finish', 'point', 'release'] as const
+export type CutoverLeg = (typeof cutoverLegs)[number]
+
+const done: Readonly<Record<TaskView['state'], number>> = {
+  draft: 0,
+  checking: 0,
+  ready: 0,
+  starting: 0,
+  copying: 0,
+  following: 0,
+  freezing: 2,
+  frozen: 3,
+  proving: 3,
+  finishing: 5,
+  finished: 6,
+  paused: 0,
+  failed: 0,
+  interrupted: 0,
+  stopped: 0,
+}
+
+/** How many legs of the cutover lie behind the task. */
+export function legsDone(task: TaskView): number {
+  if (task.state === 'following') return task.inStep ? 1 : 0
+  if (task.state === 'freezing') return task.freeze.frozenAt === null ? 1 : 2
+  if (task.state === 'frozen' && isProven(task)) return 4
+  if (task.state === 'finished' && task.freeze.state !== 'left' && task.freeze.state !== 'frozen') return 7
+  return done[task.state]
+}
+
+/** Whether the proof stands: whole, equal, and made under this very freeze. */
+export function isProven(task: TaskView): boolean {
+  return task.finishNeedsConsent === null && task.proof?.result?.equal === true && !task.proof.void
+}
+
+const byYou: readonly CutoverLeg[] = ['freeze', 'finish', 'point', 'release']
+
+/** The guided list: what each leg says, who acts, how it stands. */
+export function legsOf(task: TaskView): readonly Leg[] {
+  const behind = legsDone(task)
+  return cutoverLegs.map((id, at) => ({
+    id,
+    name: t(`cutover.${id}`),
+    text: textOf(id, task),
+    state: at < behind ? ('done' as const) : at === behind ? ('now' as const) : ('todo' as const),
+    who: byYou.includes(id) ? t('you') : 'Keyferry',
+    isYou: byYou.includes(id),
+    time: timeOf(id, task),
+  }))
+}
+
+function timeOf(id: CutoverLeg, task: TaskView): string | undefined {
+  const at = id === 'inStep' ? task.inStepSince : id === 'freeze' ? task.freeze.frozenAt : null
+  return at === null ? undefined : formatTime(at)
+}
+
+function textOf(id: CutoverLeg, task: TaskView): string {
+  const { freeze, proof } = task
+  const lag = task.progress?.lagBytes ?? null
+  const result = proof?.result ?? null
+  if (id === 'freeze' && freeze.frozenAt !== null)
+    return t('cutover.freeze.done', { count: freeze.signedOut })
+  if (id === 'drain' && task.state === 'freezing' && lag !== null)
+    return t('cutover.drain.now', { bytes: formatBytes(lag) })
+  if (id === 'prove' && proof?.running === true && proof.progress !== null)
+    return t('cutover.prove.now', {
+      done: formatCount(proof.progress.keysDone),
+      total: formatCount(proof.progress.keysTotal),
+    })
+  if (id === 'prove' && result !== null && proof?.void === false)
+    return result.equal
+      ? t('cutover.prove.equal', { count: result.sourceKeys })
+      : t('cutover.prove.differing', { count: result.differing })
+  return t(`cutover.${id}.text`)
+}

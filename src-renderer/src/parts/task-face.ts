@@ -1,0 +1,109 @@
+import { addressOf } from '#contract/connection.ts'
+import type { SyncPhase } from '#contract/sync.ts'
+import type { TaskState, TaskView } from '#contract/task.ts'
+import { formatBytes, formatPercent } from '../i18n/format.ts'
+import { t } from '../i18n/i18n.svelte.ts'
+import type { IconName } from '../ui/icon-names.ts'
+import type { Tone } from '../ui/tone.ts'
+
+const faces: Readonly<Record<TaskState, { readonly tone: Tone; readonly icon: IconName }>> = {
+  draft: { tone: 'plain', icon: 'edit' },
+  checking: { tone: 'active', icon: 't-run' },
+  ready: { tone: 'plain', icon: 'play' },
+  starting: { tone: 'active', icon: 't-run' },
+  copying: { tone: 'active', icon: 'arrow' },
+  following: { tone: 'active', icon: 'wave' },
+  freezing: { tone: 'held', icon: 'lock' },
+  frozen: { tone: 'held', icon: 'lock' },
+  proving: { tone: 'active', icon: 'equal' },
+  finishing: { tone: 'active', icon: 't-run' },
+  paused: { tone: 'warn', icon: 'pause' },
+  failed: { tone: 'danger', icon: 't-danger' },
+  interrupted: { tone: 'warn', icon: 'bolt' },
+  finished: { tone: 'ok', icon: 't-ok' },
+  stopped: { tone: 'plain', icon: 'stop' },
+}
+
+/** Icon, word and tone of a task's state: always the three. */
+export function faceOfTask(task: TaskView): { tone: Tone; icon: IconName; word: string } {
+  if (task.state === 'following' && task.inStep) return { tone: 'ok', icon: 'wave', word: t('task.inStep') }
+  return { ...faces[task.state], word: t(`task.state.${task.state}`) }
+}
+
+/** How the crossing is drawn, large and small. */
+export function wayOfTask(
+  task: TaskView,
+): 'plan' | 'copy' | 'follow' | 'frozen' | 'done' | 'failed' | 'stopped' {
+  switch (task.state) {
+    case 'draft':
+    case 'checking':
+    case 'ready':
+      return 'plan'
+    case 'starting':
+    case 'copying':
+    case 'paused':
+    case 'interrupted':
+      return isCopied(task) ? 'follow' : 'copy'
+    case 'following':
+      return task.inStep ? 'follow' : 'copy'
+    case 'freezing':
+    case 'frozen':
+    case 'proving':
+      return 'frozen'
+    case 'finishing':
+    case 'finished':
+      return 'done'
+    case 'failed':
+      return 'failed'
+    case 'stopped':
+      return 'stopped'
+  }
+}
+
+/** The small crossing knows fewer kinds. */
+export function miniWayOfTask(
+  task: TaskView,
+): 'copy' | 'follow' | 'done' | 'failed' | 'stopped' | 'paused' | 'armed' | 'off' {
+  if (task.state === 'paused' || task.state === 'interrupted') return 'paused'
+  if (task.state === 'draft') return 'off'
+  const way = wayOfTask(task)
+  return way === 'plan' ? 'armed' : way === 'frozen' ? 'follow' : way
+}
+
+/** Whether the full copy is in. */
+export function isCopied(task: TaskView): boolean {
+  const phase = task.progress?.phase
+  const late: readonly (SyncPhase | undefined)[] = [
+    'catching-up',
+    'in-step',
+    'settling',
+    'drained',
+    'stopping',
+  ]
+  return late.includes(phase) || (task.progress !== null && task.progress.lagBytes !== null)
+}
+
+/**
+ * The way travelled, 0 to 1, measured in bytes of the snapshot; null while its size is unknown. Catching up stands
+ * just before the shore.
+ */
+export function shareOfTask(task: TaskView): number | null {
+  const { progress } = task
+  if (progress === null) return null
+  if (isCopied(task)) return 0.96
+  if (progress.snapshotTotal === null || progress.snapshotTotal === 0) return null
+  return Math.min(0.96, progress.copiedBytes / progress.snapshotTotal)
+}
+
+/** How far it is, in a few words. */
+export function nowOfTask(task: TaskView): string {
+  const share = shareOfTask(task)
+  if (task.state === 'copying' && share !== null) return formatPercent(share)
+  const lag = task.progress?.lagBytes ?? null
+  if (task.state === 'following' && !task.inStep && lag !== null)
+    return t('task.behind', { bytes: formatBytes(lag) })
+  return faceOfTask(task).word
+}
+
+export const sourceOf = (task: TaskView): string => addressOf(task.source)
+export const targetOf = (task: TaskView): string => addressOf(task.target)

@@ -1,0 +1,139 @@
+import { addressOf } from '#contract/connection.ts'
+import type { Failure } from '#contract/failure.ts'
+import {
+  defaultProfileOptions,
+  type Passwords,
+  type ProfileOptions,
+  type ProfileView,
+} from '#contract/profile.ts'
+import type { ConsoleClient } from '../client.ts'
+import type { MigrationStep } from '../router.svelte.ts'
+import { ConnectionDraft, type Problem } from './connection-draft.svelte.ts'
+import { ConnectionTest } from './connection-test.svelte.ts'
+
+/** A migration being put together; every step forward saves it as a profile. */
+export class MigrationDraft {
+  id = $state<string | null>(null)
+  name = $state('')
+  readonly source = new ConnectionDraft('source')
+  readonly target = new ConnectionDraft('target')
+  readonly tests = { source: new ConnectionTest(), target: new ConnectionTest() }
+  onConflict = $state<ProfileOptions['onConflict']>(defaultProfileOptions.onConflict)
+  proof = $state<ProfileOptions['proof']>(defaultProfileOptions.proof)
+  afterFinish = $state<ProfileOptions['afterFinish']>(defaultProfileOptions.afterFinish)
+  adjustSettings = $state(defaultProfileOptions.adjustSettings)
+  lanes = $state(String(defaultProfileOptions.lanes))
+  copyConnections = $state(String(defaultProfileOptions.copyConnections))
+  /** When it was last saved, milliseconds since the epoch; 0: never. */
+  savedAt = $state(0)
+  #saved = $state('')
+
+  readonly problems: Readonly<Record<MigrationStep, readonly Problem[]>> = $derived({
+    source: [
+      ...(this.name.trim() === ''
+        ? [{ field: 'migration-name', word: 'migration.name.missing' } as const]
+        : []),
+      ...this.source.problems,
+    ],
+    target: [
+      ...this.target.problems,
+      ...(this.#sidesAgree() ? [{ field: 'target-host', word: 'migration.target.same' } as const] : []),
+    ],
+    options: [
+      ...(isWithin(this.lanes, 64)
+        ? []
+        : [{ field: 'migration-lanes', word: 'migration.lanes.wrong' } as const]),
+      ...(isWithin(this.copyConnections, 256)
+        ? []
+        : [{ field: 'migration-copy', word: 'restore.connections.wrong' } as const]),
+    ],
+    check: [],
+    review: [],
+  })
+
+  /** Passwords typed here that the profile does not keep: needed at every check and start. */
+  readonly passwords: Passwords = $derived({
+    ...(this.source.ask && this.source.password !== '' && { source: this.source.password }),
+    ...(this.target.ask && this.target.password !== '' && { target: this.target.password }),
+  })
+
+  /** Takes over a saved profile; what is stored sealed stays with the host. */
+  open(profile: ProfileView): void {
+    this.id = profile.id
+    this.name = profile.name
+    if (profile.source !== null) this.source.open(profile.source)
+    if (profile.target !== null) this.target.open(profile.target)
+    const { options } = profile
+    this.onConflict = options.onConflict
+    this.proof = options.proof
+    this.afterFinish = options.afterFinish
+    this.adjustSettings = options.adjustSettings
+    this.lanes = String(options.lanes)
+    this.copyConnections = String(options.copyConnections)
+    this.savedAt = profile.updatedAt
+    this.#saved = this.#fingerprint()
+  }
+
+  /** Saves what has been answered so far; why it could not, or null. */
+  async save(client: ConsoleClient): Promise<Failure | null> {
+    if (this.#saved === this.#fingerprint()) return null
+    const answer = await client.profiles.save({
+      ...(this.id !== null && { id: this.id }),
+      name: this.name.trim(),
+      source: this.source.endpoint,
+      target: this.target.endpoint,
+      options: {
+        onConflict: this.onConflict,
+        proof: this.proof,
+        afterFinish: this.afterFinish,
+        adjustSettings: this.adjustSettings,
+        lanes: isWithin(this.lanes, 64) ? Number(this.lanes) : defaultProfileOptions.lanes,
+        copyConnections: isWithin(this.copyConnections, 256)
+          ? Number(this.copyConnections)
+          : defaultProfileOptions.copyConnections,
+      },
+    })
+    if ('failed' in answer) return answer.failed
+    this.id = answer.ok.id
+    this.savedAt = answer.ok.updatedAt
+    for (const side of ['source', 'target'] as const) {
+      const kept = answer.ok[side]
+      if (kept !== null) this[side].keptAs(kept)
+    }
+    this.#saved = this.#fingerprint()
+    return null
+  }
+
+  /** The first step that still lacks something, up to and without `step`. */
+  firstGapBefore(step: MigrationStep): MigrationStep | null {
+    for (const name of ['source', 'target', 'options'] as const) {
+      if (name === step) return null
+      if (this.problems[name].length > 0) return name
+    }
+    return null
+  }
+
+  #sidesAgree(): boolean {
+    const { connection: source } = this.source
+    const { connection: target } = this.target
+    return source !== null && target !== null && addressOf(source) === addressOf(target)
+  }
+
+  #fingerprint(): string {
+    return JSON.stringify([
+      this.name,
+      this.source.endpoint,
+      this.target.endpoint,
+      this.onConflict,
+      this.proof,
+      this.afterFinish,
+      this.adjustSettings,
+      this.lanes,
+      this.copyConnections,
+    ])
+  }
+}
+
+function isWithin(text: string, most: number): boolean {
+  return /^\d{1,3}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= most
+}

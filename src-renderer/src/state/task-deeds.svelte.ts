@@ -1,0 +1,88 @@
+import type { Failure } from '#contract/failure.ts'
+import type { Passwords } from '#contract/profile.ts'
+import type { ConsoleClient } from '../client.ts'
+import type { Tasks } from './tasks.svelte.ts'
+
+type Sent = (passwords: Passwords | undefined) => Promise<Failure | null>
+
+/** What a person does with one task: sends it, keeps the refusal, and asks for passwords the profile keeps none of. */
+export class TaskDeeds {
+  readonly #client: ConsoleClient
+  readonly #tasks: Tasks
+  readonly #id: string
+  failure = $state.raw<Failure | null>(null)
+  /** A password is asked for; `give` goes on with the deed. */
+  asking = $state(false)
+  #waiting: Sent | null = null
+
+  constructor(client: ConsoleClient, tasks: Tasks, id: string) {
+    this.#client = client
+    this.#tasks = tasks
+    this.#id = id
+  }
+
+  check(passwords?: Passwords): Promise<boolean> {
+    return this.#send((given) => this.#tasks.act(this.#client.tasks.check(this.#input(given))), passwords)
+  }
+
+  start(passwords?: Passwords): Promise<boolean> {
+    return this.#send((given) => this.#tasks.act(this.#client.tasks.start(this.#input(given))), passwords)
+  }
+
+  resume(): Promise<boolean> {
+    return this.#send((given) => this.#tasks.act(this.#client.tasks.resume(this.#input(given))))
+  }
+
+  unfreeze(): Promise<boolean> {
+    return this.#send((given) => this.#tasks.act(this.#client.tasks.unfreeze(this.#input(given))))
+  }
+
+  freeze(): Promise<boolean> {
+    return this.#send(() => this.#tasks.act(this.#client.tasks.freeze({ id: this.#id })))
+  }
+
+  pause(): Promise<boolean> {
+    return this.#send(() => this.#tasks.act(this.#client.tasks.pause({ id: this.#id })))
+  }
+
+  stop(): Promise<boolean> {
+    return this.#send(() => this.#tasks.act(this.#client.tasks.stop({ id: this.#id })))
+  }
+
+  verify(): Promise<boolean> {
+    return this.#send(() => this.#tasks.act(this.#client.tasks.verify({ id: this.#id })))
+  }
+
+  finish(afterFinish: 'unfreeze' | 'leave-frozen', consent?: string): Promise<boolean> {
+    const input = { id: this.#id, afterFinish, ...(consent !== undefined && { consent }) }
+    return this.#send(() => this.#tasks.act(this.#client.tasks.finish(input)))
+  }
+
+  remove(): Promise<boolean> {
+    return this.#send(() => this.#tasks.remove(this.#id))
+  }
+
+  /** The passwords asked for have been typed: the deed that waited for them goes on. */
+  async give(passwords: Passwords): Promise<void> {
+    if (this.#waiting !== null) await this.#send(this.#waiting, passwords)
+  }
+
+  async #send(deed: Sent, passwords?: Passwords): Promise<boolean> {
+    this.failure = null
+    const failure = await deed(passwords)
+    if (failure?.code === 'task.password-needed') {
+      this.#waiting = deed
+      this.asking = true
+      return false
+    }
+    this.#waiting = null
+    this.failure = failure
+    return failure === null
+  }
+
+  #input(passwords: Passwords | undefined): { id: string; passwords?: Passwords } {
+    return passwords === undefined || Object.keys(passwords).length === 0
+      ? { id: this.#id }
+      : { id: this.#id, passwords }
+  }
+}
