@@ -87,7 +87,7 @@ export class Composer {
   needed(batch: EntryBatch, index: number): number {
     const key = batch.keyEnd[index]! - batch.keyStart[index]!
     const value = batch.valueEnd[index]! - batch.valueStart[index]!
-    return key + value + frameBytes + this.#stagedBytes()
+    return key + Math.max(value, this.#stagingRoom(batch, index)) + frameBytes + this.#stagedBytes()
   }
 
   /** The same for an entry that goes alone, in a block of its own. */
@@ -136,6 +136,13 @@ export class Composer {
     block.commands += 1
     this.#staged = 0
     this.#stagedEnd = this.#staging
+  }
+
+  /** What the value would take unpacked among the staged: more than in the file, if it is compressed there. */
+  #stagingRoom(batch: EntryBatch, index: number): number {
+    if (!this.#options.packStrings || batch.type[index] !== type.STRING) return 0
+    const unpacked = unpackedLength(this.#memory, batch.valueStart[index]!)
+    return unpacked > packedValueBytes ? 0 : unpacked
   }
 
   #stagedBytes(): number {
