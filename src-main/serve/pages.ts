@@ -1,5 +1,5 @@
 /**
- * The two pages that come before the console: they stand alone, without script or style. The words of the
+ * The two pages that come before the console: they stand alone, without script, style or picture. The words of the
  * second are in all our languages, as nothing is known yet of who reads them.
  */
 export const welcomePage = page(
@@ -16,5 +16,5 @@ export const strangerPage = page(
 )
 
 function page(head: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Keyferry</title>${head}</head><body>${body}</body></html>`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>Keyferry</title>${head}</head><body>${body}</body></html>`
 }
