@@ -19,6 +19,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until `connect.timeout`; also the limit for the answers of the greeting. */
   readonly timeoutMs?: number | undefined
+  /** How long the server may leave a command unanswered without a sign of life, milliseconds; else for ever. */
+  readonly silenceMs?: number | undefined
   /** CLIENT SETNAME, where the server knows it. */
   readonly name?: string | undefined
 }
@@ -74,12 +76,21 @@ export async function openSocket(
   })
 }
 
+/** What becomes of a write. */
+export interface Heard {
+  readonly reply: (reply: Reply) => void
+  /** So many replies in a row were `+OK`. */
+  readonly oks: (count: number) => void
+  /** The link is lost, with this write unanswered. */
+  readonly lost: (failure: Failure) => void
+  /** The bytes have left. */
+  readonly sent?: () => void
+}
+
 interface Expected {
   /** Replies still to come for one write. */
   remaining: number
-  readonly reply: (reply: Reply) => void
-  readonly oks: (count: number) => void
-  readonly lost: (failure: Failure) => void
+  readonly heard: Heard
 }
 
 /**
@@ -104,24 +115,26 @@ export class Link implements Disposable {
     socket.on('data', (chunk) => {
       try {
         this.#decoder.push(chunk)
-      } catch (error) {
-        const code = chunk[0] === 0x15 || chunk[0] === 0x16 ? 'tls.required' : 'connect.not-redis'
-        this.#lose(makeFailure(code, { address }, String(error)))
+      } catch (thrown) {
+        this.#lose(thrown instanceof SyntaxError ? notRedis(chunk, address, thrown) : toFailure(thrown))
       }
     })
     socket.on('error', (error) => this.#lose(classifySocketError(error, address, 'encrypted' in socket)))
     socket.on('close', () => this.#lose(makeFailure('connect.lost', { address })))
   }
 
-  /** Connects, authenticates and names the connection. Fails with `connect.*`, `tls.*` or `auth.*`. */
+  /**
+   * Connects, authenticates and names the connection. Fails with `connect.*`, `tls.*` or `auth.*`. `signal` ends
+   * the opening, not the link.
+   */
   static async open(connection: Connection, options: OpenOptions = {}): Promise<Link> {
-    const { timeoutMs = defaultTimeoutMs, name } = options
+    const { timeoutMs = defaultTimeoutMs, silenceMs, name, signal } = options
     const address = addressOf(connection)
     const link = new Link(await openSocket(connection, options), address)
-    const timer = setTimeout(
-      () => link.#lose(makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 })),
-      timeoutMs,
-    )
+    const timedOut = (ms: number) => (): void =>
+      link.#lose(makeFailure('connect.timeout', { address, seconds: ms / 1000 }))
+    const timer = setTimeout(timedOut(timeoutMs), timeoutMs)
+    using ending = link.endWith(signal)
     try {
       const { username, password } = connection
       if (password !== undefined) {
@@ -136,6 +149,10 @@ export class Link implements Disposable {
       const refused = reply instanceof ReplyError ? classifyReplyError(reply.text, { address }) : null
       if (refused !== null && !passing.has(refused.code)) throw new FailureError(refused)
       if (name !== undefined) await link.call(['CLIENT', 'SETNAME', name])
+      if (silenceMs !== undefined)
+        link.socket.setTimeout(silenceMs, () => {
+          if (link.#first < link.#expected.length || link.socket.writableLength > 0) timedOut(silenceMs)()
+        })
       return link
     } catch (thrown) {
       link.close()
@@ -147,6 +164,14 @@ export class Link implements Disposable {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** From now on, until disposed of, an aborted signal ends the link at once with `job.cancelled`. */
+  endWith(signal: AbortSignal | undefined): Disposable {
+    const end = (): void => this.#lose(makeFailure('job.cancelled'))
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
+    return { [Symbol.dispose]: () => signal?.removeEventListener('abort', end) }
   }
 
   /** The failure by which the link was lost; null while it stands. */
@@ -173,48 +198,60 @@ export class Link implements Disposable {
     return reply
   }
 
-  /** Sends ready-made commands; resolves with all their `replies`, rejects when the link is lost. */
-  exchange(bytes: Uint8Array, replies: number): Promise<readonly Reply[]> {
+  /**
+   * Sends ready-made commands; resolves with all their `replies`, rejects when the link is lost. One that has not
+   * answered within `limitMs` is given up: a stalled wire looks like a slow server for ever.
+   */
+  exchange(bytes: Uint8Array, replies: number, limitMs?: number): Promise<readonly Reply[]> {
     const taken: Reply[] = []
+    const { address } = this
     return new Promise((resolve, reject) => {
+      const timer =
+        limitMs === undefined
+          ? undefined
+          : setTimeout(
+              () => this.#lose(makeFailure('connect.timeout', { address, seconds: limitMs / 1000 })),
+              limitMs,
+            )
       const take = (reply: Reply): void => {
         taken.push(reply)
-        if (taken.length === replies) resolve(taken)
+        if (taken.length < replies) return
+        clearTimeout(timer)
+        resolve(taken)
       }
       this.write(bytes, replies, {
         reply: take,
         oks: (count) => {
           for (let index = 0; index < count; index += 1) take('OK')
         },
-        lost: (failure) => reject(new FailureError(failure)),
+        lost: (failure) => {
+          clearTimeout(timer)
+          reject(new FailureError(failure))
+        },
       })
     })
   }
 
   /**
-   * Sends ready-made commands that will get `replies` replies. `bytes` must stay untouched until all of them
-   * have come or the link is lost. Runs of `+OK` are told together through `oks`. The beginning of a command
-   * that goes on in the next write has 0 replies: `oks(0)` is then told when the bytes have left.
+   * Sends ready-made commands that will get `replies` replies. `bytes` must stay untouched until all of them have
+   * come or the link is lost; where the last command goes on in the next write, also until `sent`. Runs of `+OK`
+   * are told together.
    */
-  write(
-    bytes: Uint8Array,
-    replies: number,
-    heard: { reply: (reply: Reply) => void; oks: (count: number) => void; lost: (failure: Failure) => void },
-  ): void {
+  write(bytes: Uint8Array, replies: number, heard: Heard): void {
     if (this.#failure !== null) {
       heard.lost(this.#failure)
       return
     }
-    if (replies === 0) {
+    if (replies > 0) this.#expected.push({ remaining: replies, heard })
+    const { sent } = heard
+    if (sent === undefined) this.socket.write(bytes)
+    else
       this.socket.write(bytes, (error) => {
-        if (error)
+        // A write with replies to come is told by the loss of the link.
+        if (!error) sent()
+        else if (replies === 0)
           heard.lost(this.#failure ?? classifySocketError(error, this.address, 'encrypted' in this.socket))
-        else heard.oks(0)
       })
-      return
-    }
-    this.#expected.push({ remaining: replies, ...heard })
-    this.socket.write(bytes)
   }
 
   /** Ends the link at once; unanswered writes are told `connect.lost`. Harmless when already ended. */
@@ -230,7 +267,7 @@ export class Link implements Disposable {
     if (this.#failure !== null) return
     this.#failure = failure
     this.socket.destroy()
-    for (const expected of this.#expected.splice(this.#first)) expected.lost(failure)
+    for (const { heard } of this.#expected.splice(this.#first)) heard.lost(failure)
   }
 
   #take(reply: Reply): void {
@@ -246,7 +283,7 @@ export class Link implements Disposable {
     }
     expected.remaining -= 1
     if (expected.remaining === 0) this.#shift()
-    expected.reply(reply)
+    expected.heard.reply(reply)
   }
 
   #takeOks(count: number): void {
@@ -261,7 +298,7 @@ export class Link implements Disposable {
       left -= taken
       expected.remaining -= taken
       if (expected.remaining === 0) this.#shift()
-      expected.oks(taken)
+      expected.heard.oks(taken)
     }
   }
 
@@ -271,6 +308,12 @@ export class Link implements Disposable {
     this.#expected.splice(0, this.#first)
     this.#first = 0
   }
+}
+
+/** Bytes that are not RESP: a TLS port answers plain bytes with an alert (21) or a handshake (22). */
+function notRedis(chunk: Buffer, address: string, error: SyntaxError): Failure {
+  const code = chunk[0] === 21 || chunk[0] === 22 ? 'tls.required' : 'connect.not-redis'
+  return makeFailure(code, { address }, error.message)
 }
 
 /** Refusals of PING that say nothing against the link: what is asked of it next will tell. */
