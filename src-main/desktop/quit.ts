@@ -1,6 +1,8 @@
 import { app, BrowserWindow, dialog, type MessageBoxOptions } from 'electron'
+import { toFailure } from '#contract/failure.ts'
 import type { ConsoleServices } from '#console/services.ts'
-import { fill, type DesktopWords } from './words.ts'
+import { whatIsUnderWay, type UnderWay } from '#console/under-way.ts'
+import type { DesktopWords } from './words.ts'
 
 /**
  * Asks before the app is left while something runs, and ends it in order before the process goes. Returns
@@ -11,13 +13,17 @@ export function guardQuit(services: ConsoleServices & AsyncDisposable, words: De
 
   const leave = async (): Promise<void> => {
     stage = 'asking'
-    const running = services.restores.countRunning()
-    if (running > 0 && !(await confirmQuit(running, words))) {
+    const underWay = whatIsUnderWay(services)
+    if (underWay !== 'nothing' && !(await confirmQuit(underWay, words))) {
       stage = 'open'
       return
     }
     stage = 'ending'
-    await services[Symbol.asyncDispose]()
+    try {
+      await services[Symbol.asyncDispose]()
+    } catch (thrown) {
+      services.log.error({ failure: toFailure(thrown) }, 'ending')
+    }
     stage = 'ended'
     app.quit()
   }
@@ -33,12 +39,12 @@ export function guardQuit(services: ConsoleServices & AsyncDisposable, words: De
   return () => stage === 'ended'
 }
 
-async function confirmQuit(running: number, words: DesktopWords): Promise<boolean> {
+async function confirmQuit(underWay: Exclude<UnderWay, 'nothing'>, words: DesktopWords): Promise<boolean> {
   const options: MessageBoxOptions = {
     type: 'warning',
-    message: fill(running === 1 ? words.quitOne : words.quitMany, { running }),
-    detail: words.quitDetail,
-    buttons: [words.keepRunning, words.cancelAndQuit],
+    message: words[`quit.${underWay}`],
+    detail: words[`quit.${underWay}.detail`],
+    buttons: [words.stay, words.leave],
     defaultId: 0,
     cancelId: 0,
     noLink: true,

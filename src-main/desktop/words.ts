@@ -19,12 +19,17 @@ const en = {
   fullScreen: 'Full screen',
   minimize: 'Minimize',
   developerTools: 'Developer tools',
-  quitOne: 'A restore is still running.',
-  quitMany: '{running} restores are still running.',
-  quitDetail:
-    'Quitting cancels it in order: what has been written to the target stays there, the rest is not copied.',
-  keepRunning: 'Keep running',
-  cancelAndQuit: 'Cancel and quit',
+  'quit.restore': 'A restore is still running.',
+  'quit.restore.detail':
+    'Leaving stops it: what has been written to the target stays there, the rest is not written.',
+  'quit.migration': 'A migration is still under way.',
+  'quit.migration.detail':
+    'Leaving interrupts it. It goes on where it stopped when you resume it in Keyferry.',
+  'quit.frozen': 'Writes to the source are frozen.',
+  'quit.frozen.detail':
+    'They stay frozen while Keyferry is closed, and your applications wait. Undo the freeze or finish first, unless you mean to come back at once.',
+  stay: 'Stay',
+  leave: 'Leave',
 }
 
 /** The few words the system's own menus and dialogs need from us. */
@@ -51,11 +56,15 @@ const zh: DesktopWords = {
   fullScreen: '全屏',
   minimize: '最小化',
   developerTools: '开发者工具',
-  quitOne: '还有一个恢复任务正在运行。',
-  quitMany: '还有 {running} 个恢复任务正在运行。',
-  quitDetail: '退出会有序地取消任务：已写入目标端的数据会保留，其余数据不再复制。',
-  keepRunning: '继续运行',
-  cancelAndQuit: '取消任务并退出',
+  'quit.restore': '还有恢复正在运行。',
+  'quit.restore.detail': '离开会将其停止：已写入目标端的数据保留，其余数据不再写入。',
+  'quit.migration': '还有迁移正在进行。',
+  'quit.migration.detail': '离开会将其中断。在 Keyferry 中继续后，会从停下的位置接着进行。',
+  'quit.frozen': '源端的写入处于冻结状态。',
+  'quit.frozen.detail':
+    'Keyferry 关闭期间写入保持冻结，您的应用会一直等待。除非您马上回来，请先撤销冻结或完成迁移。',
+  stay: '留下',
+  leave: '离开',
 }
 
 const ko: DesktopWords = {
@@ -79,21 +88,20 @@ const ko: DesktopWords = {
   fullScreen: '전체 화면',
   minimize: '최소화',
   developerTools: '개발자 도구',
-  quitOne: '복원 작업이 아직 실행 중입니다.',
-  quitMany: '복원 작업 {running}개가 아직 실행 중입니다.',
-  quitDetail:
-    '종료하면 작업이 순서대로 취소됩니다. 타깃에 이미 쓴 데이터는 그대로 남고 나머지는 복사되지 않습니다.',
-  keepRunning: '계속 실행',
-  cancelAndQuit: '취소하고 종료',
+  'quit.restore': '복원 작업이 아직 실행 중입니다.',
+  'quit.restore.detail':
+    '나가면 작업이 중지됩니다. 타깃에 이미 쓴 데이터는 그대로 남고 나머지는 쓰지 않습니다.',
+  'quit.migration': '마이그레이션이 아직 진행 중입니다.',
+  'quit.migration.detail': '나가면 작업이 중단됩니다. Keyferry에서 다시 시작하면 멈춘 곳부터 이어집니다.',
+  'quit.frozen': '소스의 쓰기가 동결되어 있습니다.',
+  'quit.frozen.detail':
+    'Keyferry가 닫혀 있는 동안에도 쓰기는 동결된 채로 남고 애플리케이션은 기다립니다. 곧바로 돌아올 것이 아니라면 먼저 동결을 해제하거나 완료하십시오.',
+  stay: '머무르기',
+  leave: '나가기',
 }
 
 /** The words for a locale as the system names it (`zh-CN`, `ko`); English for those we do not speak. */
 export function wordsFor(locale: string): DesktopWords {
   const language = locale.slice(0, 2)
   return language === 'zh' ? zh : language === 'ko' ? ko : en
-}
-
-/** Puts values into a sentence's `{places}`. */
-export function fill(sentence: string, values: Readonly<Record<string, string | number>>): string {
-  return sentence.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place))
 }

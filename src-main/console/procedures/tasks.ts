@@ -14,19 +14,21 @@ export const tasks = {
     ok(context.tasks.resume(input.id, input.passwords)),
   ),
   freezePlan: base.tasks.freezePlan.handler(async ({ context, input, signal }) =>
-    ok(await context.tasks.freezePlan(input.id, signal)),
+    ok(await context.tasks.freezePlan(input.id, input.passwords, signal)),
   ),
   freeze: base.tasks.freeze.handler(async ({ context, input }) =>
     ok(await context.tasks.freeze(input.id, input.newPassword)),
   ),
   unfreeze: base.tasks.unfreeze.handler(async ({ context, input }) =>
-    ok(await context.tasks.unfreeze(input.id, input.passwords)),
+    ok(await context.tasks.unfreeze(input.id)),
   ),
   verify: base.tasks.verify.handler(({ context, input }) => ok(context.tasks.verify(input.id, input.mode))),
   finish: base.tasks.finish.handler(async ({ context, input }) =>
     ok(await context.tasks.finish(input.id, input)),
   ),
-  stop: base.tasks.stop.handler(async ({ context, input }) => ok(await context.tasks.stop(input.id))),
+  stop: base.tasks.stop.handler(async ({ context, input }) =>
+    ok(await context.tasks.stop(input.id, input.passwords)),
+  ),
   remove: base.tasks.remove.handler(({ context, input }) => {
     context.tasks.remove(input.id)
     return ok(null)
