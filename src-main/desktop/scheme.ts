@@ -17,7 +17,7 @@ export function serveScheme(files: RendererFiles): void {
 }
 
 /** The answer to one request of the window. */
-export function answerFor(files: RendererFiles, url: string, method: string): Response {
+function answerFor(files: RendererFiles, url: string, method: string): Response {
   const { protocol: scheme, host, pathname } = new URL(url)
   const file = `${scheme}//${host}` === windowOrigin && method === 'GET' ? files.get(pathname) : undefined
   const headers = {
