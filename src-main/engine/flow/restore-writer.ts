@@ -1,5 +1,5 @@
 import { escapeKey } from '#contract/escape-key.ts'
-import { makeFailure, type Failure, type FailureCode } from '#contract/failure.ts'
+import { makeFailure, type FailureCode } from '#contract/failure.ts'
 import type { ConflictPolicy, KeyExample } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { WindowFeed } from '../bytes/feed.ts'
@@ -292,20 +292,31 @@ export class RestoreWriter {
 
   /** Sorts what the server refused: states that end the attempt, keys it has already, values it cannot take. */
   #judge(attempt: Attempt, block: Block, counts: Counts): void {
-    const commands = [...new CommandParser(0).push(Buffer.from(block.bytes))].map(({ args }) => args)
+    const { plan } = this.#parts
+    let sent: SentCommands | null = null
     for (const refusal of block.refusals) {
-      const failure = classifyReplyError(refusal.text, { address: this.#parts.plan.address })
+      // Millions of keys may be there already; once there are examples enough, one more is only counted.
+      if (
+        plan.onConflict === 'skip' &&
+        this.examples.length >= examplesKept &&
+        refusal.text.startsWith('BUSYKEY ')
+      ) {
+        counts.written -= 1
+        counts.skipped += 1
+        continue
+      }
+      const failure = classifyReplyError(refusal.text, { address: plan.address })
       if (stopping.has(failure.code)) {
         attempt.target.abandon(failure)
         return
       }
-      const args = commands[refusal.command] ?? []
+      sent ??= new SentCommands(block)
+      const { db, args } = sent.at(refusal.command)
       const name = args[0]?.toString()
       if (name === 'FUNCTION') {
         this.#judgeFunction(attempt, counts, refusal, args)
         continue
       }
-      const db = selectedDb(commands, refusal.command)
       const keys = args.slice(1).filter((_, index) => (name === 'MSET' ? index % 2 === 0 : index === 0))
       const named = keys.map((key) => ({ db, key }))
       if (failure.code === 'target.not-empty') this.#conflict(attempt, counts, named)
@@ -370,10 +381,24 @@ interface NamedKey {
   readonly key: Uint8Array
 }
 
-/** The database that the commands before this one have selected. */
-function selectedDb(commands: readonly (readonly Buffer[])[], index: number): number {
-  const select = commands.slice(0, index).findLast(([name]) => name?.toString() === 'SELECT')
-  return Number(select?.[1]?.toString() ?? 0)
+/** The commands of a block, read back for those that were refused, from the first to the last. */
+class SentCommands {
+  readonly #commands: readonly (readonly Buffer[])[]
+  #next = 0
+  #db = 0
+
+  constructor(block: Block) {
+    this.#commands = [...new CommandParser(0).push(Buffer.from(block.bytes))].map(({ args }) => args)
+  }
+
+  /** A command, and the database selected before it. To be asked in rising order. */
+  at(index: number): { readonly db: number; readonly args: readonly Buffer[] } {
+    for (; this.#next < index; this.#next += 1) {
+      const [name, db] = this.#commands[this.#next]!
+      if (name?.toString() === 'SELECT') this.#db = Number(db?.toString())
+    }
+    return { db: this.#db, args: this.#commands[index] ?? [] }
+  }
 }
 
 /** The name that the first line of a library's code gives it: `#!lua name=mylib`. */

@@ -75,7 +75,7 @@ export async function runRestore(
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
-  const { look, empty } = await lookBeforeWriting(spec, file, arena, survey, filter, dbMap, signal)
+  const { look, empty } = await lookBeforeWriting(spec, { file, arena, survey, filter, dbMap, meter }, signal)
   await file.assertUnchanged()
 
   const run = randomBytes(4).toString('hex')
@@ -171,14 +171,19 @@ async function surveyFile(
   return { checked, keys, functions: libraries.length, libraries, targetDbs }
 }
 
+interface LookParts {
+  readonly file: RdbFile
+  readonly arena: Crc64Arena
+  readonly survey: Survey
+  readonly filter: KeyFilter | null
+  readonly dbMap: DbMap
+  readonly meter: RestoreMeter
+}
+
 /** Looks before the first write: who the target is, whether it can take this, and what it has already. */
 async function lookBeforeWriting(
   spec: RestoreSpec,
-  file: RdbFile,
-  arena: Crc64Arena,
-  survey: Survey,
-  filter: KeyFilter | null,
-  dbMap: DbMap,
+  { file, arena, survey, filter, dbMap, meter }: LookParts,
   signal: AbortSignal,
 ): Promise<{ look: TargetLook; empty: boolean }> {
   const address = addressOf(spec.target)
@@ -192,7 +197,7 @@ async function lookBeforeWriting(
   const present = await countKeys(link, survey.targetDbs)
   if (spec.onConflict !== 'fail') return { look, empty: present === 0 }
 
-  const finder = new ConflictFinder(link)
+  const finder = new ConflictFinder(link, look)
   if (present > 0) {
     await walkRdbFile(
       file,
@@ -201,13 +206,15 @@ async function lookBeforeWriting(
         async batch(batch) {
           for (let index = 0; index < batch.count; index += 1) {
             const key = batch.key(index)
-            if (batch.kind[index] === entryKind.KEY && (filter === null || filter(key)))
-              await finder.add(dbMap(batch.db[index]!), key)
+            if (batch.kind[index] !== entryKind.KEY || (filter !== null && !filter(key))) continue
+            const answers = finder.add(dbMap(batch.db[index]!), key)
+            if (answers !== undefined) await answers
           }
         },
         async big(entry) {
           if (filter === null || filter(entry.key)) await finder.add(dbMap(entry.db), entry.key)
         },
+        progress: (bytesDone) => meter.advance(bytesDone),
       },
       signal,
     )

@@ -91,40 +91,64 @@ export async function libraryNames(link: Link): Promise<ReadonlySet<string>> {
   )
 }
 
-/** Gathers keys and asks, a few hundred at a time, which of them the server has already. */
+/** Gathers keys and asks, several hundred with one command and several commands at once, which the server has already. */
 export class ConflictFinder {
   found = 0
   readonly examples: { readonly db: number; readonly key: string }[] = []
   readonly #link: Link
-  readonly #keys: Buffer[] = []
+  /** EXISTS takes many keys and counts them (3.0.3). */
+  readonly #many: boolean
+  #keys: Buffer[] = []
   #db = -1
+  #asked: Promise<void>[] = []
 
-  constructor(link: Link) {
+  constructor(link: Link, look: TargetLook) {
     this.#link = link
+    this.#many = look.versionNumber > 300
   }
 
-  async add(db: number, key: Uint8Array): Promise<void> {
-    if (db !== this.#db) {
-      await this.finish()
-      await this.#link.ask(['SELECT', db])
-      this.#db = db
-    }
+  /** Gives a promise only when there is something to wait for: enough asked already, or another database. */
+  add(db: number, key: Uint8Array): Promise<void> | undefined {
+    if (db !== this.#db) return this.#change(db).then(() => this.add(db, key))
     this.#keys.push(Buffer.from(key))
-    if (this.#keys.length >= askedAtOnce) await this.finish()
+    if (this.#keys.length < keysAskedAtOnce) return undefined
+    this.#asked.push(this.#ask(this.#keys.splice(0)))
+    return this.#asked.length >= commandsAtOnce ? this.#answers() : undefined
   }
 
-  /** Asks for what has been gathered. */
+  /** Asks for what has been gathered, and waits for every answer. */
   async finish(): Promise<void> {
-    const keys = this.#keys.splice(0)
-    const replies = await Promise.all(keys.map((key) => this.#link.ask(['EXISTS', key])))
-    for (const [index, reply] of replies.entries()) {
+    this.#asked.push(this.#ask(this.#keys.splice(0)))
+    await this.#answers()
+  }
+
+  async #change(db: number): Promise<void> {
+    await this.finish()
+    await this.#link.ask(['SELECT', db])
+    this.#db = db
+  }
+
+  async #answers(): Promise<void> {
+    await Promise.all(this.#asked.splice(0))
+  }
+
+  async #ask(keys: readonly Buffer[]): Promise<void> {
+    if (keys.length === 0) return
+    if (this.#many) {
+      const there = Number(await this.#link.ask(['EXISTS', ...keys]))
+      this.found += there
+      if (there === 0 || this.examples.length >= examplesKept) return
+    }
+    const each = await Promise.all(keys.map((key) => this.#link.ask(['EXISTS', key])))
+    for (const [index, reply] of each.entries()) {
       if (reply !== 1) continue
-      this.found += 1
+      if (!this.#many) this.found += 1
       if (this.examples.length < examplesKept)
         this.examples.push({ db: this.#db, key: escapeKey(keys[index]!) })
     }
   }
 }
 
-const askedAtOnce = 1000
+const keysAskedAtOnce = 500
+const commandsAtOnce = 16
 const examplesKept = 20
