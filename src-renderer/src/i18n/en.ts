@@ -619,7 +619,7 @@ export const en = {
   'ops.watch': 'Watched every moment',
   'ops.now': 'Commands',
   'ops.clients': 'Other clients',
-  'ops.refused': 'Refused sign-ins',
+  'ops.refused': 'Refused writes',
   'ops.keys': 'Keys: source / target',
   'freeze.title': 'Freeze writes on {address}',
   'freeze.dryRun': 'Run the dry run again',

@@ -581,7 +581,7 @@ export const ko: Words = {
   'ops.watch': '계속 감시 중',
   'ops.now': '명령',
   'ops.clients': '다른 클라이언트',
-  'ops.refused': '거부된 로그인',
+  'ops.refused': '거부된 쓰기',
   'ops.keys': '키: 소스 / 타깃',
   'freeze.title': '{address} 쓰기 동결',
   'freeze.dryRun': '모의 실행 다시',

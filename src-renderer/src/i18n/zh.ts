@@ -571,7 +571,7 @@ export const zh: Words = {
   'ops.watch': '持续监视',
   'ops.now': '命令',
   'ops.clients': '其他客户端',
-  'ops.refused': '被拒登录',
+  'ops.refused': '被拒写入',
   'ops.keys': '键数：源端 / 目标端',
   'freeze.title': '冻结 {address} 的写入',
   'freeze.dryRun': '重新试运行',
