@@ -16,9 +16,37 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'restore an RDB file into a running server',
     load: () => import('./commands/restore.ts'),
   },
+  sync: {
+    description: 'copy a live server into another one and follow it',
+    load: () => import('./commands/sync.ts'),
+  },
+  run: {
+    description: 'run the migration of a saved profile',
+    load: () => import('./commands/run.ts'),
+  },
+  verify: {
+    description: 'compare two servers: key counts, or every value both ways',
+    load: () => import('./commands/verify.ts'),
+  },
+  freeze: {
+    description: 'stop all writes at a server by a change of password',
+    load: () => import('./commands/freeze.ts'),
+  },
+  unfreeze: {
+    description: 'put password and users of a frozen server back',
+    load: () => import('./commands/unfreeze.ts'),
+  },
+  finish: {
+    description: 'end a sync for good: take our keys out, put settings back',
+    load: () => import('./commands/finish.ts'),
+  },
   inspect: {
     description: 'tell what is in an RDB file, and whether it is whole',
     load: () => import('./commands/inspect.ts'),
+  },
+  decode: {
+    description: 'write out every key of an RDB file, value and all, as one JSON object a line',
+    load: () => import('./commands/decode.ts'),
   },
   serve: {
     description: 'serve the console to a browser on this machine',

@@ -15,6 +15,11 @@ export function gather(text: string, before: readonly string[] = []): readonly s
   return [...before, text]
 }
 
+/** Gathers numbers of databases: `0`, or `0,3`, or the flag several times. */
+export function databases(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, ...text.split(',').map(wholeNumber(0, 65535))]
+}
+
 /** Reads `3:0` or `3:0,4:1`: databases of the file and the databases they go to. */
 export function dbMap(
   text: string,

@@ -15,10 +15,14 @@ export interface Output {
   /** A line about what is going on, on stderr. Silent with `json`. */
   note(text: string): void
   /** One event. Silent without `json`. */
-  event(event: 'progress' | 'done' | 'failed', facts: object): void
+  event(event: OutputEvent, facts: object): void
   /** Says a failure, in the way that was asked for. */
   failure(failure: Failure): void
 }
+
+/** What a JSON line can be about. Those between `progress` and `done` are told once, when it has come to that. */
+export type OutputEvent =
+  'progress' | 'checked' | 'following' | 'in-step' | 'frozen' | 'unfrozen' | 'proof' | 'done' | 'failed'
 
 export function createOutput(json: boolean): Output {
   const line = (text = ''): void => {

@@ -116,13 +116,13 @@ export const contract = {
     pause: oc.input(idInput).output(answer<TaskView>()),
     resume: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** What a freeze would do and to whom. Changes nothing. */
-    freezePlan: oc.input(idInput).output(answer<FreezePlan>()),
+    freezePlan: oc.input(idWithPasswords).output(answer<FreezePlan>()),
     /** Only in step. Answers at once with `freezing`; `frozen` when the last write has arrived. */
     freeze: oc
       .input(idInput.extend({ newPassword: newPasswordSchema.optional() }))
       .output(answer<TaskView>()),
     /** Puts password and users back byte for byte; answers when that is done. */
-    unfreeze: oc.input(idWithPasswords).output(answer<TaskView>()),
+    unfreeze: oc.input(idInput).output(answer<TaskView>()),
     verify: oc
       .input(idInput.extend({ mode: z.enum(['counts', 'full']).optional() }))
       .output(answer<TaskView>()),
@@ -132,11 +132,12 @@ export const contract = {
         idInput.extend({
           consent: z.string().max(300).optional(),
           afterFinish: z.enum(['unfreeze', 'leave-frozen']).optional(),
+          passwords: passwordsSchema.optional(),
         }),
       )
       .output(answer<TaskView>()),
     /** Gives up: settings and password are put back, what was copied stays in the target. */
-    stop: oc.input(idInput).output(answer<TaskView>()),
+    stop: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** Forgets a task that is over or was never started. */
     remove: oc.input(idInput).output(answer<null>()),
     /** The newest view at once, then on every change (at most four a second), until the task is over. */

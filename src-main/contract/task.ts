@@ -89,11 +89,13 @@ const actionsByState: Readonly<Record<TaskState, readonly TaskAction[]>> = {
 
 /** The actions possible now, from the state and what else is known. */
 export function actionsOf(
-  task: Pick<TaskView, 'state' | 'inStep' | 'freeze' | 'proof'>,
+  task: Pick<TaskView, 'state' | 'inStep' | 'freeze' | 'proof' | 'progress'>,
 ): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
   return actionsByState[task.state].filter((action) => {
-    if (action === 'finish') return task.state !== 'following' || task.inStep
+    if (action === 'finish' && task.state === 'following') return task.inStep
+    // Paused before its expiries were put to their own time, it has to go on first.
+    if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
     if (action === 'freeze') return task.inStep
     if (action === 'unfreeze') return holds
     if (action === 'verify') return !task.proof?.running

@@ -141,16 +141,22 @@ export class TaskBook implements Disposable {
   }
 
   async *watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void> {
-    let told = ''
+    let told: { text: string; step: string; at: number } | null = null
     while (!signal?.aborted) {
       const view = this.view(id)
       const text = JSON.stringify(view)
-      if (text !== told) {
-        told = text
+      const step = stepOf(view)
+      const dueInMs = told === null || told.step !== step ? 0 : told.at + tellEveryMs - Date.now()
+      if (text === told?.text) {
+        await this.#changed(this.#held.has(id) ? null : lookUpMs, signal)
+      } else if (dueInMs > 0) {
+        // Figures may wait; a step is told at once.
+        await Promise.race([wait(dueInMs, signal), this.#nextStep(id, step, signal)])
+      } else {
+        told = { text, step, at: Date.now() }
         yield { ok: view }
         if (isOver(view.state) && !view.actions.includes('unfreeze')) return
       }
-      await this.#changed(this.#held.has(id) ? null : lookUpMs, tellEveryMs, signal)
     }
   }
 
@@ -163,7 +169,7 @@ export class TaskBook implements Disposable {
         told = text
         yield { ok: views }
       }
-      await this.#changed(lookUpMs, lookUpMs, signal)
+      await wait(lookUpMs, signal)
     }
   }
 
@@ -216,18 +222,32 @@ export class TaskBook implements Disposable {
     for (const wake of waiting) wake()
   }
 
-  /** Resolves at the next change or after `atMostMs`, but not before `atLeastMs`; at once when aborted. */
-  async #changed(atMostMs: number | null, atLeastMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const pause = (ms: number): Promise<void> => wait(ms, signal)
+  /** Resolves at the next change, after `atMostMs`, or when aborted. */
+  async #changed(atMostMs: number | null, signal: AbortSignal | undefined): Promise<void> {
+    let wake = (): void => undefined
     const changed = new Promise<void>((resolve) => {
+      wake = resolve
       this.#waiting.add(resolve)
-      signal?.addEventListener('abort', () => resolve(), { once: true })
     })
-    await Promise.all([
-      atMostMs === null ? changed : Promise.race([changed, pause(atMostMs)]),
-      pause(atLeastMs),
-    ])
+    signal?.addEventListener('abort', wake, { once: true })
+    await (atMostMs === null ? changed : Promise.race([changed, wait(atMostMs, signal)]))
+    this.#waiting.delete(wake)
+    signal?.removeEventListener('abort', wake)
   }
+
+  async #nextStep(id: string, step: string, signal: AbortSignal | undefined): Promise<void> {
+    for (let waited = 0; waited < tellEveryMs && !signal?.aborted;) {
+      const since = Date.now()
+      await this.#changed(tellEveryMs, signal)
+      if (!this.#held.has(id) || stepOf(this.view(id)) !== step) return
+      waited += Date.now() - since
+    }
+  }
+}
+
+/** What a person waits for: everything of a task that is no mere figure. */
+function stepOf({ state, inStep, freeze, proof, checks }: TaskView): string {
+  return [state, inStep, freeze.state, proof?.running, checks?.running].join()
 }
 
 function changesFreezeState({ freeze }: TaskRecord, changed: Partial<TaskRecord>): boolean {

@@ -26,6 +26,7 @@ export interface FinishRequest {
   /** The target's address, typed, where `finishNeedsConsent` asks for it. */
   readonly consent?: string | undefined
   readonly afterFinish?: 'unfreeze' | 'leave-frozen' | undefined
+  readonly passwords?: Passwords | undefined
 }
 
 /**
@@ -46,15 +47,15 @@ export interface Tasks extends AsyncDisposable {
   /** As `pause`, with every expiry of the target put to its own time first. */
   leave(id: string): Promise<TaskView>
   resume(id: string, passwords?: Passwords): TaskView
-  freezePlan(id: string, signal?: AbortSignal): Promise<FreezePlan>
+  freezePlan(id: string, passwords?: Passwords, signal?: AbortSignal): Promise<FreezePlan>
   freeze(id: string, newPassword?: string): Promise<TaskView>
-  /** Resolves when password and users are back. */
-  unfreeze(id: string, passwords?: Passwords): Promise<TaskView>
+  /** Resolves when password and users are back. The journal has all it needs for that. */
+  unfreeze(id: string): Promise<TaskView>
   verify(id: string, mode?: 'counts' | 'full'): TaskView
   /** Resolves when it is finished. */
   finish(id: string, request: FinishRequest): Promise<TaskView>
   /** Resolves when everything of ours is put back. */
-  stop(id: string): Promise<TaskView>
+  stop(id: string, passwords?: Passwords): Promise<TaskView>
   remove(id: string): void
   /** The newest view at once, then on every change, until the task is over or `signal` aborts. */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void>
@@ -213,8 +214,8 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
       return book.view(id)
     },
 
-    async freezePlan(id, signal) {
-      return await planFreeze(id, endsOf(id).source, signal)
+    async freezePlan(id, passwords, signal) {
+      return await planFreeze(id, endsOf(id, passwords).source, signal)
     },
 
     freeze(id, newPassword) {
@@ -237,7 +238,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
       return book.view(id)
     },
 
-    async finish(id, { consent, afterFinish }) {
+    async finish(id, { consent, afterFinish, passwords }) {
       demand(id, 'finish')
       const view = book.view(id)
       const { finishNeedsConsent: reason, options, target } = view
@@ -252,7 +253,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
         runs.delete(id)
         return book.view(id)
       }
-      const ends = endsOf(id)
+      const ends = endsOf(id, passwords)
       return holding(id, async () => {
         book.become(id, 'finishing', { failure: null })
         try {
@@ -266,7 +267,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
       })
     },
 
-    async stop(id) {
+    async stop(id, passwords) {
       demand(id, 'stop')
       const underCheck = checking.get(id)
       if (underCheck !== undefined) {
@@ -280,7 +281,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
         runs.delete(id)
         return book.view(id)
       }
-      const ends = endsOf(id)
+      const ends = endsOf(id, passwords)
       return holding(id, () => giveUp(services, id, ends))
     },
 

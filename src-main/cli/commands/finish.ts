@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { addressOf } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import { perform } from '../command.ts'
+import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { FollowedTask } from '../follow-task.ts'
+import { interruptible } from '../interrupt.ts'
+import { findOpenTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
+import type { Output } from '../output.ts'
+
+interface FinishFlags extends ConnectionFlags {
+  readonly json?: true
+}
+
+export function define(command: Command): void {
+  addConnectionFlags(command, 'source')
+  addConnectionFlags(command, 'target')
+    .option('--json', 'one JSON object a line on stdout')
+    .action((flags: FinishFlags) => perform(flags.json === true, (output) => finish(flags, output)))
+}
+
+async function finish(flags: FinishFlags, output: Output): Promise<ExitCode> {
+  const { connection: source } = await readConnection(flags, 'source')
+  const { connection: target } = await readConnection(flags, 'target')
+  await using migrations = await openOwnMigrations()
+  const task =
+    findOpenTask(migrations, source, target) ??
+    fail('task.not-found', { id: `${addressOf(source)} → ${addressOf(target)}` })
+  const passwords = passwordsOf(source, target)
+  if (!task.actions.includes('finish')) {
+    using interrupt = interruptible(() => output.note('Pausing.'))
+    using followed = new FollowedTask(migrations, task.id, output, interrupt.signal)
+    await followed.start(passwords, true)
+    await followed.until(({ inStep }) => inStep)
+  }
+  const { state } = await migrations.tasks.finish(task.id, {
+    // Both addresses were typed for this very command.
+    consent: addressOf(target),
+    passwords,
+  })
+  output.event('done', { task: task.id, state, exitCode: exitCode.done })
+  output.line(`Finished: nothing of Keyferry is left in ${addressOf(target)}, and settings are as they were.`)
+  return exitCode.done
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import type { Command } from 'commander'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { fail, FailureError } from '#contract/failure.ts'
+import { newPasswordSchema, type FreezePlan } from '#contract/freeze.ts'
+import { perform } from '../command.ts'
+import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { openOwnMigrations } from '../migrations.ts'
+import type { Output } from '../output.ts'
+import { count } from '../terminal/figures.ts'
+import { askHidden } from '../terminal/hidden-prompt.ts'
+
+interface FreezeFlags extends ConnectionFlags {
+  readonly askNewPassword?: true
+  readonly dryRun?: true
+  readonly json?: true
+}
+
+export function define(command: Command): void {
+  addConnectionFlags(command, 'source')
+    .option('--ask-new-password', 'ask for the password to freeze with, instead of making one')
+    .option('--dry-run', 'show what would be done, and to whom; change nothing')
+    .option('--json', 'one JSON object a line on stdout')
+    .action((flags: FreezeFlags) => perform(flags.json === true, (output) => freeze(flags, output)))
+}
+
+async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
+  const { connection } = await readConnection(flags, 'source')
+  const taskId = freezeId(connection)
+  if (flags.dryRun) {
+    const { planFreeze } = await import('#migration/freeze/plan.ts')
+    return shown(await planFreeze(taskId, connection), output)
+  }
+  const newPassword = flags.askNewPassword ? await askNewPassword() : undefined
+  const { freezeWrites } = await import('#migration/freeze/freeze.ts')
+  await using migrations = await openOwnMigrations()
+  const { record } = await freezeWrites({ taskId, connection, journal: migrations.freezes, newPassword })
+  output.event('frozen', {
+    address: addressOf(connection),
+    offset: record.offset,
+    signedOut: record.signedOut,
+  })
+  output.event('done', { exitCode: exitCode.done })
+  output.line(`Writes at ${addressOf(connection)} are frozen at offset ${record.offset ?? 0}.`)
+  output.line(`${count(record.signedOut)} connections were signed out; the old password is refused.`)
+  output.line('A restart of the server would undo it. "keyferry unfreeze" puts everything back.')
+  return exitCode.done
+}
+
+/** One freeze a server: the same command again finds it. */
+function freezeId(connection: Connection): string {
+  return `cli-${createHash('sha256').update(addressOf(connection)).digest('hex').slice(0, 12)}`
+}
+
+function shown(plan: FreezePlan, output: Output): ExitCode {
+  output.event('done', { plan, exitCode: exitCode.done })
+  for (const { kind, commands, allowed } of plan.steps) {
+    output.line(`${kind}${allowed === false ? '  (not allowed)' : ''}`)
+    for (const command of commands) output.line(`  ${command}`)
+  }
+  output.line(`${count(plan.clientCount)} connections would be signed out:`)
+  for (const { name, host, count: connections } of plan.clients)
+    output.line(`  ${count(connections)} × ${name === '' ? 'no name' : name}  ${host}`)
+  if (plan.refusal !== null) throw new FailureError(plan.refusal)
+  return exitCode.done
+}
+
+async function askNewPassword(): Promise<string> {
+  const typed = newPasswordSchema.safeParse(await askHidden('New password of the source: '))
+  if (!typed.success)
+    return fail('usage.invalid', { field: '--ask-new-password', reason: 'it must have 8 characters or more' })
+  if ((await askHidden('Once more: ')) !== typed.data)
+    fail('usage.invalid', { field: '--ask-new-password', reason: 'it was typed differently the second time' })
+  return typed.data
+}

@@ -1,0 +1,131 @@
+import { createInterface } from 'node:readline/promises'
+import { Option, type Command } from 'commander'
+import { addressOf } from '#contract/connection.ts'
+import { fail, FailureError } from '#contract/failure.ts'
+import type { ProfileView } from '#contract/profile.ts'
+import { isOver, type TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
+import { perform } from '../command.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { FollowedTask } from '../follow-task.ts'
+import { interruptible } from '../interrupt.ts'
+import { openOwnMigrations } from '../migrations.ts'
+import type { Output } from '../output.ts'
+import { duration } from '../terminal/figures.ts'
+import { askHidden } from '../terminal/hidden-prompt.ts'
+import { verifyLines } from '../terminal/verify-lines.ts'
+
+interface RunFlags {
+  readonly cutover: 'auto' | 'manual'
+  readonly acceptWarnings?: true
+  readonly json?: true
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<profile>', 'the name of a saved profile, or its id')
+    .addOption(
+      new Option('--cutover <how>', 'freeze, prove and finish by itself once in step, or when you say so')
+        .choices(['auto', 'manual'])
+        .default('manual'),
+    )
+    .option('--accept-warnings', 'go on where the checks only warn')
+    .option('--json', 'one JSON object a line on stdout')
+    .action((profile: string, flags: RunFlags) =>
+      perform(flags.json === true, (output) => run(profile, flags, output)),
+    )
+}
+
+async function run(named: string, flags: RunFlags, output: Output): Promise<ExitCode> {
+  await using migrations = await openOwnMigrations()
+  const { profiles, tasks } = migrations
+  const profile =
+    profiles.list().find(({ id, name }) => id === named || name === named) ??
+    fail('profile.not-found', { name: named })
+  const passwords = await passwordsFor(profile)
+  const open = tasks.list().find(({ profileId, state }) => profileId === profile.id && !isOver(state))
+  const { id } = open ?? tasks.create(profile.id)
+  using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
+  using task = new FollowedTask(migrations, id, output, interrupt.signal)
+  await task.start(passwords, flags.acceptWarnings === true)
+  await task.until(({ inStep, state }) => inStep || state === 'frozen')
+  if (flags.cutover === 'manual') await askForCutover(task, interrupt.signal)
+  return await cutOver(migrations, task, output)
+}
+
+/** Freeze, drain, prove, finish. Sides that differ, or a freeze that breaks, are put back and told. */
+async function cutOver(migrations: Migrations, task: FollowedTask, output: Output): Promise<ExitCode> {
+  const { tasks } = migrations
+  if (task.view.state !== 'frozen') await tasks.freeze(task.id)
+  const frozen = await task.until(
+    ({ state, failure }) => state === 'frozen' || (state === 'following' && failure !== null),
+  )
+  if (frozen.state !== 'frozen') throw new FailureError(frozen.failure!)
+  output.event('frozen', { task: task.id, offset: frozen.freeze.offset, signedOut: frozen.freeze.signedOut })
+  task.say(`Writes are frozen; ${frozen.freeze.signedOut} connections were signed out.`)
+  tasks.verify(task.id)
+  const proven = await task.until(({ proof, state }) => proof?.running === false && state !== 'proving')
+  const result = proven.proof?.result ?? null
+  if (proven.finishNeedsConsent !== null || result === null) {
+    if (result !== null) for (const line of verifyLines(result)) output.line(line)
+    await tasks.unfreeze(task.id)
+    output.event('unfrozen', { task: task.id })
+    task.say('Not finished: the source was unfrozen, and the sync was paused.')
+    await tasks.pause(task.id)
+    const failure = proven.proof?.failure ?? proven.failure
+    if (failure !== null) throw new FailureError(failure)
+    output.event('done', { task: task.id, state: 'paused', exitCode: exitCode.differs })
+    return exitCode.differs
+  }
+  const { progress: _progress, ...proof } = proven.proof!
+  output.event('proof', { task: task.id, ...proof })
+  return told(await tasks.finish(task.id, {}), output)
+}
+
+function told({ id, state, source, target, writePause, freeze, proof }: TaskView, output: Output): ExitCode {
+  const pauseMs = writePause?.endedAt ? writePause.endedAt - writePause.startedAt : null
+  output.event('done', {
+    task: id,
+    state,
+    writePauseMs: pauseMs,
+    freeze: freeze.state,
+    exitCode: exitCode.done,
+  })
+  output.line(
+    `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${freezeWords[freeze.state] ?? 'as before'}.`,
+  )
+  for (const line of proof?.result ? verifyLines(proof.result) : []) output.line(line)
+  if (pauseMs !== null) output.line(`Write pause: ${duration(pauseMs)}.`)
+  return exitCode.done
+}
+
+const freezeWords: Readonly<Partial<Record<TaskView['freeze']['state'], string>>> = {
+  undone: 'unfrozen, as it was before',
+  left: 'left frozen',
+  frozen: 'still frozen ("keyferry unfreeze" tries again)',
+}
+
+async function askForCutover(task: FollowedTask, signal: AbortSignal): Promise<void> {
+  if (!process.stdin.isTTY) return
+  task.say('In step. Press Enter to freeze writes, prove and finish; Ctrl-C leaves it resumable.')
+  const lines = createInterface({ input: process.stdin })
+  try {
+    await Promise.race([lines.question('', { signal }), task.until(({ state }) => state === 'frozen')])
+  } finally {
+    lines.close()
+  }
+}
+
+async function passwordsFor({ source, target }: ProfileView): Promise<{ source?: string; target?: string }> {
+  const asked: { source?: string; target?: string } = {}
+  for (const [side, endpoint] of [
+    ['source', source],
+    ['target', target],
+  ] as const) {
+    if (endpoint?.passwordKept !== 'ask') continue
+    asked[side] =
+      process.env[side === 'source' ? 'KEYFERRY_SOURCE_PASSWORD' : 'KEYFERRY_TARGET_PASSWORD'] ||
+      (await askHidden(`Password of ${addressOf(endpoint)}: `))
+  }
+  return asked
+}

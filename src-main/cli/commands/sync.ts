@@ -1,0 +1,106 @@
+import { Option, type Command } from 'commander'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import type { EndpointInput } from '#contract/profile.ts'
+import type { TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
+import { perform } from '../command.ts'
+import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { FollowedTask } from '../follow-task.ts'
+import { interruptible } from '../interrupt.ts'
+import { findOpenTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
+import type { Output } from '../output.ts'
+
+interface SyncFlags extends ConnectionFlags {
+  readonly until?: 'in-step'
+  readonly onConflict: 'fail' | 'replace'
+  readonly settings: boolean
+  readonly acceptWarnings?: true
+  readonly json?: true
+}
+
+export function define(command: Command): void {
+  addConnectionFlags(command, 'source')
+  addConnectionFlags(command, 'target')
+    .addOption(
+      new Option('--until <moment>', 'end when it is in step, instead of following on').choices(['in-step']),
+    )
+    .addOption(
+      new Option('--on-conflict <policy>', 'what to do with keys the target has already')
+        .choices(['fail', 'replace'])
+        .default('fail'),
+    )
+    .option('--no-settings', 'leave the settings of both servers as they are')
+    .option('--accept-warnings', 'go on where the checks only warn')
+    .option('--json', 'one JSON object a line on stdout')
+    .action((flags: SyncFlags) => perform(flags.json === true, (output) => sync(flags, output)))
+}
+
+async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
+  const { connection: source } = await readConnection(flags, 'source')
+  const { connection: target } = await readConnection(flags, 'target')
+  await using migrations = await openOwnMigrations()
+  using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
+  const { id } = findOpenTask(migrations, source, target) ?? makeTask(migrations, source, target, flags)
+  using task = new FollowedTask(migrations, id, output, interrupt.signal)
+  await task.start(passwordsOf(source, target), flags.acceptWarnings === true)
+  try {
+    await task.until(({ inStep }) => inStep)
+    if (flags.until === 'in-step') return told(await migrations.tasks.leave(id), output)
+    task.say('In step. It follows on; Ctrl-C pauses it.')
+    await task.until(() => false)
+    return exitCode.done
+  } catch (thrown) {
+    if (!interrupt.signal.aborted) throw thrown
+    const { actions } = migrations.tasks.get(id)
+    if (actions.includes('pause')) await migrations.tasks.pause(id)
+    return told(migrations.tasks.get(id), output)
+  }
+}
+
+function told({ id, state, progress, source, target }: TaskView, output: Output): ExitCode {
+  output.event('done', {
+    task: id,
+    state,
+    offset: progress?.appliedOffset ?? null,
+    sourceKeys: progress?.sourceKeys ?? null,
+    targetKeys: progress?.targetKeys ?? null,
+    exitCode: exitCode.done,
+  })
+  output.line(
+    `The target ${addressOf(target)} holds all of ${addressOf(source)} up to offset ${progress?.appliedOffset ?? 0}.`,
+  )
+  output.line('The same command goes on from there; "keyferry finish" ends it for good.')
+  return exitCode.done
+}
+
+/** A profile for these two servers, one however often they are synced. It keeps no password. */
+function makeTask(
+  migrations: Migrations,
+  source: Connection,
+  target: Connection,
+  flags: SyncFlags,
+): TaskView {
+  const { profiles, tasks } = migrations
+  const name = `sync ${addressOf(source)} → ${addressOf(target)}`
+  const existing = profiles.list().find((profile) => profile.name === name)
+  const profile = profiles.save({
+    ...(existing && { id: existing.id }),
+    name,
+    source: endpoint(source),
+    target: endpoint(target),
+    options: {
+      onConflict: flags.onConflict,
+      adjustSettings: flags.settings,
+      copyConnections: 8,
+      lanes: 4,
+      proof: 'full',
+      afterFinish: 'unfreeze',
+    },
+  })
+  return tasks.create(profile.id)
+}
+
+function endpoint({ password, ...reach }: Connection): EndpointInput {
+  return password === undefined ? { ...reach, password: null } : { ...reach, ask: true }
+}

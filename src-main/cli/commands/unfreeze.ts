@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+import { addressOf } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import type { Migrations } from '#migration/open.ts'
+import type { KeptFreeze } from '#migration/freeze/record.ts'
+import { parseAddress } from '../address.ts'
+import { perform } from '../command.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
+import { openOwnMigrations } from '../migrations.ts'
+import type { Output } from '../output.ts'
+
+interface UnfreezeFlags {
+  readonly source?: string
+  readonly json?: true
+}
+
+export function define(command: Command): void {
+  command
+    .option('-f, --source <address>', 'only this server: HOST:PORT; otherwise all that are frozen')
+    .option('--json', 'one JSON object a line on stdout')
+    .action((flags: UnfreezeFlags) => perform(flags.json === true, (output) => unfreeze(flags, output)))
+}
+
+/** Needs no password: the journal has it. Also after a crash, of us or of the source. */
+async function unfreeze(flags: UnfreezeFlags, output: Output): Promise<ExitCode> {
+  await using migrations = await openOwnMigrations()
+  const wanted = flags.source === undefined ? null : addressOf(parseAddress(flags.source, '-f'))
+  const frozen = migrations.freezes
+    .open()
+    .filter(({ record }) => wanted === null || addressOf(record.connection) === wanted)
+  if (frozen.length === 0) fail('freeze.not-frozen', wanted === null ? {} : { address: wanted })
+  let code: ExitCode = exitCode.done
+  for (const kept of frozen) {
+    const changedMeanwhile = await undo(migrations, kept)
+    const address = addressOf(kept.record.connection)
+    output.event('unfrozen', { address, changedMeanwhile })
+    output.line(`${address} is unfrozen: password and users are as they were.`)
+    for (const what of changedMeanwhile)
+      output.line(`  left alone, because somebody else changed it: ${what}`)
+    if (changedMeanwhile.length > 0) code = exitCode.differs
+  }
+  output.event('done', { exitCode: code })
+  return code
+}
+
+/** Through its task where it has one, so that the task knows. */
+async function undo({ tasks, freezes }: Migrations, kept: KeptFreeze): Promise<readonly string[]> {
+  if (tasks.list().some(({ id }) => id === kept.taskId))
+    return (await tasks.unfreeze(kept.taskId)).freeze.changedMeanwhile
+  const { unfreezeWrites } = await import('#migration/freeze/unfreeze.ts')
+  return (await unfreezeWrites({ kept, journal: freezes })).changedMeanwhile
+}

@@ -1,0 +1,115 @@
+import { FailureError, makeFailure } from '#contract/failure.ts'
+import type { TaskState, TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
+import type { Output } from './output.ts'
+import { checkLines } from './terminal/check-lines.ts'
+import { StandingLine } from './terminal/standing-line.ts'
+import { styleFor } from './terminal/style.ts'
+import { taskLine } from './terminal/task-line.ts'
+
+/** A task on the command line: shows how it goes, tells its milestones, and waits for what is wanted. */
+export class FollowedTask implements Disposable {
+  readonly id: string
+  readonly #migrations: Migrations
+  readonly #output: Output
+  readonly #signal: AbortSignal
+  readonly #line: StandingLine | null
+  #told: ReadonlySet<string> = new Set()
+
+  constructor(migrations: Migrations, id: string, output: Output, signal: AbortSignal) {
+    this.id = id
+    this.#migrations = migrations
+    this.#output = output
+    this.#signal = signal
+    this.#line = output.json ? null : new StandingLine(process.stderr, styleFor(process.stderr))
+  }
+
+  get view(): TaskView {
+    return this.#migrations.tasks.get(this.id)
+  }
+
+  /** Brings a task that was not started yet, or was interrupted, to run. Fails with what the checks found. */
+  async start(passwords: { source?: string; target?: string }, acceptWarnings: boolean): Promise<void> {
+    const { tasks } = this.#migrations
+    if (this.view.actions.includes('resume')) {
+      tasks.resume(this.id, passwords)
+      return
+    }
+    if (this.view.state !== 'ready') {
+      tasks.check(this.id, passwords)
+      await this.until(({ state }) => state !== 'checking')
+    }
+    if (acceptWarnings)
+      for (const { id, state } of this.view.checks?.results ?? [])
+        if (state === 'warning') tasks.accept(this.id, id, true)
+    this.#refuseUnlessReady()
+    tasks.start(this.id, passwords)
+    await this.until(({ state }) => state !== 'starting')
+    if (this.view.state === 'draft') this.#refuseUnlessReady()
+  }
+
+  #refuseUnlessReady(): void {
+    const { state, checks, failure } = this.view
+    if (state === 'ready') return
+    const results = checks?.results ?? []
+    this.#output.event('checked', { results })
+    this.#line?.clear()
+    for (const line of checkLines(results)) this.#output.note(line)
+    const blocking = results.filter((one) => one.state !== 'passed' && one.state !== 'warning')
+    throw new FailureError(
+      failure ??
+        blocking.find((one) => one.failure !== null)?.failure ??
+        makeFailure(blocking.length > 0 ? 'task.checks-failed' : 'task.warnings-open'),
+    )
+  }
+
+  /**
+   * Resolves once the task looks as wanted. Rejects with its failure when it fails, or was ended by somebody
+   * else, and with `job.cancelled` on Ctrl-C.
+   */
+  async until(wanted: (view: TaskView) => boolean): Promise<TaskView> {
+    for await (const answer of this.#migrations.tasks.watch(this.id, this.#signal)) {
+      if ('failed' in answer) throw new FailureError(answer.failed)
+      const view = answer.ok
+      this.#show(view)
+      if (wanted(view)) return view
+      if (ended.has(view.state)) throw new FailureError(view.failure ?? makeFailure('job.cancelled'))
+    }
+    const view = this.view
+    if (wanted(view)) return view
+    throw new FailureError(makeFailure('job.cancelled'))
+  }
+
+  #show(view: TaskView): void {
+    const { state, progress, inStep, inStepSince } = view
+    const milestones = [
+      ...(state === 'following' ? ['following' as const] : []),
+      ...(inStep ? ['in-step' as const] : []),
+    ]
+    for (const milestone of milestones)
+      if (!this.#told.has(milestone))
+        this.#output.event(milestone, {
+          task: this.id,
+          offset: progress?.appliedOffset ?? null,
+          at: inStepSince,
+        })
+    this.#told = new Set([...(this.#told.has('following') ? ['following'] : []), ...milestones])
+    if (progress !== null) {
+      const { events: _events, ...figures } = progress
+      this.#output.event('progress', { task: this.id, state, ...figures })
+    }
+    this.#line?.show(taskLine(view))
+  }
+
+  /** A line beside the standing one. */
+  say(text: string): void {
+    this.#line?.clear()
+    this.#output.note(text)
+  }
+
+  [Symbol.dispose](): void {
+    this.#line?.clear()
+  }
+}
+
+const ended: ReadonlySet<TaskState> = new Set(['failed', 'paused', 'stopped', 'finished', 'interrupted'])

@@ -1,0 +1,39 @@
+import type { Connection } from '#contract/connection.ts'
+import { addressOf } from '#contract/connection.ts'
+import { isOver, type TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
+
+/** Opens profiles and tasks: the same ones the console shows. */
+export async function openOwnMigrations(): Promise<Migrations> {
+  const [{ openMigrations }, { createJobRunner }, { findParts }, { dataFolder }] = await Promise.all([
+    import('#migration/open.ts'),
+    import('#engine/worker/pool.ts'),
+    import('#console/parts.ts'),
+    import('#console/data-folder.ts'),
+  ])
+  return openMigrations({ folder: dataFolder(), jobs: createJobRunner(findParts().worker) })
+}
+
+/** The newest task between two servers that is not over. */
+export function findOpenTask(
+  { tasks }: Pick<Migrations, 'tasks'>,
+  source: Connection,
+  target: Connection,
+): TaskView | undefined {
+  return tasks
+    .list()
+    .find(
+      (task) =>
+        !isOver(task.state) &&
+        addressOf(task.source) === addressOf(source) &&
+        addressOf(task.target) === addressOf(target),
+    )
+}
+
+/** The passwords of two connections, as tasks take them. */
+export function passwordsOf(source: Connection, target: Connection): { source?: string; target?: string } {
+  return {
+    ...(source.password !== undefined && { source: source.password }),
+    ...(target.password !== undefined && { target: target.password }),
+  }
+}

@@ -1,0 +1,32 @@
+import type { CheckResult } from '#contract/precheck.ts'
+import { sayFailure } from '#contract/words/say-failure.ts'
+import { sayFinding } from '#contract/words/say-finding.ts'
+
+/** What the checks found that needs somebody, worst first; nothing about those that passed or were accepted. */
+export function checkLines(results: readonly CheckResult[]): readonly string[] {
+  const open = results.filter(({ state, acceptedAt }) => state !== 'passed' && acceptedAt === null)
+  const worstFirst = [...open].sort((one, other) => weight(one) - weight(other))
+  return worstFirst.flatMap((result) => {
+    const said = sayFinding(result, 'en')
+    const failure = result.failure === null ? null : sayFailure(result.failure, 'en')
+    return [
+      `${labels[result.state]} ${result.id}: ${failure?.what ?? said.found}`,
+      ...[said.why, failure?.todo ?? said.mend, result.command ?? '']
+        .filter((text) => text !== '')
+        .map((text) => `  ${text}`),
+    ]
+  })
+}
+
+const labels: Readonly<Record<CheckResult['state'], string>> = {
+  failed: 'Failed ',
+  'timed-out': 'No answer',
+  warning: 'Warning',
+  skipped: 'Skipped',
+  running: 'Running',
+  passed: 'Passed ',
+}
+
+function weight({ state }: CheckResult): number {
+  return ['failed', 'timed-out', 'warning', 'skipped', 'running', 'passed'].indexOf(state)
+}

@@ -1,0 +1,30 @@
+import type { TaskView } from '#contract/task.ts'
+import { bytes, count, keys, short } from './figures.ts'
+
+/** How a task stands, in one line. */
+export function taskLine({ state, progress, freeze, proof }: TaskView): string {
+  if (state === 'starting' || state === 'checking') return 'Checking both sides …'
+  if (state === 'freezing') return 'Freezing writes at the source …'
+  if (state === 'frozen') return `Writes are frozen at offset ${freeze.offset ?? 0}.`
+  if (state === 'proving') return proof?.progress ? proving(proof.progress) : 'Comparing both sides …'
+  if (state === 'finishing') return 'Finishing …'
+  if (progress === null) return `${state} …`
+  const { phase, copiedKeys, bytesPerSecond, lagBytes, writesPerSecond, sourceKeys, targetKeys } = progress
+  if (phase === 'waiting') return 'Waiting for a server, and trying again …'
+  if (phase === 'handshake' || phase === 'waiting-for-snapshot')
+    return 'The source makes its snapshot (up to a few seconds before it begins) …'
+  if (state === 'copying') return `Copying: ${keys(copiedKeys)}, ${bytes(bytesPerSecond)}/s`
+  const counts =
+    sourceKeys === null || targetKeys === null ? '' : `, keys ${count(sourceKeys)} | ${count(targetKeys)}`
+  const lag = lagBytes === null ? '' : `, lag ${bytes(lagBytes)}`
+  return `${phase === 'in-step' ? 'In step' : 'Following'}: ${short(writesPerSecond)} writes/s${lag}${counts}`
+}
+
+function proving({
+  keysDone,
+  keysTotal,
+  differing,
+}: NonNullable<NonNullable<TaskView['proof']>['progress']>): string {
+  const found = differing === 0 ? '' : `, ${count(differing)} differ`
+  return `Comparing: ${count(keysDone)} of ${keys(keysTotal)}${found}`
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openMigrations } from '#migration/open.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli, startCli, type CliRun } from '../support/run-cli.ts'
+import { startWriter } from '../support/writer.ts'
+
+const secret = 'secret-of-the-source'
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const env = (): Record<string, string> => ({
+  KEYFERRY_HOME: folder,
+  KEYFERRY_SOURCE_PASSWORD: secret,
+  KEYFERRY_TARGET_PASSWORD: 'new-secret',
+})
+const at = ({ host, port }: RedisServer): string => `${host}:${port}`
+const keyferry = (...args: string[]): Promise<CliRun> => runCli(args, { env: env(), timeoutMs: 60_000 })
+
+/** Nothing a person should not see: no secret, no stack. */
+function clean({ stdout, stderr }: CliRun): void {
+  for (const text of [stdout, stderr]) {
+    expect(text).not.toContain(secret)
+    expect(text).not.toContain('new-secret')
+    expect(text).not.toMatch(/^\s+at .*:\d+:\d+/m)
+  }
+}
+
+async function pair(): Promise<{ source: RedisServer; target: RedisServer } & AsyncDisposable> {
+  const source = await startRedis({ password: secret })
+  const target = await startRedis({ password: 'new-secret' })
+  await source.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+  return {
+    source,
+    target,
+    async [Symbol.asyncDispose]() {
+      await source.stop()
+      await target.stop()
+    },
+  }
+}
+
+describe('keyferry sync, verify and finish', () => {
+  it('copies until in step, goes on from there, is compared and finished', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    await source.call('SET', 'k', '1', 'EX', '5000')
+    await source.call('RPUSH', 'list', 'a', 'b')
+    const settings = await source.call('CONFIG', 'GET', 'repl-*')
+    const ends = ['-f', at(source), '-t', at(target)]
+
+    const first = await keyferry('sync', ...ends, '--until', 'in-step', '--json')
+    clean(first)
+    expect(first.code).toBe(0)
+    expect(first.events.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['following', 'in-step', 'done']),
+    )
+    expect(await target.call('LRANGE', 'list', '0', '-1')).toEqual(['a', 'b'])
+    const ttl = Number(await target.call('TTL', 'k'))
+    expect(ttl).toBeGreaterThan(4_900)
+    expect(ttl).toBeLessThanOrEqual(5_000)
+
+    await source.call('INCR', 'later')
+    const differing = await keyferry('verify', ...ends)
+    clean(differing)
+    expect(differing.code).toBe(3)
+    expect(differing.stdout).toContain('later')
+
+    const second = await keyferry('sync', ...ends, '--until', 'in-step')
+    clean(second)
+    expect(second.code).toBe(0)
+    expect(await target.call('GET', 'later')).toBe('1')
+    expect(String(await source.call('INFO', 'stats'))).toContain('sync_full:1')
+
+    const equal = await keyferry('verify', ...ends, '--mode', 'full', '--json')
+    expect(equal.code).toBe(0)
+    expect(equal.events.at(-1)).toMatchObject({ event: 'done', equal: true, compared: 3 })
+    expect((await keyferry('verify', ...ends, '--mode', 'counts')).code).toBe(0)
+
+    const finished = await keyferry('finish', ...ends)
+    clean(finished)
+    expect(finished.code).toBe(0)
+    expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+    expect(await source.call('CONFIG', 'GET', 'repl-*')).toEqual(settings)
+    expect((await keyferry('finish', ...ends)).stderr).toContain('(task.not-found)')
+  })
+
+  it('killed in the middle of following it goes on, and finish drains it first', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    const writer = startWriter({ port: source.port, password: secret, rate: 2_000 })
+    const ends = ['-f', at(source), '-t', at(target)]
+    const running = startCli(['sync', ...ends, '--json'], { env: env(), timeoutMs: 60_000 })
+    await running.says(/"event":"in-step"/)
+    running.signal('SIGKILL')
+    await running.ended
+    const again = startCli(['sync', ...ends, '--json'], { env: env(), timeoutMs: 60_000 })
+    await again.says(/"event":"in-step"/)
+    again.signal('SIGINT')
+    const ended = await again.ended
+    clean(ended)
+    expect(ended.code).toBe(0)
+    expect(ended.events.at(-1)).toMatchObject({ event: 'done', state: 'paused' })
+    await writer.stop()
+    const finished = await keyferry('finish', ...ends)
+    clean(finished)
+    expect(finished.code).toBe(0)
+    expect((await keyferry('verify', ...ends)).code).toBe(0)
+    expect(String(await source.call('INFO', 'stats'))).toContain('sync_full:1')
+  })
+
+  it('says what the checks found, and writes nothing', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    await target.call('SET', 'mine', '1')
+    const refused = await keyferry('sync', '-f', at(source), '-t', at(target))
+    clean(refused)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('The target holds 1 key already.')
+    expect(refused.stderr).toContain('(task.checks-failed)')
+    expect(await target.call('KEYS', '*')).toEqual(['mine'])
+    const same = await keyferry('sync', '-f', at(source), '-t', at(source), '-A', secret)
+    expect(same.stderr).toContain('are the same server')
+  })
+})
+
+describe('keyferry run', () => {
+  it('takes a saved profile from start to finished by itself, under writes', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    const doors = await source.call('ACL', 'LIST')
+    {
+      const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+      await using home = openMigrations({ folder, jobs })
+      home.profiles.save({
+        name: 'shop',
+        source: { host: source.host, port: source.port, password: secret },
+        target: { host: target.host, port: target.port, ask: true },
+      })
+    }
+    const writer = startWriter({ port: source.port, password: secret, rate: 3_000 })
+    await sleep(300)
+    const run = await keyferry('run', 'shop', '--cutover', 'auto', '--json')
+    await writer.stop()
+    clean(run)
+    expect(run.code).toBe(0)
+    const done = run.events.at(-1) as { event: string; state: string; writePauseMs: number; freeze: string }
+    expect(done).toMatchObject({ event: 'done', state: 'finished', freeze: 'undone' })
+    process.stdout.write(`write pause ${done.writePauseMs} ms\n`)
+    expect(writer.refused).toBeGreaterThan(0)
+    expect(await source.call('ACL', 'LIST')).toEqual(doors)
+    const ends = ['-f', at(source), '-t', at(target)]
+    expect((await keyferry('verify', ...ends)).code).toBe(0)
+    expect((await keyferry('run', 'nobody')).stderr).toContain('(profile.not-found)')
+  })
+})
+
+describe('keyferry freeze and unfreeze', () => {
+  it('freezes, says so, and puts everything back without being told a password', async () => {
+    await using source = await startRedis({ password: secret })
+    await source.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
+    const doors = await source.call('ACL', 'LIST')
+    const dry = await keyferry('freeze', '-f', at(source), '--dry-run')
+    clean(dry)
+    expect(dry.stdout).toContain('CONFIG SET requirepass •••••')
+    expect(await source.call('ACL', 'LIST')).toEqual(doors)
+
+    const frozen = await keyferry('freeze', '-f', at(source))
+    clean(frozen)
+    expect(frozen.code).toBe(0)
+    await expect(source.call('SET', 'k', 'v')).rejects.toThrow()
+    const undone = await runCli(['unfreeze', '-f', at(source)], { env: { KEYFERRY_HOME: folder } })
+    clean(undone)
+    expect(undone.code).toBe(0)
+    expect(await source.call('ACL', 'LIST')).toEqual(doors)
+    expect((await keyferry('unfreeze')).stderr).toContain('(freeze.not-frozen)')
+  })
+})
