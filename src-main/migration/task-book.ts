@@ -141,7 +141,7 @@ export class TaskBook implements Disposable {
   }
 
   async *watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void> {
-    let told: { text: string; step: string; at: number } | null = null
+    let told = null as { text: string; step: string; at: number } | null
     while (!signal?.aborted) {
       const view = this.view(id)
       const text = JSON.stringify(view)
