@@ -21,6 +21,8 @@ export interface RunningCli {
   readonly pid: number
   readonly ended: Promise<CliRun>
   signal(name: NodeJS.Signals): void
+  /** Reads no more of its stdout, as `head` does when it has enough. */
+  closeStdout(): void
   /** Resolves once stdout or stderr have said this; rejects if it ends before. */
   says(pattern: RegExp): Promise<void>
 }
@@ -61,6 +63,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
     pid: child.pid!,
     ended,
     signal: (name) => void child.kill(name),
+    closeStdout: () => child.stdout?.destroy(),
     says(pattern) {
       const said = (): boolean => pattern.test(output.stdout) || pattern.test(output.stderr)
       return new Promise((resolve, reject) => {

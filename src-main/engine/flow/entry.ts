@@ -44,5 +44,8 @@ export interface BigEntry {
   readonly db: number
   readonly key: Uint8Array
   readonly expireAt: number
+  /** As in a batch; -1 where the file tells none. */
+  readonly idle: number
+  readonly frequency: number
   readonly offset: number
 }

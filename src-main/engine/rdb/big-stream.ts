@@ -116,7 +116,8 @@ class StreamWriter implements StreamVisitor {
     return toFirst < 0 ? 0n : toFirst === 0 ? 1n : -1n
   }
 
-  pending(rawId: Uint8Array, deliveredAt: bigint, deliveries: number): void {
+  // eslint-disable-next-line require-yield -- remembered, not written
+  *pending(rawId: Uint8Array, deliveredAt: bigint, deliveries: number): Steps<void> {
     this.#pending.add(rawId, deliveredAt, deliveries)
   }
 

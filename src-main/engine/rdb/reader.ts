@@ -25,6 +25,16 @@ export interface ReaderOptions {
   readonly onOpcode?: (code: number) => void
 }
 
+/** What stands before a value, and where key and value begin. */
+interface EntryHead {
+  readonly type: number
+  readonly keyAt: number
+  readonly valueAt: number
+  readonly expireAt: number
+  readonly idle: number
+  readonly frequency: number
+}
+
 /** Bytes that the opcodes before a key can take: EXPIRETIME_MS, IDLE, FREQ, and the type. */
 const entryHeadBytes = 9 + 10 + 2 + 1
 
@@ -143,6 +153,8 @@ export class RdbReader {
       db: this.#db,
       key: Buffer.from(feed.buffer.subarray(key.start, key.end)),
       expireAt: head.expireAt,
+      idle: head.idle,
+      frequency: head.frequency,
       offset: feed.offsetOf(feed.position),
     }
     feed.position = head.valueAt
@@ -295,13 +307,12 @@ export class RdbReader {
     }
   }
 
-  #entryHead(
-    start: number,
-    end: number,
-  ): { type: number; keyAt: number; valueAt: number; expireAt: number } | null {
+  #entryHead(start: number, end: number): EntryHead | null {
     const { buffer } = this.#feed
     let at = start
     let expireAt = -1
+    let idle = -1
+    let frequency = -1
     for (;;) {
       if (at >= end) return null
       const code = buffer[at]!
@@ -311,13 +322,17 @@ export class RdbReader {
       } else if (code === opcode.EXPIRETIME) {
         expireAt = at + 5 <= end ? int32At(buffer, at + 1) * 1000 : -1
         at += 5
-      } else if (code === opcode.FREQ) at += 2
-      else if (code === opcode.IDLE) {
-        at = skipLength(buffer, at + 1, end)
-        if (at < 0) return null
+      } else if (code === opcode.FREQ) {
+        frequency = at + 2 <= end ? buffer[at + 1]! : -1
+        at += 2
+      } else if (code === opcode.IDLE) {
+        const next = skipLength(buffer, at + 1, end)
+        if (next < 0) return null
+        idle = lengthAt(buffer, at + 1)
+        at = next
       } else {
         const valueAt = skipString(buffer, at + 1, end)
-        return valueAt < 0 ? null : { type: code, keyAt: at + 1, valueAt, expireAt }
+        return valueAt < 0 ? null : { type: code, keyAt: at + 1, valueAt, expireAt, idle, frequency }
       }
     }
   }

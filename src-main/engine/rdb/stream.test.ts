@@ -52,8 +52,10 @@ function told(version: 2 | 3, value: Uint8Array): string[] {
       lines.push(`${name.toString()} at ${streamIdText(lastId).toString()}, read ${entriesRead}`)
       yield Promise.resolve()
     },
-    pending: (rawId, deliveredAt, deliveries) =>
-      void lines.push(`pending ${idText(rawId)} since ${deliveredAt}, ${deliveries} times`),
+    *pending(rawId, deliveredAt, deliveries) {
+      lines.push(`pending ${idText(rawId)} since ${deliveredAt}, ${deliveries} times`)
+      yield Promise.resolve()
+    },
     *consumer(name) {
       lines.push(name.toString())
       yield Promise.resolve()

@@ -25,6 +25,13 @@ export interface StreamState {
   }
 }
 
+/** When a consumer last tried to read, and last did; milliseconds since the epoch. No command sets either. */
+export interface ConsumerTimes {
+  readonly seenAt: bigint
+  /** Since version 3 (Redis 7.2); -1 where it never did. */
+  readonly activeAt?: bigint
+}
+
 /** What is told of a stream, in the order of the file. */
 export interface StreamVisitor {
   /** An entry begins, with so many fields. Deleted entries are not told. */
@@ -36,10 +43,10 @@ export interface StreamVisitor {
   state(state: StreamState): Steps<void>
   /** `entriesRead` since version 2; -1 where the server did not know. */
   group(name: Buffer, lastId: StreamId, entriesRead: bigint | undefined): Steps<void>
-  /** An entry delivered and not acknowledged, by its id (16 bytes, good until the call returns), in the order of ids. */
-  pending(rawId: Uint8Array, deliveredAt: bigint, deliveries: number): void
+  /** An entry delivered and not acknowledged, by its id (16 bytes), in the order of ids. */
+  pending(rawId: Uint8Array, deliveredAt: bigint, deliveries: number): Steps<void>
   /** A consumer of the group told last; the ids it holds follow. */
-  consumer(name: Buffer): Steps<void>
+  consumer(name: Buffer, times: ConsumerTimes): Steps<void>
   held(rawId: Uint8Array): Steps<void>
   endConsumer(): Steps<void>
 }
@@ -158,21 +165,26 @@ function* readGroup(
   yield* visitor.group(name, lastId, entriesRead)
   for (let left = yield* readLength(feed); left > 0; left -= 1) {
     const rawId = yield* readRawId(feed)
-    yield* need(feed, 8)
-    const { buffer, position } = feed
-    const deliveredAt = new DataView(buffer.buffer, buffer.byteOffset + position, 8).getBigInt64(0, true)
-    feed.position += 8
-    visitor.pending(rawId, deliveredAt, yield* readLength(feed))
+    const deliveredAt = yield* readMilliseconds(feed)
+    yield* visitor.pending(rawId, deliveredAt, yield* readLength(feed))
   }
   for (let consumers = yield* readLength(feed); consumers > 0; consumers -= 1) {
-    yield* visitor.consumer(yield* (yield* strings.next()).copy())
-    // When it was last seen and, since version 3, last active: no command can set either.
-    const timeBytes = version >= 3 ? 16 : 8
-    yield* need(feed, timeBytes)
-    feed.position += timeBytes
+    const consumer = yield* (yield* strings.next()).copy()
+    const seenAt = yield* readMilliseconds(feed)
+    yield* visitor.consumer(
+      consumer,
+      version >= 3 ? { seenAt, activeAt: yield* readMilliseconds(feed) } : { seenAt },
+    )
     for (let left = yield* readLength(feed); left > 0; left -= 1) yield* visitor.held(yield* readRawId(feed))
     yield* visitor.endConsumer()
   }
+}
+
+function* readMilliseconds(feed: ByteFeed): Steps<bigint> {
+  yield* need(feed, 8)
+  const { buffer, position } = feed
+  feed.position += 8
+  return new DataView(buffer.buffer, buffer.byteOffset + position, 8).getBigInt64(0, true)
 }
 
 /** A copy: what follows may move the feed's window. */

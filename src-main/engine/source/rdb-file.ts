@@ -88,8 +88,10 @@ export class RdbFile implements AsyncDisposable {
 }
 
 export interface Visitor {
-  batch?(batch: EntryBatch): void | Promise<void>
-  /** A value too large for the window, and how many bytes of the file it takes. */
+  batch?(batch: EntryBatch, header: RdbHeader): void | Promise<void>
+  /** Takes a value too large for the window, at which the feed stands, and goes past it. Without this it is skipped. */
+  bigValue?(entry: BigEntry, feed: WindowFeed, header: RdbHeader): Promise<void>
+  /** After such a value; how many bytes of the file it takes. */
   big?(entry: BigEntry, bytes: number): void | Promise<void>
   aux?(name: string, value: Buffer): void
   opcode?(code: number): void
@@ -128,11 +130,17 @@ export async function walkRdbFile(
   for (;;) {
     const step = await reader.next(batch)
     if (signal?.aborted) fail('job.cancelled')
-    if (step === 'batch') await visitor.batch?.(batch)
+    if (step === 'batch') await visitor.batch?.(batch, reader.header)
     else if (step === 'big') {
       const start = feed.offsetOf(feed.position)
       const entry = reader.big
-      await locating(file.path, feed, entry, () => skipBigValue(entry.type, feed, reader.header.flavour))
+      const { header } = reader
+      await locating(
+        file.path,
+        feed,
+        entry,
+        () => visitor.bigValue?.(entry, feed, header) ?? skipBigValue(entry.type, feed, header.flavour),
+      )
       await visitor.big?.(entry, feed.offsetOf(feed.position) - start)
     } else break
     visitor.progress?.(feed.offsetOf(feed.position))
@@ -141,23 +149,31 @@ export async function walkRdbFile(
 }
 
 /** Says of a damaged large value which file, key and place it is. */
-async function locating<T>(
+async function locating(
   file: string,
   feed: WindowFeed,
   entry: BigEntry,
-  walk: () => Promise<T>,
-): Promise<T> {
+  walk: () => Promise<void>,
+): Promise<void> {
   try {
-    return await walk()
+    await walk()
   } catch (thrown) {
-    if (!(thrown instanceof FailureError) || !thrown.failure.code.startsWith('file.')) throw thrown
-    const { failure } = thrown
-    const offset = feed.offsetOf(failure.code === 'file.truncated' ? feed.end : feed.position)
-    throw new FailureError({
-      ...failure,
-      params: { reason: '', ...failure.params, file, offset, key: escapeKey(entry.key) },
-    })
+    const truncated = thrown instanceof FailureError && thrown.failure.code === 'file.truncated'
+    const offset = feed.offsetOf(truncated ? feed.end : feed.position)
+    throw locate(thrown, { file, offset, key: escapeKey(entry.key) })
   }
+}
+
+/** Adds to a failure of a value's codec where the value is; anything else is given back as it is. */
+export function locate(
+  thrown: unknown,
+  place: { readonly file: string; readonly offset: number; readonly key: string },
+): unknown {
+  if (!(thrown instanceof FailureError) || !thrown.failure.code.startsWith('file.')) return thrown
+  return new FailureError({
+    ...thrown.failure,
+    params: { reason: '', ...thrown.failure.params, ...place },
+  })
 }
 
 /** The eight bytes behind EOF, since RDB 5: the CRC of all before them, or zero. */
