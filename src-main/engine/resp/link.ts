@@ -131,10 +131,8 @@ export class Link implements Disposable {
     const { timeoutMs = defaultTimeoutMs, silenceMs, name, signal } = options
     const address = addressOf(connection)
     const link = new Link(await openSocket(connection, options), address)
-    const timedOut = (ms: number) => (): void =>
-      link.#lose(makeFailure('connect.timeout', { address, seconds: ms / 1000 }))
-    const timer = setTimeout(timedOut(timeoutMs), timeoutMs)
-    using ending = link.endWith(signal)
+    const timer = setTimeout(() => link.#timeOut(timeoutMs), timeoutMs)
+    using _ending = link.endWith(signal)
     try {
       const { username, password } = connection
       if (password !== undefined) {
@@ -149,10 +147,7 @@ export class Link implements Disposable {
       const refused = reply instanceof ReplyError ? classifyReplyError(reply.text, { address }) : null
       if (refused !== null && !passing.has(refused.code)) throw new FailureError(refused)
       if (name !== undefined) await link.call(['CLIENT', 'SETNAME', name])
-      if (silenceMs !== undefined)
-        link.socket.setTimeout(silenceMs, () => {
-          if (link.#first < link.#expected.length || link.socket.writableLength > 0) timedOut(silenceMs)()
-        })
+      if (silenceMs !== undefined) link.#limitSilence(silenceMs)
       return link
     } catch (thrown) {
       link.close()
@@ -261,6 +256,18 @@ export class Link implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #limitSilence(ms: number): void {
+    this.socket.on('timeout', () => {
+      if (this.#first < this.#expected.length || this.socket.writableLength > 0) this.#timeOut(ms)
+      else this.socket.setTimeout(ms)
+    })
+    this.socket.setTimeout(ms)
+  }
+
+  #timeOut(ms: number): void {
+    this.#lose(makeFailure('connect.timeout', { address: this.address, seconds: ms / 1000 }))
   }
 
   #lose(failure: Failure): void {

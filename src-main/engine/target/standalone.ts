@@ -1,6 +1,6 @@
 import type { Connection } from '#contract/connection.ts'
 import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
-import { ReplyError, type Reply } from '../resp/decode.ts'
+import { ReplyError } from '../resp/decode.ts'
 import { Link } from '../resp/link.ts'
 import type { Block } from './block.ts'
 
@@ -8,6 +8,7 @@ export interface TargetOptions {
   readonly connections: number
   /** Every connection is named `<name>:<number>`, so that it can be recognised, and ended, from elsewhere. */
   readonly name: string
+  /** Once aborted, what is under way is still answered for; a target that takes too long over it is given up. */
   readonly signal: AbortSignal
   /** Free blocks; shared out among the connections. */
   readonly blocks: readonly Block[]
@@ -17,6 +18,10 @@ export interface TargetOptions {
 
 /** Blocks that one connection may have unanswered: one being worked on, one on its way. */
 const blocksPerLane = 2
+/** As long may a target say nothing while it owes an answer. A fork or a slow script takes seconds, not this. */
+const silenceMs = 60_000
+/** As long is waited for answers once the work is cancelled. */
+const lastAnswersMs = 3_000
 /** Bytes of blocks outside the arena (large values) that may be under way at once. */
 const looseBytesAllowed = 32 * 1024 * 1024
 
@@ -41,13 +46,18 @@ export class StandaloneTarget implements Disposable {
   readonly #free: Block[]
   readonly #onAnswered: (block: Block) => void
   readonly #waiting: (() => void)[] = []
+  readonly #signal: AbortSignal
+  #lastAnswers: NodeJS.Timeout | undefined
   #looseBytes = 0
   #failure: Failure | null = null
 
-  private constructor(lanes: readonly Lane[], { blocks, onAnswered }: TargetOptions) {
+  private constructor(lanes: readonly Lane[], { blocks, onAnswered, signal }: TargetOptions) {
     this.#lanes = lanes
     this.#free = [...blocks]
     this.#onAnswered = onAnswered
+    this.#signal = signal
+    signal.addEventListener('abort', this.#limitAnswers)
+    if (signal.aborted) this.#limitAnswers()
   }
 
   /** Opens all connections. Fails as `Link.open` does. */
@@ -56,7 +66,7 @@ export class StandaloneTarget implements Disposable {
     const { signal, name, connections } = options
     try {
       for (let number = 0; number < connections; number += 1) {
-        const link = await Link.open(connection, { signal, name: `${name}:${number}` })
+        const link = await Link.open(connection, { signal, silenceMs, name: `${name}:${number}` })
         const id = await link.call(['CLIENT', 'ID'])
         lanes.push(new Lane(link, typeof id === 'number' || typeof id === 'bigint' ? id : null))
       }
@@ -156,6 +166,8 @@ export class StandaloneTarget implements Disposable {
   /** Ends every connection at once: nothing more will be applied than what the server has read already. */
   close(): void {
     this.#failure ??= makeFailure('connect.lost', { address: this.#lanes[0]?.link.address ?? '' })
+    this.#signal.removeEventListener('abort', this.#limitAnswers)
+    clearTimeout(this.#lastAnswers)
     for (const lane of this.#lanes) lane.link.close()
     this.#wake()
   }
@@ -168,6 +180,10 @@ export class StandaloneTarget implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  readonly #limitAnswers = (): void => {
+    this.#lastAnswers ??= setTimeout(() => this.abandon(makeFailure('job.cancelled')), lastAnswersMs)
   }
 
   #leastBusy(): Lane {
@@ -185,20 +201,27 @@ export class StandaloneTarget implements Disposable {
       else this.#looseBytes -= block.used
       this.#wake()
     }
-    const answered = (count: number): void => {
-      block.answered += count
-      if (block.answered === block.commands) done()
+    // A block may end in the middle of a command: all its replies do not tell that its last bytes have left.
+    let left = false
+    const settle = (): void => {
+      if (left && block.answered === block.commands) done()
     }
     lane.link.write(block.bytes, block.commands, {
-      oks: answered,
-      reply: (reply: Reply) => {
+      oks: (count) => {
+        block.answered += count
+        settle()
+      },
+      reply: (reply) => {
         if (reply instanceof ReplyError) block.refusals.push({ command: block.answered, text: reply.text })
         else block.lastReply = reply
-        answered(1)
+        block.answered += 1
+        settle()
       },
-      lost: (failure) => {
-        this.abandon(failure)
+      sent: () => {
+        left = true
+        settle()
       },
+      lost: (failure) => this.abandon(failure),
     })
   }
 
