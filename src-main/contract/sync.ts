@@ -108,8 +108,8 @@ export type SyncEventCode =
   | 'source.lost'
   /** keys, failed (not taken by the target), bytes, ms */
   | 'copy.done'
-  /** removed: keys of an earlier copy that the source no longer has */
-  | 'copy.stale-removed'
+  /** The target has been emptied of an earlier copy, because the source could not go on from it. */
+  | 'copy.cleared'
   | 'target.lost'
   /** The target was restarted: run id changed. */
   | 'target.restarted'

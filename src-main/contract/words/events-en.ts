@@ -7,7 +7,7 @@ export const eventsEn: EventsOf = {
   'source.new-replid': 'The source goes on under a new replication id, as after a failover.',
   'source.lost': 'The link to the source was lost; it is sought again.',
   'copy.done': 'The full copy is in[: {keys:keys}][, {bytes:bytes}].',
-  'copy.stale-removed': 'Keys of an earlier copy that the source no longer has were removed[: {removed}].',
+  'copy.cleared': 'The target was emptied of an earlier copy, because the source could not go on from it.',
   'target.lost': 'The link to the target was lost; it is sought again.',
   'target.restarted': 'The target was restarted.',
   'target.rolled-back': 'The target fell back to an older state and is fed again[ from offset {to}].',

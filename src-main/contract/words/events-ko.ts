@@ -7,7 +7,7 @@ export const eventsKo: EventsOf = {
   'source.new-replid': '소스가 장애 조치 뒤처럼 새 복제 ID로 이어 갑니다.',
   'source.lost': '소스와의 연결이 끊겨 다시 찾고 있습니다.',
   'copy.done': '전체 복사가 끝났습니다[({keys:keys})][({bytes:bytes})].',
-  'copy.stale-removed': '소스에 더는 없는 이전 복사의 키를 지웠습니다[({removed}개)].',
+  'copy.cleared': '소스가 이전 위치에서 이어 갈 수 없어, 타깃에 있던 이전 복사본을 비웠습니다.',
   'target.lost': '타깃과의 연결이 끊겨 다시 찾고 있습니다.',
   'target.restarted': '타깃이 재시작되었습니다.',
   'target.rolled-back': '타깃이 이전 상태로 돌아가 다시 채우고 있습니다[(오프셋 {to}부터)].',

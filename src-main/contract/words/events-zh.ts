@@ -7,7 +7,7 @@ export const eventsZh: EventsOf = {
   'source.new-replid': '源端以新的复制 ID 继续，与故障切换后一样。',
   'source.lost': '与源端的连接中断，正在重连。',
   'copy.done': '全量复制完成[：{keys:keys}][，{bytes:bytes}]。',
-  'copy.stale-removed': '已删除源端不再拥有的旧副本中的键[：{removed} 个]。',
+  'copy.cleared': '源端无法从先前的位置继续，已清空目标端上的旧副本。',
   'target.lost': '与目标端的连接中断，正在重连。',
   'target.restarted': '目标端重启过。',
   'target.rolled-back': '目标端回退到较早的状态，正在[从偏移量 {to} ]重新补写。',

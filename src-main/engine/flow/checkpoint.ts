@@ -32,8 +32,8 @@ export interface TaskMeta {
   readonly guarded: boolean
   /** The target held no foreign key when the task began: whatever the source lacks may be removed. */
   readonly emptyAtStart: boolean
-  /** A second copy lies over an earlier one: keys that the source has no more are still to be removed. */
-  readonly sweep: boolean
+  /** The snapshot that was or is being copied: its replication id and offset. */
+  readonly snapshot: string
   /** `run_id` of the target's process: another one tells a restart. */
   readonly targetRunId: string
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '#contract/connection.ts'
-import { fail, FailureError } from '#contract/failure.ts'
+import { fail, FailureError, toFailure } from '#contract/failure.ts'
 import { guardMs } from '../plan/expiry.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, parseInfo } from '../redis/info.ts'
@@ -30,34 +30,44 @@ export async function takeExactCopies(
   signal: AbortSignal,
 ): Promise<readonly ExactCopy[]> {
   await using control = await openControl(source, { signal, name })
-  const copies: ExactCopy[] = []
-  for (const key of keys) copies.push(await takeOne(control, key))
-  return copies
+  const absolute = await knowsAbsoluteExpiry(control)
+  return await Promise.all(keys.map((key) => takeOne(control, key, absolute)))
 }
 
-async function takeOne(control: Control, { db, key }: DbKey): Promise<ExactCopy> {
+/** PEXPIRETIME is known from 7.0 on; before, the time left and the clock are within a millisecond of it. */
+async function knowsAbsoluteExpiry(control: Control): Promise<boolean> {
+  try {
+    await control.call('PEXPIRETIME', '')
+    return true
+  } catch (thrown) {
+    if (toFailure(thrown).code === 'server.unknown-command') return false
+    throw thrown
+  }
+}
+
+async function takeOne(control: Control, { db, key }: DbKey, absolute: boolean): Promise<ExactCopy> {
   const replies = await watchedTransaction(control, [
     ['SELECT', db],
     ['DUMP', key],
-    ['PTTL', key],
+    [absolute ? 'PEXPIRETIME' : 'PTTL', key],
     ['TIME'],
     ['INFO', 'replication'],
   ])
   if (replies === null) return fail('internal.unexpected', { message: 'a transaction without WATCH failed' })
-  const [, payload, ttl, time, info] = replies
+  const [, payload, expiry, time, info] = replies
   if (payload instanceof FailureError) throw payload
   const offset = infoNumber(parseInfo(String(info)), 'master_repl_offset')
   if (offset === null)
     return fail('server.refused', { address: control.address, reply: 'INFO tells no offset' })
   const [seconds, micros] = (time as readonly Buffer[]).map(Number)
   const now = (seconds ?? 0) * 1000 + Math.floor((micros ?? 0) / 1000)
-  const expires = typeof ttl === 'number' && ttl >= 0
+  const expires = typeof expiry === 'number' && expiry >= 0
   return {
     db,
     key,
     offset,
     payload: Buffer.isBuffer(payload) ? payload : null,
-    expireAt: expires ? now + ttl : null,
+    expireAt: expires ? (absolute ? expiry : now + expiry) : null,
   }
 }
 

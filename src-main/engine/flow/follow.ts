@@ -4,25 +4,18 @@ import type { Connection } from '#contract/connection.ts'
 import { FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { ExpiryGuard, SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { encodeCommand } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 import type { Spool } from '../source/spool.ts'
 import { LiveTarget } from '../target/live-standalone.ts'
-import type { FailedUnit } from '../target/transaction-frame.ts'
-import {
-  formatDbKey,
-  parseDbKey,
-  type Checkpoint,
-  type DbKey,
-  type TaskKeys,
-  type TaskMeta,
-} from './checkpoint.ts'
+import type { FailedUnit, PreparedUnit } from '../target/transaction-frame.ts'
+import { formatDbKey, parseDbKey, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { commandsOf, CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
-import { renewEveryMs, renewLease, type Holder } from './lease.ts'
+import { type Holder } from './lease.ts'
 import { commandsToKeepOurKeys } from './own-keys.ts'
 import { UnitPreparer } from './prepare.ts'
 import { Settling } from './settling.ts'
 import type { SourceWatch } from './source-watch.ts'
-import { removeStaleKeys } from './stale-keys.ts'
 import type { SyncState } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
 import { TtlGuard, type PassOptions } from './ttl-guard.ts'
@@ -54,7 +47,8 @@ export interface FollowerParts {
 
 const lookEveryMs = 25
 const houseEveryMs = 1_000
-const repairsAtOnce = 50
+const repairEveryMs = 100
+const repairsAtOnce = 500
 
 /**
  * Applies the stream from the spool to a target, for one stay at it: until it is told to end, the target is
@@ -178,13 +172,14 @@ export class Follower {
       for (const unit of splitter.push(piece.bytes)) {
         if (this.#copies.size > 0) {
           await this.#placeDue(target, unit.end - 1, db)
-          if (await this.#isReplaced(unit)) {
+          if (this.#isReplaced(unit)) {
             target.advance(unit.end, unit.db)
             db = unit.db
             continue
           }
         }
-        const full = target.place(this.#preparer.prepare(unit, piece.receivedAt))
+        const prepared = this.#preparer.prepare(unit, piece.receivedAt)
+        const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
         if (full !== null) await full
         target.advance(unit.end, unit.db)
         db = unit.db
@@ -198,46 +193,45 @@ export class Follower {
 
   /** Puts the copies whose moment has come into their lanes. */
   async #placeDue(target: LiveTarget, offset: number, db: number): Promise<void> {
-    for (const copy of this.#copies.takeDue(offset)) {
+    const due = this.#copies.takeDue(offset)
+    for (const copy of due) {
       const lanes = [this.#preparer.laneOf(copy.key)]
       const commands = commandsOf(copy, this.#parts.keys, this.#guard)
       await target.placeCopy({ end: copy.offset, db, commands, lanes })
-      if (this.#copies.size === 0) this.#parts.state.event('repair.done', { count: 1 })
     }
+    if (due.length > 0) this.#parts.state.event('repair.done', { count: due.length })
+  }
+
+  /** Every key of the unit will be written anew at a later place: the unit can be left out. */
+  #isReplaced(unit: Unit): boolean {
+    return unit.commands.every(
+      ({ db, args, shape }) =>
+        shape?.kind === 'write' &&
+        shape.keyPlaces(args).every((place) => this.#copies.has({ db, key: args[place]! })),
+    )
   }
 
   /**
-   * A unit of one key for which a later copy is under way is left out. One of several keys is applied, and all
-   * of its keys are copied afresh: what it read may have been wrong.
+   * A unit with some keys that will be written anew is applied, but what it read there may have been wrong: its
+   * other keys go on the list in the same transaction, in their own lanes' order.
    */
-  async #isReplaced(unit: Unit): Promise<boolean> {
-    const keys: DbKey[] = unit.commands.flatMap(({ db, args, shape }) =>
-      (shape?.keyPlaces(args) ?? []).map((place) => ({ db, key: args[place]! })),
-    )
-    if (!keys.some((key) => this.#copies.has(key))) return false
-    if (
-      unit.commands.every(({ shape }) => shape?.kind === 'write') &&
-      keys.every((key) => this.#copies.has(key))
-    )
-      return true
-    await this.#parts.session.control.call('SADD', this.#parts.keys.repair, ...keys.map(formatDbKey))
-    return false
+  #withRepair(unit: PreparedUnit): PreparedUnit {
+    const keys = unit.commands.flatMap((command) => command.keys)
+    const others = keys.filter((key) => !this.#copies.has(key))
+    if (others.length === keys.length || others.length === 0) return unit
+    const bytes = encodeCommand(['SADD', this.#parts.keys.repair, ...others.map(formatDbKey)])
+    return { ...unit, commands: [...unit.commands, { db: 0, name: 'SADD', bytes, keys: [] }] }
   }
 
   async #keepHouse(target: LiveTarget, signal: AbortSignal): Promise<void> {
-    const { session, keys, holder, spool } = this.#parts
-    let renewedAt = Date.now()
+    const { spool } = this.#parts
     while (!signal.aborted) {
       await target.refresh()
       await spool.release(target.safe)
-      if (Date.now() - renewedAt > renewEveryMs) {
-        await renewLease(session.control, keys, holder)
-        renewedAt = Date.now()
-      }
       await this.#count()
-      if (this.#meta.sweep) await this.#sweep(signal)
       if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(target, signal)
-      await sleep(houseEveryMs, undefined, { signal }).catch(() => undefined)
+      const pauseMs = this.#keysInRepair > 0 ? repairEveryMs : houseEveryMs
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
@@ -273,18 +267,6 @@ export class Follower {
     if (!this.#betweenPieces) return
     await this.#placeDue(target, this.#splitter.boundary, this.#splitter.db)
     target.flush()
-  }
-
-  async #sweep(signal: AbortSignal): Promise<void> {
-    const { session, keys, source, state } = this.#parts
-    try {
-      const found = await removeStaleKeys(session.control, source(), keys, session.name, signal)
-      if (signal.aborted) return
-      await this.#writeMeta({ ...this.#meta, sweep: false })
-      state.event('copy.stale-removed', { removed: found })
-    } catch (thrown) {
-      if (toFailure(thrown).code === 'internal.unexpected') throw thrown
-    }
   }
 
   async #obey(target: LiveTarget, signal: AbortSignal): Promise<void> {

@@ -20,9 +20,8 @@ export interface Position {
   readonly sourceDb: number
 }
 
-/** A stretch of the input whose commands are under way. */
+/** A stretch of the input whose commands are under way; it begins where the one before it ended. */
 export interface Stretch {
-  readonly start: Position
   readonly end: Position
   readonly counts: Counts
   answered: boolean
@@ -47,8 +46,9 @@ export class Ledger {
   #counts = noCounts()
   #stretches: Stretch[] = []
   #marks: Mark[]
-  /** The furthest that was ever sent: what lies before it may be on the target already. */
-  sentOffset = 0
+  /** When something was answered for last. */
+  #answeredAt = -Infinity
+  #sentOffset = 0
 
   constructor(start: Position) {
     this.#position = start
@@ -65,17 +65,28 @@ export class Ledger {
     return this.#counts
   }
 
-  /** A stretch is about to be sent; it begins where the last one ended. */
-  open(start: Position, end: Position, counts: Counts): Stretch {
-    const stretch: Stretch = { start, end, counts, answered: false }
+  /** The furthest that was ever sent: what begins before it may be on the target already. */
+  get sentOffset(): number {
+    return this.#sentOffset
+  }
+
+  /** A stretch is about to be sent. */
+  open(end: Position, counts: Counts): Stretch {
+    const stretch: Stretch = { end, counts, answered: false }
     this.#stretches.push(stretch)
-    this.sentOffset = Math.max(this.sentOffset, end.offset)
+    this.sending(end.offset)
     return stretch
+  }
+
+  /** What begins before `offset` is about to be sent, though where it ends is not known yet. */
+  sending(offset: number): void {
+    this.#sentOffset = Math.max(this.#sentOffset, offset)
   }
 
   /** All replies to a stretch are in, and counted in it. */
   close(stretch: Stretch, now: number): void {
     stretch.answered = true
+    this.#answeredAt = now
     let done = 0
     for (const head of this.#stretches) {
       if (!head.answered) break
@@ -93,10 +104,14 @@ export class Ledger {
     this.#stretches = []
   }
 
-  /** The target has lost what it was told in the last `ms`, at most: goes back to what was answered for before. */
-  goBack(now: number, ms: number): void {
+  /**
+   * The target has lost what it answered for in its last `ms` at most. How long it has been away since does not
+   * matter: those begin no later than with the last answer.
+   */
+  goBack(ms: number): void {
     this.#stretches = []
-    while (this.#marks.length > 1 && this.#marks.at(-1)!.at > now - ms) this.#marks.pop()
+    const safe = this.#answeredAt - ms
+    while (this.#marks.length > 1 && this.#marks.at(-1)!.at > safe) this.#marks.pop()
     const { position, counts } = this.#marks.at(-1)!
     this.#position = position
     this.#counts = { ...counts }

@@ -13,7 +13,7 @@ import type { OrderInbox } from '../worker/protocol.ts'
 import { formatCheckpoint, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
 import { earliest, Follower, type Wishes } from './follow.ts'
-import { thisProcess, type Holder } from './lease.ts'
+import { leaseCommand, renewEveryMs, renewLease, thisProcess, type Holder } from './lease.ts'
 import { removeTaskKeys } from './own-keys.ts'
 import { SourceWatch } from './source-watch.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
@@ -60,6 +60,8 @@ class LiveSync {
   #replicating: Promise<void> | null = null
   #sourceFailure: Failure | null = null
   #stay = new AbortController()
+  /** Why the present stay had to be given up from outside. */
+  #stayFailure: Failure | null = null
   #phase: 'connecting' | 'copying' | 'following' | 'stopping' = 'connecting'
   #follower: Follower | null = null
   #targetFailure: Failure | null = null
@@ -157,6 +159,7 @@ class LiveSync {
     for (;;) {
       const appliedBefore = this.#follower?.applied ?? 0
       this.#stay = new AbortController()
+      this.#stayFailure = null
       try {
         const result = await this.#stayOnce(AbortSignal.any([signal, this.#stay.signal]), signal)
         if (result !== null) return result
@@ -165,7 +168,7 @@ class LiveSync {
       } catch (thrown) {
         if (signal.aborted) fail('job.cancelled')
         if (this.#sourceFailure !== null) throw new FailureError(this.#sourceFailure)
-        const failure = toFailure(thrown)
+        const failure = this.#stayFailure ?? toFailure(thrown)
         const beginning = this.#freshStart && this.#attempt === 1 && this.#phase === 'connecting'
         if (!failure.retryable || beginning || failure.code === 'task.held-elsewhere')
           throw new FailureError(failure)
@@ -198,15 +201,44 @@ class LiveSync {
       signal: stay,
     })
     this.#targetFailure = null
+    const renewing = this.#keepLease(session, stay)
+    try {
+      if ((await this.#workAt(session, stay, signal)) === 'history-changed') return null
+    } finally {
+      this.#stay.abort()
+      await renewing
+    }
+    return await this.#end(session)
+  }
+
+  /** Renews the lease for as long as the stay lasts; a target that does not answer is found out by this too. */
+  async #keepLease({ control }: TargetSession, stay: AbortSignal): Promise<void> {
+    while (!stay.aborted) {
+      await sleep(renewEveryMs, undefined, { signal: stay }).catch(() => undefined)
+      if (stay.aborted) return
+      try {
+        await renewLease(control, this.#keys, this.#holder)
+      } catch (thrown) {
+        this.#stayFailure ??= toFailure(thrown)
+        this.#stay.abort()
+      }
+    }
+  }
+
+  async #workAt(
+    session: TargetSession,
+    stay: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<'ended' | 'history-changed'> {
     if (session.fenced > 0) this.#state.event('target.fenced', { count: session.fenced })
     if (session.restarted) this.#state.event('target.restarted', {}, 'warning')
 
     let meta = session.meta
-    let checkpoints = await this.#resumable(session, signal)
+    let checkpoints = await this.#resumable(session, stay, signal)
     if (checkpoints === null) {
       this.#phase = 'copying'
       const copied = await this.#copy(session, stay)
-      if (copied === null) return null
+      if (copied === null) return 'history-changed'
       meta = copied.meta
       checkpoints = copied.checkpoints
     }
@@ -227,15 +259,18 @@ class LiveSync {
     })
     this.#follower = follower
     try {
-      if ((await follower.run(stay)) === 'history-changed') return null
+      return await follower.run(stay)
     } finally {
       this.#lastSafe = follower.safe
     }
-    return await this.#end(session)
   }
 
   /** The lanes' checkpoints, if the stream can be had from the earliest of them on; null: a copy is needed. */
-  async #resumable(session: TargetSession, signal: AbortSignal): Promise<readonly Checkpoint[] | null> {
+  async #resumable(
+    session: TargetSession,
+    stay: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<readonly Checkpoint[] | null> {
     const { meta } = session
     const known = session.checkpoints.flatMap((one) => (one === null ? [] : [one]))
     if (meta === null || meta.phase === 'copying' || known.length !== meta.lanes) {
@@ -243,9 +278,15 @@ class LiveSync {
       return null
     }
     const { replid, offset } = earliest(known)
+    // For a moment, while a new snapshot is begun, the spool has no history at all.
+    while (this.#replicating !== null && this.#spool.lineage === null) {
+      stay.throwIfAborted()
+      await this.#spool.changed.wait(stay, 1_000)
+    }
     const { lineage } = this.#spool
-    // The source has answered with a snapshot of another history: what the target has is of the old one.
-    if (lineage !== null && lineage.snapshot !== 'none' && !belongsTo(lineage, replid, offset)) return null
+    // The source has answered with a snapshot: what the target has lies before it, or in another history.
+    const overtaken = lineage !== null && (offset < lineage.start || !belongsTo(lineage, replid, offset))
+    if (overtaken && lineage.snapshot !== 'none') return null
     if (this.#lastSafe !== null && offset < this.#lastSafe)
       this.#state.event('target.rolled-back', { from: this.#lastSafe, to: offset }, 'warning')
     if (!this.#spool.reaches(replid, offset))
@@ -289,26 +330,8 @@ class LiveSync {
   ): Promise<{ meta: TaskMeta; checkpoints: readonly Checkpoint[] } | null> {
     const started = Date.now()
     const { control, name, runId } = session
-    const { target, onConflict, copyConnections } = this.#spec
-    const again = session.meta !== null
-    const held = again ? 0 : await countForeignKeys(session, this.#keys)
-    if (held > 0 && onConflict === 'fail')
-      fail('target.not-empty', { address: addressOf(target), keys: held, examples: '' })
-    const lanes = session.meta?.lanes ?? this.#spec.lanes
-    const meta: TaskMeta = {
-      format: 1,
-      lanes,
-      phase: 'copying',
-      guarded: true,
-      emptyAtStart: session.meta?.emptyAtStart ?? held === 0,
-      sweep: again && session.meta.emptyAtStart,
-      targetRunId: runId,
-    }
-    await watchedTransaction(control, [
-      ['SET', this.#keys.meta, JSON.stringify(meta)],
-      ['DEL', this.#keys.repair, ...laneKeys(this.#keys, lanes)],
-    ])
-
+    const { target, copyConnections } = this.#spec
+    const emptyAtStart = session.meta?.emptyAtStart ?? (await this.#assertMayWrite(session))
     const spool = this.#spool
     while (spool.lineage === null || spool.lineage.snapshot === 'none') {
       stay.throwIfAborted()
@@ -316,6 +339,22 @@ class LiveSync {
     }
     const { generation } = spool
     const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
+    const lanes = session.meta?.lanes ?? this.#spec.lanes
+    const meta: TaskMeta = {
+      format: 1,
+      lanes,
+      phase: 'copying',
+      guarded: true,
+      emptyAtStart,
+      snapshot: `${start.replid} ${start.offset}`,
+      targetRunId: runId,
+    }
+    await watchedTransaction(control, [
+      ...this.#clearance(session.meta, meta),
+      ['SET', this.#keys.meta, JSON.stringify(meta)],
+      leaseCommand(this.#keys, this.#holder),
+      ['DEL', this.#keys.repair, ...laneKeys(this.#keys, lanes)],
+    ])
     this.#copied = { bytes: 0, keys: 0 }
     try {
       const { keys, failed, streamDb } = await copySnapshot({
@@ -347,6 +386,27 @@ class LiveSync {
       if (generation !== spool.generation || spool.lineage?.snapshot === 'partial') return null
       throw thrown
     }
+  }
+
+  /** True where the target is empty. Fails with `target.not-empty` where it is not and must be. */
+  async #assertMayWrite(session: TargetSession): Promise<boolean> {
+    const held = await countForeignKeys(session, this.#keys)
+    if (held > 0 && this.#spec.onConflict === 'fail')
+      fail('target.not-empty', { address: addressOf(this.#spec.target), keys: held, examples: '' })
+    return held === 0
+  }
+
+  /**
+   * What must go before another snapshot is copied: a key that is not in it, but comes back later in the stream,
+   * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
+   * Fails with `target.not-empty` where others' keys are among ours: which may go, only a person knows.
+   */
+  #clearance(before: TaskMeta | null, now: TaskMeta): readonly (readonly [string])[] {
+    if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
+    if (!before.emptyAtStart)
+      fail('target.not-empty', { address: addressOf(this.#spec.target), examples: '' })
+    this.#state.event('copy.cleared', {}, 'warning')
+    return [['FLUSHALL']]
   }
 
   async #end(session: TargetSession): Promise<SyncResult> {

@@ -267,7 +267,7 @@ export class RestoreWriter {
       // Nothing of it is written: it is answered for as it is.
       const { ledger } = this.#parts
       const end = { offset: attempt.reached, sourceDb: attempt.reachedDb }
-      ledger.close(ledger.open(attempt.start, end, counts), performance.now())
+      ledger.close(ledger.open(end, counts), performance.now())
       attempt.start = end
       attempt.counts = noCounts()
       this.#parts.onAdvance()
@@ -278,7 +278,7 @@ export class RestoreWriter {
   #open(attempt: Attempt, block: Block): void {
     const { ledger, onAdvance } = this.#parts
     const end = { offset: attempt.reached, sourceDb: attempt.reachedDb }
-    const stretch = ledger.open(attempt.start, end, attempt.counts)
+    const stretch = ledger.open(end, attempt.counts)
     attempt.start = end
     attempt.counts = noCounts()
     this.#underWay.set(block, () => {

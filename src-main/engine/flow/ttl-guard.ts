@@ -3,6 +3,7 @@ import { guardMs } from '../plan/expiry.ts'
 import type { Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
+import { answerLimitMs } from '../target/lane.ts'
 import type { LiveTarget } from '../target/live-standalone.ts'
 import { type DbKey } from './checkpoint.ts'
 import { NotedKeys } from './noted-keys.ts'
@@ -178,7 +179,7 @@ async function exchange(link: Link, commands: readonly DbCommand[]): Promise<rea
     push(args, true)
   }
   if (selected !== 0) push(['SELECT', 0], false)
-  const replies = await link.exchange(Buffer.concat(parts), mine.length)
+  const replies = await link.exchange(Buffer.concat(parts), mine.length, answerLimitMs)
   return replies.filter((_, index) => mine[index])
 }
 

@@ -10,6 +10,8 @@ import { encodeFrame, judge, type FailedUnit, type PreparedUnit } from './transa
 const maxBatchCommands = 512
 const maxBatchBytes = 512 * 1024
 const maxPendingBytes = 2 * 1024 * 1024
+/** A target that takes longer over one batch is come to again: what it has done, it tells then. */
+export const answerLimitMs = 20_000
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
@@ -179,7 +181,7 @@ export class Lane {
       const frame = encodeFrame(left, mine)
       const verdict = judge(
         frame,
-        await this.link.exchange(frame.bytes, frame.owners.length + 2),
+        await this.link.exchange(frame.bytes, frame.owners.length + 2, answerLimitMs),
         this.link.address,
       )
       switch (verdict.kind) {
