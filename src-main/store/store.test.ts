@@ -1,0 +1,167 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openStore } from './open.ts'
+import { openDatabase } from './sqlite.ts'
+import type { TaskRow } from './tasks.ts'
+
+let folder: string
+let file: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-store-'))
+  file = join(folder, 'inner', 'keyferry.db')
+})
+
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const task: TaskRow = {
+  id: 't',
+  profileId: 'p',
+  name: 'a task',
+  body: '{}',
+  sourceSecret: Buffer.from([0, 255]),
+  targetSecret: null,
+  state: 'draft',
+  stateSince: 1,
+  record: '{}',
+  ownerPid: null,
+  ownerSeenAt: null,
+  createdAt: 1,
+}
+
+const failing = (code: string): unknown =>
+  expect.objectContaining({ failure: expect.objectContaining({ code }) })
+
+describe('the store', () => {
+  test('keeps what was written, for this user only', () => {
+    {
+      using store = openStore(file)
+      store.tasks.insert(task)
+      store.tasks.stand('t', {
+        state: 'ready',
+        stateSince: 2,
+        record: '{"a":1}',
+        ownerPid: 7,
+        ownerSeenAt: 3,
+      })
+      store.events.add('t', {
+        at: 5,
+        level: 'info',
+        code: 'task.state',
+        params: { from: 'draft', to: 'ready' },
+      })
+    }
+    if (process.platform !== 'win32') {
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      expect(statSync(join(folder, 'inner')).mode & 0o777).toBe(0o700)
+    }
+    using store = openStore(file)
+    expect(store.tasks.find('t')).toEqual({
+      ...task,
+      state: 'ready',
+      stateSince: 2,
+      record: '{"a":1}',
+      ownerPid: 7,
+      ownerSeenAt: 3,
+    })
+    expect(store.events.newest('t', 10)).toEqual([
+      { id: 1, at: 5, level: 'info', code: 'task.state', params: { from: 'draft', to: 'ready' } },
+    ])
+  })
+
+  test('a removed task takes its events and samples along', () => {
+    using store = openStore(file)
+    store.tasks.insert(task)
+    store.events.add('t', { at: 5, level: 'info', code: 'task.state', params: {} })
+    store.tasks.remove('t')
+    expect(store.tasks.all()).toEqual([])
+    expect(store.events.newest('t', 10)).toEqual([])
+  })
+
+  test('profile names are one each, whatever their case', () => {
+    using store = openStore(file)
+    const row = {
+      id: 'a',
+      name: 'Shop',
+      body: '{}',
+      sourceSecret: null,
+      targetSecret: null,
+      createdAt: 1,
+      updatedAt: 1,
+    }
+    store.profiles.put(row)
+    expect(store.profiles.findByName('SHOP')?.id).toBe('a')
+    store.profiles.put({ ...row, name: 'Shop 2', updatedAt: 2 })
+    expect(store.profiles.all()).toEqual([{ ...row, name: 'Shop 2', updatedAt: 2 }])
+  })
+
+  test('samples are thinned out to the limit, the newest always among them', () => {
+    using store = openStore(file)
+    store.tasks.insert(task)
+    const figures = {
+      keysPerSecond: 1,
+      bytesPerSecond: 2,
+      writesPerSecond: 3,
+      lagBytes: null,
+      lagMs: null,
+      sourceKeys: 4,
+      targetKeys: 5,
+      sourceOps: null,
+    }
+    for (let at = 1; at <= 100; at += 1) store.samples.add('t', { at, ...figures })
+    const all = store.samples.since('t', 0, 1_000)
+    expect(all).toHaveLength(100)
+    expect(all[0]).toEqual({ at: 1, ...figures })
+    const thinned = store.samples.since('t', 51, 10)
+    expect(thinned).toHaveLength(10)
+    expect(thinned.at(-1)?.at).toBe(100)
+    expect(thinned[0]!.at).toBeGreaterThan(50)
+  })
+
+  test('a journal entry is open until it is closed, and its secret is gone then', () => {
+    using store = openStore(file)
+    const secret = Buffer.from('sealed')
+    const id = store.journal.write({ taskId: 't', kind: 'freeze', note: '1', secret })
+    store.journal.amend(id, { note: '2', secret })
+    expect(store.journal.open('freeze')).toMatchObject([{ id, taskId: 't', note: '2', outcome: null }])
+    expect(store.journal.open('setting')).toEqual([])
+    store.journal.close(id, 'undone')
+    store.journal.amend(id, { note: '3', secret })
+    expect(store.journal.open('freeze', 't')).toEqual([])
+    expect(store.journal.of('t', 'freeze')).toMatchObject([{ note: '2', outcome: 'undone', secret: null }])
+  })
+
+  test('what was written is there after kill -9 of the writer', () => {
+    const script = `
+      import { openStore } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)}
+      const store = openStore(${JSON.stringify(file)})
+      store.journal.write({ taskId: 't', kind: 'setting', note: 'before the deed', secret: null })
+      process.kill(process.pid, 'SIGKILL')`
+    const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+    expect(ended.signal).toBe('SIGKILL')
+    using store = openStore(file)
+    expect(store.journal.open('setting')).toMatchObject([{ note: 'before the deed' }])
+  })
+
+  test('a file of a newer Keyferry is refused and left alone', () => {
+    openStore(file)[Symbol.dispose]()
+    const database = openDatabase(file)
+    database.exec('PRAGMA user_version = 99')
+    database.close()
+    expect(() => openStore(file)).toThrow(failing('store.newer'))
+    const again = openDatabase(file)
+    expect(again.prepare('PRAGMA user_version').get()).toEqual({ user_version: 99 })
+    again.close()
+  })
+
+  test('a file that is no database, and a folder that cannot be, are told by name', () => {
+    const damaged = join(folder, 'damaged.db')
+    writeFileSync(damaged, 'this is no database, and long enough to be read as one'.repeat(100))
+    expect(() => openStore(damaged)).toThrow(failing('store.damaged'))
+    expect(() => openStore(join(damaged, 'inside', 'keyferry.db'))).toThrow(failing('store.unavailable'))
+    expect(readdirSync(folder)).toEqual(['damaged.db'])
+  })
+})
