@@ -1,4 +1,4 @@
-import type { Database } from './sqlite.ts'
+import { bytesOrNull, type Database } from './sqlite.ts'
 
 /**
  * An intention: what is about to be changed on a server, and what was there before. On disk before the deed,
@@ -54,8 +54,13 @@ export function journalTable(database: Database): JournalTable {
       Number(write.run(taskId, kind, note, secret, Date.now()).lastInsertRowid),
     amend: (id, { note, secret }) => void amend.run(note, secret, id),
     open: (kind, taskId) =>
-      (taskId === undefined ? openOfAll.all(kind) : openOfTask.all(kind, taskId)) as JournalRow[],
-    of: (taskId, kind) => ofTask.all(taskId, kind) as JournalRow[],
+      (taskId === undefined ? openOfAll.all(kind) : openOfTask.all(kind, taskId)).map(rowOf),
+    of: (taskId, kind) => ofTask.all(taskId, kind).map(rowOf),
     close: (id, outcome) => void close.run(Date.now(), outcome, id),
   }
+}
+
+function rowOf(found: unknown): JournalRow {
+  const row = found as JournalRow
+  return { ...row, secret: bytesOrNull(row.secret) }
 }

@@ -1,4 +1,4 @@
-import type { Database } from './sqlite.ts'
+import { bytesOrNull, type Database } from './sqlite.ts'
 
 /** A row of `profiles`. `body` is the caller's JSON; secrets are sealed bytes or null. */
 export interface ProfileRow {
@@ -35,9 +35,9 @@ export function profileTable(database: Database): ProfileTable {
   )
   const remove = database.prepare('DELETE FROM profiles WHERE id = ?')
   return {
-    all: () => all.all() as ProfileRow[],
-    find: (id) => find.get(id) as ProfileRow | undefined,
-    findByName: (name) => findByName.get(name) as ProfileRow | undefined,
+    all: () => all.all().map(rowOf),
+    find: (id) => optional(find.get(id)),
+    findByName: (name) => optional(findByName.get(name)),
     put: (row) =>
       void put.run(
         row.id,
@@ -49,5 +49,18 @@ export function profileTable(database: Database): ProfileTable {
         row.updatedAt,
       ),
     remove: (id) => void remove.run(id),
+  }
+}
+
+function optional(found: unknown): ProfileRow | undefined {
+  return found === undefined ? undefined : rowOf(found)
+}
+
+function rowOf(found: unknown): ProfileRow {
+  const row = found as ProfileRow
+  return {
+    ...row,
+    sourceSecret: bytesOrNull(row.sourceSecret),
+    targetSecret: bytesOrNull(row.targetSecret),
   }
 }

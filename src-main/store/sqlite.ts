@@ -28,6 +28,11 @@ export function openDatabase(file: string): Database {
   })
 }
 
+/** A BLOB as bytes of our own, whichever form the package hands it over in. */
+export function bytesOrNull(blob: Uint8Array | ArrayBuffer | null): Uint8Array | null {
+  return blob === null ? null : new Uint8Array(blob)
+}
+
 /**
  * better-sqlite3 13 is built for Node-API 10 and takes a runtime without it down at load, so that is looked
  * at first. A test runtime may have the name resolve to another package of the same API: that one may load.

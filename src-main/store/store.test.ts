@@ -22,7 +22,7 @@ const task: TaskRow = {
   profileId: 'p',
   name: 'a task',
   body: '{}',
-  sourceSecret: Buffer.from([0, 255]),
+  sourceSecret: new Uint8Array([0, 255]),
   targetSecret: null,
   state: 'draft',
   stateSince: 1,

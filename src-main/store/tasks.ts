@@ -1,5 +1,5 @@
 import type { TaskState } from '#contract/task.ts'
-import type { Database } from './sqlite.ts'
+import { bytesOrNull, type Database } from './sqlite.ts'
 
 /** A row of `tasks`. `body` is what it was made with, `record` how it stands; both are the caller's JSON. */
 export interface TaskRow {
@@ -49,8 +49,11 @@ export function taskTable(database: Database): TaskTable {
   const seen = database.prepare('UPDATE tasks SET owner_seen_at = ? WHERE id = ?')
   const remove = database.prepare('DELETE FROM tasks WHERE id = ?')
   return {
-    all: () => all.all() as TaskRow[],
-    find: (id) => find.get(id) as TaskRow | undefined,
+    all: () => all.all().map(rowOf),
+    find(id) {
+      const found = find.get(id)
+      return found === undefined ? undefined : rowOf(found)
+    },
     insert: (row) =>
       void insert.run(
         row.id,
@@ -77,5 +80,14 @@ export function taskTable(database: Database): TaskTable {
       ),
     seen: (id, at) => void seen.run(at, id),
     remove: (id) => void remove.run(id),
+  }
+}
+
+function rowOf(found: unknown): TaskRow {
+  const row = found as TaskRow
+  return {
+    ...row,
+    sourceSecret: bytesOrNull(row.sourceSecret),
+    targetSecret: bytesOrNull(row.targetSecret),
   }
 }
