@@ -24,7 +24,7 @@ export class DbLink implements Disposable {
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
     if (commands.length === 0) return []
     const select = db === this.#db ? [] : [encodeCommand(['SELECT', db])]
-    const bytes = Buffer.concat([...select, ...commands.map(encodeCommand)])
+    const bytes = Buffer.concat([...select, ...commands.map((command) => encodeCommand(command))])
     const replies = await this.#link.exchange(bytes, select.length + commands.length)
     if (select.length === 0) return replies
     const [selected, ...rest] = replies
