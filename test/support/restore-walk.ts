@@ -3,7 +3,8 @@ import type { Page } from 'playwright-core'
 /** What a person does on the way to a restore, by what he reads on the screen (in English). */
 
 export async function openWizard(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Restore a file' }).first().click()
+  await page.getByRole('navigation').getByRole('link', { name: 'Start' }).click()
+  await page.getByRole('main').getByRole('link', { name: 'Choose a file' }).click()
   await heading(page, 'Which file holds the data?')
 }
 
