@@ -8,7 +8,10 @@ export interface Problem {
   readonly word: WordKey
 }
 
-/** How to reach a server, as it is being typed. `key` tells its fields from those of another form on the page. */
+/**
+ * How to reach a server, as it is being typed. `key` tells its fields from those of another form on the page. What
+ * follows from the fields is computed by getters: a draft outlives the components and effects that read it.
+ */
 export class ConnectionDraft {
   readonly key: string
   host = $state('')
@@ -30,7 +33,7 @@ export class ConnectionDraft {
     this.key = key
   }
 
-  readonly problems: readonly Problem[] = $derived.by(() => {
+  get problems(): readonly Problem[] {
     const problems: Problem[] = []
     if (this.host.trim() === '') problems.push({ field: `${this.key}-host`, word: 'connection.host.missing' })
     if (!isPort(this.port)) problems.push({ field: `${this.key}-port`, word: 'connection.port.wrong' })
@@ -42,10 +45,10 @@ export class ConnectionDraft {
         word: 'connection.pair.missing',
       })
     return problems
-  })
+  }
 
   /** Null while something is missing. */
-  readonly connection: Connection | null = $derived.by(() => {
+  get connection(): Connection | null {
     if (this.problems.length > 0) return null
     return {
       host: this.host.trim(),
@@ -62,10 +65,10 @@ export class ConnectionDraft {
         },
       }),
     }
-  })
+  }
 
   /** This side as a profile saves it; null while something is missing. What is stored sealed stays as it is. */
-  readonly endpoint: EndpointInput | null = $derived.by(() => {
+  get endpoint(): EndpointInput | null {
     if (this.connection === null) return null
     const { host, port, username, tls } = this.connection
     return {
@@ -76,7 +79,7 @@ export class ConnectionDraft {
       ...(!this.stored && { password: this.password === '' ? null : this.password }),
       ask: this.ask,
     }
-  })
+  }
 
   /** Fills the fields from a saved side. */
   open(saved: EndpointView): void {

@@ -28,34 +28,38 @@ export class MigrationDraft {
   savedAt = $state(0)
   #saved = $state('')
 
-  readonly problems: Readonly<Record<MigrationStep, readonly Problem[]>> = $derived({
-    source: [
-      ...(this.name.trim() === ''
-        ? [{ field: 'migration-name', word: 'migration.name.missing' } as const]
-        : []),
-      ...this.source.problems,
-    ],
-    target: [
-      ...this.target.problems,
-      ...(this.#sidesAgree() ? [{ field: 'target-host', word: 'migration.target.same' } as const] : []),
-    ],
-    options: [
-      ...(isWithin(this.lanes, 64)
-        ? []
-        : [{ field: 'migration-lanes', word: 'migration.lanes.wrong' } as const]),
-      ...(isWithin(this.copyConnections, 256)
-        ? []
-        : [{ field: 'migration-copy', word: 'restore.connections.wrong' } as const]),
-    ],
-    check: [],
-    review: [],
-  })
+  get problems(): Readonly<Record<MigrationStep, readonly Problem[]>> {
+    return {
+      source: [
+        ...(this.name.trim() === ''
+          ? [{ field: 'migration-name', word: 'migration.name.missing' } as const]
+          : []),
+        ...this.source.problems,
+      ],
+      target: [
+        ...this.target.problems,
+        ...(this.#sidesAgree() ? [{ field: 'target-host', word: 'migration.target.same' } as const] : []),
+      ],
+      options: [
+        ...(isWithin(this.lanes, 64)
+          ? []
+          : [{ field: 'migration-lanes', word: 'migration.lanes.wrong' } as const]),
+        ...(isWithin(this.copyConnections, 256)
+          ? []
+          : [{ field: 'migration-copy', word: 'restore.connections.wrong' } as const]),
+      ],
+      check: [],
+      review: [],
+    }
+  }
 
   /** Passwords typed here that the profile does not keep: needed at every check and start. */
-  readonly passwords: Passwords = $derived({
-    ...(this.source.ask && this.source.password !== '' && { source: this.source.password }),
-    ...(this.target.ask && this.target.password !== '' && { target: this.target.password }),
-  })
+  get passwords(): Passwords {
+    return {
+      ...(this.source.ask && this.source.password !== '' && { source: this.source.password }),
+      ...(this.target.ask && this.target.password !== '' && { target: this.target.password }),
+    }
+  }
 
   /** Takes over a saved profile; what is stored sealed stays with the host. */
   open(profile: ProfileView): void {

@@ -27,24 +27,28 @@ export class RestoreDraft {
   #readPath = $state('')
 
   /** The file card is about the file chosen now. */
-  readonly isRead = $derived(this.report !== null && this.#readPath === this.file)
+  get isRead(): boolean {
+    return this.report !== null && this.#readPath === this.file
+  }
 
-  readonly problems: Readonly<Record<RestoreStep, readonly Problem[]>> = $derived({
-    file: this.#fileProblems(),
-    target: this.target.problems,
-    options: this.#optionProblems(),
-    review: [],
-  })
+  get problems(): Readonly<Record<RestoreStep, readonly Problem[]>> {
+    return {
+      file: this.#fileProblems(),
+      target: this.target.problems,
+      options: this.#optionProblems(),
+      review: [],
+    }
+  }
 
   /** Keys the target holds, by the last test of these very settings; null while unknown. */
-  readonly keysInTarget: number | null = $derived.by(() => {
+  get keysInTarget(): number | null {
     const { facts } = this.test
     if (facts === null || !this.test.isAbout(this.target.connection)) return null
     return Object.values(facts.keysPerDb).reduce((sum, db) => sum + db.keys, 0)
-  })
+  }
 
   /** Null while something is missing. */
-  readonly request: RestoreRequest | null = $derived.by(() => {
+  get request(): RestoreRequest | null {
     const { connection } = this.target
     const dbMap = parseDbMap(this.dbMap)
     if (this.#isIncomplete() || connection === null) return null
@@ -58,7 +62,7 @@ export class RestoreDraft {
       include: parsePatterns(this.include),
       exclude: parsePatterns(this.exclude),
     }
-  })
+  }
 
   async inspect(client: ConsoleClient, path: string): Promise<void> {
     this.file = path

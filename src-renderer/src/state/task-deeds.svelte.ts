@@ -12,13 +12,22 @@ export class TaskDeeds {
   readonly #id: string
   failure = $state.raw<Failure | null>(null)
   /** A password is asked for; `give` goes on with the deed. */
-  asking = $state(false)
+  #asking = $state(false)
   #waiting: Sent | null = null
 
   constructor(client: ConsoleClient, tasks: Tasks, id: string) {
     this.#client = client
     this.#tasks = tasks
     this.#id = id
+  }
+
+  get asking(): boolean {
+    return this.#asking
+  }
+
+  /** The dialog that asks is opened or closed. */
+  ask(open: boolean): void {
+    this.#asking = open
   }
 
   check(passwords?: Passwords): Promise<boolean> {
@@ -72,7 +81,7 @@ export class TaskDeeds {
     const failure = await deed(passwords)
     if (failure?.code === 'task.password-needed') {
       this.#waiting = deed
-      this.asking = true
+      this.#asking = true
       return false
     }
     this.#waiting = null
