@@ -67,9 +67,9 @@ test.each(
   for (const view of [
     'restores',
     'restores/new/file',
-    'restores/new/target',
-    'restores/new/options',
-    'restores/new/review',
+    'tasks',
+    'profiles',
+    'profiles/new/source',
     'nowhere',
   ]) {
     await page.goto(`${served.origin}/#/${view}`)
