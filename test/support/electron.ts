@@ -30,11 +30,11 @@ export interface DesktopApp extends AsyncDisposable {
 /** Starts the built app. `home` is kept if given; without a display a virtual one is started. */
 export async function startDesktop(electron: string, home?: string): Promise<DesktopApp> {
   const data = home ?? (await mkdtemp(join(tmpdir(), 'keyferry-home-')))
-  const display = await ensureDisplay()
+  const display = await openDisplay()
   const app = await _electron.launch({
     executablePath: electron,
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), projectRoot],
-    env: { ...definedEnvironment(), DISPLAY: display, KEYFERRY_HOME: data },
+    env: { ...definedEnvironment(), DISPLAY: display.name, KEYFERRY_HOME: data },
   })
   const page = await app.firstWindow()
   const complaints = listenForComplaints(page)
@@ -44,31 +44,39 @@ export async function startDesktop(electron: string, home?: string): Promise<Des
     complaints,
     async [Symbol.asyncDispose]() {
       await app.close()
+      display.end()
       if (home === undefined) await rm(data, { recursive: true, force: true })
     },
   }
 }
 
-let virtualDisplay: Promise<string> | undefined
-
-function ensureDisplay(): Promise<string> {
-  const display = process.env['DISPLAY']
-  if (display || process.platform !== 'linux') return Promise.resolve(display ?? '')
-  return (virtualDisplay ??= startVirtualDisplay())
+interface Display {
+  readonly name: string
+  end(): void
 }
 
-/** An X server that picks a free number itself and tells it on descriptor 3. */
-function startVirtualDisplay(): Promise<string> {
+function openDisplay(): Promise<Display> {
+  const name = process.env['DISPLAY'] ?? ''
+  if (name !== '' || process.platform !== 'linux') return Promise.resolve({ name, end: () => undefined })
+  return startVirtualDisplay()
+}
+
+/**
+ * An X server that picks a free number itself and tells it on descriptor 3. It ends with its last client even
+ * where nobody is left to end it (`-terminate`).
+ */
+function startVirtualDisplay(): Promise<Display> {
   const server: ChildProcess = spawn(
     'Xvfb',
-    ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'],
+    ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp', '-terminate'],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
   )
-  process.on('exit', () => server.kill())
   return new Promise((resolve, reject) => {
     server.on('error', reject)
     server.on('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)))
-    server.stdio[3]?.once('data', (number: Buffer) => resolve(`:${number.toString().trim()}`))
+    server.stdio[3]?.once('data', (number: Buffer) =>
+      resolve({ name: `:${number.toString().trim()}`, end: () => server.kill() }),
+    )
   })
 }
 
