@@ -180,7 +180,7 @@ export class MigrationRun {
   async #takeUpFreeze(job: SyncJob): Promise<void> {
     try {
       await job.until(({ phase }) => phase === 'in-step', this.#over.signal)
-      this.cutover.freeze()
+      if (this.#services.book.get(this.#id).state === 'following') this.cutover.freeze()
     } catch {
       // The sync has ended, and tells why itself.
     }

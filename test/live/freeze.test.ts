@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,7 +16,10 @@ import { frozenConnection } from '#migration/freeze/sign-in.ts'
 import { keyFileBox } from '#migration/secrets.ts'
 import { openStore, type Store } from '#store/open.ts'
 import { openControl } from '#engine/redis/control.ts'
+import type { DeathIn } from '../support/die-in-freeze.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+
+const mortal = new URL('../support/die-in-freeze.ts', import.meta.url).pathname
 
 let dir: string
 let store: Store
@@ -257,6 +261,34 @@ describe('freezing a standalone source', () => {
     expect(await unfreezeWrites({ kept: intended, journal })).toEqual({ changedMeanwhile: [] })
     expect(await doors(server, connection)).toBe(before)
   })
+
+  it.each(['journal', 'journaled', 'own-user', 'changed', 'recorded'] satisfies DeathIn[])(
+    'is undone byte for byte after kill -9 at: %s; or made anew, and then undone',
+    async (moment) => {
+      await using server = await startRedis({ password: 'old-secret' })
+      await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~app:*', '&*', '+@all', '-@dangerous')
+      const connection = at(server, 'old-secret')
+      const before = await doors(server, connection)
+      const dies = [
+        join(dir, 'keyferry.db'),
+        join(dir, 'key'),
+        server.host,
+        String(server.port),
+        'old-secret',
+      ]
+      for (const again of [false, true]) {
+        const ended = spawnSync(process.execPath, [mortal, ...dies, moment])
+        expect(ended.signal).toBe('SIGKILL')
+        const [found] = journal.open()
+        expect(found === undefined).toBe(moment === 'journal')
+        if (found === undefined) continue
+        if (again) await freezeWrites({ taskId: 'mortal', connection, journal })
+        expect(await unfreezeWrites({ kept: journal.open()[0]!, journal })).toEqual({ changedMeanwhile: [] })
+        expect(await doors(server, connection)).toBe(before)
+      }
+      expect(await doors(server, connection)).toBe(before)
+    },
+  )
 
   it('after a restart of the source there is nothing left to put back', async () => {
     await using server = await startRedis({ password: 'old' })

@@ -56,7 +56,8 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
 /** Freeze, drain, prove, finish. Sides that differ, or a freeze that breaks, are put back and told. */
 async function cutOver(migrations: Migrations, task: FollowedTask, output: Output): Promise<ExitCode> {
   const { tasks } = migrations
-  if (task.view.state !== 'frozen') await tasks.freeze(task.id)
+  // A freeze from before a crash is taken up again by itself.
+  if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
   const frozen = await task.until(
     ({ state, failure }) => state === 'frozen' || (state === 'following' && failure !== null),
   )
