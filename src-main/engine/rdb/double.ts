@@ -37,6 +37,16 @@ export function* readBinaryDouble(feed: ByteFeed): Steps<Buffer> {
   return ascii(doubleText(value))
 }
 
+/** A score as compact structures hold it, read as the server does (`zzlStrtod`). @throws file.corrupt */
+export function scoreOf(text: Uint8Array): number {
+  const written = Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1')
+  if (written === 'inf' || written === '+inf') return Infinity
+  if (written === '-inf') return -Infinity
+  const score = Number(written)
+  if (written === '' || Number.isNaN(score)) fail('file.corrupt', { structure: 'double' })
+  return score
+}
+
 /** The shortest text that reads back as exactly this double. */
 export function doubleText(value: number): string {
   if (value === Infinity) return 'inf'

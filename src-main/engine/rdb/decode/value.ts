@@ -1,7 +1,6 @@
-import { fail } from '#contract/failure.ts'
 import type { ByteFeed } from '../../bytes/feed.ts'
 import { readCollection, type UnitVisitor } from '../collection.ts'
-import { doubleText } from '../double.ts'
+import { doubleText, scoreOf } from '../double.ts'
 import type { Element } from '../element.ts'
 import { kindOf, type RdbFlavour, type ValueKind } from '../opcodes.ts'
 import type { Steps } from '../steps.ts'
@@ -59,7 +58,7 @@ class UnitWriter implements UnitVisitor {
       if (this.#isPaired) json.raw('[')
     }
     this.#isFirst = false
-    if (this.#isZset && position === 1) json.double(scoreText(yield* element.copy()))
+    if (this.#isZset && position === 1) json.double(doubleText(scoreOf(yield* element.copy())))
     else yield* json.element(element)
   }
 
@@ -69,13 +68,4 @@ class UnitWriter implements UnitVisitor {
     if (expireAt > 0) this.#json.raw(`,${expireAt}`)
     this.#json.raw(']')
   }
-}
-
-/** A score as the server reads it, written the shortest way that is exact. */
-export function scoreText(text: Uint8Array): string {
-  const written = Buffer.from(text).toString('latin1')
-  if (/^[+-]?inf$/.test(written)) return written.replace('+', '')
-  const score = Number(written)
-  if (written === '' || Number.isNaN(score)) fail('file.corrupt', { structure: 'double' })
-  return doubleText(score)
 }
