@@ -3,18 +3,18 @@ import type { ByteFeed } from '../bytes/feed.ts'
 import { skipBigValue, streamBigValue, type BigValueOptions as CommandChoice } from '../rdb/big-value.ts'
 import type { CommandSink } from '../rdb/big-value.ts'
 import { type, type RdbFlavour } from '../rdb/opcodes.ts'
-import { argumentBytes, type Argument } from '../resp/encode.ts'
+import { encodeCommand, type Argument } from '../resp/encode.ts'
 import type { Block, Refusal } from '../target/block.ts'
 import type { PinnedLane, StandaloneTarget } from '../target/standalone.ts'
 import type { BigEntry } from './entry.ts'
 
 /** What became of a large value. `conflict`: the key is there, and nothing may be overwritten. */
 export type BigOutcome =
-  | { readonly result: 'written' | 'skipped' | 'conflict' }
+  | { readonly result: 'written' | 'conflict' }
   | { readonly result: 'failed'; readonly refusal: Refusal | null }
 
 export interface BigValueOptions {
-  /** The name it bears until it is whole; nobody else's. */
+  /** The name it bears until it is whole; nobody else's. It is left behind where this rejects. */
   readonly temporaryKey: Uint8Array
   readonly db: number
   /** Absolute milliseconds, or -1. */
@@ -47,12 +47,18 @@ export async function writeBigValue(
   const lane = await target.pin()
   const stream = new CommandStream(target, lane, options)
   await stream.command(['SELECT', db])
-  try {
-    await streamBigValue(entry.type, feed, flavour, temporaryKey, stream, options.commands)
-  } catch (thrown) {
-    if (target.failure === null) await stream.discard(['DEL', temporaryKey])
-    throw thrown
+  if (!overwrite) {
+    // Else a value of any size might be sent in vain; but the last word is RENAMENX's.
+    await stream.command(['EXISTS', entry.key])
+    await stream.settle()
+    if (stream.lastReply === 1) {
+      await skipBigValue(entry.type, feed, flavour)
+      return { result: 'conflict' }
+    }
   }
+  // An attempt before this one may have left a part of it.
+  await stream.command(['DEL', temporaryKey])
+  await streamBigValue(entry.type, feed, flavour, temporaryKey, stream, options.commands)
   if (expireAt >= 0) await stream.command(['PEXPIREAT', temporaryKey, expireAt])
   await stream.settle()
   if (stream.refusal !== null) {
@@ -90,7 +96,7 @@ class CommandStream implements CommandSink {
   }
 
   async command(args: readonly Argument[]): Promise<void> {
-    await this.#begin(args, args.length)
+    await this.#put(encodeCommand(args))
     this.#block!.commands += 1
   }
 
@@ -99,12 +105,12 @@ class CommandStream implements CommandSink {
     length: number,
     pieces: (write: (piece: Uint8Array) => void | Promise<void>) => Promise<void>,
   ): Promise<void> {
-    await this.#begin(args, args.length + 1)
+    await this.#put(encodeCommand(args, 1))
     await this.#put(Buffer.from(`$${length}\r\n`))
     let written = 0
-    await pieces(async (piece) => {
+    await pieces((piece) => {
       written += piece.length
-      await this.#put(piece)
+      return this.#put(piece)
     })
     if (written !== length)
       fail('internal.unexpected', { message: `a value of ${length} bytes came as ${written}` })
@@ -126,29 +132,16 @@ class CommandStream implements CommandSink {
     this.refusal = refusal
   }
 
-  async #begin(args: readonly Argument[], count: number): Promise<void> {
-    await this.#put(Buffer.from(`*${count}\r\n`))
-    for (const arg of args) {
-      const bytes = argumentBytes(arg)
-      await this.#put(Buffer.from(`$${bytes.length}\r\n`))
-      await this.#put(bytes)
-      await this.#put(crlf)
-    }
-  }
-
+  /** A full block stays until there is more to write, so that a command is counted where its last byte is. */
   async #put(bytes: Uint8Array): Promise<void> {
-    let from = 0
-    while (from < bytes.length) {
+    for (let from = 0; from < bytes.length;) {
+      if (this.#block?.used === this.#block?.capacity) await this.#dispatch()
       const block = (this.#block ??= await this.#take())
-      const room = block.capacity - block.used
-      const piece = bytes.subarray(from, from + room)
+      const piece = bytes.subarray(from, from + block.capacity - block.used)
       block.memory.set(piece, block.position)
       block.position += piece.length
       from += piece.length
-      if (block.used === block.capacity) await this.#dispatch()
     }
-    // A command that ended with its block is counted in the next one.
-    this.#block ??= await this.#take()
   }
 
   async #take(): Promise<Block> {
@@ -162,10 +155,6 @@ class CommandStream implements CommandSink {
     const block = this.#block
     this.#block = null
     if (block === null) return
-    if (block.used === 0) {
-      this.#target.returnBlock(block)
-      return
-    }
     this.#options.track(block, ({ refusals, lastReply }) => {
       this.refusal ??= refusals[0] ?? null
       this.lastReply = lastReply

@@ -1,4 +1,4 @@
-import type { FailureCode } from '#contract/failure.ts'
+import type { Failure, FailureCode } from '#contract/failure.ts'
 
 /** How long, without a single step forward, a state of the target is waited for, milliseconds. */
 const patience: Partial<Record<FailureCode, number>> = {
@@ -17,11 +17,33 @@ const patience: Partial<Record<FailureCode, number>> = {
   'target.out-of-memory': 10_000,
 }
 
-/** States that pass by themselves often enough to be waited for, once writing has begun. */
-export function isPassing(code: FailureCode): boolean {
-  return patience[code] !== undefined
-}
+/** As often may a target come back with less than it had, and have lost it again before it gets further than ever. */
+const fallsAllowed = 5
+const shortestPauseMs = 250
+const longestPauseMs = 3_000
 
-export function patienceMs(code: FailureCode): number {
-  return patience[code] ?? 0
+/**
+ * Whether it is worth waiting for a target once more. States that pass by themselves often enough are waited
+ * for, each for its own time from the last step forward; but not a target that falls at the same place over and
+ * over (killed, say, for the memory it takes).
+ */
+export class Patience {
+  #position = -1
+  #furthest = -1
+  #falls = 0
+  readonly #since = new Map<FailureCode, number>()
+
+  /** Milliseconds to wait after a failure at this position; null when it is enough. `now`: milliseconds. */
+  pauseMs({ code }: Failure, position: number, now: number): number | null {
+    if (position !== this.#position) this.#since.clear()
+    if (position < this.#position) this.#falls += 1
+    else if (position > this.#furthest) this.#falls = 0
+    this.#position = position
+    this.#furthest = Math.max(this.#furthest, position)
+    const since = this.#since.get(code) ?? now
+    this.#since.set(code, since)
+    const allowed = patience[code]
+    if (allowed === undefined || now - since > allowed || this.#falls > fallsAllowed) return null
+    return Math.min(longestPauseMs, shortestPauseMs + (now - since) / 4)
+  }
 }

@@ -1,5 +1,5 @@
 import { escapeKey } from '#contract/escape-key.ts'
-import { makeFailure, type FailureCode } from '#contract/failure.ts'
+import { FailureError, makeFailure, type FailureCode } from '#contract/failure.ts'
 import type { ConflictPolicy, KeyExample } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { WindowFeed } from '../bytes/feed.ts'
@@ -11,13 +11,15 @@ import type { RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { CommandParser } from '../resp/command-parser.ts'
+import { ReplyError } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
+import type { Link } from '../resp/link.ts'
 import { bigValueBytes, scratchBytes } from '../source/rdb-file.ts'
 import { Block, type Refusal } from '../target/block.ts'
 import type { StandaloneTarget } from '../target/standalone.ts'
 import { writeBigValue } from './big-value-writer.ts'
 import { EntryBatch, entryKind, type BigEntry } from './entry.ts'
-import { noCounts, type Counts, type Ledger, type Position } from './ledger.ts'
+import { noCounts, type Counts, type Ledger, type Stretch } from './ledger.ts'
 
 /** What a restore does with each key. */
 export interface WritePlan {
@@ -60,6 +62,9 @@ interface WriterParts {
   readonly onAdvance: () => void
 }
 
+/** Bytes of the input that one stretch is to cover at most, or not many more. */
+const longestStretch = 4 * 1024 * 1024
+
 /** At most so many keys are named as examples. */
 const examplesKept = 20
 
@@ -87,6 +92,7 @@ export class RestoreWriter {
   readonly #composer: Composer
   readonly #underWay = new Map<Block, (block: Block) => void>()
   #temporaryKeys = 0
+  #unfinished: NamedKey | null = null
 
   constructor(parts: WriterParts) {
     this.#parts = parts
@@ -97,6 +103,21 @@ export class RestoreWriter {
       access: plan.absoluteTtl,
       fileVersion: header.version,
     })
+  }
+
+  /** A large value that an attempt has left under its temporary name, and the target's database it is in. */
+  get unfinished(): NamedKey | null {
+    return this.#unfinished
+  }
+
+  /** Takes it from the target, when nothing of that attempt is on its way any more. */
+  async removeUnfinished(link: Link): Promise<void> {
+    if (this.#unfinished === null) return
+    const { db, key } = this.#unfinished
+    await link.ask(['SELECT', db])
+    // UNLINK (4.0) does not keep the server, however large it has grown.
+    if ((await link.call(['UNLINK', key])) instanceof ReplyError) await link.ask(['DEL', key])
+    this.#unfinished = null
   }
 
   /** To be given to the target: this block has all its replies. */
@@ -129,7 +150,7 @@ export class RestoreWriter {
       feed,
       signal,
       block: await this.#take(target),
-      start: from,
+      startOffset: from.offset,
       counts: noCounts(),
       reached: from.offset,
       reachedDb: from.sourceDb,
@@ -141,6 +162,8 @@ export class RestoreWriter {
       if (signal.aborted || step === 'end') break
       if (step === 'batch') await this.#writeBatch(attempt, batch)
       else await this.#writeBig(attempt, reader.big)
+      // Where next to nothing goes along, a block takes long to fill; what was gone past is to be seen before.
+      if (attempt.reached - attempt.startOffset > longestStretch) await this.#ship(attempt)
     }
     await this.#ship(attempt)
     target.returnBlock(attempt.block)
@@ -207,8 +230,8 @@ export class RestoreWriter {
   }
 
   async #writeBig(attempt: Attempt, entry: BigEntry): Promise<void> {
-    const { plan, header, ledger } = this.#parts
-    const { target, feed, signal, sentBefore } = attempt
+    const { plan, header } = this.#parts
+    const { feed } = attempt
     await this.#ship(attempt)
     const { counts } = attempt
     const expireAt = entry.expireAt < 0 ? -1 : entry.expireAt + plan.expiryShiftMs
@@ -220,32 +243,45 @@ export class RestoreWriter {
       counts.expired += 1
       await skipBigValue(entry.type, feed, header.flavour)
     } else {
-      this.#temporaryKeys += 1
-      const outcome = await writeBigValue(target, entry, feed, {
-        temporaryKey: Buffer.from(`${plan.temporaryPrefix}:${this.#temporaryKeys}`),
-        db: plan.dbMap(entry.db),
-        expireAt,
-        overwrite: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && entry.offset < sentBefore),
-        flavour: header.flavour,
-        commands: { ...plan.bigValues, fieldExpiryShiftMs: plan.expiryShiftMs },
-        signal,
-        track: (block, answered) => this.#underWay.set(block, answered),
-      })
       counts.written += 1
-      if (outcome.result === 'conflict')
-        this.#conflict(attempt, counts, [{ db: plan.dbMap(entry.db), key: entry.key }])
-      else if (outcome.result === 'failed')
-        this.#refused(attempt, counts, outcome.refusal?.text ?? '', [
-          { db: plan.dbMap(entry.db), key: entry.key },
-        ])
+      await this.#writeInPieces(attempt, entry, expireAt)
     }
     attempt.reached = feed.offsetOf(feed.position)
     attempt.reachedDb = entry.db
-    const start = attempt.start
-    attempt.start = { offset: attempt.reached, sourceDb: attempt.reachedDb }
-    attempt.counts = noCounts()
-    ledger.close(ledger.open(start, attempt.start, counts), performance.now())
-    this.#parts.onAdvance()
+    this.#passOver(attempt)
+  }
+
+  async #writeInPieces(attempt: Attempt, entry: BigEntry, expireAt: number): Promise<void> {
+    const { plan, header, ledger } = this.#parts
+    const { target, feed, signal, counts, sentBefore } = attempt
+    const db = plan.dbMap(entry.db)
+    this.#temporaryKeys += 1
+    const temporaryKey = Buffer.from(`${plan.temporaryPrefix}:${this.#temporaryKeys}`)
+    this.#unfinished = { db, key: temporaryKey }
+    ledger.sending(entry.offset + 1)
+    const outcome = await writeBigValue(target, entry, feed, {
+      temporaryKey,
+      db,
+      expireAt,
+      overwrite: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && entry.offset < sentBefore),
+      flavour: header.flavour,
+      commands: { ...plan.bigValues, fieldExpiryShiftMs: plan.expiryShiftMs },
+      signal,
+      track: (block, answered) =>
+        this.#underWay.set(block, () => {
+          for (const { text } of block.refusals) this.#abandonIfStopping(attempt, text)
+          answered(block)
+        }),
+    }).catch(async (thrown: unknown) => {
+      // Cancelled in the middle: what is whole is still answered for.
+      if (signal.aborted) await target.drained()
+      throw thrown
+    })
+    const named = [{ db, key: entry.key }]
+    if (outcome.result === 'conflict') this.#conflict(attempt, counts, named)
+    else if (outcome.result === 'failed') this.#refused(counts, named)
+    if (target.failure !== null) throw new FailureError(target.failure)
+    this.#unfinished = null
   }
 
   async #take(target: StandaloneTarget): Promise<Block> {
@@ -264,23 +300,29 @@ export class RestoreWriter {
       await target.send(block)
       attempt.block = await this.#take(target)
     } else if (counts.entries > 0) {
-      // Nothing of it is written: it is answered for as it is.
-      const { ledger } = this.#parts
-      const end = { offset: attempt.reached, sourceDb: attempt.reachedDb }
-      ledger.close(ledger.open(end, counts), performance.now())
-      attempt.start = end
-      attempt.counts = noCounts()
-      this.#parts.onAdvance()
+      this.#passOver(attempt)
     }
   }
 
-  /** Enters the stretch that goes with `block` in the ledger, to be closed when all replies are in. */
+  /** Ends a stretch of which nothing is under way: it is answered for as it is. */
+  #passOver(attempt: Attempt): void {
+    const { ledger, onAdvance } = this.#parts
+    ledger.close(this.#openStretch(attempt), performance.now())
+    onAdvance()
+  }
+
+  /** Enters what was gone past since the last stretch in the ledger. */
+  #openStretch(attempt: Attempt): Stretch {
+    const { reached, reachedDb, counts } = attempt
+    attempt.startOffset = reached
+    attempt.counts = noCounts()
+    return this.#parts.ledger.open({ offset: reached, sourceDb: reachedDb }, counts)
+  }
+
+  /** Opens the stretch that goes with `block`, to be closed when all replies are in. */
   #open(attempt: Attempt, block: Block): void {
     const { ledger, onAdvance } = this.#parts
-    const end = { offset: attempt.reached, sourceDb: attempt.reachedDb }
-    const stretch = ledger.open(end, attempt.counts)
-    attempt.start = end
-    attempt.counts = noCounts()
+    const stretch = this.#openStretch(attempt)
     this.#underWay.set(block, () => {
       if (block.refusals.length > 0) this.#judge(attempt, block, stretch.counts)
       // A target given up for a refusal shall be told all of this stretch again.
@@ -305,23 +347,32 @@ export class RestoreWriter {
         counts.skipped += 1
         continue
       }
-      const failure = classifyReplyError(refusal.text, { address: plan.address })
-      if (stopping.has(failure.code)) {
-        attempt.target.abandon(failure)
-        return
-      }
+      const code = this.#abandonIfStopping(attempt, refusal.text)
+      if (attempt.target.failure !== null) return
       sent ??= new SentCommands(block)
       const { db, args } = sent.at(refusal.command)
       const name = args[0]?.toString()
+      if (name === 'SELECT') {
+        // What follows it in the block went into another database.
+        attempt.target.abandon(makeFailure(code, { address: plan.address, reply: refusal.text }))
+        return
+      }
       if (name === 'FUNCTION') {
         this.#judgeFunction(attempt, counts, refusal, args)
         continue
       }
       const keys = args.slice(1).filter((_, index) => (name === 'MSET' ? index % 2 === 0 : index === 0))
       const named = keys.map((key) => ({ db, key }))
-      if (failure.code === 'target.not-empty') this.#conflict(attempt, counts, named)
-      else this.#refused(attempt, counts, refusal.text, named)
+      if (code === 'target.not-empty') this.#conflict(attempt, counts, named)
+      else this.#refused(counts, named)
     }
+  }
+
+  /** Gives the target up where a refusal tells of a state that every further command would meet. Gives its code. */
+  #abandonIfStopping({ target }: Attempt, text: string): FailureCode {
+    const failure = classifyReplyError(text, { address: this.#parts.plan.address })
+    if (stopping.has(failure.code)) target.abandon(failure)
+    return failure.code
   }
 
   /** Keys that the target has: left as they are under `skip`; under `fail` somebody has written them meanwhile. */
@@ -342,12 +393,7 @@ export class RestoreWriter {
     this.#example(keys, 'target.not-empty')
   }
 
-  #refused(attempt: Attempt, counts: Counts, text: string, keys: readonly NamedKey[]): void {
-    const failure = classifyReplyError(text, { address: this.#parts.plan.address })
-    if (stopping.has(failure.code)) {
-      attempt.target.abandon(failure)
-      return
-    }
+  #refused(counts: Counts, keys: readonly NamedKey[]): void {
     counts.written -= keys.length
     counts.failed += keys.length
     this.#example(keys, 'target.value-refused')
@@ -371,12 +417,15 @@ export class RestoreWriter {
   }
 
   #example(keys: readonly NamedKey[], reason: FailureCode): void {
-    for (const { db, key } of keys.slice(0, examplesKept - this.examples.length))
-      this.examples.push({ db, key: escapeKey(key), reason })
+    for (const { db, key } of keys.slice(0, examplesKept - this.examples.length)) {
+      const example = { db, key: escapeKey(key), reason }
+      // An attempt after this one may be refused the same again.
+      if (!this.examples.some((one) => one.db === db && one.key === example.key)) this.examples.push(example)
+    }
   }
 }
 
-interface NamedKey {
+export interface NamedKey {
   readonly db: number
   readonly key: Uint8Array
 }
@@ -421,7 +470,8 @@ interface Attempt {
   readonly signal: AbortSignal
   readonly sentBefore: number
   block: Block
-  start: Position
+  /** Where the stretch under composition begins, and what it has come to. */
+  startOffset: number
   counts: Counts
   /** The last entry gone past ends here. */
   reached: number

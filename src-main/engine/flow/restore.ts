@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf } from '#contract/connection.ts'
-import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { fail, FailureError, makeFailure, toFailure } from '#contract/failure.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { composerBytes } from '../plan/compose.ts'
@@ -22,7 +22,7 @@ import {
 import { StandaloneTarget } from '../target/standalone.ts'
 import { entryKind } from './entry.ts'
 import { Ledger } from './ledger.ts'
-import { isPassing, patienceMs } from './patience.ts'
+import { Patience } from './patience.ts'
 import { RestoreMeter } from './restore-meter.ts'
 import { libraryName, RestoreWriter } from './restore-writer.ts'
 import { unpackedValue } from '../plan/compose.ts'
@@ -33,17 +33,25 @@ const largestBlock = 128 * 1024
 /** Staged strings and a few commands must fit one. */
 const smallestBlock = 96 * 1024
 
-/** After a restart, an append-only file may lack what was answered for in its last moments (`appendfsync everysec`). */
-const appendOnlyLossMs = 5_000
+/**
+ * What a server with an append-only file may lack after it was started anew, or a replica that took its place:
+ * by `appendfsync everysec` two seconds, by `no` what Linux keeps unwritten, half a minute.
+ */
+const appendOnlyLossMs = 45_000
+/** As long may the target be silent when it is asked who it is and what it has. */
+const lookSilenceMs = 60_000
+/** As long is tried to take what is unfinished from a target that the restore ends with. */
+const tidyingMs = 3_000
 
 /** What reading the whole file, before the first write, has told. */
 interface Survey {
   readonly checked: CheckedFile
   readonly keys: number
-  readonly functions: number
   readonly libraries: readonly string[]
   /** Databases of the target that something will be written to. */
   readonly targetDbs: readonly number[]
+  /** Two databases of the file go into one: a key may be there twice. */
+  readonly merges: boolean
 }
 
 /**
@@ -89,10 +97,9 @@ export async function runRestore(
     plan: {
       address: addressOf(spec.target),
       onConflict: spec.onConflict,
-      targetWasEmpty: empty,
+      targetWasEmpty: empty && !survey.merges,
       filter,
       dbMap,
-      // A selection of keys says nothing of functions: they go along only with everything.
       functions: spec.include.length === 0,
       absoluteTtl: look.versionNumber >= 500,
       bigValues: bigValueCommands(look),
@@ -108,8 +115,8 @@ export async function runRestore(
     { look, ledger, writer, blocks, meter, run, total: survey.keys },
     signal,
   )
-  meter.enter('finishing')
   meter.advance(file.size, ledger.counts)
+  meter.enter('finishing')
 
   const counts = ledger.counts
   const cpu = process.cpuUsage()
@@ -168,7 +175,13 @@ async function surveyFile(
     signal,
   )
   const targetDbs = [...new Set([...dbs].map(dbMap))].sort((a, b) => a - b)
-  return { checked, keys, functions: libraries.length, libraries, targetDbs }
+  return {
+    checked,
+    keys,
+    libraries,
+    targetDbs,
+    merges: targetDbs.length < dbs.size,
+  }
 }
 
 interface LookParts {
@@ -187,12 +200,16 @@ async function lookBeforeWriting(
   signal: AbortSignal,
 ): Promise<{ look: TargetLook; empty: boolean }> {
   const address = addressOf(spec.target)
-  using link = await Link.open(spec.target, { signal, name: 'keyferry:look' })
+  using link = await openLook(spec, signal)
+  using _ending = link.endWith(signal)
   const look = await lookAtTarget(link)
   if (look.role === 'replica') fail('target.read-only', { address })
   if (look.mode === 'cluster') fail('target.cluster', { address })
-  if (survey.functions > 0 && look.versionNumber < 700)
-    fail('target.cannot-hold', { address, type: 'function', count: survey.functions, version: look.version })
+  // A selection of keys says nothing of functions: they go along only with everything.
+  const ourLibraries = spec.include.length === 0 ? survey.libraries : []
+  const count = ourLibraries.length
+  if (count > 0 && look.versionNumber < 700)
+    fail('target.cannot-hold', { address, type: 'function', count, version: look.version })
   await assertDatabases(link, survey.targetDbs)
   const present = await countKeys(link, survey.targetDbs)
   if (spec.onConflict !== 'fail') return { look, empty: present === 0 }
@@ -220,8 +237,8 @@ async function lookBeforeWriting(
     )
     await finder.finish()
   }
-  const taken = survey.functions > 0 ? await libraryNames(link) : new Set<string>()
-  const libraries = survey.libraries.filter((name) => taken.has(name))
+  const taken = count > 0 ? await libraryNames(link) : new Set<string>()
+  const libraries = ourLibraries.filter((name) => taken.has(name))
   const found = finder.found + libraries.length
   if (found > 0) {
     const examples = [...finder.examples.map(({ key }) => key), ...libraries]
@@ -240,19 +257,21 @@ interface Writing {
   readonly total: number
 }
 
+function openLook({ target }: RestoreSpec, signal?: AbortSignal): Promise<Link> {
+  return Link.open(target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
+}
+
 /** Writes, and when the target goes away waits for it and goes on. Gives the number of times that happened. */
 async function writeToTheEnd(spec: RestoreSpec, writing: Writing, signal: AbortSignal): Promise<number> {
   const { ledger, writer, blocks, meter, run, total } = writing
   const name = `keyferry:restore:${run}`
+  const patience = new Patience()
+  let last: Connected = { runId: writing.look.runId, clientIds: [] }
+  let failures = 0
   let reconnects = 0
-  let { runId } = writing.look
-  let old: readonly (number | bigint)[] = []
-  /** Since when nothing has got on, and for what reason. */
-  let stuck: { since: number; position: number; failure: Failure } | null = null
   for (;;) {
     try {
       signal.throwIfAborted()
-      if (stuck !== null) runId = await comeBack(spec, { runId, old, ledger }, signal)
       using target = await StandaloneTarget.open(spec.target, {
         connections: spec.connections,
         name,
@@ -260,15 +279,18 @@ async function writeToTheEnd(spec: RestoreSpec, writing: Writing, signal: AbortS
         blocks,
         onAnswered: writer.answered,
       })
-      if (stuck !== null) {
+      if (failures > 0) {
+        // Looked at once the connections stand: a server started anew after that is one that loses them.
+        last = { ...last, runId: await comeBack(spec, last, { ledger, writer }, signal) }
         reconnects += 1
         meter.enter('writing')
       }
-      old = target.clientIds
+      last = { ...last, clientIds: target.clientIds }
       await writer.run(target, signal)
       if (!signal.aborted) return reconnects
       fail('job.cancelled')
     } catch (thrown) {
+      failures += 1
       const failure = signal.aborted ? makeFailure('job.cancelled') : toFailure(thrown)
       const params = {
         ...failure.params,
@@ -276,38 +298,60 @@ async function writeToTheEnd(spec: RestoreSpec, writing: Writing, signal: AbortS
         written: ledger.counts.written,
         total,
       }
-      const now = performance.now()
-      const position = ledger.position.offset
-      if (stuck === null || stuck.position !== position || stuck.failure.code !== failure.code)
-        stuck = { since: now, position, failure }
-      if (!isPassing(failure.code) || now - stuck.since > patienceMs(failure.code))
+      const pauseMs = patience.pauseMs(failure, ledger.position.offset, performance.now())
+      if (pauseMs === null) {
+        await removeUnfinished(spec, writer, last)
         throw new FailureError({ ...failure, params })
+      }
       meter.wait({ ...failure, params })
-      await sleep(Math.min(3000, 250 + (now - stuck.since) / 4), undefined, { signal }).catch(() => undefined)
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
   }
 }
 
+/** The server that was written to last: which start of it, and its own numbers of our connections. */
+interface Connected {
+  readonly runId: string | null
+  readonly clientIds: readonly (number | bigint)[]
+}
+
 /**
  * The target is there again: ends what is left of our old connections, so that nothing they still carry can be
- * applied late, and finds out what it may have lost.
+ * applied late, and finds out what it may have lost. Gives its run id.
  */
 async function comeBack(
   spec: RestoreSpec,
-  {
-    runId,
-    old,
-    ledger,
-  }: { readonly runId: string | null; readonly old: readonly (number | bigint)[]; readonly ledger: Ledger },
+  last: Connected,
+  { ledger, writer }: Pick<Writing, 'ledger' | 'writer'>,
   signal: AbortSignal,
 ): Promise<string | null> {
-  using link = await Link.open(spec.target, { signal, name: 'keyferry:look' })
-  const look = await lookAtTarget(link)
-  if (look.runId !== null && look.runId === runId) {
-    for (const id of old) await link.call(['CLIENT', 'KILL', 'ID', id])
-    return runId
-  }
+  using link = await openLook(spec, signal)
+  using _ending = link.endWith(signal)
+  const { runId, appendOnly } = await lookAtTarget(link)
+  if (runId !== null && runId === last.runId) await endConnections(link, last)
   // Started anew: with an append-only file it has all but the last moments, else nobody knows what.
-  ledger.goBack(performance.now(), look.appendOnly ? appendOnlyLossMs : Infinity)
-  return look.runId
+  else ledger.goBack(appendOnly ? appendOnlyLossMs : Infinity)
+  await writer.removeUnfinished(link)
+  return runId
+}
+
+async function endConnections(link: Link, { clientIds }: Connected): Promise<void> {
+  for (const id of clientIds) await link.call(['CLIENT', 'KILL', 'ID', id])
+}
+
+/** At the end of a restore that failed or was cancelled, as far as the target lets us. */
+async function removeUnfinished(spec: RestoreSpec, writer: RestoreWriter, last: Connected): Promise<void> {
+  if (writer.unfinished === null) return
+  try {
+    using link = await Link.open(spec.target, {
+      timeoutMs: tidyingMs,
+      silenceMs: tidyingMs,
+      name: 'keyferry:look',
+    })
+    await endConnections(link, last)
+    await writer.removeUnfinished(link)
+  } catch (thrown) {
+    // What is told is why the restore ended, not this.
+    if (!(thrown instanceof FailureError)) throw thrown
+  }
 }

@@ -3,9 +3,12 @@ export type Argument = string | number | bigint | Uint8Array
 
 const crlf = Buffer.from('\r\n')
 
-/** One command as the array of bulk strings a server reads (RESP), joined into one buffer. */
-export function encodeCommand(args: readonly Argument[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`)]
+/**
+ * One command as the array of bulk strings a server reads (RESP), joined into one buffer; or its beginning, to
+ * which so many arguments are still to come.
+ */
+export function encodeCommand(args: readonly Argument[], toCome = 0): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`*${args.length + toCome}\r\n`)]
   for (const arg of args) {
     const bytes = argumentBytes(arg)
     parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, crlf)
