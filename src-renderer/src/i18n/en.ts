@@ -618,6 +618,7 @@ export const en = {
   'ops.story': 'Commands per second on the source, now {now}',
   'ops.watch': 'Watched every moment',
   'ops.now': 'Commands',
+  'ops.ours': 'Keyferry’s own reading for the proof is counted here too.',
   'ops.clients': 'Other clients',
   'ops.refused': 'Refused writes',
   'ops.keys': 'Keys: source / target',

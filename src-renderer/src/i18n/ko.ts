@@ -580,6 +580,7 @@ export const ko: Words = {
   'ops.story': '소스의 초당 명령, 현재 {now}',
   'ops.watch': '계속 감시 중',
   'ops.now': '명령',
+  'ops.ours': '검증을 위한 Keyferry 자신의 읽기도 포함됩니다.',
   'ops.clients': '다른 클라이언트',
   'ops.refused': '거부된 쓰기',
   'ops.keys': '키: 소스 / 타깃',

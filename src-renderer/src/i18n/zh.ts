@@ -570,6 +570,7 @@ export const zh: Words = {
   'ops.story': '源端每秒命令数，当前 {now}',
   'ops.watch': '持续监视',
   'ops.now': '命令',
+  'ops.ours': '此处也计入 Keyferry 为校验进行的读取。',
   'ops.clients': '其他客户端',
   'ops.refused': '被拒写入',
   'ops.keys': '键数：源端 / 目标端',
