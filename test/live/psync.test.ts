@@ -1,0 +1,223 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { FailureError } from '../../src-main/contract/failure.ts'
+import { Replication } from '../../src-main/engine/source/psync.ts'
+import { Spool } from '../../src-main/engine/source/spool.ts'
+import { encodeCommand } from '../../src-main/engine/resp/encode.ts'
+import { startFakeMaster } from '../support/fake-master.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { compareAll, connectionTo, drain, infoField, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
+import { startWriter } from '../support/writer.ts'
+
+const options = { quotaBytes: 1 << 30, keepBehindMs: 60_000 }
+const first = 'a'.repeat(40)
+const second = 'b'.repeat(40)
+const marker = '0123456789'.repeat(4)
+
+async function until(met: () => boolean, limitMs = 10_000): Promise<void> {
+  const deadline = Date.now() + limitMs
+  while (!met()) {
+    if (Date.now() > deadline) throw new Error('waited too long')
+    await sleep(5)
+  }
+}
+
+function follow(port: number, spool: Spool): { replication: Replication; stop(): Promise<void> } {
+  const ending = new AbortController()
+  const replication = new Replication({
+    connection: () => ({ host: '127.0.0.1', port }),
+    spool,
+    name: 'kf:test:source',
+  })
+  const running = replication.run(ending.signal)
+  return {
+    replication,
+    async stop() {
+      ending.abort()
+      await running
+    },
+  }
+}
+
+async function readStream(spool: Spool, from: number, to: number): Promise<string> {
+  const ending = new AbortController()
+  let text = ''
+  for await (const { bytes, end } of spool.read(from, ending.signal)) {
+    text += bytes.toString('latin1')
+    if (end >= to) ending.abort()
+  }
+  return text
+}
+
+test.each([
+  ['its length', `$9\r\nREDIS0010`, 1],
+  ['a marker', `$EOF:${marker}\r\nREDIS0010${marker}`, 1],
+  ['a marker', `$EOF:${marker}\r\nREDIS0010${marker}`, 7],
+])(
+  'a snapshot with %s, dribbled, then the stream, each byte counted; acknowledged only what lies on disk',
+  async (_, snapshot, piece) => {
+    using folder = taskFolder()
+    await using spool = await Spool.open(join(folder.path, 'spool'), options)
+    const ping = encodeCommand(['PING']).toString()
+    const getAck = encodeCommand(['REPLCONF', 'GETACK', '*']).toString()
+    await using master = await startFakeMaster(async (replica) => {
+      await replica.send(`\n\n+FULLRESYNC ${first} 1000\r\n\n\n`)
+      await replica.send(snapshot, piece)
+      if (snapshot.startsWith('$EOF')) {
+        // As a server does: nothing more until the first acknowledgement that follows the transfer.
+        const before = replica.said.length
+        await until(() => replica.said.slice(before).some((said) => said === 'REPLCONF ACK 1000'))
+      }
+      await replica.send(`${ping}\n`, 3)
+      await replica.send(getAck)
+    })
+    const { replication, stop } = follow(master.port, spool)
+    const end = 1000 + ping.length + 1 + getAck.length
+    await until(() => spool.end === end)
+    expect(spool.lineage).toMatchObject({ replid: first, start: 1000, snapshot: 9 })
+    const read = Buffer.alloc(20)
+    await using reader = await spool.readSnapshot(new AbortController().signal)
+    expect(await reader.read(0, read, 0, 20)).toBe(9)
+    expect(read.toString('latin1', 0, 9)).toBe('REDIS0010')
+    expect(await readStream(spool, 1000, end)).toBe(`${ping}\n${getAck}`)
+    // Asked for: answered at once, not within the second.
+    await until(() => master.replicas[0]!.said.includes(`REPLCONF ACK ${end}`), 700)
+    expect(spool.durable).toBe(end)
+    expect(replication.state).toBe('streaming')
+    expect(master.replicas[0]!.said.slice(0, 5)).toEqual([
+      'PING',
+      'CLIENT SETNAME kf:test:source',
+      expect.stringMatching(/^REPLCONF listening-port \d+$/),
+      'REPLCONF capa eof capa psync2',
+      'PSYNC ? -1',
+    ])
+    await stop()
+  },
+)
+
+test('after a lost link it goes on from its last byte, under whatever id the source has by then', async () => {
+  using folder = taskFolder()
+  await using spool = await Spool.open(join(folder.path, 'spool'), options)
+  const commands: string[] = []
+  await using master = await startFakeMaster(async (replica, command, before) => {
+    commands.push(command)
+    if (before === 0) {
+      await replica.send(`+FULLRESYNC ${first} 0\r\n$9\r\nREDIS0010one`)
+      await until(() => spool.end === 3)
+      replica.close()
+    } else if (before === 1) {
+      await replica.send(`+CONTINUE ${second}\r\ntwo`)
+      await until(() => spool.end === 6)
+      replica.close()
+    } else await replica.send(`+CONTINUE\r\nsix`)
+  })
+  const { stop } = follow(master.port, spool)
+  await until(() => spool.end === 9)
+  expect(commands).toEqual(['PSYNC ? -1', `PSYNC ${first} 4`, `PSYNC ${second} 7`])
+  expect(await readStream(spool, 0, 9)).toBe('onetwosix')
+  expect(spool.reaches(first, 3)).toBe(true)
+  expect(spool.reaches(first, 5)).toBe(false)
+  await stop()
+})
+
+test('a snapshot broken off is asked for anew, not taken for a whole one', async () => {
+  using folder = taskFolder()
+  await using spool = await Spool.open(join(folder.path, 'spool'), options)
+  const commands: string[] = []
+  await using master = await startFakeMaster(async (replica, command, before) => {
+    commands.push(command)
+    if (before === 0) {
+      await replica.send(`+FULLRESYNC ${first} 5\r\n$EOF:${marker}\r\nREDIS0010${marker.slice(0, 39)}`)
+      await until(() => spool.snapshotBytes === 9)
+      replica.close()
+    } else await replica.send(`+FULLRESYNC ${second} 77\r\n$9\r\nREDIS0011`)
+  })
+  const { stop } = follow(master.port, spool)
+  await until(() => spool.lineage?.snapshot === 9)
+  expect(commands).toEqual(['PSYNC ? -1', 'PSYNC ? -1'])
+  expect(spool.lineage).toMatchObject({ replid: second, start: 77 })
+  await stop()
+})
+
+test('a source that is not ready is waited for, and says why', async () => {
+  using folder = taskFolder()
+  await using spool = await Spool.open(join(folder.path, 'spool'), options)
+  const refusals = [
+    '-LOADING Redis is loading the dataset in memory\r\n',
+    "-NOMASTERLINK Can't SYNC while not connected with my master\r\n",
+    "-ERR Can't SYNC while not connected with my master\r\n",
+  ]
+  await using master = await startFakeMaster((replica, _command, before) =>
+    replica.send(refusals[before] ?? `+FULLRESYNC ${first} 0\r\n$9\r\nREDIS0010`),
+  )
+  const { replication, stop } = follow(master.port, spool)
+  await until(() => replication.state === 'waiting')
+  expect(replication.waitingFor?.code).toBe('source.not-ready')
+  await until(() => replication.state === 'streaming')
+  expect(replication.waitingFor).toBe(null)
+  expect(master.replicas).toHaveLength(4)
+  await stop()
+})
+
+test.each([
+  ["-ERR unknown command 'PSYNC'\r\n", 'server.unknown-command'],
+  ["-NOPERM this user has no permissions to run the 'psync' command\r\n", 'auth.no-permission'],
+  ['+WHATEVER\r\n', 'connect.not-redis'],
+])('a source that will never hand out its stream is not waited for: %j', async (line, code) => {
+  using folder = taskFolder()
+  await using spool = await Spool.open(join(folder.path, 'spool'), options)
+  await using master = await startFakeMaster((replica) => replica.send(line))
+  const replication = new Replication({
+    connection: () => ({ host: '127.0.0.1', port: master.port }),
+    spool,
+    name: 'kf:test:source',
+  })
+  const failed: unknown = await replication
+    .run(new AbortController().signal)
+    .catch((thrown: unknown) => thrown)
+  expect((failed as FailureError).failure.code).toBe(code)
+})
+
+test('a real source that writes its snapshot to disk first, behind a password that changes on the way', async () => {
+  await using source = await startRedis({ args: ['--repl-diskless-sync', 'no'], password: 'old one' })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const writer = startWriter({ port: source.port, password: 'old one', rate: 1_000 })
+  await using sync = startSync({
+    task: 'disk',
+    source: connectionTo(source, 'old one'),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  const received = await sync.until(({ phase }) => phase === 'in-step')
+  expect(received.snapshotTotal).toBe(received.snapshotBytes)
+  await source.call('CONFIG', 'SET', 'requirepass', 'new one')
+  sync.give({ type: 'credentials', password: 'new one' })
+  await sleep(100)
+  await source.call('CLIENT', 'KILL', 'TYPE', 'replica')
+  await sync.until(({ partialResyncs }) => partialResyncs === 1)
+  await sync.until(({ phase }) => phase === 'in-step')
+  await writer.stop()
+  await source.call('CONFIG', 'SET', 'requirepass', 'old one')
+  await drain(sync, source)
+  await source.call('CONFIG', 'SET', 'requirepass', '')
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, differences: [] })
+  expect(infoField(source, 'stats', 'sync_full')).toBe('1')
+})
+
+test('a wrong password is said at once', async () => {
+  await using source = await startRedis({ password: 'right' })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await using sync = startSync({
+    task: 'wrong',
+    source: connectionTo(source, 'wrong'),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await expect(sync.done).rejects.toThrow()
+  expect(sync.failure?.code).toBe('auth.wrong-password')
+  expect(JSON.stringify([sync.failure, sync.progress])).not.toContain('"wrong"')
+})

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { startProxy } from '../support/proxy.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { compareAll, connectionTo, drain, infoField, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
+
+const quickSnapshot = ['--repl-diskless-sync-delay', '0']
+const centuries = 2 ** 44
+
+test.each(['guarded', 'settled'] as const)(
+  'keys renewed at the last moment survive a lag of two seconds: %s',
+  async (guard) => {
+    await using source = await startRedis({ args: quickSnapshot })
+    await using target = await startRedis()
+    await using wire = await startProxy(source.port)
+    using folder = taskFolder()
+    await using sync = startSync({
+      task: 'renewed',
+      source: connectionTo(wire),
+      target: connectionTo(target),
+      folder: folder.path,
+    })
+    await sync.until(({ phase }) => phase === 'in-step')
+    if (guard === 'settled') {
+      sync.give({ type: 'settle' })
+      await sync.until((now) => now.guard === 'settled')
+    }
+    await source.call('SET', 'renewed', 'v', 'PX', 2_500)
+    await source.call('SET', 'persisted', 'v', 'PX', 2_500)
+    await source.call('SET', 'expired', 'v', 'PX', 2_500)
+    await source.call('HSET', 'far', 'f', 'v')
+    await source.call('EXPIRE', 'far', 5_000)
+    await sync.until(({ targetKeys }) => targetKeys === 4)
+    expect(Number(await target.call('PTTL', 'renewed'))).toBeGreaterThan(centuries)
+    expect(Number(await target.call('PTTL', 'far')) > centuries).toBe(guard === 'guarded')
+
+    wire.delayMs = 2_000
+    await source.call('PEXPIRE', 'renewed', 100_000)
+    await source.call('PERSIST', 'persisted')
+    // The target's own clock passes the old expiry before it hears of the renewal.
+    await sleep(2_700)
+    expect(await target.call('EXISTS', 'renewed', 'persisted')).toBe(2)
+    wire.delayMs = 0
+    expect(await source.call('EXISTS', 'expired')).toBe(0)
+    await sync.until(({ phase, targetKeys }) => phase === 'in-step' && targetKeys === 3)
+    await drain(sync, source)
+    expect(await target.call('EXISTS', 'expired')).toBe(0)
+    expect(await compareAll(source, target)).toMatchObject({ equal: true, compared: 3, differences: [] })
+    expect(Number(await target.call('PTTL', 'renewed'))).toBeLessThan(100_000)
+    expect(sync.progress?.guard).toBe('final')
+  },
+)
+
+test('a key renewed while the copy is made is there, though its old expiry passes before its turn', async () => {
+  // Three seconds for the snapshot: 20 ms a key.
+  await using source = await startRedis({ args: [...quickSnapshot, '--rdb-key-save-delay', '20000'] })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  source.cli('DEBUG', 'POPULATE', '150', 'filler')
+  await source.call('SET', 'renewed', 'v', 'PX', 2_500)
+  await using sync = startSync({
+    task: 'long-copy',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  for (
+    let turn = 0;
+    turn < 200 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
+    turn += 1
+  )
+    await sleep(20)
+  expect(await source.call('PERSIST', 'renewed')).toBe(1)
+  await sync.until(({ phase }) => phase === 'in-step')
+  await drain(sync, source)
+  expect(await target.call('GET', 'renewed')).toBe('v')
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, compared: 151, differences: [] })
+})
+
+test('taken back, the guard stands again; expiries that go along with RENAME and COPY are settled too', async () => {
+  await using source = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('SET', 'a', '1', 'EX', 30)
+  await source.call('SET', 'b', '1', 'EX', 3_000)
+  await source.call('SET', 'c', '1', 'EX', 40)
+  await using sync = startSync({
+    task: 'back',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  sync.give({ type: 'settle' })
+  await sync.until(({ guard }) => guard === 'settled')
+  expect(Number(await target.call('PTTL', 'b'))).toBeLessThan(3_000_000)
+  sync.give({ type: 'follow' })
+  await sync.until(({ guard }) => guard === 'guarded')
+  expect(Number(await target.call('PTTL', 'b'))).toBeGreaterThan(centuries)
+
+  sync.give({ type: 'settle' })
+  await sync.until(({ guard }) => guard === 'settled')
+  await source.call('RENAME', 'a', 'renamed')
+  await source.call('COPY', 'c', 'copied')
+  await source.call('COPY', 'c', 'elsewhere', 'DB', 4)
+  await source.call('MOVE', 'c', 7)
+  await source.call('SET', 'near', '1', 'PX', 20_000)
+  await drain(sync, source)
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, compared: 6, differences: [] })
+  for (const key of ['renamed', 'copied', 'near', 'b'])
+    expect(Number(await target.call('PTTL', key))).toBeLessThan(3_000_000)
+})
