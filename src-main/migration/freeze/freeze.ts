@@ -12,7 +12,10 @@ import type { FreezeJournal, FreezeRecord, KeptFreeze } from './record.ts'
 import { frozenConnection, signInAnyhow } from './sign-in.ts'
 import { unfreezeWrites } from './unfreeze.ts'
 
-/** How long the bridge holds writers while passwords change; renewed by the watch as long as we live. */
+/**
+ * How long the bridge holds writers at most while passwords change. Taken away once the freeze is proven: a
+ * pause also stops expiry at the source, and its key count would then drift from the target's.
+ */
 export const pauseMs = 3_000
 
 export interface FreezeRequest {
@@ -100,6 +103,7 @@ async function perform(kept: KeptFreeze, request: FreezeRequest): Promise<KeptFr
   if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'PAUSE', pauseMs, 'WRITE')
   const { offset, signedOut } = await changeEverything(control, record)
   const proven = await prove(control, record)
+  if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'UNPAUSE')
   return journal.amend(kept, {
     // Another one where the source was restarted since the journal was begun, and is frozen again.
     runId: proven.runId,

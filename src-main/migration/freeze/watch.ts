@@ -4,9 +4,7 @@ import type { FreezeBreach } from '#contract/freeze.ts'
 import { parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber, type Info } from '#engine/redis/info.ts'
-import { atLeast } from '#engine/redis/version.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
-import { pauseMs } from './freeze.ts'
 import type { FreezeRecord } from './record.ts'
 import { frozenConnection, signInAnyhow } from './sign-in.ts'
 
@@ -30,8 +28,8 @@ const reconnectMs = 500
 
 /**
  * Looks at a frozen source five times a second until it is no longer frozen, and resolves with what broke it;
- * with null once `signal` aborts. Keeps the pause on writes alive meanwhile, so that expiry stands still too.
- * A source that cannot be reached is not a breach: it is looked for until it answers, and then judged.
+ * with null once `signal` aborts. A source that cannot be reached is not a breach: it is looked for until it
+ * answers, and then judged.
  */
 export async function watchFrozen(record: FreezeRecord, options: WatchOptions): Promise<FreezeBreach | null> {
   const { signal } = options
@@ -64,7 +62,6 @@ async function lookOnAndOn(
 ): Promise<FreezeBreach | null> {
   counting.names ??= await writeCommandNames(control)
   while (!signal.aborted) {
-    if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'PAUSE', pauseMs, 'WRITE')
     const now = await readAuthState(control)
     const breach = breachOf(now, record) ?? (count(now.info, counting) ? 'foreign-client' : null)
     const clients = parseClientList(String(await control.call('CLIENT', 'LIST')))
