@@ -144,7 +144,10 @@ export interface SyncProgress {
   readonly sourceOffset: number | null
   readonly spooledOffset: number | null
   readonly appliedOffset: number | null
-  /** Bytes of stream not yet applied, and how old the oldest write among them may be. Null before the stream is applied. */
+  /**
+   * Bytes of stream not yet applied, and how old the oldest write among them may be. Null before the stream is
+   * applied; the age also until we have once caught up with what the source said.
+   */
   readonly lagBytes: number | null
   readonly lagMs: number | null
   /** Commands applied in all, and per second over the last few seconds. */

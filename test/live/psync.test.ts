@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { FailureError } from '../../src-main/contract/failure.ts'
+import type { FailureError } from '../../src-main/contract/failure.ts'
 import { Replication } from '../../src-main/engine/source/psync.ts'
 import { Spool } from '../../src-main/engine/source/spool.ts'
 import { encodeCommand } from '../../src-main/engine/resp/encode.ts'

@@ -279,7 +279,7 @@ export class Follower {
     }
     while (!signal.aborted) {
       if (wishes.ending === 'pause' || wishes.ending === 'finish') return
-      if (wishes.ending === 'leave') wishes.drainTo ??= Math.max(watch.offset ?? 0, spool.end)
+      if (wishes.ending === 'leave') wishes.drainTo ??= Math.max((await watch.askOffset()) ?? 0, spool.end)
       if (wishes.drainTo === null) {
         this.#drained = false
         this.#settling.wanted = wishes.settle ? 'settled' : 'guarded'

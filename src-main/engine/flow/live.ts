@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addressOf, type Connection } from '#contract/connection.ts'
+import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
-import { watchedTransaction } from '../redis/watched-transaction.ts'
 import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
-import { formatCheckpoint, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
-import { copySnapshot } from './copy-snapshot.ts'
+import { keysOf, type Checkpoint, type TaskKeys } from './checkpoint.ts'
 import { earliest, Follower, type Wishes } from './follow.ts'
-import { leaseCommand, renewEveryMs, renewLease, thisProcess, type Holder } from './lease.ts'
+import { copyInto } from './full-copy.ts'
+import { renewEveryMs, renewLease, thisProcess, type Holder } from './lease.ts'
 import { removeTaskKeys } from './own-keys.ts'
 import { SourceWatch } from './source-watch.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
@@ -237,7 +236,16 @@ class LiveSync {
     let checkpoints = await this.#resumable(session, stay, signal)
     if (checkpoints === null) {
       this.#phase = 'copying'
-      const copied = await this.#copy(session, stay)
+      const copied = await copyInto({
+        spec: this.#spec,
+        keys: this.#keys,
+        holder: this.#holder,
+        session,
+        spool: this.#spool,
+        state: this.#state,
+        signal: stay,
+        onProgress: (bytes, keys) => (this.#copied = { bytes, keys }),
+      })
       if (copied === null) return 'history-changed'
       meta = copied.meta
       checkpoints = copied.checkpoints
@@ -323,92 +331,6 @@ class LiveSync {
     })
   }
 
-  /** Writes the snapshot into the target. Null when it was thrown away meanwhile. */
-  async #copy(
-    session: TargetSession,
-    stay: AbortSignal,
-  ): Promise<{ meta: TaskMeta; checkpoints: readonly Checkpoint[] } | null> {
-    const started = Date.now()
-    const { control, name, runId } = session
-    const { target, copyConnections } = this.#spec
-    const emptyAtStart = session.meta?.emptyAtStart ?? (await this.#assertMayWrite(session))
-    const spool = this.#spool
-    while (spool.lineage === null || spool.lineage.snapshot === 'none') {
-      stay.throwIfAborted()
-      await spool.changed.wait(stay, 1_000)
-    }
-    const { generation } = spool
-    const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
-    const lanes = session.meta?.lanes ?? this.#spec.lanes
-    const meta: TaskMeta = {
-      format: 1,
-      lanes,
-      phase: 'copying',
-      guarded: true,
-      emptyAtStart,
-      snapshot: `${start.replid} ${start.offset}`,
-      targetRunId: runId,
-    }
-    await watchedTransaction(control, [
-      ...this.#clearance(session.meta, meta),
-      ['SET', this.#keys.meta, JSON.stringify(meta)],
-      leaseCommand(this.#keys, this.#holder),
-      ['DEL', this.#keys.repair, ...laneKeys(this.#keys, lanes)],
-    ])
-    this.#copied = { bytes: 0, keys: 0 }
-    try {
-      const { keys, failed, streamDb } = await copySnapshot({
-        spool,
-        target,
-        name,
-        connections: copyConnections,
-        absoluteTtl: true,
-        temporaryPrefix: `${this.#keys.prefix}copy`,
-        signal: stay,
-        onProgress: (bytes, written) => (this.#copied = { bytes, keys: written }),
-      })
-      if (generation !== spool.generation) return null
-      const checkpoint = { ...start, db: streamDb }
-      const following: TaskMeta = { ...meta, phase: 'following' }
-      await watchedTransaction(control, [
-        ['SET', this.#keys.meta, JSON.stringify(following)],
-        ...laneKeys(this.#keys, lanes).map((key) => ['SET', key, formatCheckpoint(checkpoint)] as const),
-      ])
-      const level = failed > 0 ? 'warning' : 'info'
-      this.#state.event(
-        'copy.done',
-        { keys, failed, bytes: spool.snapshotBytes, ms: Date.now() - started },
-        level,
-      )
-      return { meta: following, checkpoints: Array.from({ length: lanes }, () => checkpoint) }
-    } catch (thrown) {
-      // The source broke off, and whatever was read of its snapshot ended in the middle.
-      if (generation !== spool.generation || spool.lineage?.snapshot === 'partial') return null
-      throw thrown
-    }
-  }
-
-  /** True where the target is empty. Fails with `target.not-empty` where it is not and must be. */
-  async #assertMayWrite(session: TargetSession): Promise<boolean> {
-    const held = await countForeignKeys(session, this.#keys)
-    if (held > 0 && this.#spec.onConflict === 'fail')
-      fail('target.not-empty', { address: addressOf(this.#spec.target), keys: held, examples: '' })
-    return held === 0
-  }
-
-  /**
-   * What must go before another snapshot is copied: a key that is not in it, but comes back later in the stream,
-   * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
-   * Fails with `target.not-empty` where others' keys are among ours: which may go, only a person knows.
-   */
-  #clearance(before: TaskMeta | null, now: TaskMeta): readonly (readonly [string])[] {
-    if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
-    if (!before.emptyAtStart)
-      fail('target.not-empty', { address: addressOf(this.#spec.target), examples: '' })
-    this.#state.event('copy.cleared', {}, 'warning')
-    return [['FLUSHALL']]
-  }
-
   async #end(session: TargetSession): Promise<SyncResult> {
     this.#phase = 'stopping'
     const { ending } = this.#wishes
@@ -458,7 +380,7 @@ class LiveSync {
       sourceOffset: this.#sourceOffset(),
       spooledOffset: lineage === null ? null : this.#spool.durable,
       appliedOffset: applied,
-      lagMs: applied === null || this.#watch.offset === null ? null : this.#watch.lagMs(applied),
+      lagMs: this.#lagToTell(applied),
       received: this.#replication.received,
       sourceKeys: this.#watch.keys,
       targetKeys: follower?.targetKeys ?? null,
@@ -467,6 +389,11 @@ class LiveSync {
       keysInRepair: follower?.keysInRepair ?? 0,
       waitingFor: this.#waitingFor(),
     }
+  }
+
+  #lagToTell(applied: number | null): number | null {
+    const lag = applied === null ? Infinity : this.#watch.lagMs(applied)
+    return Number.isFinite(lag) ? lag : null
   }
 
   /** What the source said last, or what it has sent since. */
@@ -493,14 +420,4 @@ class LiveSync {
     if (drainTo !== null && this.#follower !== null && this.#follower.applied >= drainTo) return 'settling'
     return this.#inStep.yes ? 'in-step' : 'catching-up'
   }
-}
-
-function laneKeys(keys: TaskKeys, lanes: number): string[] {
-  return Array.from({ length: lanes }, (_, index) => keys.lane(index))
-}
-
-async function countForeignKeys({ control }: TargetSession, keys: TaskKeys): Promise<number> {
-  const info = parseInfo(String(await control.call('INFO', 'keyspace')))
-  const held = Object.values(keyspaceOf(info)).reduce((sum, db) => sum + db.keys, 0)
-  return held - Number(await control.call('EXISTS', keys.meta, keys.lease, keys.repair))
 }

@@ -2,14 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, keyspaceOf, parseInfo } from '../redis/info.ts'
+import { LagClock } from './lag-clock.ts'
 
 const offsetEveryMs = 250
-const samplesKept = 400
-
-interface Sample {
-  readonly at: number
-  readonly offset: number
-}
 
 /**
  * Asks a source, four times a second, how far it has written and how many keys it holds, over a connection of
@@ -18,7 +13,7 @@ interface Sample {
 export class SourceWatch {
   readonly #connection: () => Connection
   readonly #name: string
-  #samples: Sample[] = []
+  readonly #clock = new LagClock()
   #keys: number | null = null
   #control: Control | null = null
 
@@ -29,39 +24,28 @@ export class SourceWatch {
 
   /** The newest offset heard of; null while none was. */
   get offset(): number | null {
-    return this.#samples.at(-1)?.offset ?? null
+    return this.#clock.offset
   }
 
   get keys(): number | null {
     return this.#keys
   }
 
-  /**
-   * How long ago the source wrote the oldest byte that is not applied, at most, milliseconds: the age of the
-   * first look that saw more than `applied`. 0 when the newest look saw no more.
-   */
-  lagMs(applied: number, now = Date.now()): number {
-    const newest = this.#samples.at(-1)
-    if (newest === undefined || newest.offset <= applied) return 0
-    // The byte was written after the last look that had been reached.
-    const reached = this.#samples.findLast(({ offset }) => offset <= applied)
-    return now - (reached ?? this.#samples[0]!).at
+  /** See `LagClock.lagMs`. */
+  lagMs(applied: number): number {
+    return this.#clock.lagMs(applied, Date.now())
   }
 
   /** The numbers of another history are of no use. */
   forget(): void {
-    this.#samples = []
+    this.#clock.forget()
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         this.#control ??= await openControl(this.#connection(), { signal, name: this.#name })
-        const at = Date.now()
-        const info = parseInfo(String(await this.#control.call('INFO')))
-        const offset = infoNumber(info, 'master_repl_offset')
-        if (offset !== null) this.#samples = [...this.#samples.slice(-samplesKept), { at, offset }]
-        this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)
+        await this.#look(this.#control)
       } catch {
         this.#control?.close()
         this.#control = null
@@ -69,5 +53,19 @@ export class SourceWatch {
       await sleep(offsetEveryMs, undefined, { signal }).catch(() => undefined)
     }
     this.#control?.close()
+  }
+
+  /** The offset at this moment; the newest known where the source cannot be asked. */
+  async askOffset(): Promise<number | null> {
+    if (this.#control !== null) await this.#look(this.#control).catch(() => undefined)
+    return this.offset
+  }
+
+  async #look(control: Control): Promise<void> {
+    const at = Date.now()
+    const info = parseInfo(String(await control.call('INFO')))
+    const offset = infoNumber(info, 'master_repl_offset')
+    if (offset !== null) this.#clock.note(at, offset)
+    this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)
   }
 }

@@ -1,0 +1,117 @@
+import { addressOf } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import type { SyncSpec } from '#contract/sync.ts'
+import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { watchedTransaction } from '../redis/watched-transaction.ts'
+import type { Spool } from '../source/spool.ts'
+import { formatCheckpoint, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { copySnapshot } from './copy-snapshot.ts'
+import { leaseCommand, type Holder } from './lease.ts'
+import type { SyncState } from './sync-state.ts'
+import type { TargetSession } from './target-session.ts'
+
+export interface FullCopyParts {
+  readonly spec: SyncSpec
+  readonly keys: TaskKeys
+  readonly holder: Holder
+  readonly session: TargetSession
+  readonly spool: Spool
+  readonly state: SyncState
+  readonly signal: AbortSignal
+  readonly onProgress: (bytes: number, keys: number) => void
+}
+
+/** A target that holds all of a snapshot: the stream can be applied behind it. */
+export interface Copied {
+  readonly meta: TaskMeta
+  readonly checkpoints: readonly Checkpoint[]
+}
+
+/**
+ * Writes the spool's snapshot into a target, waiting for it where it is still to come. What the target says of
+ * itself meanwhile (phase `copying`) makes a run that comes after a crash begin the copy again. Null when the
+ * source has begun another snapshot. Fails with `target.not-empty`, or as `copySnapshot` does.
+ */
+export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
+  const { spec, keys, holder, session, spool, state, signal, onProgress } = parts
+  const { control } = session
+  const started = Date.now()
+  const emptyAtStart = session.meta?.emptyAtStart ?? (await assertMayWrite(parts))
+  while (spool.lineage === null || spool.lineage.snapshot === 'none') {
+    signal.throwIfAborted()
+    await spool.changed.wait(signal, 1_000)
+  }
+  const { generation } = spool
+  const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
+  const lanes = session.meta?.lanes ?? spec.lanes
+  const meta: TaskMeta = {
+    format: 1,
+    lanes,
+    phase: 'copying',
+    guarded: true,
+    emptyAtStart,
+    snapshot: `${start.replid} ${start.offset}`,
+    targetRunId: session.runId,
+  }
+  const places = Array.from({ length: lanes }, (_, index) => keys.lane(index))
+  await watchedTransaction(control, [
+    ...clearance(parts, meta),
+    ['SET', keys.meta, JSON.stringify(meta)],
+    leaseCommand(keys, holder),
+    ['DEL', keys.repair, ...places],
+  ])
+  onProgress(0, 0)
+  try {
+    const copied = await copySnapshot({
+      spool,
+      target: spec.target,
+      name: session.name,
+      connections: spec.copyConnections,
+      absoluteTtl: true,
+      temporaryPrefix: `${keys.prefix}copy`,
+      signal,
+      onProgress,
+    })
+    if (generation !== spool.generation) return null
+    const checkpoint = { ...start, db: copied.streamDb }
+    const following: TaskMeta = { ...meta, phase: 'following' }
+    await watchedTransaction(control, [
+      ['SET', keys.meta, JSON.stringify(following)],
+      ...places.map((place) => ['SET', place, formatCheckpoint(checkpoint)] as const),
+    ])
+    state.event(
+      'copy.done',
+      { keys: copied.keys, failed: copied.failed, bytes: spool.snapshotBytes, ms: Date.now() - started },
+      copied.failed > 0 ? 'warning' : 'info',
+    )
+    return { meta: following, checkpoints: places.map(() => checkpoint) }
+  } catch (thrown) {
+    // The source broke off and has begun again: what was read of its snapshot ended in the middle.
+    if (generation !== spool.generation) return null
+    throw thrown
+  }
+}
+
+/** True where the target is empty. Fails with `target.not-empty` where it is not and must be. */
+async function assertMayWrite({ spec, keys, session }: FullCopyParts): Promise<boolean> {
+  const { control } = session
+  const info = parseInfo(String(await control.call('INFO', 'keyspace')))
+  const held = Object.values(keyspaceOf(info)).reduce((sum, db) => sum + db.keys, 0)
+  const foreign = held - Number(await control.call('EXISTS', keys.meta, keys.lease, keys.repair))
+  if (foreign > 0 && spec.onConflict === 'fail')
+    fail('target.not-empty', { address: addressOf(spec.target), keys: foreign, examples: '' })
+  return foreign === 0
+}
+
+/**
+ * What must go before another snapshot is copied: a key that is not in it, but comes back later in the stream,
+ * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
+ * Fails with `target.not-empty` where others' keys are among ours: which may go, only a person knows.
+ */
+function clearance({ spec, session, state }: FullCopyParts, now: TaskMeta): readonly (readonly [string])[] {
+  const before = session.meta
+  if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
+  if (!before.emptyAtStart) fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
+  state.event('copy.cleared', {}, 'warning')
+  return [['FLUSHALL']]
+}
