@@ -42,7 +42,11 @@ export class TaskBook implements Disposable {
   constructor(store: Store) {
     this.#store = store
     this.#heartbeat = setInterval(() => {
-      for (const id of this.#held.keys()) store.tasks.seen(id, Date.now())
+      try {
+        for (const id of this.#held.keys()) store.tasks.seen(id, Date.now())
+      } catch {
+        // A full disk is told by the next step that has to be written down; a beat may be missed.
+      }
     }, ownerLostMs / 5)
     this.#heartbeat.unref()
   }

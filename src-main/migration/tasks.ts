@@ -134,7 +134,8 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
     }
   }
 
-  void putLeftoversBack(services, endsOf)
+  // What cannot be put back, or told, now stays in the journal for the next time.
+  const leftovers = putLeftoversBack(services, endsOf).catch(() => undefined)
 
   return {
     list: () => book.views(),
@@ -298,7 +299,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
 
     async [Symbol.asyncDispose]() {
       for (const controller of checking.values()) controller.abort()
-      await Promise.all([...runs.values()].map((run) => run.interrupt()))
+      await Promise.all([leftovers, ...[...runs.values()].map((run) => run.interrupt())])
       book[Symbol.dispose]()
     },
   }
