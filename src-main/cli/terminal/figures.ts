@@ -20,7 +20,7 @@ export function short(value: number): string {
   return `${oneDigit.format(value / 1_000_000)}M`
 }
 
-/** `333 MB` */
+/** `333 MiB` */
 export function bytes(value: number): string {
   return formatBytes(value, 'en')
 }

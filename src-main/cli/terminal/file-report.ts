@@ -1,5 +1,5 @@
 import { escapeKey } from '#contract/escape-key.ts'
-import type { FileReport } from '#contract/inspect.ts'
+import type { FileReport, PrefixReport, Sizes } from '#contract/inspect.ts'
 import { bytes, count, keys } from './figures.ts'
 import { table } from './table.ts'
 
@@ -11,12 +11,13 @@ const checksums: Readonly<Record<FileReport['checksum'], string>> = {
 
 /** What is in a backup file, one string a line. */
 export function reportLines(report: FileReport): readonly string[] {
-  const { file, flavour, rdbVersion, functions, modules, opcodes, trailingBytes } = report
+  const { file, flavour, rdbVersion, functions, modules, opcodes, prefixes, trailingBytes } = report
   const server = flavour === 'valkey' ? 'Valkey' : 'Redis'
   const lines = [
     `${file}: ${server} RDB version ${rdbVersion}, ${bytes(report.bytes)}, ${checksums[report.checksum]}.`,
     `${keys(report.keys)}, ${report.expiring === 0 ? 'none' : count(report.expiring)} of them with an expiry${functions > 0 ? `; ${count(functions)} function ${functions === 1 ? 'library' : 'libraries'}` : ''}.`,
   ]
+  lines.push(`On a server about ${bytes(report.memoryBytes)} of memory.`)
   if (modules.length > 0) lines.push(`Modules: ${modules.map(readable).join(', ')}.`)
   if (trailingBytes > 0) lines.push(`${bytes(trailingBytes)} follow after the end of the data set.`)
   return [
@@ -46,6 +47,16 @@ export function reportLines(report: FileReport): readonly string[] {
       ]),
     ),
     ...table(
+      `Keys by prefix, up to ${prefixes.depth === 1 ? 'the first' : `number ${prefixes.depth} of`} ${readable(prefixes.separator)}${prefixes.exact ? '' : ' (there are so many that some are told too small)'}`,
+      [
+        ['prefix', 'left'],
+        ['keys', 'right'],
+        ['size', 'right'],
+        ['memory', 'right'],
+      ],
+      prefixRows(prefixes),
+    ),
+    ...table(
       'Largest values',
       [
         ['db', 'right'],
@@ -71,6 +82,19 @@ export function reportLines(report: FileReport): readonly string[] {
       ],
       opcodes.map(({ name, count: times }) => [name, count(times)]),
     ),
+  ]
+}
+
+function prefixRows({ rows, others, separator }: PrefixReport): string[][] {
+  const cells = ({ keys: held, bytes: size, memoryBytes }: Sizes): string[] => [
+    count(held),
+    bytes(size),
+    bytes(memoryBytes),
+  ]
+  const none = `(without ${readable(separator)})`
+  return [
+    ...rows.map((row) => [row.prefix === '' ? none : `${row.prefix}*`, ...cells(row)]),
+    ...(others.keys > 0 ? [['(all others)', ...cells(others)]] : []),
   ]
 }
 

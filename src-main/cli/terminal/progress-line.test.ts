@@ -13,13 +13,13 @@ const figures: ProgressFigures = {
 describe('the progress line', () => {
   test('tells everything where there is room', () => {
     expect(progressLine('Writing', figures, 120, true)).toBe(
-      'Writing █████████████░░░░░░░░░░░ 55% · 186 MB of 333 MB · 1,123,456 of 2,000,000 keys · 345k keys/s · 0:04 left',
+      'Writing █████████████░░░░░░░░░░░ 55% · 186 MiB of 333 MiB · 1,123,456 of 2,000,000 keys · 345k keys/s · 0:04 left',
     )
   })
 
   test('keeps what matters most on 80 columns', () => {
     const line = progressLine('Writing', figures, 80, false)
-    expect(line).toMatch(/^Writing \[#+\.+\] 55% \| 186 MB of 333 MB \| 345k keys\/s \| 0:04 left$/)
+    expect(line).toMatch(/^Writing \[#+\.+\] 55% \| 186 MiB of 333 MiB \| 345k keys\/s \| 0:04 left$/)
   })
 
   test('never fills the last column, however narrow the terminal', () => {
@@ -29,7 +29,7 @@ describe('the progress line', () => {
 
   test('does without what is not known', () => {
     const unknown = { ...figures, keysDone: 0, keysTotal: null, keysPerSecond: 0, etaSeconds: null }
-    expect(progressSentence('Checking', unknown)).toBe('Checking: 55%, 186 MB of 333 MB')
+    expect(progressSentence('Checking', unknown)).toBe('Checking: 55%, 186 MiB of 333 MiB')
   })
 
   test('shows an empty file as nothing done rather than as a division by zero', () => {

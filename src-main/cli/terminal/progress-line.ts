@@ -14,7 +14,7 @@ const narrowestBar = 8
 
 /**
  * One line for a terminal of `columns`, never so wide that it could wrap:
- * `Writing ██████░░░░ 56% · 186 of 333 MB · 1,123,456 of 2,000,000 keys · 345k keys/s · 0:04 left`. Where it does
+ * `Writing ██████░░░░ 56% · 186 of 333 MiB · 1,123,456 of 2,000,000 keys · 345k keys/s · 0:04 left`. Where it does
  * not fit, what matters least goes first.
  */
 export function progressLine(

@@ -42,7 +42,7 @@ const restore: Partial<RestoreProgress>[] = [
 describe('the progress of a restore', () => {
   test('is one line drawn again on a terminal, and what was checked stays', () => {
     const text = shown(true, ...restore)
-    expect(text).toContain('Checked the file: 1 MB, 1,000 keys, in 1 s.\n')
+    expect(text).toContain('Checked the file: 1 MiB, 1,000 keys, in 1 s.\n')
     expect(text.split('\n')).toHaveLength(2)
     expect(text.endsWith('\r\u001b[K')).toBe(true)
   })
@@ -50,7 +50,7 @@ describe('the progress of a restore', () => {
   test('is a sentence every few seconds elsewhere, without a control character', () => {
     const text = shown(false, ...restore)
     expect(text).toBe(
-      'Checked the file: 1 MB, 1,000 keys, in 1 s.\nWriting: 50%, 512 KB of 1 MB, 500 of 1,000 keys\n',
+      'Checked the file: 1 MiB, 1,000 keys, in 1 s.\nWriting: 50%, 512 KiB of 1 MiB, 500 of 1,000 keys\n',
     )
   })
 

@@ -24,10 +24,10 @@ const result: RestoreResult = {
 
 test('tells what was done, and nothing that was not', () => {
   expect(restoreSummary({ ...result, keysWritten: 2_000_000 })).toEqual([
-    'Restored dump.rdb (333 MB) into 10.0.0.1:6379.',
+    'Restored dump.rdb (333 MiB) into 10.0.0.1:6379.',
     '  written     2,000,000 keys',
     '  time        6.1 s           1 s checking, 5.1 s writing',
-    '  speed       392k keys/s     65.2 MB/s',
+    '  speed       392k keys/s     65.2 MiB/s',
   ])
 })
 

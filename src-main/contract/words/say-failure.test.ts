@@ -75,10 +75,10 @@ describe('a template', () => {
   test.each([
     [0, '0 B'],
     [999, '999 B'],
-    [1000, '1 KB'],
-    [1536, '1.5 KB'],
-    [348_685_095, '333 MB'],
-    [12 * 1024 ** 3, '12 GB'],
+    [1000, '1 KiB'],
+    [1536, '1.5 KiB'],
+    [348_685_095, '333 MiB'],
+    [12 * 1024 ** 3, '12 GiB'],
   ])('writes %d bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes, 'en')).toBe(text)
   })

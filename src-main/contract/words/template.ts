@@ -54,7 +54,7 @@ function formatted(
   return String(value)
 }
 
-/** A size in the unit that keeps it short: `0 B`, `1.5 KB`, `12 GB` (1 KB = 1024 bytes, as Redis counts). */
+/** A size in the unit that keeps it short: `0 B`, `1.5 KiB`, `12 GiB`. */
 export function formatBytes(bytes: number, locale: string): string {
   let size = bytes
   let unit = 0
@@ -66,4 +66,4 @@ export function formatBytes(bytes: number, locale: string): string {
   return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(size)} ${units[unit]}`
 }
 
-const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
