@@ -10,6 +10,13 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   }
 }
 
+/** Reads one character of ASCII. */
+export function oneByte(text: string): string {
+  if (text.length !== 1 || text.charCodeAt(0) > 127)
+    throw new InvalidArgumentError('It must be one character of ASCII.')
+  return text
+}
+
 /** Gathers a flag that may be given several times. */
 export function gather(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text]

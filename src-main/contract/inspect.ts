@@ -1,3 +1,27 @@
+/** How many keys there are of a kind, what they take in the file, and about what on a server. */
+export interface Sizes {
+  readonly keys: number
+  readonly bytes: number
+  readonly memoryBytes: number
+}
+
+/** Keys whose names begin alike. */
+export interface PrefixRow extends Sizes {
+  /** Up to and with its last separator, escaped by `escapeKey`; empty for keys without one. */
+  readonly prefix: string
+}
+
+export interface PrefixReport {
+  readonly separator: string
+  readonly depth: number
+  /** The largest in memory first, at most 20. */
+  readonly rows: readonly PrefixRow[]
+  /** All the rest together. */
+  readonly others: Sizes
+  /** False where there were so many prefixes that some had to be forgotten: a row may then tell too little. */
+  readonly exact: boolean
+}
+
 /** What `keyferry inspect` and the file card of the console tell about a backup file. */
 export interface FileReport {
   readonly file: string
@@ -31,6 +55,9 @@ export interface FileReport {
     readonly kind: string
     readonly bytes: number
   }[]
+  readonly prefixes: PrefixReport
+  /** About what the data set takes on a server, beside what an empty one does. */
+  readonly memoryBytes: number
   /** Bytes after the end of the data set (an AOF tail, or rubbish). */
   readonly trailingBytes: number
 }

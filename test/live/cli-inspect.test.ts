@@ -39,6 +39,18 @@ describe('keyferry inspect', () => {
     expect(stdout).toMatch(/redis-ver +7\.0\.15/)
   })
 
+  test('sums keys up by what they begin with, as deep as is asked', async () => {
+    await source.call('SELECT', 0)
+    await source.call('MSET', 'user:1:a', 1, 'user:1:b', 2, 'user:2:a', 3)
+    await source.call('SAVE')
+    expect((await runCli(['inspect', file])).stdout).toMatch(/\n +user:\* +3 .*B .*B\n/)
+    const deeper = await runCli(['inspect', file, '--depth', '2'])
+    expect(deeper.stdout).toMatch(/\n +user:1:\* +2 /)
+    expect(deeper.stdout).toMatch(/On a server about [\d.]+ .B of memory/)
+    await source.call('DEL', 'user:1:a', 'user:1:b', 'user:2:a')
+    await source.call('SAVE')
+  })
+
   test('does not let a key steer the terminal', async () => {
     const { stdout } = await runCli(['inspect', file])
     expect(stdout).toContain('\\x1b[31m')

@@ -3,14 +3,28 @@ import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { reportLines } from '../terminal/file-report.ts'
+import { oneByte, wholeNumber } from '../option-values.ts'
 import { progressLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
+
+interface InspectFlags {
+  readonly separator: string
+  readonly depth: number
+  readonly json?: true
+}
 
 export function define(command: Command): void {
   command
     .argument('<file>', 'the RDB file')
+    .option('--separator <character>', 'what ends a part of a key', oneByte, ':')
+    .option(
+      '--depth <number>',
+      'how many parts of a key make the prefix it is counted under',
+      wholeNumber(1, 64),
+      1,
+    )
     .option('--json', 'one JSON object a line on stdout')
-    .action((file: string, flags: { readonly json?: true }) =>
+    .action((file: string, flags: InspectFlags) =>
       perform(flags.json === true, async (output) => {
         const [{ findParts }, { createJobRunner }] = await Promise.all([
           import('#console/parts.ts'),
@@ -22,7 +36,7 @@ export function define(command: Command): void {
         const report = await createJobRunner(findParts().worker)
           .run(
             'inspect',
-            { file },
+            { file, prefixes: { separator: flags.separator, depth: flags.depth } },
             {
               signal: interrupt.signal,
               onProgress(progress) {

@@ -1,11 +1,17 @@
 import { escapeKey } from '#contract/escape-key.ts'
 import type { FileReport } from '#contract/inspect.ts'
 import { createCrc64Arena } from '../bytes/crc64.ts'
-import { entryKind, type EntryBatch } from '../flow/entry.ts'
+import { entryKind, type BigEntry, type EntryBatch } from '../flow/entry.ts'
 import { paced } from '../flow/pace.ts'
 import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
-import { lengthAt } from './length.ts'
-import { kindOf, opcode, opcodeName, type, typeName, type RdbHeader } from './opcodes.ts'
+import { lengthSize } from './length.ts'
+import { bucketsMemory, keyMemory, packedMemory, stringMemory, valueMemory } from './memory.ts'
+import { moduleTypeName } from './module.ts'
+import { kindOf, opcode, opcodeName, type, typeName, type RdbFlavour, type RdbHeader } from './opcodes.ts'
+import { defaultPrefixes, PrefixTally, type PrefixOptions } from './prefix-tally.ts'
+import { unpackedLength } from './reader.ts'
+import { MemoryFeed, run, runNow } from './steps.ts'
+import { readUint64 } from './string.ts'
 
 const biggestShown = 20
 
@@ -27,10 +33,16 @@ class Tally {
   functions = 0
   keys = 0
   expiring = 0
+  memoryBytes = 0
+  readonly #prefixes: PrefixTally
   biggest: Big[] = []
   #floor = 0
 
-  batch(batch: EntryBatch): void {
+  constructor(prefixes: PrefixOptions) {
+    this.#prefixes = new PrefixTally(prefixes)
+  }
+
+  batch(batch: EntryBatch, flavour: RdbFlavour): void {
     for (let index = 0; index < batch.count; index += 1) {
       if (batch.kind[index] === entryKind.FUNCTION) {
         this.functions += 1
@@ -38,25 +50,27 @@ class Tally {
       }
       const code = batch.type[index]!
       const bytes = batch.valueEnd[index]! - batch.valueStart[index]!
-      this.#count(code, batch.db[index]!, bytes, batch.expireAt[index]! >= 0)
+      const expires = batch.expireAt[index]! >= 0
+      this.#count(code, batch.db[index]!, bytes, expires)
+      const keyStart = batch.keyStart[index]!
+      const keyEnd = batch.keyEnd[index]!
+      const memory = keyMemory(keyEnd - keyStart, expires) + memoryOf(batch, index, flavour)
+      this.memoryBytes += memory
+      this.#prefixes.add(batch.buffer, keyStart, keyEnd, bytes, memory)
       if (batch.idle[index]! >= 0) this.opcode(opcode.IDLE)
       if (batch.frequency[index]! >= 0) this.opcode(opcode.FREQ)
-      if (code === type.MODULE_2) this.modules.add(moduleName(batch.buffer, batch.valueStart[index]!))
+      if (code === type.MODULE_2) this.modules.add(moduleName(batch, index))
       if (bytes > this.#floor)
         this.#keep({ db: batch.db[index]!, key: escapeKey(batch.key(index)), type: code, bytes })
     }
   }
 
-  big(
-    entry: {
-      readonly type: number
-      readonly db: number
-      readonly key: Uint8Array
-      readonly expireAt: number
-    },
-    bytes: number,
-  ): void {
-    this.#count(entry.type, entry.db, bytes, entry.expireAt >= 0)
+  big(entry: BigEntry, bytes: number, valueBytes: number): void {
+    const { key, expireAt } = entry
+    this.#count(entry.type, entry.db, bytes, expireAt >= 0)
+    const memory = keyMemory(key.length, expireAt >= 0) + valueBytes
+    this.memoryBytes += memory
+    this.#prefixes.add(key, 0, key.length, bytes, memory)
     this.#keep({ db: entry.db, key: escapeKey(entry.key), type: entry.type, bytes })
   }
 
@@ -90,6 +104,9 @@ class Tally {
 
   report(file: RdbFile, { flavour, version }: RdbHeader): Omit<FileReport, 'checksum' | 'trailingBytes'> {
     this.#trim()
+    let buckets = 0
+    for (const { keys, expiring } of this.dbs.values())
+      buckets += bucketsMemory(keys) + bucketsMemory(expiring)
     const types = [...this.keysByType.entries()].filter(([, keys]) => keys > 0)
     return {
       file: file.path,
@@ -110,37 +127,55 @@ class Tally {
       })),
       opcodes: [...this.opcodes].map(([name, count]) => ({ name, count })),
       modules: [...this.modules],
+      prefixes: this.#prefixes.report(),
+      memoryBytes: Math.round(this.memoryBytes + buckets),
       biggest: this.biggest.map(({ type: code, ...big }) => ({ ...big, kind: kindOf(code) ?? '' })),
     }
   }
 }
 
-/** Six bits a character, nine characters, then ten bits of version (`moduleTypeNameByID` in `module.c`). */
-function moduleName(buffer: Uint8Array, at: number): string {
-  if (buffer[at] !== 0x81) return `module ${lengthAt(buffer, at)}`
-  const id = new DataView(buffer.buffer, buffer.byteOffset + at + 1, 8).getBigUint64(0)
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  let name = ''
-  for (let index = 0; index < 9; index += 1)
-    name = alphabet.charAt(Number((id >> BigInt(10 + index * 6)) & 63n)) + name
-  return name
+function moduleName(batch: EntryBatch, index: number): string {
+  const value = new MemoryFeed(batch.buffer, batch.valueStart[index]!, batch.valueEnd[index]!)
+  return moduleTypeName(runNow(readUint64(value)))
 }
+
+/** What a value takes on a server; quick for those that are one string in the file, which nearly all are. */
+function memoryOf(batch: EntryBatch, index: number, flavour: RdbFlavour): number {
+  const { buffer } = batch
+  const code = batch.type[index]!
+  const start = batch.valueStart[index]!
+  if (code === type.STRING) {
+    const isInteger = lengthSize(buffer, start) === 0 && buffer[start]! < 0xc3
+    return stringMemory(isInteger ? 0 : unpackedLength(buffer, start))
+  }
+  if (packedTypes.has(code)) return packedMemory(unpackedLength(buffer, start))
+  return runNow(valueMemory(code, new MemoryFeed(buffer, start, batch.valueEnd[index]!), flavour))
+}
+
+const packedTypes: ReadonlySet<number> = new Set([
+  ...[type.HASH_ZIPMAP, type.LIST_ZIPLIST, type.SET_INTSET, type.ZSET_ZIPLIST, type.HASH_ZIPLIST],
+  ...[type.HASH_LISTPACK, type.ZSET_LISTPACK, type.SET_LISTPACK],
+])
 
 /** Reads a backup file once, checks it from end to end, and tells what is in it. Fails with `file.*` or `job.cancelled`. */
 export async function inspectFile(
-  spec: { readonly file: string },
+  spec: { readonly file: string; readonly prefixes?: PrefixOptions | undefined },
   report: (progress: { readonly bytesDone: number; readonly bytesTotal: number }) => void,
   signal: AbortSignal,
 ): Promise<FileReport> {
   await using file = await RdbFile.open(spec.file)
-  const tally = new Tally()
+  const tally = new Tally(spec.prefixes ?? defaultPrefixes)
+  let valueBytes = 0
   const say = paced((bytesDone: number) => report({ bytesDone, bytesTotal: file.size }))
   const { header, checksum, trailingBytes } = await walkRdbFile(
     file,
     createCrc64Arena(readingBytes),
     {
-      batch: (batch) => tally.batch(batch),
-      big: (entry, bytes) => tally.big(entry, bytes),
+      batch: (batch, { flavour }) => tally.batch(batch, flavour),
+      async bigValue({ type: code }, feed, { flavour }) {
+        valueBytes = await run(valueMemory(code, feed, flavour))
+      },
+      big: (entry, bytes) => tally.big(entry, bytes, valueBytes),
       aux: (name, value) =>
         tally.aux.push({ name: escapeKey(Buffer.from(name)), value: escapeKey(value, 500) }),
       opcode: (code) => tally.opcode(code),

@@ -6,12 +6,28 @@ import { need, passOver, type Steps } from './steps.ts'
 import { streamVersion } from './stream.ts'
 import { readLength, skipString } from './string.ts'
 
+/** Is told what a value consists of. */
+export interface SkipWatcher {
+  /** A string of so many bytes, unpacked. */
+  string(length: number): void
+  /** An entry of a stream that a group has delivered and nobody acknowledged. */
+  pending(): void
+}
+
 /**
  * Goes past a value that is larger than any window, decoding nothing: the twin of `skip.ts` for what passes by
  * in pieces. @throws file.unknown-type, file.corrupt, file.truncated
  */
-export function* skipOver(code: number, feed: ByteFeed, flavour: RdbFlavour): Steps<void> {
-  const string = (): Steps<void> => skipString(feed)
+export function* skipOver(
+  code: number,
+  feed: ByteFeed,
+  flavour: RdbFlavour,
+  watcher?: SkipWatcher,
+): Steps<void> {
+  function* string(): Steps<void> {
+    const length = yield* skipString(feed)
+    watcher?.string(length)
+  }
   const bytes = (count: number) => (): Steps<void> => passOver(feed, count)
   const length = (): Steps<number> => readLength(feed)
   switch (code) {
@@ -31,7 +47,7 @@ export function* skipOver(code: number, feed: ByteFeed, flavour: RdbFlavour): St
       return yield* repeat(feed, length, string, string)
     case type.HASH_LISTPACK_EX:
       yield* passOver(feed, 8)
-      return yield* skipString(feed)
+      return yield* string()
     case type.ZSET:
       return yield* repeat(feed, string, () => skipAsciiDouble(feed))
     case type.ZSET_2:
@@ -41,10 +57,10 @@ export function* skipOver(code: number, feed: ByteFeed, flavour: RdbFlavour): St
       return
   }
   const version = streamVersion(code)
-  if (version !== undefined) return yield* skipStream(version, feed)
+  if (version !== undefined) return yield* skipStream(version, feed, string, watcher)
   // Whatever else has a kind is one string, but for the module format from before 4.0, whose end nobody can find.
   if (kindOf(code) === undefined || code === type.MODULE_PRE_GA) fail('file.unknown-type', { type: code })
-  yield* skipString(feed)
+  yield* string()
 }
 
 /** Reads a count and goes past so many rows of parts. */
@@ -59,8 +75,16 @@ function* skipAsciiDouble(feed: ByteFeed): Steps<void> {
   if (first < 253) yield* passOver(feed, first)
 }
 
-function* skipStream(version: 1 | 2 | 3, feed: ByteFeed): Steps<void> {
-  const string = (): Steps<void> => skipString(feed)
+function* skipStream(
+  version: 1 | 2 | 3,
+  feed: ByteFeed,
+  string: () => Steps<void>,
+  watcher: SkipWatcher | undefined,
+): Steps<void> {
+  function* delivery(): Steps<void> {
+    yield* passOver(feed, 16 + 8)
+    watcher?.pending()
+  }
   const length = (): Steps<number> => readLength(feed)
   const id = (): Steps<void> => passOver(feed, 16)
   const lengths = (count: number) => Array<() => Steps<number>>(count).fill(length)
@@ -70,7 +94,7 @@ function* skipStream(version: 1 | 2 | 3, feed: ByteFeed): Steps<void> {
     feed,
     string,
     ...lengths(version >= 2 ? 3 : 2),
-    () => repeat(feed, () => passOver(feed, 16 + 8), length),
+    () => repeat(feed, delivery, length),
     () =>
       repeat(
         feed,

@@ -94,10 +94,11 @@ export function writeString(writer: ByteWriter, text: Uint8Array): void {
   writer.bytes(text)
 }
 
-/** Goes past a string without decompressing it. */
-export function* skipString(feed: ByteFeed): Steps<void> {
-  const { storedBytes } = yield* readStringHead(feed)
+/** Goes past a string without decompressing it; gives its length as a client gets it. */
+export function* skipString(feed: ByteFeed): Steps<number> {
+  const { kind, storedBytes, length, integer } = yield* readStringHead(feed)
   yield* passOver(feed, storedBytes)
+  return kind === 'integer' ? digits(integer).length : length
 }
 
 /** Reads the strings of a value one after the other; one window serves all that are compressed. */

@@ -11,7 +11,11 @@ import type { VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.
 export interface Jobs {
   restore: { spec: RestoreSpec; progress: RestoreProgress; result: RestoreResult; order: never }
   inspect: {
-    spec: { readonly file: string }
+    spec: {
+      readonly file: string
+      /** How keys are summed up by what their names begin with; else up to the first `:`. */
+      readonly prefixes?: { readonly separator: string; readonly depth: number } | undefined
+    }
     progress: { readonly bytesDone: number; readonly bytesTotal: number }
     result: FileReport
     order: never
