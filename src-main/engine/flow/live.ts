@@ -12,6 +12,7 @@ import type { OrderInbox } from '../worker/protocol.ts'
 import { keysOf, type Checkpoint, type TaskKeys } from './checkpoint.ts'
 import { earliest, Follower, type Wishes } from './follow.ts'
 import { copyInto } from './full-copy.ts'
+import { InStep } from './in-step.ts'
 import { renewEveryMs, renewLease, thisProcess, type Holder } from './lease.ts'
 import { removeTaskKeys } from './own-keys.ts'
 import { SourceWatch } from './source-watch.ts'
@@ -20,11 +21,6 @@ import { openTargetSession, type TargetSession } from './target-session.ts'
 
 const tickMs = 50
 const longestPauseMs = 3_000
-/** In step: the newest writes applied are at most this old, so many looks in a row; out of step beyond the second. */
-const inStepLagMs = 1_000
-const outOfStepLagMs = 3_000
-const looksInStep = 3
-const lookEveryMs = 250
 
 /**
  * Follows a live source into a target until told to end: the snapshot first, then every write, each applied
@@ -41,7 +37,9 @@ export async function runSync(
   await using spool = await Spool.open(join(spec.folder, 'spool'), { quotaBytes, keepBehindMs })
   const sync = new LiveSync(spec, spool, report)
   orders.listen((order) => sync.obey(order))
-  return await sync.run(signal)
+  const result = await sync.run(signal)
+  if (result.outcome === 'finished') await spool.remove()
+  return result
 }
 
 class LiveSync {
@@ -66,7 +64,7 @@ class LiveSync {
   #targetFailure: Failure | null = null
   #copied = { bytes: 0, keys: 0 }
   #lastSafe: number | null = null
-  #inStep = { looks: 0, at: 0, yes: false }
+  readonly #inStep = new InStep()
 
   constructor(spec: SyncSpec, spool: Spool, report: (progress: SyncProgress) => void) {
     this.#spec = spec
@@ -349,14 +347,8 @@ class LiveSync {
   }
 
   #tick(): void {
-    const now = Date.now()
-    const applied = this.#follower?.applied ?? null
-    if (now - this.#inStep.at >= lookEveryMs) {
-      const lag = this.#phase === 'following' && applied !== null ? this.#lagMs(applied) : Infinity
-      const looks = lag <= inStepLagMs ? this.#inStep.looks + 1 : 0
-      const yes = looks >= looksInStep || (this.#inStep.yes && lag <= outOfStepLagMs)
-      this.#inStep = { looks, at: now, yes }
-    }
+    const applied = this.#phase === 'following' ? this.#follower?.applied : undefined
+    this.#inStep.look(applied === undefined ? Infinity : this.#lagMs(applied), Date.now())
     this.#state.tell(this.#figures())
   }
 

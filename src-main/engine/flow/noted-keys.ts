@@ -1,7 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises'
 import { type DbKey } from './checkpoint.ts'
 
-const keptInMemory = 200_000
+const manyKeys = 200_000
 
 /**
  * Keys noted to be looked at again, each at least once. Many of them go to a file; it need not outlive the
@@ -9,19 +9,21 @@ const keptInMemory = 200_000
  */
 export class NotedKeys {
   readonly #spillFile: string
+  readonly #keptInMemory: number
   #memory = new Map<string, DbKey>()
   #writing: Promise<void> = Promise.resolve()
   #file: FileHandle | null = null
 
-  constructor(spillFile: string) {
+  constructor(spillFile: string, keptInMemory = manyKeys) {
     this.#spillFile = spillFile
+    this.#keptInMemory = keptInMemory
   }
 
   add({ db, key }: DbKey): void {
     const id = `${db}:${key.toString('latin1')}`
     if (this.#memory.has(id)) return
     this.#memory.set(id, { db, key: Buffer.from(key) })
-    if (this.#memory.size >= keptInMemory) this.#spill()
+    if (this.#memory.size >= this.#keptInMemory) this.#spill()
   }
 
   /** Every key noted so far, in batches; those noted meanwhile too. */

@@ -31,7 +31,7 @@ export function encodeRecord(payload: readonly Buffer[], receivedAt: number): Bu
   return [header, ...payload]
 }
 
-export interface DecodedRecord {
+interface DecodedRecord {
   readonly payload: Buffer
   readonly receivedAt: number
   /** Where the next record starts. */
@@ -39,7 +39,7 @@ export interface DecodedRecord {
 }
 
 /** The record at `at`; `short` where the bytes end before it does, `bad` where they are no record. */
-export function decodeRecord(bytes: Buffer, at: number): DecodedRecord | 'short' | 'bad' {
+function decodeRecord(bytes: Buffer, at: number): DecodedRecord | 'short' | 'bad' {
   if (at + headerBytes > bytes.length) return 'short'
   const length = bytes.readUInt32LE(at)
   if (length === 0 || length > maxPayload) return 'bad'

@@ -1,7 +1,7 @@
 import { escapeKey } from '#contract/escape-key.ts'
 import type { Reply } from '../resp/decode.ts'
 import type { DbLink } from './db-link.ts'
-import { moduleValue, sequence } from './value.ts'
+import { sequence } from './value.ts'
 
 const sliceBytes = 1024 * 1024
 const sliceElements = 1000
@@ -111,18 +111,4 @@ async function* scan(
     cursor = nextCursor.toString()
     yield items
   } while (cursor !== '0')
-}
-
-/** A module's value has no slices. */
-export async function compareModule(
-  source: DbLink,
-  target: DbLink,
-  db: number,
-  key: Buffer,
-): Promise<string | null> {
-  const [a, b] = await Promise.all([
-    source.ask(db, moduleValue.read(key)),
-    target.ask(db, moduleValue.read(key)),
-  ])
-  return moduleValue.differs(a, b)
 }

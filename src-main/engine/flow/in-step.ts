@@ -1,0 +1,26 @@
+const lookEveryMs = 250
+const looksNeeded = 3
+const enterLagMs = 1_000
+const leaveLagMs = 3_000
+
+/**
+ * Whether a target is in step: everything its source had written a second before was applied, three looks in a
+ * row. It is out of step again beyond three seconds, so that the state does not flicker.
+ */
+export class InStep {
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #looks = 0
+  #yes = false
+
+  get yes(): boolean {
+    return this.#yes
+  }
+
+  /** May be called at any time; looks closer together than a quarter of a second count as one. */
+  look(lagMs: number, now: number): void {
+    if (now - this.#lookedAt < lookEveryMs) return
+    this.#lookedAt = now
+    this.#looks = lagMs <= enterLagMs ? this.#looks + 1 : 0
+    this.#yes = this.#looks >= looksNeeded || (this.#yes && lagMs <= leaveLagMs)
+  }
+}
