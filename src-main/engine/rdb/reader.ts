@@ -1,11 +1,14 @@
 import { escapeKey } from '#contract/escape-key.ts'
-import { fail, FailureError, makeFailure, type FailureParams } from '#contract/failure.ts'
-import type { WindowFeed } from '../bytes/feed.ts'
+import { fail, FailureError, makeFailure, toFailure, type FailureParams } from '#contract/failure.ts'
+import type { ByteFeed, WindowFeed } from '../bytes/feed.ts'
 import { lzfDecompress } from '../bytes/lzf.ts'
 import { EntryBatch, entryKind, type BigEntry } from '../flow/entry.ts'
 import { encoding, lengthAt, lengthSize } from './length.ts'
 import { isKnownVersion, opcode, opcodeName, type RdbFlavour, type RdbHeader } from './opcodes.ts'
+import { skipModule } from './module.ts'
 import { CorruptValue, more, skipLength, skipOpcode, skipString, skipValue } from './skip.ts'
+import { run, type Steps } from './steps.ts'
+import { skipString as passString, StringReader } from './string.ts'
 
 /** What the reader came to. `big`: `reader.big` tells the key; the feed stands at its value, to be consumed by the caller. */
 export type Step = 'batch' | 'big' | 'end'
@@ -13,9 +16,12 @@ export type Step = 'batch' | 'big' | 'end'
 export interface ReaderOptions {
   /** The file's name, for failures. */
   readonly file: string
-  /** A value that does not fit so many bytes is given as `big`. At most the feed's capacity. */
+  /** A value that does not fit so many bytes, with its key, is given as `big`. At most the feed's capacity. */
   readonly bigValueBytes: number
-  /** Where in `feed.buffer` keys are unpacked that the file holds as integers or LZF; not part of the window. */
+  /**
+   * Where in `feed.buffer` keys are unpacked that the file holds as integers or LZF; not part of the window. A
+   * key that does not fit there makes its entry a `big` one.
+   */
   readonly scratchStart: number
   readonly scratchBytes: number
   /** Carry on from here: the header and position of an entry seen before. */
@@ -25,15 +31,17 @@ export interface ReaderOptions {
   readonly onOpcode?: (code: number) => void
 }
 
-/** What stands before a value, and where key and value begin. */
+/** What stands before a key, and where the key begins. */
 interface EntryHead {
   readonly type: number
   readonly keyAt: number
-  readonly valueAt: number
   readonly expireAt: number
   readonly idle: number
   readonly frequency: number
 }
+
+/** `databases` is an int. */
+const largestDb = 2 ** 31 - 1
 
 /** Bytes that the opcodes before a key can take: EXPIRETIME_MS, IDLE, FREQ, and the type. */
 const entryHeadBytes = 9 + 10 + 2 + 1
@@ -85,7 +93,9 @@ export class RdbReader {
       if (state === 'full' || (state === 'more' && batch.count > 0) || (state === 'end' && batch.count > 0))
         return 'batch'
       if (state === 'end') return 'end'
-      if (state === 'more' && (await this.#readMore())) return 'big'
+      if (state === 'large' || (state === 'more' && (await this.#readMore()))) {
+        if (await this.#passLarge()) return 'big'
+      }
     }
   }
 
@@ -117,7 +127,7 @@ export class RdbReader {
 
   /**
    * More input is needed to finish the entry at the cursor. Doubles what is held each time, so that walking an
-   * entry again from its start costs no more than twice its length. True where it has become a big one.
+   * entry again from its start costs no more than twice its length. True where it has become a large one.
    */
   async #readMore(): Promise<boolean> {
     const feed = this.#feed
@@ -129,7 +139,7 @@ export class RdbReader {
       if (!reached && feed.end - feed.position === held) this.#truncated()
       return false
     }
-    return this.#enterBigValue()
+    return true
   }
 
   #truncated(): never {
@@ -141,28 +151,43 @@ export class RdbReader {
     })
   }
 
-  /** Goes past the head of the entry at the cursor, whose value does not fit. */
-  #enterBigValue(): boolean {
+  /** Goes past what does not fit at the cursor: an opcode, or the head of an entry; then true. */
+  async #passLarge(): Promise<boolean> {
     const feed = this.#feed
-    const head = this.#entryHead(feed.position, feed.end)
-    if (head === null || head.type > 240)
-      this.#corrupt(feed.position, 'a key or an opcode of more bytes than a value may have')
-    const key = this.#decodeString(head.keyAt, head.valueAt)
-    this.#big = {
-      type: head.type,
-      db: this.#db,
-      key: Buffer.from(feed.buffer.subarray(key.start, key.end)),
-      expireAt: head.expireAt,
-      idle: head.idle,
-      frequency: head.frequency,
-      offset: feed.offsetOf(feed.position),
+    const first = feed.buffer[feed.position]!
+    const offset = feed.offsetOf(feed.position)
+    if (first > 240 && !beginsEntry(first)) {
+      if (first !== opcode.AUX && first !== opcode.MODULE_AUX)
+        this.#corrupt(feed.position, `${opcodeName(first)} of more bytes than a value may have`)
+      feed.position += 1
+      await this.#stepThrough<unknown>(first === opcode.AUX ? skipAux(feed) : skipModule(feed))
+      if (first === opcode.MODULE_AUX) this.#options.onOpcode?.(first)
+      return false
     }
-    feed.position = head.valueAt
+    const head = this.#entryHead(feed.position, feed.end)
+    if (head === null) this.#corrupt(feed.position, 'an entry that does not begin')
+    feed.position = head.keyAt
+    const key = await this.#stepThrough(wholeString(feed))
+    const { type, expireAt, idle, frequency } = head
+    this.#big = { type, db: this.#db, key, expireAt, idle, frequency, offset }
     return true
   }
 
+  /** Goes through a walk in pieces, which knows neither the file nor the place. */
+  async #stepThrough<T>(steps: Steps<T>): Promise<T> {
+    const feed = this.#feed
+    try {
+      return await run(steps)
+    } catch (thrown) {
+      const { code, params } = toFailure(thrown)
+      if (!code.startsWith('file.')) throw thrown
+      const offset = feed.offsetOf(code === 'file.truncated' ? feed.end : feed.position)
+      fail(code, { reason: '', ...params, file: this.#options.file, offset })
+    }
+  }
+
   /** The walk itself: synchronous, over what the window holds. Leaves the cursor at the first entry not taken. */
-  #walk(batch: EntryBatch): 'full' | 'more' | 'end' {
+  #walk(batch: EntryBatch): 'full' | 'more' | 'large' | 'end' {
     const feed = this.#feed
     const { buffer, end } = feed
     const flavour = this.header.flavour
@@ -175,7 +200,9 @@ export class RdbReader {
           if (done !== 'next') return done
           continue
         }
-        if (!this.#takeEntry(batch, end, flavour)) return this.#scratchFull ? 'full' : 'more'
+        if (this.#takeEntry(batch, end, flavour)) continue
+        if (!this.#scratchFull) return 'more'
+        return batch.count > 0 ? 'full' : 'large'
       }
       return 'full'
     } catch (thrown) {
@@ -197,11 +224,11 @@ export class RdbReader {
     while (code > 240) {
       if (code === opcode.EXPIRETIME_MS) {
         if (at + 10 > end) return false
-        expireAt = uint64At(buffer, at + 1)
+        expireAt = expiryOf(int64At(buffer, at + 1))
         at += 9
       } else if (code === opcode.EXPIRETIME) {
         if (at + 6 > end) return false
-        expireAt = int32At(buffer, at + 1) * 1000
+        expireAt = expiryOf(int32At(buffer, at + 1) * 1000)
         at += 5
       } else if (code === opcode.FREQ) {
         if (at + 3 > end) return false
@@ -231,10 +258,7 @@ export class RdbReader {
       valueAt = skipString(buffer, keyAt, end)
       if (valueAt < 0 || valueAt >= end) return false
       const key = this.#decodeString(keyAt, valueAt)
-      if (this.#scratchFull) {
-        if (batch.count > 0) return false
-        this.#corrupt(keyAt, `a packed key of more than ${this.#options.scratchBytes} bytes`)
-      }
+      if (this.#scratchFull) return false
       keyStart = key.start
       keyEnd = key.end
     }
@@ -270,6 +294,7 @@ export class RdbReader {
         const next = skipLength(buffer, at, end)
         if (next < 0) return 'more'
         this.#db = lengthAt(buffer, at)
+        if (this.#db > largestDb) throw new CorruptValue(at, `a database numbered ${this.#db}`)
         feed.position = next
         return 'next'
       }
@@ -317,10 +342,10 @@ export class RdbReader {
       if (at >= end) return null
       const code = buffer[at]!
       if (code === opcode.EXPIRETIME_MS) {
-        expireAt = at + 9 <= end ? uint64At(buffer, at + 1) : -1
+        expireAt = at + 9 <= end ? expiryOf(int64At(buffer, at + 1)) : -1
         at += 9
       } else if (code === opcode.EXPIRETIME) {
-        expireAt = at + 5 <= end ? int32At(buffer, at + 1) * 1000 : -1
+        expireAt = at + 5 <= end ? expiryOf(int32At(buffer, at + 1) * 1000) : -1
         at += 5
       } else if (code === opcode.FREQ) {
         frequency = at + 2 <= end ? buffer[at + 1]! : -1
@@ -331,8 +356,7 @@ export class RdbReader {
         idle = lengthAt(buffer, at + 1)
         at = next
       } else {
-        const valueAt = skipString(buffer, at + 1, end)
-        return valueAt < 0 ? null : { type: code, keyAt: at + 1, valueAt, expireAt, idle, frequency }
+        return { type: code, keyAt: at + 1, expireAt, idle, frequency }
       }
     }
   }
@@ -343,8 +367,10 @@ export class RdbReader {
     try {
       const head = this.#entryHead(feed.position, feed.end)
       if (head === null || head.type > 240) return null
+      const valueAt = skipString(feed.buffer, head.keyAt, feed.end)
+      if (valueAt < 0) return null
       this.#scratch = this.#options.scratchStart
-      const { start, end } = this.#decodeString(head.keyAt, head.valueAt)
+      const { start, end } = this.#decodeString(head.keyAt, valueAt)
       return escapeKey(feed.buffer.subarray(start, end))
     } catch {
       return null
@@ -463,7 +489,21 @@ function int32At(buffer: Uint8Array, at: number): number {
   return buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
 }
 
-/** Little-endian; expiries are far below 2^53. */
-function uint64At(buffer: Uint8Array, at: number): number {
-  return (int32At(buffer, at) >>> 0) + (int32At(buffer, at + 4) >>> 0) * 2 ** 32
+/** Little-endian, signed; times are far below 2^53. */
+function int64At(buffer: Uint8Array, at: number): number {
+  return (int32At(buffer, at) >>> 0) + int32At(buffer, at + 4) * 2 ** 32
+}
+
+/** A time as a batch tells it: what lies before 1970 is past, as 1970 is; -1 alone is none (`rdb.c`). */
+function expiryOf(ms: number): number {
+  return ms < 0 && ms !== -1 ? 0 : ms
+}
+
+function* wholeString(feed: ByteFeed): Steps<Buffer> {
+  return yield* (yield* new StringReader(feed).next()).copy()
+}
+
+function* skipAux(feed: ByteFeed): Steps<void> {
+  yield* passString(feed)
+  yield* passString(feed)
 }

@@ -19,6 +19,9 @@ export class CorruptValue extends Error {
 /** The largest string a server can hold (`proto-max-bulk-len` may be raised, but RDB loading stops at 4 GiB). */
 const maxStringBytes = 2 ** 32
 
+/** Three bytes of LZF make 264 at the most (`lzf_c.c`): a length beyond that is a lie, and not to be allocated. */
+const bestLzfRatio = 88
+
 /** Where the length at `at` ends; `more` where it is not whole. */
 export function skipLength(buffer: Uint8Array, at: number, end: number): number {
   if (at >= end) return more
@@ -58,7 +61,7 @@ export function skipString(buffer: Uint8Array, at: number, end: number): number 
       const bytesAt = skipLength(buffer, lengthsAt, end)
       if (bytesAt < 0) return more
       const packed = lengthAt(buffer, at + 1)
-      if (packed === 0 || packed > maxStringBytes)
+      if (packed === 0 || packed > maxStringBytes || lengthAt(buffer, lengthsAt) > packed * bestLzfRatio)
         throw new CorruptValue(at, `an LZF string of ${packed} bytes`)
       const next = bytesAt + packed
       return next > end ? more : next
