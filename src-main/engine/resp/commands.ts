@@ -86,7 +86,11 @@ const table: readonly (readonly [CommandKind, Places, string])[] = [
   ['write', allFrom1, 'DEL UNLINK PFCOUNT PFMERGE SINTERSTORE SUNIONSTORE SDIFFSTORE'],
   ['write', range(1, 0, 2), 'MSET MSETNX'],
   ['write', range(1, 1, 1), 'BLPOP BRPOP BZPOPMIN BZPOPMAX'],
-  ['write', at1and2, 'RENAME RENAMENX COPY SMOVE RPOPLPUSH BRPOPLPUSH LMOVE BLMOVE ZRANGESTORE GEOSEARCHSTORE'],
+  [
+    'write',
+    at1and2,
+    'RENAME RENAMENX COPY SMOVE RPOPLPUSH BRPOPLPUSH LMOVE BLMOVE ZRANGESTORE GEOSEARCHSTORE',
+  ],
   ['write', range(2, 0, 1), 'BITOP'],
   ['write', counted(2, 1), 'ZUNIONSTORE ZINTERSTORE ZDIFFSTORE'],
   ['write', counted(1), 'LMPOP ZMPOP MSETEX'],
