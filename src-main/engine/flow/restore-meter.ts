@@ -37,7 +37,7 @@ export class RestoreMeter {
 
   /** A new phase is told at once. */
   enter(phase: RestorePhase, keysTotal: number | null = this.#keysTotal): void {
-    if (phase !== this.#phase && (phase === 'checking' || phase === 'looking')) this.#bytesDone = 0
+    if (phase !== 'finishing' && this.#phase !== 'waiting') this.#bytesDone = 0
     this.#phase = phase
     this.#keysTotal = keysTotal
     this.#waitingFor = null
@@ -55,9 +55,11 @@ export class RestoreMeter {
     this.#say()
   }
 
+  /** Figures of what the target has lost again are not taken until they are made up for: what is shown only grows. */
   advance(bytesDone: number, counts?: Readonly<Counts>): void {
+    if (bytesDone < this.#bytesDone) return
     this.#bytesDone = bytesDone
-    if (counts !== undefined) this.#counts = counts
+    if (counts !== undefined) this.#counts = { ...counts }
     const now = performance.now()
     if (now - this.#reportedAt < reportEveryMs) return
     this.#samples.push({ at: now, bytes: bytesDone, keys: this.#counts.entries })
@@ -96,11 +98,7 @@ export class RestoreMeter {
     const last = this.#samples.at(-1)
     if (first === undefined || last === undefined || last.at <= first.at) return { bytes: 0, keys: 0 }
     const seconds = (last.at - first.at) / 1000
-    // Going back after the target lost something makes a negative rate: none is told until it is made up for.
-    return {
-      bytes: Math.max(0, last.bytes - first.bytes) / seconds,
-      keys: Math.max(0, last.keys - first.keys) / seconds,
-    }
+    return { bytes: (last.bytes - first.bytes) / seconds, keys: (last.keys - first.keys) / seconds }
   }
 
   #say(): void {
