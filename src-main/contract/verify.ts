@@ -13,7 +13,6 @@ export const verifySpecSchema = z.strictObject({
   roundDelayMs: z.int().min(0).default(1_000),
 })
 export type VerifySpec = z.infer<typeof verifySpecSchema>
-export type VerifyRequest = z.input<typeof verifySpecSchema>
 
 export interface VerifyProgress {
   readonly phase: 'counting' | 'comparing' | 'looking-again'

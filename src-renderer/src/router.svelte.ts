@@ -45,7 +45,7 @@ export function hrefOf(route: Route): string {
 }
 
 /** The place an address names. */
-export function parseHash(hash: string): Route {
+function parseHash(hash: string): Route {
   const [place = '', id = '', part] = hash.replace(/^#\/?/, '').split('/')
   switch (place) {
     case '':

@@ -130,7 +130,7 @@ function skipStream(buffer: Uint8Array, at: number, end: number, version: 1 | 2 
 }
 
 /** Module values and aux data: opcodes that say what follows, ended by 0 (`RDB_MODULE_OPCODE_*`). */
-export function skipModuleOpcodes(buffer: Uint8Array, at: number, end: number): number {
+function skipModuleOpcodes(buffer: Uint8Array, at: number, end: number): number {
   let position = at
   for (;;) {
     const next = skipLength(buffer, position, end)

@@ -17,6 +17,6 @@ export function encodeCommand(args: readonly Argument[], toCome = 0): Buffer {
 }
 
 /** The bytes of one argument: text as UTF-8, numbers in decimal, bytes as they are. */
-export function argumentBytes(arg: Argument): Uint8Array {
+function argumentBytes(arg: Argument): Uint8Array {
   return typeof arg === 'object' ? arg : Buffer.from(String(arg))
 }

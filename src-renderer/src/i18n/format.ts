@@ -85,8 +85,3 @@ export function formatLatency(ms: number): string {
   const format = new Intl.NumberFormat(language.locale, { maximumFractionDigits: ms < 10 ? 1 : 0 })
   return `${format.format(ms)} ms`
 }
-
-/** Several names as the language lists them. */
-export function formatList(names: readonly string[]): string {
-  return new Intl.ListFormat(language.locale, { type: 'conjunction' }).format(names)
-}

@@ -16,7 +16,7 @@ export function shieldValue(value: string): string {
 }
 
 /** Brings shielded marks back in a text shown without `richParts`. */
-export function unshield(text: string): string {
+function unshield(text: string): string {
   return text.replace(/[\u{F8F0}\u{F8F1}]/gu, (aside) => markOf[aside] ?? aside)
 }
 
