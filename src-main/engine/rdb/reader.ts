@@ -479,7 +479,7 @@ export function unpackString(
 }
 
 /** Writes a 32-bit integer in decimal; gives the number of digits and sign. */
-export function writeDecimal(into: Uint8Array, offset: number, value: number): number {
+function writeDecimal(into: Uint8Array, offset: number, value: number): number {
   const text = String(value)
   for (let index = 0; index < text.length; index += 1) into[offset + index] = text.charCodeAt(index)
   return text.length
