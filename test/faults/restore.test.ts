@@ -196,3 +196,15 @@ test('strings that are packed in the file arrive whole, thousands of them, over 
     expect(await target.call('DEBUG', 'DIGEST')).toBe(digest)
   }
 })
+
+test('a target that tells nothing of itself, as a proxy may not, is written to, and comes through a lost connection', async () => {
+  const hidden = ['INFO', 'TIME', 'CLIENT', 'DBSIZE']
+  await using proxy = await startRedis({
+    args: hidden.flatMap((name) => ['--rename-command', name, `our-${name}`]),
+  })
+  const run = restore({ to: proxy })
+  await expect.poll(async () => await proxy.call('DEBUG', 'DIGEST'), { interval: 5 }).not.toBe('0'.repeat(40))
+  await proxy.call('our-CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  expect(await run).toMatchObject({ keysWritten: 1_002, keysFailed: 0 })
+  expect(await proxy.call('DEBUG', 'DIGEST')).toBe(largeDigest)
+})
