@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
+import { runRestore } from '#engine/flow/restore.ts'
 import { downConvert, type Converted } from '#engine/rdb/down-convert.ts'
 import { type } from '#engine/rdb/opcodes.ts'
 import { makePayload } from '#engine/rdb/writer.ts'
@@ -176,6 +179,8 @@ describe.skipIf(corpus === null)('types later than the installed server', () => 
 })
 
 describe('what a server takes', () => {
+  const noClaim = { versionNumber: 0, flavour: 'redis', version: '0' }
+
   const servers = [...otherServers(), { name: 'installed', version: '7.0', binary: 'redis-server' }]
 
   test.each(servers)(
@@ -184,7 +189,7 @@ describe('what a server takes', () => {
       await using server = await startRedis({ binary })
       using link = await Link.open({ host: server.host, port: server.port })
       // A claim that is wrong on purpose: it must not be believed where trying tells.
-      const found = await probeCapabilities(link, { versionNumber: 0, isValkey9: false })
+      const found = await probeCapabilities(link, noClaim)
       expect(await server.call('DBSIZE')).toBe(0)
       const [major, minor] = version.split('.').map(Number)
       const number = name === 'valkey' ? 702 : major! * 100 + minor!
@@ -215,7 +220,7 @@ describe('what a server takes', () => {
   test('a server that is full is believed by its version', async () => {
     await using server = await startRedis({ args: ['--maxmemory', '1'] })
     using link = await Link.open({ host: server.host, port: server.port })
-    const found = await probeCapabilities(link, { versionNumber: 602, isValkey9: false })
+    const found = await probeCapabilities(link, { ...noClaim, versionNumber: 602 })
     expect(found.restoreTypes).toContain(type.STREAM_LISTPACKS)
     expect(found.restoreTypes).not.toContain(type.LIST_QUICKLIST_2)
   })
@@ -225,7 +230,7 @@ describe('what a server takes', () => {
     async ({ binary }) => {
       await using server = await startRedis({ binary })
       using link = await Link.open({ host: server.host, port: server.port })
-      const { restoreTypes } = await probeCapabilities(link, { versionNumber: 0, isValkey9: false })
+      const { restoreTypes } = await probeCapabilities(link, noClaim)
       for (const one of keys) {
         const result = restoreTypes.includes(one.type) ? null : convert(one, restoreTypes)
         const isStream = /^stream/.test(one.key.toString())
@@ -237,4 +242,88 @@ describe('what a server takes', () => {
       }
     },
   )
+})
+
+describe('a whole backup of 7.0 restored', () => {
+  let file: string
+
+  beforeAll(async () => {
+    await source.call('FUNCTION', 'FLUSH')
+    await source.call('SAVE')
+    file = join(source.dir, 'dump.rdb')
+  })
+
+  async function restore(target: RedisServer, options: Partial<RestoreRequest> = {}): Promise<RestoreResult> {
+    const spec = restoreSpecSchema.parse({
+      file,
+      target: { host: target.host, port: target.port },
+      ...options,
+    })
+    return await runRestore(spec, () => undefined, new AbortController().signal)
+  }
+
+  /** Every key of every database that the target has is as at the source; gives how many it has. */
+  async function compare(target: RedisServer): Promise<number> {
+    let count = 0
+    for (const db of [0, 3, 15]) {
+      await Promise.all([source.call('SELECT', db), target.call('SELECT', db)])
+      for (const key of (await target.callBuffer('KEYS', '*')) as Buffer[]) {
+        const name = `db ${db} ${key.toString()}`
+        expect(await readAll(target, key), name).toEqual(await readAll(source, key))
+        const [left, leftThere] = [
+          Number(await source.call('PTTL', key)),
+          Number(await target.call('PTTL', key)),
+        ]
+        expect(Math.abs(left - leftThere), `${name}: ${left} and ${leftThere}`).toBeLessThan(2_000)
+        count += 1
+      }
+    }
+    await Promise.all([source.call('SELECT', 0), target.call('SELECT', 0)])
+    return count
+  }
+
+  async function keysAt(server: RedisServer): Promise<number> {
+    const info = String(await server.call('INFO', 'keyspace'))
+    return [...info.matchAll(/keys=(\d+)/g)].reduce((sum, [, found]) => sum + Number(found), 0)
+  }
+
+  test.runIf(otherServers().length > 0).each(otherServers())(
+    'into $name $version, twice',
+    async ({ binary, version }) => {
+      await using target = await startRedis({ binary })
+      const streams = Number.parseInt(version, 10) < 5 ? 2 : 0
+      const result = await restore(target)
+      expect(result).toMatchObject({ keysFailed: streams, keysWritten: result.keys - streams })
+      expect(result.examples.map(({ reason }) => reason)).toEqual(
+        Array<string>(streams).fill('target.cannot-hold'),
+      )
+      expect(await compare(target)).toBe((await keysAt(source)) - streams)
+      const again = await restore(target, { onConflict: 'replace' })
+      expect(again.keysWritten).toBe(result.keysWritten)
+      expect(await compare(target)).toBe(result.keysWritten)
+      const kept = await restore(target, { onConflict: 'skip' })
+      expect(kept).toMatchObject({ keysSkipped: result.keysWritten, keysWritten: 0 })
+    },
+  )
+
+  test('into a server that forbids RESTORE: with commands alone', async () => {
+    await using target = await startRedis({ args: ['--rename-command', 'RESTORE', ''] })
+    const result = await restore(target)
+    expect(result).toMatchObject({ keysFailed: 0, keysWritten: result.keys })
+    expect(await compare(target)).toBe(result.keys)
+  })
+
+  test.skipIf(corpus === null)('types of later servers into 7.0: what cannot be held is named', async () => {
+    await using target = await startRedis()
+    const into = async (ending: string): Promise<RestoreResult> =>
+      await restore(target, { file: corpusFiles(ending)[0]! })
+    expect(await into('cases/set_listpack.rdb')).toMatchObject({ keysWritten: 1, keysFailed: 0 })
+    expect(await into('cases/stream_listoacks_3.rdb')).toMatchObject({ keysWritten: 1, keysFailed: 0 })
+    expect(await into('cases/hash_with_hfe.rdb')).toMatchObject({
+      keysWritten: 0,
+      keysFailed: 1,
+      examples: [{ db: 0, key: 'hash-hfe', reason: 'target.cannot-hold' }],
+    })
+    expect(await target.call('DBSIZE')).toBe(2)
+  })
 })

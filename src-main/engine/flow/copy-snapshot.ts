@@ -68,7 +68,8 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       filter: null,
       dbMap: (db) => db,
       functions: true,
-      absoluteTtl: options.absoluteTtl,
+      restoreOptions: { replace: true, absoluteTtl: options.absoluteTtl, access: options.absoluteTtl },
+      conversion: null,
       // The target follows a live source of 7.0 or later, and is one itself.
       bigValues: {},
       clockAheadMs: 0,

@@ -1,14 +1,18 @@
 import { escapeKey } from '#contract/escape-key.ts'
-import { FailureError, makeFailure, type FailureCode } from '#contract/failure.ts'
+import { FailureError, makeFailure, toFailure, type FailureCode } from '#contract/failure.ts'
 import type { ConflictPolicy, KeyExample } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
-import type { WindowFeed } from '../bytes/feed.ts'
+import type { ByteFeed, WindowFeed } from '../bytes/feed.ts'
 import { Composer, unpackedValue } from '../plan/compose.ts'
+import type { Conversion } from '../plan/conversion.ts'
 import type { DbMap } from '../plan/db-map.ts'
 import type { KeyFilter } from '../plan/filter.ts'
 import { skipBigValue, type BigValueOptions } from '../rdb/big-value.ts'
-import type { RdbHeader } from '../rdb/opcodes.ts'
+import { downConvert, type Converted, type ConvertOptions } from '../rdb/down-convert.ts'
+import type { RdbFlavour, RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
+import { MemoryFeed } from '../rdb/steps.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { CommandParser } from '../resp/command-parser.ts'
 import { ReplyError } from '../resp/decode.ts'
@@ -31,8 +35,10 @@ export interface WritePlan {
   readonly dbMap: DbMap
   /** Function libraries go along. */
   readonly functions: boolean
-  /** RESTORE takes ABSTTL, IDLETIME and FREQ (5.0). */
-  readonly absoluteTtl: boolean
+  /** Options that RESTORE takes: REPLACE (3.0), ABSTTL, IDLETIME and FREQ (5.0). */
+  readonly restoreOptions: Pick<Capabilities, 'replace' | 'absoluteTtl' | 'access'>
+  /** What the target does not read as it is; null where there is nothing. */
+  readonly conversion: Conversion | null
   /** What large values may be written with. */
   readonly bigValues: Partial<BigValueOptions>
   /** The target's clock is ahead of ours by so many milliseconds. */
@@ -99,8 +105,9 @@ export class RestoreWriter {
     const { plan, header } = parts
     this.#composer = new Composer(parts.arena, parts.composerOffset, {
       packStrings: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && plan.targetWasEmpty),
-      absoluteTtl: plan.absoluteTtl,
-      access: plan.absoluteTtl,
+      replaceOption: plan.restoreOptions.replace,
+      absoluteTtl: plan.restoreOptions.absoluteTtl,
+      access: plan.restoreOptions.access,
       fileVersion: header.version,
     })
   }
@@ -173,6 +180,7 @@ export class RestoreWriter {
   /** The hot path: synchronous from one full block to the next. */
   async #writeBatch(attempt: Attempt, batch: EntryBatch): Promise<void> {
     const { plan } = this.#parts
+    const { conversion } = plan
     const { feed, sentBefore } = attempt
     const composer = this.#composer
     const now = Date.now() + plan.clockAheadMs
@@ -199,7 +207,11 @@ export class RestoreWriter {
         attempt.counts.expired += 1
       } else {
         composer.replace = overwrite
-        const ttl = expireAt < 0 ? 0 : plan.absoluteTtl ? expireAt : expireAt - now
+        const ttl = expireAt < 0 ? 0 : plan.restoreOptions.absoluteTtl ? expireAt : expireAt - now
+        if (conversion !== null && conversion.needed[batch.type[index]!] === 1) {
+          await this.#writeConverted(attempt, batch, index, conversion, ttl, expireAt)
+          continue
+        }
         if (!attempt.block.hasRoomFor(composer.needed(batch, index))) {
           await this.#ship(attempt)
           const alone = composer.neededAlone(batch, index)
@@ -217,6 +229,58 @@ export class RestoreWriter {
       attempt.reached = end
       attempt.reachedDb = db
     }
+  }
+
+  /** A value of a type that the target does not read: as another type, with commands, or not at all. */
+  async #writeConverted(
+    attempt: Attempt,
+    batch: EntryBatch,
+    index: number,
+    { options }: Conversion,
+    ttl: number,
+    expireAt: number,
+  ): Promise<void> {
+    const { plan, header } = this.#parts
+    const composer = this.#composer
+    const sourceDb = batch.db[index]!
+    const db = plan.dbMap(sourceDb)
+    const start = batch.valueStart[index]!
+    const end = batch.valueEnd[index]!
+    const reached = attempt.feed.offsetOf(end)
+    const converted = convert(batch, index, header.flavour, options)
+    if (converted.as === 'commands') {
+      await this.#ship(attempt)
+      attempt.counts.entries += 1
+      attempt.counts.written += 1
+      const value = new MemoryFeed(batch.buffer, start, end)
+      await this.#writeInPieces(attempt, bigEntryOf(batch, index), value, expireAt)
+      attempt.reached = reached
+      attempt.reachedDb = sourceDb
+      this.#passOver(attempt)
+      return
+    }
+    if (converted.as === 'value') {
+      const { among, alone } = composer.neededRemade(batch, index, converted)
+      if (!attempt.block.hasRoomFor(among)) {
+        await this.#ship(attempt)
+        if (!attempt.block.hasRoomFor(alone)) {
+          const block = new Block(Buffer.allocUnsafeSlow(alone))
+          composer.begin()
+          composer.remade(block, batch, index, db, ttl, converted)
+          composer.begin()
+          await this.#writeAlone(attempt, block, { ...noCounts(), entries: 1, written: 1 }, reached, sourceDb)
+          return
+        }
+      }
+      composer.remade(attempt.block, batch, index, db, ttl, converted)
+      attempt.counts.written += 1
+    } else {
+      attempt.counts.failed += 1
+      this.#example([{ db, key: batch.key(index) }], converted.reason)
+    }
+    attempt.counts.entries += 1
+    attempt.reached = reached
+    attempt.reachedDb = sourceDb
   }
 
   /** One entry with a block of its own, in a stretch of its own. */
@@ -244,22 +308,23 @@ export class RestoreWriter {
       await skipBigValue(entry.type, feed, header.flavour)
     } else {
       counts.written += 1
-      await this.#writeInPieces(attempt, entry, expireAt)
+      await this.#writeInPieces(attempt, entry, feed, expireAt)
     }
     attempt.reached = feed.offsetOf(feed.position)
     attempt.reachedDb = entry.db
     this.#passOver(attempt)
   }
 
-  async #writeInPieces(attempt: Attempt, entry: BigEntry, expireAt: number): Promise<void> {
+  /** The value is at the cursor of `value`. */
+  async #writeInPieces(attempt: Attempt, entry: BigEntry, value: ByteFeed, expireAt: number): Promise<void> {
     const { plan, header, ledger } = this.#parts
-    const { target, feed, signal, counts, sentBefore } = attempt
+    const { target, signal, counts, sentBefore } = attempt
     const db = plan.dbMap(entry.db)
     this.#temporaryKeys += 1
     const temporaryKey = Buffer.from(`${plan.temporaryPrefix}:${this.#temporaryKeys}`)
     this.#unfinished = { db, key: temporaryKey }
     ledger.sending(entry.offset + 1)
-    const outcome = await writeBigValue(target, entry, feed, {
+    const outcome = await writeBigValue(target, entry, value, {
       temporaryKey,
       db,
       expireAt,
@@ -447,6 +512,38 @@ class SentCommands {
       if (name?.toString() === 'SELECT') this.#db = Number(db?.toString())
     }
     return { db: this.#db, args: this.#commands[index] ?? [] }
+  }
+}
+
+/** A value in memory as what the target can take, or the reason why not. */
+function convert(
+  batch: EntryBatch,
+  index: number,
+  flavour: RdbFlavour,
+  options: ConvertOptions,
+): Exclude<Converted, { as: 'nothing' }> | { readonly as: 'nothing'; readonly reason: FailureCode } {
+  const start = batch.valueStart[index]!
+  const end = batch.valueEnd[index]!
+  try {
+    const converted = downConvert(batch.type[index]!, batch.buffer, start, end, flavour, options)
+    return converted.as === 'nothing' ? { as: 'nothing', reason: 'target.cannot-hold' } : converted
+  } catch (thrown) {
+    // A damaged value: as with one that goes as it is, the others go on.
+    const { code } = toFailure(thrown)
+    if (code.startsWith('file.')) return { as: 'nothing', reason: code }
+    throw thrown
+  }
+}
+
+function bigEntryOf(batch: EntryBatch, index: number): BigEntry {
+  return {
+    type: batch.type[index]!,
+    db: batch.db[index]!,
+    key: batch.key(index),
+    expireAt: batch.expireAt[index]!,
+    idle: batch.idle[index]!,
+    frequency: batch.frequency[index]!,
+    offset: batch.offset[index]!,
   }
 }
 

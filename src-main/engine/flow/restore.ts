@@ -6,8 +6,10 @@ import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/rest
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
+import { makeConversion } from '../plan/conversion.ts'
 import { makeDbMap, type DbMap } from '../plan/db-map.ts'
 import { makeKeyFilter, type KeyFilter } from '../plan/filter.ts'
+import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
 import { RdbFile, readingBytes, walkRdbFile, type CheckedFile } from '../source/rdb-file.ts'
 import { Block } from '../target/block.ts'
@@ -47,6 +49,8 @@ const tidyingMs = 3_000
 interface Survey {
   readonly checked: CheckedFile
   readonly keys: number
+  /** Type codes of the values that fit a window; the others go as commands anyway. */
+  readonly types: readonly number[]
   readonly libraries: readonly string[]
   /** Databases of the target that something will be written to. */
   readonly targetDbs: readonly number[]
@@ -83,7 +87,11 @@ export async function runRestore(
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
-  const { look, empty } = await lookBeforeWriting(spec, { file, arena, survey, filter, dbMap, meter }, signal)
+  const { look, capabilities, empty } = await lookBeforeWriting(
+    spec,
+    { file, arena, survey, filter, dbMap, meter },
+    signal,
+  )
   await file.assertUnchanged()
 
   const run = randomBytes(4).toString('hex')
@@ -101,8 +109,9 @@ export async function runRestore(
       filter,
       dbMap,
       functions: spec.include.length === 0,
-      absoluteTtl: look.versionNumber >= 500,
-      bigValues: bigValueCommands(look),
+      restoreOptions: capabilities,
+      conversion: makeConversion(survey.types, survey.checked.header.flavour, capabilities),
+      bigValues: bigValueCommands(look, capabilities),
       clockAheadMs: look.clockAheadMs,
       expiryShiftMs: 0,
       temporaryPrefix: `keyferry:tmp:${run}`,
@@ -150,6 +159,7 @@ async function surveyFile(
 ): Promise<Survey> {
   let keys = 0
   let lastDb = -1
+  const seen = new Uint8Array(256)
   const libraries: string[] = []
   const dbs = new Set<number>()
   const checked = await walkRdbFile(
@@ -163,6 +173,7 @@ async function surveyFile(
             continue
           }
           keys += 1
+          seen[batch.type[index]!] = 1
           if (batch.db[index] !== lastDb) dbs.add((lastDb = batch.db[index]!))
         }
       },
@@ -178,6 +189,7 @@ async function surveyFile(
   return {
     checked,
     keys,
+    types: [...seen.keys()].filter((code) => seen[code] === 1),
     libraries,
     targetDbs,
     merges: targetDbs.length < dbs.size,
@@ -196,9 +208,10 @@ interface LookParts {
 /** Looks before the first write: who the target is, whether it can take this, and what it has already. */
 async function lookBeforeWriting(
   spec: RestoreSpec,
-  { file, arena, survey, filter, dbMap, meter }: LookParts,
+  parts: LookParts,
   signal: AbortSignal,
-): Promise<{ look: TargetLook; empty: boolean }> {
+): Promise<{ look: TargetLook; capabilities: Capabilities; empty: boolean }> {
+  const { survey } = parts
   const address = addressOf(spec.target)
   using link = await openLook(spec, signal)
   using _ending = link.endWith(signal)
@@ -212,8 +225,21 @@ async function lookBeforeWriting(
     fail('target.cannot-hold', { address, type: 'function', count, version: look.version })
   await assertDatabases(link, survey.targetDbs)
   const present = await countKeys(link, survey.targetDbs)
-  if (spec.onConflict !== 'fail') return { look, empty: present === 0 }
+  if (spec.onConflict === 'fail') await assertNothingTaken(link, look, ourLibraries, present, parts, signal)
+  // The last thing to do, because it writes: a restore that is refused has written nothing.
+  return { look, capabilities: await probeCapabilities(link, look), empty: present === 0 }
+}
 
+/** Fails with `target.not-empty` where the target, with `present` keys, has any that would be written. */
+async function assertNothingTaken(
+  link: Link,
+  look: TargetLook,
+  ourLibraries: readonly string[],
+  present: number,
+  { file, arena, filter, dbMap, meter }: LookParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { address } = link
   const finder = new ConflictFinder(link, look)
   if (present > 0) {
     await walkRdbFile(
@@ -237,14 +263,13 @@ async function lookBeforeWriting(
     )
     await finder.finish()
   }
-  const taken = count > 0 ? await libraryNames(link) : new Set<string>()
+  const taken = ourLibraries.length > 0 ? await libraryNames(link) : new Set<string>()
   const libraries = ourLibraries.filter((name) => taken.has(name))
   const found = finder.found + libraries.length
   if (found > 0) {
     const examples = [...finder.examples.map(({ key }) => key), ...libraries]
     fail('target.not-empty', { address, keys: found, examples: examples.slice(0, 5).join(', ') })
   }
-  return { look, empty: present === 0 }
 }
 
 interface Writing {

@@ -60,6 +60,7 @@ function compose(
     packStrings: true,
     absoluteTtl: true,
     access: true,
+    replaceOption: true,
     fileVersion: 10,
     ...options,
   })

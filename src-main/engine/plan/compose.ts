@@ -1,9 +1,10 @@
-import type { Crc64Arena } from '../bytes/crc64.ts'
+import { crc64, type Crc64Arena } from '../bytes/crc64.ts'
 import type { EntryBatch } from '../flow/entry.ts'
 import { encoding, lengthSize } from '../rdb/length.ts'
 import { type } from '../rdb/opcodes.ts'
 import { unpackedLength, unpackString } from '../rdb/reader.ts'
 import { CorruptValue } from '../rdb/skip.ts'
+import { oldestPayloadVersion } from '../rdb/writer.ts'
 import type { Block } from '../target/block.ts'
 
 export interface ComposeOptions {
@@ -11,10 +12,18 @@ export interface ComposeOptions {
   readonly packStrings: boolean
   /** RESTORE takes ABSTTL (5.0): expiry as an absolute time. Else what is left of it on the target's clock. */
   readonly absoluteTtl: boolean
+  /** RESTORE takes REPLACE (3.0). Else the key is deleted before. */
+  readonly replaceOption: boolean
   /** RESTORE takes IDLETIME and FREQ (5.0). */
   readonly access: boolean
   /** The version to stamp on payloads whose type does not ask for a later one. */
   readonly fileVersion: number
+}
+
+/** A value made anew, because the target does not read the type it has in the file (`rdb/down-convert.ts`). */
+export interface RemadeValue {
+  readonly type: number
+  readonly value: Uint8Array
 }
 
 /** A string above this goes as RESTORE: packing it saves nothing. */
@@ -30,12 +39,7 @@ const stagingBytes = 64 * 1024
 /** Bytes of arena memory that a composer needs besides the blocks. */
 export const composerBytes = stagingBytes + 64
 
-/**
- * A payload's version is only an upper bound of what is in it: a server refuses those above its own, and else
- * goes by the type. 6 is what the oldest server with RESTORE wrote (2.6). From type 22 on the number also
- * tells Redis's from Valkey's, so the file's own goes along.
- */
-const oldestPayloadVersion = 6
+/** From this type on a payload's version also tells Redis's types from Valkey's, so the file's own goes along. */
 const firstContestedType = 22
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')
@@ -46,6 +50,7 @@ const idleTail = ascii('$8\r\nIDLETIME\r\n$')
 const freqTail = ascii('$4\r\nFREQ\r\n$')
 const noTtl = ascii('\r\n$1\r\n0\r\n$')
 const selectHead = ascii('*2\r\n$6\r\nSELECT\r\n$')
+const delHead = ascii('*2\r\n$3\r\nDEL\r\n')
 const msetName = ascii('$4\r\nMSET\r\n')
 
 /**
@@ -85,7 +90,7 @@ export class Composer {
 
   /** Room that an entry can take in a block at most, with all that is staged. */
   needed(batch: EntryBatch, index: number): number {
-    const key = batch.keyEnd[index]! - batch.keyStart[index]!
+    const key = this.#keyBytes(batch, index)
     const value = batch.valueEnd[index]! - batch.valueStart[index]!
     return key + Math.max(value, this.#stagingRoom(batch, index)) + frameBytes + this.#stagedBytes()
   }
@@ -93,6 +98,12 @@ export class Composer {
   /** The same for an entry that goes alone, in a block of its own. */
   neededAlone(batch: EntryBatch, index: number): number {
     return this.needed(batch, index) - this.#stagedBytes()
+  }
+
+  /** The same for one whose value has been made anew: in a block with others, or alone. */
+  neededRemade(batch: EntryBatch, index: number, { value }: RemadeValue): { among: number; alone: number } {
+    const alone = this.#keyBytes(batch, index) + value.length + frameBytes
+    return { among: alone + this.#stagedBytes(), alone }
   }
 
   /** Writes one key. `db` is the target's. The block has the room that `needed` told. */
@@ -104,14 +115,26 @@ export class Composer {
       this.#stage(block, batch, index, db)
     )
       return
-    this.#restore(block, batch, index, db, ttl)
+    this.#restoreAsItIs(block, batch, index, db, ttl)
+  }
+
+  /** Writes one key with a value made anew. The block has the room that `neededRemade` told. */
+  remade(
+    block: Block,
+    batch: EntryBatch,
+    index: number,
+    db: number,
+    ttl: number,
+    { type: code, value }: RemadeValue,
+  ): void {
+    this.#restore(block, batch, index, db, ttl, code, value, 0, value.length)
   }
 
   /** Writes one key into a block that is its alone; what is staged stays staged. */
   keyAlone(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
     const selected = this.#db
     this.#db = -1
-    this.#restore(block, batch, index, db, ttl)
+    this.#restoreAsItIs(block, batch, index, db, ttl)
     this.#db = selected
   }
 
@@ -192,14 +215,36 @@ export class Composer {
     return true
   }
 
-  #restore(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
+  /** Bytes that the key takes in the commands of its entry. */
+  #keyBytes(batch: EntryBatch, index: number): number {
+    const key = batch.keyEnd[index]! - batch.keyStart[index]!
+    return this.#options.replaceOption ? key : 2 * key
+  }
+
+  #restoreAsItIs(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
+    const start = batch.valueStart[index]!
+    const end = batch.valueEnd[index]!
+    this.#restore(block, batch, index, db, ttl, batch.type[index]!, this.#memory, start, end)
+  }
+
+  /** The value is values[valueStart, valueEnd), of the type `code`. */
+  #restore(
+    block: Block,
+    batch: EntryBatch,
+    index: number,
+    db: number,
+    ttl: number,
+    code: number,
+    values: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     this.#select(block, db)
-    const { replace } = this
+    if (this.replace && !this.#options.replaceOption) this.#delete(block, batch, index)
+    const replace = this.replace && this.#options.replaceOption
     const { absoluteTtl, access } = this.#options
     const idle = access ? batch.idle[index]! : -1
     const frequency = access ? batch.frequency[index]! : -1
-    const valueStart = batch.valueStart[index]!
-    const valueEnd = batch.valueEnd[index]!
     const options =
       (replace ? 1 : 0) + (ttl !== 0 && absoluteTtl ? 1 : 0) + (idle >= 0 ? 2 : frequency >= 0 ? 2 : 0)
     const into = block.memory
@@ -223,7 +268,7 @@ export class Composer {
     at = writeUint(into, at, 1 + valueEnd - valueStart + 10)
     into[at] = 13
     into[at + 1] = 10
-    at = this.#payload(into, at + 2, batch.type[index]!, valueStart, valueEnd)
+    at = this.#payload(into, at + 2, code, values, valueStart, valueEnd)
     into[at] = 13
     into[at + 1] = 10
     at += 2
@@ -236,15 +281,27 @@ export class Composer {
   }
 
   /** Type, value, version, CRC (`createDumpPayload` in `cluster.c`): what DUMP would have given. */
-  #payload(into: Uint8Array, at: number, code: number, valueStart: number, valueEnd: number): number {
+  #payload(
+    into: Uint8Array,
+    at: number,
+    code: number,
+    values: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
     const version = code >= firstContestedType ? this.#options.fileVersion : oldestPayloadVersion
     into[at] = code
-    const versionAt = copy(into, at + 1, this.#memory, valueStart, valueEnd)
+    const versionAt = copy(into, at + 1, values, valueStart, valueEnd)
     into[versionAt] = version & 0xff
     into[versionAt + 1] = version >> 8
     const crcAt = versionAt + 2
     if (into === this.#memory) {
       this.#arena.seal(at, crcAt - at)
+      return crcAt + 8
+    }
+    if (values !== this.#memory) {
+      const sum = crc64(into.subarray(at, crcAt))
+      new DataView(into.buffer, into.byteOffset + crcAt, 8).setBigUint64(0, sum, true)
       return crcAt + 8
     }
     // A value with a block of its own outside the arena: its parts are summed where they lie inside it.
@@ -258,6 +315,13 @@ export class Composer {
     this.#arena.update(this.#scratch, 2)
     new DataView(into.buffer, into.byteOffset + crcAt, 8).setBigUint64(0, this.#arena.value(), true)
     return crcAt + 8
+  }
+
+  #delete(block: Block, batch: EntryBatch, index: number): void {
+    const at = writeBytes(block.memory, block.position, delHead)
+    const start = batch.keyStart[index]!
+    block.position = writeArgument(block.memory, at, this.#memory, start, batch.keyEnd[index]!)
+    block.commands += 1
   }
 
   #select(block: Block, db: number): void {

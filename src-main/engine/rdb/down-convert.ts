@@ -49,7 +49,8 @@ export function downConvert(
   const version = streamVersion(code)
   if (version !== undefined) {
     const to = streamTypes.find((known) => known < code && takes.has(known))
-    if (to === undefined) return asNothing
+    // Without RESTORE nothing is known of what else the target can hold.
+    if (to === undefined) return takes.size === 0 ? asCommands : asNothing
     const value = convertStream(version, streamVersion(to)!, bytes.subarray(start, end))
     return { as: 'value', type: to, value }
   }

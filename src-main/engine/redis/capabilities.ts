@@ -34,7 +34,9 @@ export interface Capabilities {
 export interface Claim {
   /** The Redis version it is, or stands for, as `TargetLook` has it: 7.0 → 700. */
   readonly versionNumber: number
-  readonly isValkey9: boolean
+  readonly flavour: string
+  /** Its own, of its flavour. */
+  readonly version: string
 }
 
 /** Should we be cut off in the middle, a sample is gone after so long. */
@@ -71,7 +73,10 @@ export async function probeCapabilities(link: Link, claim: Claim): Promise<Capab
     ['INFO', 'cluster'],
   ]
   const commands = [...trials.flatMap((trial) => [trial, del]), ...questions]
-  const replies = await link.exchange(Buffer.concat(commands.map((command) => encodeCommand(command))), commands.length)
+  const replies = await link.exchange(
+    Buffer.concat(commands.map((command) => encodeCommand(command))),
+    commands.length,
+  )
   const tried = trials.map((_, index) => replies[index * 2])
   const [functions, hashFieldExpiry, clientKillId, info] = replies.slice(trials.length * 2)
   const believed = believe(claim)
@@ -120,7 +125,9 @@ const typesSince: readonly (readonly [since: number, codes: readonly number[]])[
   [704, [type.HASH_METADATA, type.HASH_LISTPACK_EX]],
 ]
 
-function believe({ versionNumber, isValkey9 }: Claim): Omit<Capabilities, 'clientKillId' | 'cluster'> {
+function believe({ versionNumber, flavour, version }: Claim): Omit<Capabilities, 'clientKillId' | 'cluster'> {
+  // Valkey stands for Redis 7.2 but has had expiring fields since its own 9.0.
+  const isValkey9 = flavour === 'valkey' && Number.parseInt(version, 10) >= 9
   const types = typesSince.flatMap(([since, codes]) => (versionNumber >= since ? codes : []))
   return {
     restoreTypes: isValkey9 ? [...types, valkeyHash2] : types,

@@ -1,0 +1,30 @@
+import type { ConvertOptions } from '../rdb/down-convert.ts'
+import { kindOf, valkeyHash2, type RdbFlavour } from '../rdb/opcodes.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
+
+/** Which values must be made anew before a target can take them. */
+export interface Conversion {
+  /** By RDB type code: 1 where the target does not read the type. */
+  readonly needed: Uint8Array
+  readonly options: ConvertOptions
+}
+
+/** Null where the target reads every type of the file as it is, so that nobody asks. */
+export function makeConversion(
+  fileTypes: Iterable<number>,
+  flavour: RdbFlavour,
+  { restoreTypes, hashFieldExpiry }: Pick<Capabilities, 'restoreTypes' | 'hashFieldExpiry'>,
+): Conversion | null {
+  const takes = new Set(restoreTypes)
+  const needed = new Uint8Array(256)
+  for (const code of fileTypes) if (!goesAsItIs(code, flavour, takes)) needed[code] = 1
+  return needed.includes(1) ? { needed, options: { takes, hashFieldExpiry } } : null
+}
+
+function goesAsItIs(code: number, flavour: RdbFlavour, takes: ReadonlySet<number>): boolean {
+  // Whether a module is there only its own value can tell.
+  if (kindOf(code) === 'module') return true
+  // The same number is another type in a file of Redis 7.4 from before its release.
+  if (code === valkeyHash2 && flavour !== 'valkey') return false
+  return takes.has(code)
+}
