@@ -3,15 +3,15 @@ import { addressOf } from '#contract/connection.ts'
 import { isOver, type TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 
-/** Opens profiles and tasks: the same ones the console shows. */
-export async function openOwnMigrations(): Promise<Migrations> {
+/** Opens profiles and tasks: the same ones the console shows, unless `folder` names a place of their own. */
+export async function openOwnMigrations(folder?: string): Promise<Migrations> {
   const [{ openMigrations }, { createJobRunner }, { findParts }, { dataFolder }] = await Promise.all([
     import('#migration/open.ts'),
     import('#engine/worker/pool.ts'),
     import('#console/parts.ts'),
     import('#console/data-folder.ts'),
   ])
-  return openMigrations({ folder: dataFolder(), jobs: createJobRunner(findParts().worker) })
+  return openMigrations({ folder: folder ?? dataFolder(), jobs: createJobRunner(findParts().worker) })
 }
 
 /** The newest task between two servers that is not over. */

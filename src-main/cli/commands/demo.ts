@@ -1,17 +1,19 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { fail } from '#contract/failure.ts'
 import { perform } from '../command.ts'
-import { compareServers, type Comparison } from '../demo/compare.ts'
+import { showRestore } from '../demo/backup-restore.ts'
+import type { Comparison } from '../demo/compare.ts'
+import { showMigration } from '../demo/live-migration.ts'
 import { findServerProgram, startLocalServer } from '../demo/local-server.ts'
 import { fillWithSampleData } from '../demo/sample-data.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { interruptible } from '../interrupt.ts'
 import type { Output } from '../output.ts'
-import { readSpec } from '../restore-spec.ts'
-import { bytes, duration, keys } from '../terminal/figures.ts'
-import { restoreSummary } from '../terminal/restore-summary.ts'
-import { runRestore } from './restore.ts'
+import { duration, keys } from '../terminal/figures.ts'
 
 export function define(command: Command): void {
   command
@@ -22,49 +24,63 @@ export function define(command: Command): void {
 async function demo(output: Output): Promise<ExitCode> {
   const started = performance.now()
   const program = findServerProgram()
-  const folder = mkdtempSync(join(tmpdir(), 'keyferry-demo-'))
-  try {
-    await using source = await startLocalServer(program, join(folder, 'source'))
-    await using target = await startLocalServer(program, join(folder, 'target'))
-    output.line(
-      `Two servers of version ${program.version} run: the source on port ${source.port}, the target on port ${target.port}.`,
-    )
-    const data = await fillWithSampleData(source.control, program.major)
-    await source.control.call('SAVE')
-    const file = join(folder, 'source', 'dump.rdb')
-    output.line(
-      `The source was given ${keys(data.keys)} and saved them: ${file}, ${bytes(statSync(file).size)}.`,
-    )
-    output.line()
-    output.line(`$ keyferry restore -i ${file} -t 127.0.0.1:${target.port}`)
+  const { major } = program
+  using folder = temporaryFolder()
+  using interrupt = interruptible(() =>
+    output.note('Ending: the servers are ended and their folder removed.'),
+  )
+  const { signal } = interrupt
+  const goOn = (): void => void (signal.aborted && fail('job.cancelled'))
 
-    const spec = readSpec({ file, target: { host: '127.0.0.1', port: target.port } })
-    const result = await runRestore(spec, output)
-    for (const line of restoreSummary(result)) output.line(line)
+  const secret = (): string => randomBytes(12).toString('hex')
+  await using source = await startLocalServer(program, join(folder.path, 'source'), secret())
+  await using target = await startLocalServer(program, join(folder.path, 'target'), secret())
+  output.line(
+    `Two servers of version ${program.version} run: the source on port ${source.port}, the target on port ${target.port}.`,
+  )
+  const data = await fillWithSampleData(source.control, major)
+  output.line(`The source was given ${keys(data.keys)} of every type, in three databases.`)
+  goOn()
+  const home = join(folder.path, 'keyferry')
+  const migration = await showMigration({ source, target, data, major, home, output, signal })
+  tellComparisons(migration.comparisons, output)
+  goOn()
 
-    const comparisons = await compareServers(source.control, target.control, data, program.major)
-    const equal = comparisons.every((comparison) => comparison.equal)
-    output.line()
-    output.line('Both servers were asked for the same things, and the answers compared:')
-    for (const line of comparisons.map(comparisonLine)) output.line(line)
-    output.line()
-    output.line(
-      equal
-        ? `The target holds exactly what the source holds. Both servers are ended and their folder is removed (${duration(performance.now() - started)} in all).`
-        : 'The target differs from the source. Both servers are ended.',
-    )
-    output.event('done', {
-      ...result,
-      comparisons,
-      equal,
-      exitCode: equal ? exitCode.done : exitCode.differs,
-    })
-    return equal ? exitCode.done : exitCode.differs
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  await using third = await startLocalServer(program, join(folder.path, 'third'))
+  output.line()
+  const file = join(folder.path, 'source', 'dump.rdb')
+  const restore = await showRestore({ source, target: third, file, data, major, output })
+  tellComparisons(restore.comparisons, output)
+  goOn()
+
+  const equal = migration.equal && restore.equal
+  const took = duration(performance.now() - started)
+  output.line()
+  output.line(
+    equal
+      ? `Both ways the copy holds exactly what the source holds. The servers are ended and their folder is removed (${took} in all).`
+      : 'A copy differs from the source. The servers are ended.',
+  )
+  const code = equal ? exitCode.done : exitCode.differs
+  output.event('done', { migration, restore, equal, exitCode: code })
+  return code
+}
+
+/** Removed when disposed of, and when Ctrl-C pressed twice leaves no time for that. */
+function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'keyferry-demo-'))
+  const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+  process.on('exit', remove)
+  return {
+    path,
+    [Symbol.dispose]() {
+      process.off('exit', remove)
+      remove()
+    },
   }
 }
 
-function comparisonLine({ what, equal }: Comparison): string {
-  return `  ${equal ? 'equal  ' : 'DIFFERS'}  ${what}`
+function tellComparisons(comparisons: readonly Comparison[], output: Output): void {
+  output.line('Both servers were asked for the same things, and the answers compared:')
+  for (const { what, equal } of comparisons) output.line(`  ${equal ? 'equal  ' : 'DIFFERS'}  ${what}`)
 }

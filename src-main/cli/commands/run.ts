@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
-import { fail, FailureError } from '#contract/failure.ts'
+import { fail } from '#contract/failure.ts'
 import type { ProfileView } from '#contract/profile.ts'
 import { isOver, type TaskView } from '#contract/task.ts'
-import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
+import { cutOver, writePauseMs } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
@@ -50,54 +50,21 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   await task.start(passwords, flags.acceptWarnings === true)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, interrupt.signal)
-  return await cutOver(migrations, task, output)
+  return told(await cutOver(migrations, task, output), output)
 }
 
-/** Freeze, drain, prove, finish. Sides that differ, or a freeze that breaks, are put back and told. */
-async function cutOver(migrations: Migrations, task: FollowedTask, output: Output): Promise<ExitCode> {
-  const { tasks } = migrations
-  // A freeze from before a crash is taken up again by itself.
-  if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
-  const frozen = await task.until(
-    ({ state, failure }) => state === 'frozen' || (state === 'following' && failure !== null),
-  )
-  if (frozen.state !== 'frozen') throw new FailureError(frozen.failure!)
-  output.event('frozen', { task: task.id, offset: frozen.freeze.offset, signedOut: frozen.freeze.signedOut })
-  task.say(`Writes are frozen; ${frozen.freeze.signedOut} connections were signed out.`)
-  tasks.verify(task.id)
-  const proven = await task.until(({ proof, state }) => proof?.running === false && state !== 'proving')
-  const result = proven.proof?.result ?? null
-  if (proven.finishNeedsConsent !== null || result === null) {
-    if (result !== null) for (const line of verifyLines(result)) output.line(line)
-    await tasks.unfreeze(task.id)
-    output.event('unfrozen', { task: task.id })
-    task.say('Not finished: the source was unfrozen, and the sync was paused.')
-    await tasks.pause(task.id)
-    const failure = proven.proof?.failure ?? proven.failure
-    if (failure !== null) throw new FailureError(failure)
-    output.event('done', { task: task.id, state: 'paused', exitCode: exitCode.differs })
-    return exitCode.differs
-  }
-  const { progress: _progress, ...proof } = proven.proof!
-  output.event('proof', { task: task.id, ...proof })
-  return told(await tasks.finish(task.id, {}), output)
-}
-
-function told({ id, state, source, target, writePause, freeze, proof }: TaskView, output: Output): ExitCode {
-  const pauseMs = writePause?.endedAt ? writePause.endedAt - writePause.startedAt : null
-  output.event('done', {
-    task: id,
-    state,
-    writePauseMs: pauseMs,
-    freeze: freeze.state,
-    exitCode: exitCode.done,
-  })
-  output.line(
-    `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${freezeWords[freeze.state] ?? 'as before'}.`,
-  )
+function told(view: TaskView, output: Output): ExitCode {
+  const { id, state, source, target, freeze, proof } = view
+  const pauseMs = writePauseMs(view)
+  const code = state === 'finished' ? exitCode.done : exitCode.differs
+  output.event('done', { task: id, state, writePauseMs: pauseMs, freeze: freeze.state, exitCode: code })
+  if (state === 'finished')
+    output.line(
+      `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${freezeWords[freeze.state] ?? 'as before'}.`,
+    )
   for (const line of proof?.result ? verifyLines(proof.result) : []) output.line(line)
   if (pauseMs !== null) output.line(`Write pause: ${duration(pauseMs)}.`)
-  return exitCode.done
+  return code
 }
 
 const freezeWords: Readonly<Partial<Record<TaskView['freeze']['state'], string>>> = {

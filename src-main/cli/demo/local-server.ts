@@ -3,11 +3,13 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 
 /** A server of our own, on 127.0.0.1, without persistence. Disposing of it ends the process. */
 export interface LocalServer extends AsyncDisposable {
+  readonly connection: Connection
   readonly port: number
   readonly control: Control
 }
@@ -37,13 +39,22 @@ export function findServerProgram(): ServerProgram {
 }
 
 /** Starts a server with its files in `dir` and waits until it answers. */
-export async function startLocalServer({ path, major }: ServerProgram, dir: string): Promise<LocalServer> {
+export async function startLocalServer(
+  { path, major }: ServerProgram,
+  dir: string,
+  password?: string,
+): Promise<LocalServer> {
   mkdirSync(dir)
   const port = await freePort()
+  const connection = { host, port, ...(password !== undefined && { password }) }
   const args = ['--port', String(port), '--bind', host, '--dir', dir, '--save', '', '--appendonly', 'no']
   // Since 7.0 DEBUG, which the comparison asks for a digest, is off unless allowed.
   if (major >= 7) args.push('--enable-debug-command', 'local')
-  const child = spawn(path, args, { stdio: 'ignore' })
+  if (password !== undefined) args.push('--requirepass', password)
+  // Nothing else waits for a snapshot here, so none needs to be waited for either.
+  if (major >= 3) args.push('--repl-diskless-sync-delay', '0')
+  // Of its own group: Ctrl-C on a terminal is for us, who end it when its time has come.
+  const child = spawn(path, args, { stdio: 'ignore', detached: true })
   const endWithUs = (): void => void child.kill('SIGKILL')
   process.on('exit', endWithUs)
   const stop = async (): Promise<void> => {
@@ -51,8 +62,9 @@ export async function startLocalServer({ path, major }: ServerProgram, dir: stri
     process.off('exit', endWithUs)
   }
   try {
-    const control = await untilAnswering(child, port)
+    const control = await untilAnswering(child, connection)
     return {
+      connection,
       port,
       control,
       async [Symbol.asyncDispose]() {
@@ -66,11 +78,11 @@ export async function startLocalServer({ path, major }: ServerProgram, dir: stri
   }
 }
 
-async function untilAnswering(child: ChildProcess, port: number): Promise<Control> {
+async function untilAnswering(child: ChildProcess, connection: Connection): Promise<Control> {
   const deadline = Date.now() + startLimitMs
   for (;;) {
     try {
-      return await openControl({ host, port })
+      return await openControl(connection)
     } catch (thrown) {
       if (child.exitCode !== null || Date.now() > deadline) throw thrown
       await sleep(20)

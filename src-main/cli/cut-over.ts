@@ -1,0 +1,48 @@
+import { FailureError } from '#contract/failure.ts'
+import type { TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
+import type { FollowedTask } from './follow-task.ts'
+import type { Output } from './output.ts'
+import { count } from './terminal/figures.ts'
+
+/**
+ * Freezes a task that is in step, drains, proves and finishes it. Resolves with how it stands then: `finished`,
+ * or `paused` with its source unfrozen where the two sides were found to differ. Rejects with what failed; the
+ * source is unfrozen then too, unless the freeze itself broke.
+ */
+export async function cutOver(
+  { tasks }: Pick<Migrations, 'tasks'>,
+  task: FollowedTask,
+  output: Output,
+): Promise<TaskView> {
+  // A freeze from before a crash is taken up again by itself.
+  if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
+  const frozen = await task.until(
+    ({ state, failure }) => state === 'frozen' || (state === 'following' && failure !== null),
+  )
+  if (frozen.state !== 'frozen') throw new FailureError(frozen.failure!)
+  const { offset, signedOut } = frozen.freeze
+  output.event('frozen', { task: task.id, offset, signedOut })
+  task.say(
+    `Writes are frozen at offset ${count(offset ?? 0)}, ${signedOut} connections were signed out; everything up to there has arrived. Comparing …`,
+  )
+  tasks.verify(task.id)
+  const proven = await task.until(({ proof, state }) => proof?.running === false && state !== 'proving')
+  if (proven.finishNeedsConsent !== null || !proven.proof?.result) {
+    await tasks.unfreeze(task.id)
+    output.event('unfrozen', { task: task.id })
+    task.say('Not finished: the source was unfrozen, and the sync was paused.')
+    const paused = await tasks.pause(task.id)
+    const failure = proven.proof?.failure ?? proven.failure
+    if (failure !== null) throw new FailureError(failure)
+    return paused
+  }
+  const { progress: _progress, ...proof } = proven.proof
+  output.event('proof', { task: task.id, ...proof })
+  return await tasks.finish(task.id, {})
+}
+
+/** How long writes were refused; null while they are, or when they never were. */
+export function writePauseMs({ writePause }: TaskView): number | null {
+  return writePause?.endedAt ? writePause.endedAt - writePause.startedAt : null
+}
