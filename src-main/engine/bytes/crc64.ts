@@ -33,8 +33,8 @@ import {
 export interface Crc64Arena {
   /** The whole usable area, as long as was asked for; offsets below are counted from its start. */
   readonly memory: Uint8Array<ArrayBuffer>
-  /** Sets the running CRC back to 0. */
-  start(): void
+  /** Sets the running CRC: back to 0, or to what `value` gave earlier. */
+  start(from?: bigint): void
   /** Carries the running CRC over memory[offset, offset + length). */
   update(offset: number, length: number): void
   /** The running CRC. */
@@ -58,8 +58,8 @@ export function createCrc64Arena(bytes: number): Crc64Arena {
   }
   return {
     memory,
-    start() {
-      state.value = 0n
+    start(from = 0n) {
+      state.value = BigInt.asIntN(64, from)
     },
     update(offset, length) {
       check(offset, length)

@@ -65,6 +65,10 @@ function compose(
     ...options,
   })
   composer.replace = options.replace ?? false
+  // The arena's running CRC is the reader's, of the snapshot it reads.
+  arena.memory[0] = 1
+  arena.update(0, 1)
+  const running = arena.value()
   const blocks: (readonly string[])[][] = []
   const block = new Block(arena.memory, blockAt, blockBytes)
   const ship = (): void => {
@@ -94,6 +98,7 @@ function compose(
   }
   ship()
   expect(beyond).toEqual(new Uint8Array(guard).fill(0x5a))
+  expect(arena.value()).toBe(running)
   return blocks
 }
 

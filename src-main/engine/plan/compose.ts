@@ -304,7 +304,9 @@ export class Composer {
       new DataView(into.buffer, into.byteOffset + crcAt, 8).setBigUint64(0, sum, true)
       return crcAt + 8
     }
-    // A value with a block of its own outside the arena: its parts are summed where they lie inside it.
+    // A value with a block of its own outside the arena: its parts are summed where they lie inside it, and the
+    // running CRC, which may be that of a whole snapshot, is put back.
+    const running = this.#arena.value()
     const scratch = this.#memory
     scratch[this.#scratch] = code
     this.#arena.start()
@@ -314,6 +316,7 @@ export class Composer {
     scratch[this.#scratch + 1] = version >> 8
     this.#arena.update(this.#scratch, 2)
     new DataView(into.buffer, into.byteOffset + crcAt, 8).setBigUint64(0, this.#arena.value(), true)
+    this.#arena.start(running)
     return crcAt + 8
   }
 
