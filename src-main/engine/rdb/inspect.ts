@@ -4,12 +4,10 @@ import { createCrc64Arena } from '../bytes/crc64.ts'
 import { entryKind, type BigEntry, type EntryBatch } from '../flow/entry.ts'
 import { paced } from '../flow/pace.ts'
 import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
-import { lengthSize } from './length.ts'
-import { bucketsMemory, keyMemory, packedMemory, stringMemory, valueMemory } from './memory.ts'
+import { bucketsMemory, keyMemory, ValueSizes } from './memory.ts'
 import { moduleTypeName } from './module.ts'
 import { kindOf, opcode, opcodeName, type, typeName, type RdbFlavour, type RdbHeader } from './opcodes.ts'
 import { defaultPrefixes, PrefixTally, type PrefixOptions } from './prefix-tally.ts'
-import { unpackedLength } from './reader.ts'
 import { MemoryFeed, run, runNow } from './steps.ts'
 import { readUint64 } from './string.ts'
 
@@ -34,6 +32,7 @@ class Tally {
   keys = 0
   expiring = 0
   memoryBytes = 0
+  readonly sizes = new ValueSizes()
   readonly #prefixes: PrefixTally
   biggest: Big[] = []
   #floor = 0
@@ -54,7 +53,7 @@ class Tally {
       this.#count(code, batch.db[index]!, bytes, expires)
       const keyStart = batch.keyStart[index]!
       const keyEnd = batch.keyEnd[index]!
-      const memory = keyMemory(keyEnd - keyStart, expires) + memoryOf(batch, index, flavour)
+      const memory = keyMemory(keyEnd - keyStart, expires) + this.#valueMemory(batch, index, flavour)
       this.memoryBytes += memory
       this.#prefixes.add(batch.buffer, keyStart, keyEnd, bytes, memory)
       if (batch.idle[index]! >= 0) this.opcode(opcode.IDLE)
@@ -89,6 +88,14 @@ class Tally {
     if (!expires) return
     row.expiring += 1
     this.expiring += 1
+  }
+
+  #valueMemory(
+    { buffer, type: codes, valueStart, valueEnd }: EntryBatch,
+    index: number,
+    flavour: RdbFlavour,
+  ): number {
+    return this.sizes.ofValue(codes[index]!, buffer, valueStart[index]!, valueEnd[index]!, flavour)
   }
 
   #keep(big: Big): void {
@@ -139,24 +146,6 @@ function moduleName(batch: EntryBatch, index: number): string {
   return moduleTypeName(runNow(readUint64(value)))
 }
 
-/** What a value takes on a server; quick for those that are one string in the file, which nearly all are. */
-function memoryOf(batch: EntryBatch, index: number, flavour: RdbFlavour): number {
-  const { buffer } = batch
-  const code = batch.type[index]!
-  const start = batch.valueStart[index]!
-  if (code === type.STRING) {
-    const isInteger = lengthSize(buffer, start) === 0 && buffer[start]! < 0xc3
-    return stringMemory(isInteger ? 0 : unpackedLength(buffer, start))
-  }
-  if (packedTypes.has(code)) return packedMemory(unpackedLength(buffer, start))
-  return runNow(valueMemory(code, new MemoryFeed(buffer, start, batch.valueEnd[index]!), flavour))
-}
-
-const packedTypes: ReadonlySet<number> = new Set([
-  ...[type.HASH_ZIPMAP, type.LIST_ZIPLIST, type.SET_INTSET, type.ZSET_ZIPLIST, type.HASH_ZIPLIST],
-  ...[type.HASH_LISTPACK, type.ZSET_LISTPACK, type.SET_LISTPACK],
-])
-
 /** Reads a backup file once, checks it from end to end, and tells what is in it. Fails with `file.*` or `job.cancelled`. */
 export async function inspectFile(
   spec: { readonly file: string; readonly prefixes?: PrefixOptions | undefined },
@@ -173,7 +162,7 @@ export async function inspectFile(
     {
       batch: (batch, { flavour }) => tally.batch(batch, flavour),
       async bigValue({ type: code }, feed, { flavour }) {
-        valueBytes = await run(valueMemory(code, feed, flavour))
+        valueBytes = await run(tally.sizes.ofFeed(code, feed, flavour))
       },
       big: (entry, bytes) => tally.big(entry, bytes, valueBytes),
       aux: (name, value) =>
