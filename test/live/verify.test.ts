@@ -111,3 +111,25 @@ test('a difference that heals while one looks is none; counts alone leave our ow
   expect(await looking).toMatchObject({ equal: true, differing: 0 })
   expect(await ask('counts', 0)).toMatchObject({ equal: true, counts: [{ db: 0, source: 2, target: 2 }] })
 })
+
+test('functions are the same whatever order a server gives them in, and differ by their code', async () => {
+  await using source = await startRedis()
+  await using target = await startRedis()
+  const load = (server: RedisServer, name: string, value = 1): Promise<unknown> =>
+    server.call(
+      'FUNCTION',
+      'LOAD',
+      'REPLACE',
+      `#!lua name=${name}\nredis.register_function('f_${name}', function() return ${value} end)`,
+    )
+  const names = Array.from({ length: 8 }, (_, at) => `library${at}`)
+  for (const name of names) await load(source, name)
+  for (const name of names.toReversed()) await load(target, name)
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, functionsDiffer: false })
+
+  await load(target, 'library3', 2)
+  expect(await compareAll(source, target)).toMatchObject({ equal: false, functionsDiffer: true })
+  await load(target, 'library3')
+  await target.call('FUNCTION', 'DELETE', 'library5')
+  expect(await compareAll(source, target)).toMatchObject({ equal: false, functionsDiffer: true })
+})

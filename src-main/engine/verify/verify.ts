@@ -3,7 +3,7 @@ import { escapeKey } from '#contract/escape-key.ts'
 import { fail } from '#contract/failure.ts'
 import type { DbCount, DifferenceKind, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
 import { isOurs } from '../flow/own-keys.ts'
-import { ReplyError } from '../resp/decode.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
 import { compareKeys, type KeyDifference } from './compare.ts'
 import { countBoth } from './counts.ts'
 import { DbLink } from './db-link.ts'
@@ -146,14 +146,15 @@ class Verification {
     }
   }
 
-  /** FUNCTION DUMP gives the libraries in one payload; servers before 7.0 have none. */
+  /** Not by FUNCTION DUMP: each server gives its libraries in an order of its own. Before 7.0 there are none. */
   async #functionsDiffer(): Promise<boolean> {
+    const ask = ['FUNCTION', 'LIST', 'WITHCODE']
     const [[here], [there]] = await Promise.all([
-      this.#source.askAll(0, [['FUNCTION', 'DUMP']]),
-      this.#target.askAll(0, [['FUNCTION', 'DUMP']]),
+      this.#source.askAll(0, [ask]),
+      this.#target.askAll(0, [ask]),
     ])
     if (here instanceof ReplyError || there instanceof ReplyError) return false
-    return Buffer.isBuffer(here) && Buffer.isBuffer(there) ? !here.equals(there) : here !== there
+    return librariesIn(here) !== librariesIn(there)
   }
 
   async #pause(): Promise<void> {
@@ -205,4 +206,15 @@ function agree(counts: readonly DbCount[]): boolean {
 
 function sum(counts: readonly DbCount[], side: 'source' | 'target'): number {
   return counts.reduce((total, count) => total + count[side], 0)
+}
+
+/** Every library with its engine and code, in one order; the functions follow from the code. */
+function librariesIn(reply: Reply | undefined): string {
+  if (!Array.isArray(reply)) return ''
+  const libraries = (reply as readonly (readonly Reply[])[]).map((fields) =>
+    ['library_name', 'engine', 'library_code'].map((wanted) =>
+      String(fields[fields.findIndex((name, at) => at % 2 === 0 && String(name) === wanted) + 1]),
+    ),
+  )
+  return JSON.stringify(libraries.sort(([a = ''], [b = '']) => (a < b ? -1 : 1)))
 }
