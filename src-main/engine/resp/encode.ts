@@ -20,3 +20,39 @@ export function encodeCommand(args: readonly Argument[], toCome = 0): Buffer {
 function argumentBytes(arg: Argument): Uint8Array {
   return typeof arg === 'object' ? arg : Buffer.from(String(arg))
 }
+
+/** Where a key belongs in a command that is encoded for many keys. */
+export const theKey = Symbol('the key')
+
+/** For each key each of the commands, in one buffer: what they have in common is written out only once. */
+export function encodeForEach(
+  keys: readonly Uint8Array[],
+  commands: readonly (readonly (string | typeof theKey)[])[],
+): Buffer {
+  const shapes = commands.map((words) => {
+    const at = words.indexOf(theKey)
+    const encode = (part: readonly (string | typeof theKey)[]): string =>
+      part.map((word) => `$${Buffer.byteLength(String(word))}\r\n${String(word)}\r\n`).join('')
+    return {
+      before: Buffer.from(`*${words.length}\r\n${encode(words.slice(0, at))}$`),
+      after: Buffer.from(`\r\n${encode(words.slice(at + 1))}`),
+    }
+  })
+  const fixed = shapes.reduce((sum, { before, after }) => sum + before.length + after.length, 0)
+  const lengths = keys.map((key) => Buffer.from(`${key.length}\r\n`))
+  const ofKeys = keys.reduce((sum, key, index) => sum + key.length + lengths[index]!.length, 0)
+  const bytes = Buffer.allocUnsafe(fixed * keys.length + ofKeys * shapes.length)
+  let at = 0
+  const put = (part: Uint8Array): void => {
+    bytes.set(part, at)
+    at += part.length
+  }
+  for (const [index, key] of keys.entries())
+    for (const { before, after } of shapes) {
+      put(before)
+      put(lengths[index]!)
+      put(key)
+      put(after)
+    }
+  return bytes
+}

@@ -1,8 +1,8 @@
 import type { DifferenceKind } from '#contract/verify.ts'
-import { guardMs } from '../plan/expiry.ts'
 import type { Reply } from '../resp/decode.ts'
 import { compareInSlices } from './big-value.ts'
 import type { DbLink } from './db-link.ts'
+import { sameExpiry, unguarded } from './same-bytes.ts'
 import { isError, lengthCommand, moduleValue, streamGroups, wholeValues } from './value.ts'
 
 export interface KeyDifference {
@@ -137,13 +137,4 @@ function* groupsOf(pairs: readonly Pair[]): Generator<readonly Pair[]> {
     bytes += pair.bytes
   }
   if (group.length > 0) yield group
-}
-
-/** The time an expiry of the target stands for, while a sync guards it. */
-function unguarded(expiry: number): number {
-  return expiry >= guardMs ? expiry - guardMs : expiry
-}
-
-function sameExpiry(a: number, b: number, toleranceMs: number): boolean {
-  return a < 0 || b < 0 ? a === b : Math.abs(a - b) <= toleranceMs
 }

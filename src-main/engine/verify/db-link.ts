@@ -2,7 +2,7 @@ import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
-import { encodeCommand, type Argument } from '../resp/encode.ts'
+import { encodeCommand, encodeForEach, type Argument, type theKey } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 
 export type Command = readonly Argument[]
@@ -22,10 +22,26 @@ export class DbLink implements Disposable {
 
   /** Sends all at once; one reply for each, an error reply as a value. Rejects when the link is lost. */
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
-    if (commands.length === 0) return []
+    return await this.#send(
+      db,
+      commands.map((command) => encodeCommand(command)),
+      commands.length,
+    )
+  }
+
+  /** Each of the `questions` about each of the keys, key by key; replies as with `askAll`. */
+  async askEach(
+    db: number,
+    keys: readonly Uint8Array[],
+    questions: readonly (readonly (string | typeof theKey)[])[],
+  ): Promise<readonly Reply[]> {
+    return await this.#send(db, [encodeForEach(keys, questions)], keys.length * questions.length)
+  }
+
+  async #send(db: number, parts: readonly Buffer[], expected: number): Promise<readonly Reply[]> {
+    if (expected === 0) return []
     const select = db === this.#db ? [] : [encodeCommand(['SELECT', db])]
-    const bytes = Buffer.concat([...select, ...commands.map((command) => encodeCommand(command))])
-    const replies = await this.#link.exchange(bytes, select.length + commands.length)
+    const replies = await this.#link.exchange(Buffer.concat([...select, ...parts]), select.length + expected)
     if (select.length === 0) return replies
     const [selected, ...rest] = replies
     if (selected instanceof ReplyError) throw this.#refused(selected)

@@ -7,8 +7,11 @@ import { ReplyError, type Reply } from '../resp/decode.ts'
 import { compareKeys, type KeyDifference } from './compare.ts'
 import { countBoth } from './counts.ts'
 import { DbLink } from './db-link.ts'
+import { withoutSameBytes } from './same-bytes.ts'
 
 const scanCount = 500
+/** Batches compared at a time. */
+const atOnce = 4
 const listed = 100
 /** Beyond so many differing keys nobody looks again: the two sides are not the same data set. */
 const keptForAnotherLook = 50_000
@@ -23,27 +26,53 @@ export async function runVerify(
   report: (progress: VerifyProgress) => void,
   signal: AbortSignal,
 ): Promise<VerifyResult> {
-  using source = await DbLink.open(spec.source, 'keyferry:verify', signal)
-  using target = await DbLink.open(spec.target, 'keyferry:verify', signal)
+  const sides = await openSides(spec, signal)
   const stop = (): void => {
-    source[Symbol.dispose]()
-    target[Symbol.dispose]()
+    for (const { source, target } of sides) {
+      source[Symbol.dispose]()
+      target[Symbol.dispose]()
+    }
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return await new Verification(spec, source, target, report, signal).run()
+    return await new Verification(spec, sides, report, signal).run()
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
   } finally {
     signal.removeEventListener('abort', stop)
+    stop()
   }
+}
+
+/** A connection to each of the two servers. */
+interface Sides {
+  readonly source: DbLink
+  readonly target: DbLink
+}
+
+async function openSides(spec: VerifySpec, signal: AbortSignal): Promise<readonly Sides[]> {
+  const open = (connection: VerifySpec['source']): Promise<DbLink> =>
+    DbLink.open(connection, 'keyferry:verify', signal)
+  const wanted = Array.from({ length: atOnce + 1 }, () => [open(spec.source), open(spec.target)]).flat()
+  const opened = await Promise.allSettled(wanted)
+  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const refused = opened.find((one) => one.status === 'rejected')
+  if (refused === undefined)
+    return Array.from({ length: atOnce + 1 }, (_, at) => ({
+      source: links[at * 2]!,
+      target: links[at * 2 + 1]!,
+    }))
+  for (const link of links) link[Symbol.dispose]()
+  throw refused.reason
 }
 
 class Verification {
   readonly #spec: VerifySpec
+  /** These walk through the keys and count; the others compare. */
   readonly #source: DbLink
   readonly #target: DbLink
+  readonly #comparing: readonly Sides[]
   readonly #report: (progress: VerifyProgress) => void
   readonly #signal: AbortSignal
   readonly #started = performance.now()
@@ -57,14 +86,14 @@ class Verification {
 
   constructor(
     spec: VerifySpec,
-    source: DbLink,
-    target: DbLink,
+    [walking, ...comparing]: readonly Sides[],
     report: (progress: VerifyProgress) => void,
     signal: AbortSignal,
   ) {
     this.#spec = spec
-    this.#source = source
-    this.#target = target
+    this.#source = walking!.source
+    this.#target = walking!.target
+    this.#comparing = comparing
     this.#report = report
     this.#signal = signal
   }
@@ -82,8 +111,8 @@ class Verification {
     this.#keysTotal = sum(counts, 'source') + sum(counts, 'target')
     this.#phase = 'comparing'
     for (const { db } of counts) {
-      await this.#walk(this.#source, db, (keys) => this.#compare(db, keys))
-      await this.#walk(this.#target, db, (keys) => this.#findExtra(db, keys))
+      await this.#each(this.#keysOf(this.#source, db), (sides, keys) => this.#compare(sides, db, keys))
+      await this.#each(this.#keysOf(this.#target, db), (sides, keys) => this.#findExtra(sides, db, keys))
     }
     let rounds = 0
     this.#phase = 'looking-again'
@@ -97,7 +126,7 @@ class Verification {
     return this.#result(counts, rounds, functionsDiffer)
   }
 
-  async #walk(link: DbLink, db: number, see: (keys: readonly Buffer[]) => Promise<void>): Promise<void> {
+  async *#keysOf(link: DbLink, db: number): AsyncGenerator<readonly Buffer[], void, void> {
     let cursor = '0'
     do {
       if (this.#signal.aborted) fail('job.cancelled')
@@ -106,25 +135,43 @@ class Verification {
         readonly Buffer[],
       ]
       cursor = next.toString()
-      await see(keys.filter((key) => !isOurs(key)))
-      this.#tell()
+      yield keys.filter((key) => !isOurs(key))
     } while (cursor !== '0')
   }
 
-  async #compare(db: number, keys: readonly Buffer[]): Promise<void> {
-    this.#note(await compareKeys(this.#source, this.#target, db, keys, this.#spec.expiryToleranceMs))
+  /** Works on several batches at a time, so that neither server waits for the other, nor for us. */
+  async #each(
+    batches: AsyncGenerator<readonly Buffer[], void, void>,
+    work: (sides: Sides, keys: readonly Buffer[]) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(
+      this.#comparing.map(async (sides) => {
+        for await (const keys of batches) {
+          await work(sides, keys)
+          this.#tell()
+        }
+      }),
+    )
+  }
+
+  async #compare({ source, target }: Sides, db: number, keys: readonly Buffer[]): Promise<void> {
+    const { expiryToleranceMs } = this.#spec
+    const open = await withoutSameBytes(source, target, db, keys, expiryToleranceMs)
+    this.#note(await compareKeys(source, target, db, open, expiryToleranceMs))
     this.#keysDone += keys.length
     this.#compared += keys.length
   }
 
-  async #findExtra(db: number, keys: readonly Buffer[]): Promise<void> {
-    const found = await this.#source.askAll(
+  async #findExtra({ source }: Sides, db: number, keys: readonly Buffer[]): Promise<void> {
+    this.#keysDone += keys.length
+    // One number for all of them (EXISTS takes several keys since 3.0.3) tells that none is missing.
+    if (keys.length === 0 || (await source.askAll(db, [['EXISTS', ...keys]]))[0] === keys.length) return
+    const found = await source.askAll(
       db,
       keys.map((key) => ['EXISTS', key]),
     )
     const extra = keys.filter((_, index) => found[index] === 0)
     this.#note(extra.map((key) => ({ db, key, kind: 'extra', detail: '' })))
-    this.#keysDone += keys.length
   }
 
   #note(found: readonly KeyDifference[]): void {
