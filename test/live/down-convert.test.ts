@@ -13,6 +13,8 @@ import { openPayload } from '../support/dump-payload.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { valuesOf, type StoredValue } from '../support/rdb-values.ts'
 import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
+import { connectionTo, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
 
 /** What a server of 2.6 reads. */
 const oldest: readonly number[] = [
@@ -325,5 +327,31 @@ describe('a whole backup of 7.0 restored', () => {
       examples: [{ db: 0, key: 'hash-hfe', reason: 'target.cannot-hold' }],
     })
     expect(await target.call('DBSIZE')).toBe(2)
+  })
+})
+
+describe('a live source of a later version', () => {
+  const later = otherServers().find(({ name, version }) => name === 'redis' && version.startsWith('7.2'))
+
+  test.skipIf(later === undefined)('its sets and streams arrive in 7.0', async () => {
+    await using lives = await startRedis({
+      binary: later!.binary,
+      args: ['--repl-diskless-sync-delay', '0'],
+    })
+    await using target = await startRedis()
+    using folder = taskFolder()
+    await lives.call('SADD', 'set', 'a', 'b', 'c')
+    await lives.call('XADD', 'stream', '1-1', 'field', 'value')
+    await lives.call('XGROUP', 'CREATE', 'stream', 'group', '0')
+    await lives.call('XREADGROUP', 'GROUP', 'group', 'consumer', 'STREAMS', 'stream', '>')
+    await using sync = startSync({
+      task: 'down',
+      source: connectionTo(lives),
+      target: connectionTo(target),
+      folder: folder.path,
+    })
+    await sync.until(({ phase }) => phase === 'in-step')
+    expect(((await target.call('SMEMBERS', 'set')) as string[]).sort()).toEqual(['a', 'b', 'c'])
+    expect(await readAll(target, Buffer.from('stream'))).toEqual(await readAll(lives, Buffer.from('stream')))
   })
 })

@@ -2,13 +2,18 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
+import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
+import { makeConversion } from '../plan/conversion.ts'
 import { guardMs } from '../plan/expiry.ts'
-import type { RdbHeader } from '../rdb/opcodes.ts'
+import { type, type RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
+import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
+import { Link } from '../resp/link.ts'
 import { bigValueBytes, readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
 import type { SnapshotReader, Spool } from '../source/spool.ts'
 import { Block } from '../target/block.ts'
+import { lookAtTarget, type TargetLook } from '../target/look.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import { EntryBatch } from './entry.ts'
 import { Ledger } from './ledger.ts'
@@ -20,8 +25,6 @@ export interface CopyOptions {
   /** Every connection is named so: they are fenced off with the rest of the task's. */
   readonly name: string
   readonly connections: number
-  /** RESTORE takes ABSTTL (5.0). */
-  readonly absoluteTtl: boolean
   /** Begins the names of values that are written in pieces. */
   readonly temporaryPrefix: string
   readonly signal: AbortSignal
@@ -54,6 +57,7 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
   )
   const input = new SnapshotInput(reader)
   const { header, streamDb } = await readBeginning(input, arena)
+  const { look, capabilities } = await askTarget(options)
   const ledger = new Ledger({ offset: 0, sourceDb: 0 })
   const writer = new RestoreWriter({
     file: input,
@@ -68,10 +72,10 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       filter: null,
       dbMap: (db) => db,
       functions: true,
-      restoreOptions: { replace: true, absoluteTtl: options.absoluteTtl, access: options.absoluteTtl },
-      conversion: null,
-      // The target follows a live source of 7.0 or later, and is one itself.
-      bigValues: {},
+      restoreOptions: capabilities,
+      // What types it holds is not known before its end.
+      conversion: makeConversion(Object.values(type), header.flavour, capabilities),
+      bigValues: bigValueCommands(look, capabilities),
       clockAheadMs: 0,
       expiryShiftMs: guardMs,
       temporaryPrefix: options.temporaryPrefix,
@@ -89,6 +93,16 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
   if (signal.aborted) fail('job.cancelled')
   await input.assertCrc(arena, header)
   return { keys: ledger.counts.written, failed: ledger.counts.failed, streamDb }
+}
+
+/** What the target is, and what it takes. */
+async function askTarget({ target, name, signal }: CopyOptions): Promise<{
+  look: TargetLook
+  capabilities: Capabilities
+}> {
+  using link = await Link.open(target, { name, signal })
+  const look = await lookAtTarget(link)
+  return { look, capabilities: await probeCapabilities(link, look) }
 }
 
 /** The snapshot as the writer reads it; its CRC is computed on the way. */

@@ -67,7 +67,6 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
       target: spec.target,
       name: session.name,
       connections: spec.copyConnections,
-      absoluteTtl: true,
       temporaryPrefix: `${keys.prefix}copy`,
       signal,
       onProgress,
