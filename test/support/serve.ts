@@ -23,11 +23,11 @@ export interface Served extends AsyncDisposable {
   kill9(): Promise<void>
 }
 
-/** Starts the built console on a free port, or on the one given. */
-export async function startServed(port = 0): Promise<Served> {
+/** Starts the built console on a free port, or on the one given. A `home` given is kept at the end. */
+export async function startServed(port = 0, kept?: string): Promise<Served> {
   const entry = join(projectRoot, 'out/main/serve.js')
   if (!existsSync(entry)) throw new Error('out/ is not built: npm run build')
-  const home = await mkdtemp(join(tmpdir(), 'keyferry-home-'))
+  const home = kept ?? (await mkdtemp(join(tmpdir(), 'keyferry-home-')))
   const child = spawn(process.execPath, [entry, String(port)], {
     env: { ...process.env, KEYFERRY_HOME: home },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -44,17 +44,17 @@ export async function startServed(port = 0): Promise<Served> {
     return value
   }
 
-  const first = await nextLine()
-  const unused = [first]
-  const { origin, port: listening } = new URL(first)
+  const printedFirst = await nextLine()
+  const unused = [printedFirst]
+  const { origin, port: listening } = new URL(printedFirst)
   return {
     port: Number(listening),
     pid: child.pid ?? 0,
     home,
     origin,
     async invite() {
-      const kept = unused.pop()
-      if (kept !== undefined) return kept
+      const first = unused.pop()
+      if (first !== undefined) return first
       child.stdin.write('\n')
       return nextLine()
     },
@@ -66,7 +66,7 @@ export async function startServed(port = 0): Promise<Served> {
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       await exited
-      await rm(home, { recursive: true, force: true })
+      if (kept === undefined) await rm(home, { recursive: true, force: true })
     },
   }
 }

@@ -32,10 +32,14 @@ export async function drain(sync: SyncProcess, source: RedisServer): Promise<voi
 }
 
 /** Every value of both, both ways, to the millisecond. */
-export function compareAll(source: RedisServer, target: RedisServer): Promise<VerifyResult> {
+export function compareAll(
+  source: RedisServer,
+  target: RedisServer,
+  passwords: { readonly source?: string; readonly target?: string } = {},
+): Promise<VerifyResult> {
   const spec = verifySpecSchema.parse({
-    source: connectionTo(source),
-    target: connectionTo(target),
+    source: connectionTo(source, passwords.source),
+    target: connectionTo(target, passwords.target),
     mode: 'full',
     expiryToleranceMs: 0,
     rounds: 5,
