@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findElectron, startDesktop, type DesktopApp } from '../support/electron.ts'
+import { asPromised, setMigrationScene, type MigrationScene } from '../support/migration-scene.ts'
+import { walkMigration } from '../support/migration-walk.ts'
+import { infoField } from '../support/sync-ends.ts'
+
+const electron = findElectron()
+if (electron === null)
+  console.warn('\nSKIPPED: migrations in the window. No Electron found; set ELECTRON_OVERRIDE_DIST_PATH.\n')
+
+describe.skipIf(electron === null)('a migration in the window', () => {
+  let home: string
+  let scene: MigrationScene
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'keyferry-home-'))
+    scene = await setMigrationScene(50_000)
+  })
+
+  afterAll(async () => {
+    await scene[Symbol.asyncDispose]()
+    await rm(home, { recursive: true, force: true })
+  })
+
+  /** Answers the question that is asked before leaving, and waits until the app has ended. */
+  async function leave({ app }: DesktopApp): Promise<void> {
+    await app.evaluate(({ dialog }) => {
+      dialog.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: false })
+    })
+    const closed = app.waitForEvent('close')
+    await app.evaluate(({ app: self }) => self.quit())
+    await closed
+  }
+
+  test('from the wizard to finished, closed in the middle and started again', async () => {
+    scene.startApplications()
+    const source = { port: scene.source.port, password: scene.sourcePassword }
+    {
+      await using desktop = await startDesktop(electron ?? '', home)
+      const walk = walkMigration(desktop.page)
+      await walk.openWizard()
+      await walk.enterBothSides('Shop cache', source, {
+        port: scene.target.port,
+        password: scene.targetPassword,
+      })
+      await walk.keepOptions()
+      expect(await walk.acceptWarnings()).toBe(0)
+      await walk.start()
+      await walk.untilInStep()
+      expect(desktop.complaints).toEqual([])
+      await leave(desktop)
+    }
+    const writtenBefore = scene.written
+    await using desktop = await startDesktop(electron ?? '', home)
+    const { page } = desktop
+    const walk = walkMigration(page)
+    await page.getByRole('navigation').getByRole('link', { name: 'Tasks' }).click()
+    await walk.main.getByRole('link', { name: 'Shop cache' }).click()
+    await walk.main.getByRole('button', { name: 'Resume' }).click()
+    await walk.untilInStep()
+    expect(infoField(scene.source, 'stats', 'sync_full')).toBe('1')
+    expect(scene.written).toBeGreaterThan(writtenBefore)
+
+    await walk.freeze(source)
+    expect(await walk.prove()).toBeGreaterThan(50_000)
+    const pause = await walk.finish()
+    process.stdout.write(`write pause, as the window gives it: ${pause}\n`)
+    expect(await scene.outcome()).toEqual(asPromised)
+    expect(desktop.complaints).toEqual([])
+  }, 240_000)
+})
