@@ -44,7 +44,7 @@ test('names what was skipped and what failed, with examples', () => {
   })
   expect(lines.join('\n')).toContain(`
   skipped     1 key           the target had them already
-  failed      1 key           the target refused them
+  failed      1 key           refused by the target, or more than it can hold
   reconnected 1 time`)
   expect(lines.slice(-3)).toEqual([
     'Skipped or failed:',

@@ -10,7 +10,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   if (keysSkipped > 0) rows.push(['skipped', keys(keysSkipped), 'the target had them already'])
   if (keysFiltered > 0) rows.push(['left out', keys(keysFiltered), 'by --include or --exclude'])
   if (keysExpired > 0) rows.push(['expired', keys(keysExpired), 'past their time, as Redis would do'])
-  if (keysFailed > 0) rows.push(['failed', keys(keysFailed), 'the target refused them'])
+  if (keysFailed > 0) rows.push(['failed', keys(keysFailed), 'refused by the target, or more than it can hold'])
   if (reconnects > 0)
     rows.push(['reconnected', `${count(reconnects)} ${reconnects === 1 ? 'time' : 'times'}`, ''])
   rows.push(['time', duration(result.elapsedMs), timing(result)])
