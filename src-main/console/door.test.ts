@@ -74,7 +74,9 @@ test('what we did not foresee is internal.unexpected, and logged with its stack 
 })
 
 test('a subscription to what is not there ends with the failure', async () => {
-  const { client } = connect({ restores: createRestores({ run: () => new Promise(() => undefined) }) })
+  const { client } = connect({
+    restores: createRestores({ run: () => new Promise(() => undefined), prepare: () => undefined }),
+  })
   const heard = []
   for await (const answer of await client.restores.watch({ id: 'nobody' })) heard.push(answer)
 

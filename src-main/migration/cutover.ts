@@ -59,8 +59,10 @@ export class Cutover {
   }
 
   async #freezeAndDrain(newPassword: string | undefined, signal: AbortSignal): Promise<void> {
-    const { book, freezes } = this.#services
+    const { book, freezes, jobs } = this.#services
     const job = this.#job
+    // The proof's thread comes up while expiries are settled, not while writes stand still.
+    jobs.prepare()
     job.order({ type: 'settle' })
     await job.until(({ guard }) => guard === 'settled' || guard === 'final', signal)
     const startedAt = Date.now()

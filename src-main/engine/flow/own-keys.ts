@@ -46,6 +46,9 @@ function partner(swap: Uint8Array): readonly number[] {
   return a === b ? [] : a === 0 ? [b] : b === 0 ? [a] : []
 }
 
+/** Many at a step: only ours travel, and writes may be waiting for it. */
+const scanCount = 10_000
+
 /** Takes everything of a task out of its target: checkpoints, and values that were being written in pieces. */
 export async function removeTaskKeys(
   control: Control,
@@ -62,7 +65,7 @@ export async function removeTaskKeys(
         'MATCH',
         `${keys.prefix}*`,
         'COUNT',
-        1000,
+        scanCount,
       )) as unknown as [Buffer, readonly Buffer[]]
       cursor = next.toString()
       // The lease goes last, with the connection: until then nobody else may begin.

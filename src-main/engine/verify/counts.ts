@@ -8,14 +8,31 @@ import type { DbLink } from './db-link.ts'
  * its count, as they are in DBSIZE.
  */
 export async function countBoth(source: DbLink, target: DbLink): Promise<readonly DbCount[]> {
-  const [here, there] = await Promise.all([countKeys(source), countKeys(target)])
+  const [here, there] = await Promise.all([countTheirs(source), countTheirs(target)])
+  return besideEachOther(here, there)
+}
+
+/** The same at once, ours counted in. */
+export async function countAllOfBoth(source: DbLink, target: DbLink): Promise<readonly DbCount[]> {
+  const [here, there] = await Promise.all([countAll(source), countAll(target)])
+  return besideEachOther(here, there)
+}
+
+function besideEachOther(
+  here: ReadonlyMap<number, number>,
+  there: ReadonlyMap<number, number>,
+): readonly DbCount[] {
   const dbs = [...new Set([...here.keys(), ...there.keys()])].sort((a, b) => a - b)
   return dbs.map((db) => ({ db, source: here.get(db) ?? 0, target: there.get(db) ?? 0 }))
 }
 
-async function countKeys(link: DbLink): Promise<Map<number, number>> {
+async function countAll(link: DbLink): Promise<Map<number, number>> {
   const info = parseInfo(String(await link.ask(0, ['INFO', 'keyspace'])))
-  const counts = new Map(Object.entries(keyspaceOf(info)).map(([db, { keys }]) => [Number(db), keys]))
+  return new Map(Object.entries(keyspaceOf(info)).map(([db, { keys }]) => [Number(db), keys]))
+}
+
+async function countTheirs(link: DbLink): Promise<Map<number, number>> {
+  const counts = await countAll(link)
   const held = counts.get(0) ?? 0
   if (held > 0) {
     const rest = held - (await countOurs(link))

@@ -41,11 +41,12 @@ export class DbLink implements Disposable {
   async #send(db: number, parts: readonly Buffer[], expected: number): Promise<readonly Reply[]> {
     if (expected === 0) return []
     const select = db === this.#db ? [] : [encodeCommand(['SELECT', db])]
+    // Already: what is asked next goes out behind this, whether this is answered by then or not.
+    this.#db = db
     const replies = await this.#link.exchange(Buffer.concat([...select, ...parts]), select.length + expected)
     if (select.length === 0) return replies
     const [selected, ...rest] = replies
     if (selected instanceof ReplyError) throw this.#refused(selected)
-    this.#db = db
     return rest
   }
 

@@ -5,7 +5,7 @@ import type { DbCount, DifferenceKind, VerifyProgress, VerifyResult, VerifySpec 
 import { isOurs } from '../flow/own-keys.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { compareKeys, type KeyDifference } from './compare.ts'
-import { countBoth } from './counts.ts'
+import { countAllOfBoth, countBoth } from './counts.ts'
 import { DbLink } from './db-link.ts'
 import { withoutSameBytes } from './same-bytes.ts'
 
@@ -99,21 +99,15 @@ class Verification {
   }
 
   async run(): Promise<VerifyResult> {
-    const { mode } = this.#spec
-    let counts = await countBoth(this.#source, this.#target)
-    if (mode === 'counts') {
-      for (let round = 1; !agree(counts) && round <= this.#spec.rounds; round += 1) {
-        await this.#pause()
-        counts = await countBoth(this.#source, this.#target)
-      }
-      return this.#result(counts, 0, false)
-    }
-    this.#keysTotal = sum(counts, 'source') + sum(counts, 'target')
+    if (this.#spec.mode === 'counts') return await this.#countUntilEqual()
+    const known = await countAllOfBoth(this.#source, this.#target)
+    this.#keysTotal = sum(known, 'source') + sum(known, 'target')
     this.#phase = 'comparing'
-    for (const { db } of counts) {
-      await this.#each(this.#keysOf(this.#source, db), (sides, keys) => this.#compare(sides, db, keys))
-      await this.#each(this.#keysOf(this.#target, db), (sides, keys) => this.#findExtra(sides, db, keys))
-    }
+    for (const { db } of known)
+      await Promise.all([
+        this.#each(this.#keysOf(this.#source, db), (sides, keys) => this.#compare(sides, db, keys)),
+        this.#each(this.#keysOf(this.#target, db), (sides, keys) => this.#findExtra(sides, db, keys)),
+      ])
     let rounds = 0
     this.#phase = 'looking-again'
     while (this.#differences.length > 0 && this.#beyond === 0 && rounds < this.#spec.rounds) {
@@ -121,9 +115,20 @@ class Verification {
       await this.#pause()
       await this.#lookAgain()
     }
-    const functionsDiffer = await this.#functionsDiffer()
-    counts = await countBoth(this.#source, this.#target)
+    const [counts, functionsDiffer] = await Promise.all([
+      countBoth(this.#source, this.#target),
+      this.#functionsDiffer(),
+    ])
     return this.#result(counts, rounds, functionsDiffer)
+  }
+
+  async #countUntilEqual(): Promise<VerifyResult> {
+    let counts = await countBoth(this.#source, this.#target)
+    for (let round = 1; !agree(counts) && round <= this.#spec.rounds; round += 1) {
+      await this.#pause()
+      counts = await countBoth(this.#source, this.#target)
+    }
+    return this.#result(counts, 0, false)
   }
 
   async *#keysOf(link: DbLink, db: number): AsyncGenerator<readonly Buffer[], void, void> {

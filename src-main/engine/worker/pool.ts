@@ -9,6 +9,8 @@ export interface JobRunner {
    * `job.cancelled`, after what was under way has been answered for.
    */
   run<K extends JobKind>(kind: K, spec: JobSpec<K>, options: RunOptions<K>): Promise<JobResult<K>>
+  /** Has a thread ready for the next job, which then begins at once. For when every moment counts. */
+  prepare(): void
 }
 
 export interface RunOptions<K extends JobKind> {
@@ -22,11 +24,30 @@ export interface RunOptions<K extends JobKind> {
 /** A runner whose threads start from `entry`: `worker/main.ts` in the source tree, `worker.js` in a build. */
 export function createJobRunner(entry: URL): JobRunner {
   let started = 0
+  let spare: Worker | null = null
+  const takeSpare = (): Worker | null => {
+    const taken = spare
+    spare = null
+    taken?.removeAllListeners()
+    taken?.ref()
+    return taken
+  }
   return {
+    prepare() {
+      if (spare !== null) return
+      const worker = new Worker(entry, { name: 'keyferry spare' })
+      const forget = (): void => void (spare === worker && (spare = null))
+      // One that cannot be made ready is told by the job itself, which then starts its own.
+      worker.on('error', forget)
+      worker.on('exit', forget)
+      worker.unref()
+      spare = worker
+    },
+
     run(kind, spec, { signal, onProgress, onStart }) {
       started += 1
       const job = `job-${started}`
-      const worker = new Worker(entry, { name: `keyferry ${kind}` })
+      const worker = takeSpare() ?? new Worker(entry, { name: `keyferry ${kind}` })
       const say = (message: ToWorker): void => worker.postMessage(message)
       const cancel = (): void => say({ type: 'cancel', job })
       return new Promise<JobResult<typeof kind>>((resolve, reject) => {
