@@ -23,7 +23,7 @@ export async function cutOver(
   if (frozen.state !== 'frozen') throw new FailureError(frozen.failure!)
   const { offset, signedOut } = frozen.freeze
   output.event('frozen', { task: task.id, offset, signedOut })
-  task.say(
+  output.note(
     `Writes are frozen at offset ${count(offset ?? 0)}, ${signedOut} connections were signed out; everything up to there has arrived. Comparing …`,
   )
   tasks.verify(task.id)
@@ -31,7 +31,7 @@ export async function cutOver(
   if (proven.finishNeedsConsent !== null || !proven.proof?.result) {
     await tasks.unfreeze(task.id)
     output.event('unfrozen', { task: task.id })
-    task.say('Not finished: the source was unfrozen, and the sync was paused.')
+    output.note('Not finished: the source was unfrozen, and the sync was paused.')
     const paused = await tasks.pause(task.id)
     const failure = proven.proof?.failure ?? proven.failure
     if (failure !== null) throw new FailureError(failure)

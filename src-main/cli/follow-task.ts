@@ -3,8 +3,6 @@ import type { TaskState, TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import type { Output } from './output.ts'
 import { checkLines } from './terminal/check-lines.ts'
-import { StandingLine } from './terminal/standing-line.ts'
-import { styleFor } from './terminal/style.ts'
 import { taskLine } from './terminal/task-line.ts'
 
 /** A task on the command line: shows how it goes, tells its milestones, and waits for what is wanted. */
@@ -13,7 +11,6 @@ export class FollowedTask implements Disposable {
   readonly #migrations: Migrations
   readonly #output: Output
   readonly #signal: AbortSignal
-  readonly #line: StandingLine | null
   #told: ReadonlySet<string> = new Set()
 
   constructor(migrations: Migrations, id: string, output: Output, signal: AbortSignal) {
@@ -21,7 +18,6 @@ export class FollowedTask implements Disposable {
     this.#migrations = migrations
     this.#output = output
     this.#signal = signal
-    this.#line = output.json ? null : new StandingLine(process.stderr, styleFor(process.stderr))
   }
 
   get view(): TaskView {
@@ -53,7 +49,6 @@ export class FollowedTask implements Disposable {
     if (state === 'ready') return
     const results = checks?.results ?? []
     this.#output.event('checked', { results })
-    this.#line?.clear()
     for (const line of checkLines(results)) this.#output.note(line)
     const blocking = results.filter((one) => one.state !== 'passed' && one.state !== 'warning')
     throw new FailureError(
@@ -98,17 +93,11 @@ export class FollowedTask implements Disposable {
       const { events: _events, ...figures } = progress
       this.#output.event('progress', { task: this.id, state, ...figures })
     }
-    this.#line?.show(taskLine(view))
-  }
-
-  /** A line beside the standing one. */
-  say(text: string): void {
-    this.#line?.clear()
-    this.#output.note(text)
+    this.#output.status(taskLine(view))
   }
 
   [Symbol.dispose](): void {
-    this.#line?.clear()
+    this.#output.clearStatus()
   }
 }
 

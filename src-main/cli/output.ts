@@ -1,6 +1,7 @@
 import type { Failure } from '#contract/failure.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { exitCodeOf } from './exit-code.ts'
+import { StandingLine } from './terminal/standing-line.ts'
 import { styleFor } from './terminal/style.ts'
 import { wrap } from './terminal/wrap.ts'
 
@@ -14,6 +15,10 @@ export interface Output {
   line(text?: string): void
   /** A line about what is going on, on stderr. Silent with `json`. */
   note(text: string): void
+  /** How it stands right now, on stderr: drawn again in place, and taken away before anything else is said. */
+  status(text: string): void
+  /** Takes the status away, where nothing is said after it. */
+  clearStatus(): void
   /** One event. Silent without `json`. */
   event(event: OutputEvent, facts: object): void
   /** Says a failure, in the way that was asked for. */
@@ -25,10 +30,13 @@ export type OutputEvent =
   'progress' | 'checked' | 'following' | 'in-step' | 'frozen' | 'unfrozen' | 'proof' | 'done' | 'failed'
 
 export function createOutput(json: boolean): Output {
+  const standing = json ? null : new StandingLine(process.stderr, styleFor(process.stderr))
   const line = (text = ''): void => {
+    standing?.clear()
     if (!json) process.stdout.write(`${text}\n`)
   }
   const note = (text: string): void => {
+    standing?.clear()
     if (!json) process.stderr.write(`${text}\n`)
   }
   const event: Output['event'] = (name, facts) => {
@@ -38,6 +46,8 @@ export function createOutput(json: boolean): Output {
     json,
     line,
     note,
+    status: (text) => standing?.show(text),
+    clearStatus: () => standing?.clear(),
     event,
     failure(failure) {
       const { code, params, retryable } = failure

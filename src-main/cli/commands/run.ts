@@ -49,7 +49,7 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await task.start(passwords, flags.acceptWarnings === true)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
-  if (flags.cutover === 'manual') await askForCutover(task, interrupt.signal)
+  if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
   return told(await cutOver(migrations, task, output), output)
 }
 
@@ -73,9 +73,9 @@ const freezeWords: Readonly<Partial<Record<TaskView['freeze']['state'], string>>
   frozen: 'still frozen ("keyferry unfreeze" tries again)',
 }
 
-async function askForCutover(task: FollowedTask, signal: AbortSignal): Promise<void> {
+async function askForCutover(task: FollowedTask, output: Output, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY) return
-  task.say('In step. Press Enter to freeze writes, prove and finish; Ctrl-C leaves it resumable.')
+  output.note('In step. Press Enter to freeze writes, prove and finish; Ctrl-C leaves it resumable.')
   const lines = createInterface({ input: process.stdin })
   try {
     await Promise.race([lines.question('', { signal }), task.until(({ state }) => state === 'frozen')])

@@ -47,7 +47,7 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   try {
     await task.until(({ inStep }) => inStep)
     if (flags.until === 'in-step') return told(await migrations.tasks.leave(id), output)
-    task.say('In step. It follows on; Ctrl-C pauses it.')
+    output.note('In step. It follows on; Ctrl-C pauses it.')
     await task.until(() => false)
     return exitCode.done
   } catch (thrown) {

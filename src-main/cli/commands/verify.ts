@@ -6,8 +6,6 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Output } from '../output.ts'
 import { count, keys } from '../terminal/figures.ts'
-import { StandingLine } from '../terminal/standing-line.ts'
-import { styleFor } from '../terminal/style.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
 interface VerifyFlags extends ConnectionFlags {
@@ -36,15 +34,13 @@ async function verify(flags: VerifyFlags, output: Output): Promise<ExitCode> {
     import('#engine/worker/pool.ts'),
   ])
   using interrupt = interruptible(() => output.note('Stopping.'))
-  using line = output.json ? null : new StandingLine(process.stderr, styleFor(process.stderr))
   const onProgress = (progress: VerifyProgress): void => {
     output.event('progress', progress)
-    line?.show(`Comparing: ${count(progress.keysDone)} of ${keys(progress.keysTotal)}`)
+    output.status(`Comparing both ways: ${count(progress.keysDone)} of ${keys(progress.keysTotal)}`)
   }
   const spec = verifySpecSchema.parse({ source, target, mode: flags.mode })
   const runner = createJobRunner(findParts().worker)
   const result = await runner.run('verify', spec, { signal: interrupt.signal, onProgress })
-  line?.clear()
   const code = result.equal ? exitCode.done : exitCode.differs
   output.event('done', { ...result, exitCode: code })
   for (const text of verifyLines(result)) output.line(text)

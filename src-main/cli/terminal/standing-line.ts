@@ -4,7 +4,7 @@ import type { Style } from './style.ts'
 const sentenceEveryMs = 5_000
 
 /** One line about something that goes on: drawn again in place on a terminal, else said every few seconds. */
-export class StandingLine implements Disposable {
+export class StandingLine {
   readonly #stream: ProgressStream
   readonly #style: Style
   #drawn = false
@@ -32,9 +32,5 @@ export class StandingLine implements Disposable {
   clear(): void {
     if (this.#drawn) this.#stream.write('\r\u001b[K')
     this.#drawn = false
-  }
-
-  [Symbol.dispose](): void {
-    this.clear()
   }
 }

@@ -5,7 +5,7 @@ import { bytes, count, keys, short } from './figures.ts'
 export function taskLine({ state, progress, freeze, proof }: TaskView): string {
   if (state === 'starting' || state === 'checking') return 'Checking both sides …'
   if (state === 'freezing') return 'Freezing writes at the source …'
-  if (state === 'frozen') return `Writes are frozen at offset ${freeze.offset ?? 0}.`
+  if (state === 'frozen') return `Writes are frozen at offset ${count(freeze.offset ?? 0)}.`
   if (state === 'proving') return proof?.progress ? proving(proof.progress) : 'Comparing both sides …'
   if (state === 'finishing') return 'Finishing …'
   if (progress === null) return `${state} …`
