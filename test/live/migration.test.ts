@@ -249,6 +249,30 @@ describe('a whole migration', () => {
     expect(await target.call('MGET', 'while-paused', 'while-closed')).toEqual(['1', '1'])
   })
 
+  it('is paused at once in the middle of the copy, and copies again when resumed', async () => {
+    await using source = await startRedis({
+      password: secret,
+      args: ['--repl-diskless-sync-delay', '0', '--rdb-key-save-delay', '2000'],
+    })
+    await using target = await startRedis({ password: 'new' })
+    await source.call('DEBUG', 'POPULATE', 20_000)
+    await using home = open()
+    const profile = home.profiles.save(planOf(source, target))
+    const { id } = home.tasks.create(profile.id)
+    home.tasks.check(id)
+    await until(home, id, isState('ready'))
+    home.tasks.start(id)
+    await until(home, id, ({ progress }) => (progress?.copiedKeys ?? 0) > 0)
+    const since = Date.now()
+    expect((await home.tasks.pause(id)).state).toBe('paused')
+    expect(Date.now() - since).toBeLessThan(5_000)
+
+    await source.call('CONFIG', 'SET', 'rdb-key-save-delay', 0)
+    home.tasks.resume(id)
+    await until(home, id, ({ inStep }) => inStep)
+    expect(await target.call('DBSIZE')).toBeGreaterThanOrEqual(20_000)
+  })
+
   it('given up, everything of ours is put back and what was copied stays', async () => {
     await using source = await startRedis({ password: secret })
     await using target = await startRedis({ password: 'new' })

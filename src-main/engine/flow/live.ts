@@ -128,6 +128,8 @@ class LiveSync {
       case 'pause':
       case 'leave':
         wishes.ending = order.type
+        // A copy under way is begun again in any case: there is no point to wait for.
+        if (order.type === 'pause' && this.#phase === 'copying') this.#stay.abort()
         break
     }
   }
@@ -164,6 +166,7 @@ class LiveSync {
         continue
       } catch (thrown) {
         if (signal.aborted) fail('job.cancelled')
+        if (this.#wishes.ending === 'pause' && this.#phase === 'copying') return this.#result('paused')
         if (this.#sourceFailure !== null) throw new FailureError(this.#sourceFailure)
         const failure = this.#stayFailure ?? toFailure(thrown)
         const beginning = this.#freshStart && this.#attempt === 1 && this.#phase === 'connecting'
