@@ -73,26 +73,22 @@ export function miniWayOfTask(
 /** Whether the full copy is in. */
 export function isCopied(task: TaskView): boolean {
   const phase = task.progress?.phase
-  const late: readonly (SyncPhase | undefined)[] = [
-    'catching-up',
-    'in-step',
-    'settling',
-    'drained',
-    'stopping',
-  ]
+  const late: readonly (SyncPhase | undefined)[] = ['catching-up', 'in-step', 'settling', 'drained']
   return late.includes(phase) || (task.progress !== null && task.progress.lagBytes !== null)
 }
 
 /**
- * The way travelled, 0 to 1, measured in bytes of the snapshot; null while its size is unknown. Catching up stands
- * just before the shore.
+ * The way travelled, 0 to 1: in bytes of the snapshot, or in keys where the source does not tell its size (one that
+ * sends it without a file never does); null while neither is known. Catching up stands just before the shore.
  */
 export function shareOfTask(task: TaskView): number | null {
   const { progress } = task
   if (progress === null) return null
   if (isCopied(task)) return 0.96
-  if (progress.snapshotTotal === null || progress.snapshotTotal === 0) return null
-  return Math.min(0.96, progress.copiedBytes / progress.snapshotTotal)
+  const { snapshotTotal, copiedBytes, copiedKeys, sourceKeys } = progress
+  if (snapshotTotal !== null && snapshotTotal > 0) return Math.min(0.96, copiedBytes / snapshotTotal)
+  if (sourceKeys !== null && sourceKeys > 0) return Math.min(0.96, copiedKeys / sourceKeys)
+  return null
 }
 
 /** How far it is, in a few words. */
