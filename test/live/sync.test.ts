@@ -44,7 +44,8 @@ test('a live source is followed, drained and finished in a thread of its own; no
   await sleep(1_000)
   expect(progress!.writesPerSecond).toBeGreaterThan(2_000)
   expect(progress!.lagMs).toBeLessThan(1_000)
-  expect(Math.abs(progress!.sourceKeys! - progress!.targetKeys!)).toBeLessThan(300)
+  // Counted at different moments while thousands are written: near each other, no more.
+  expect(Math.abs(progress!.sourceKeys! - progress!.targetKeys!)).toBeLessThan(3_000)
 
   give({ type: 'settle' })
   await reached(({ guard }) => guard === 'settled')
