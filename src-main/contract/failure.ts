@@ -84,6 +84,7 @@ export const failureCatalogue = {
   'task.warnings-open': { retryable: false },
   'task.consent-needed': { retryable: false },
   'task.held-elsewhere': { retryable: true },
+  'task.expiries-shifted': { retryable: false },
   // Freezing writes
   'freeze.not-permitted': { retryable: false },
   'freeze.not-standalone': { retryable: false },

@@ -48,9 +48,9 @@ export interface FreezeView {
   readonly frozenAt: number | null
   /** The source's replication offset after its last write. */
   readonly offset: number | null
-  /** Connections signed out by the freeze. */
+  /** Connections of others that the freeze signed out. */
   readonly signedOut: number
-  /** From the last look: connections that are neither ours nor replicas'; commands a second the source answered. */
+  /** From the last look: connections that are neither ours nor replicas'; what these try, commands a second. */
   readonly foreignClients: number | null
   readonly opsPerSecond: number | null
   /** Write commands turned away since the freeze (6.2 and later), else null. */

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Connection } from '#contract/connection.ts'
-import { toFailure } from '#contract/failure.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { unguardExpiries } from '#engine/flow/unguard.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { signInAnyhow } from './freeze/sign-in.ts'
 import { unfreezeWrites } from './freeze/unfreeze.ts'
@@ -44,10 +45,30 @@ export async function conclude(
 
 /** The end of one that was given up: what was copied stays in the target. */
 export async function giveUp(services: RunServices, taskId: string, ends: Ends): Promise<void> {
+  const failure = await expiriesBack(services, taskId, ends.target)
   await attempt(services, taskId, () => removeOwnKeys(ends.target, taskId))
   await putEverythingBack(services, taskId, ends)
   await removeFolder(services, taskId)
-  services.book.become(taskId, 'stopped', { endedAt: Date.now(), inStepSince: null })
+  services.book.become(taskId, 'stopped', { endedAt: Date.now(), inStepSince: null, failure })
+}
+
+/** While a source is followed its keys last over a thousand years in the target; nobody is to be left with that unsaid. */
+async function expiriesBack(
+  { book }: RunServices,
+  taskId: string,
+  target: Connection,
+): Promise<Failure | null> {
+  const { progress } = book.get(taskId).record
+  if (progress === null || progress.guard === 'final') return null
+  try {
+    await unguardExpiries(target, taskId)
+    return null
+  } catch (thrown) {
+    const { code } = toFailure(thrown)
+    const failure = makeFailure('task.expiries-shifted', { address: addressOf(target), reason: code })
+    book.tell(taskId, 'error', 'task.failed', { ...failure.params, code: failure.code })
+    return failure
+  }
 }
 
 /** Puts password and users back, if a freeze of this task is open. */
@@ -67,6 +88,8 @@ export async function undoFreeze(
           ...noFreeze,
           state: changedMeanwhile.length === 0 ? 'undone' : 'undone-except',
           frozenAt: freeze.frozenAt,
+          offset: freeze.offset,
+          signedOut: freeze.signedOut,
           changedMeanwhile,
         },
       })

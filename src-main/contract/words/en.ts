@@ -232,7 +232,7 @@ export const en: LanguageWords = {
     'job.cancelled': {
       what: 'Stopped as you asked.',
       safe: exactly,
-      todo: 'To go on later, start again with existing keys skipped; to begin anew, with existing keys replaced.',
+      todo: 'Start it again when you like; a restore goes on with existing keys skipped, and begins anew with existing keys replaced.',
     },
     'job.crashed': {
       what: 'The thread doing the work ended unexpectedly[: {message}].',
@@ -307,7 +307,7 @@ export const en: LanguageWords = {
     'store.disk-full': {
       what: 'The disk of the data folder[ {folder}] is full.',
       safe: 'What was saved before is unharmed.',
-      todo: 'Free space there, then try again.',
+      todo: 'Free space there, or name another folder (KEYFERRY_HOME), then try again.',
     },
     'store.runtime-too-old': {
       what: 'This Node.js[ {version}] is too old to keep profiles and tasks.',
@@ -322,7 +322,7 @@ export const en: LanguageWords = {
     'profile.not-found': {
       what: 'There is no profile[ {name}| like this].',
       safe: 'Nothing has been changed.',
-      todo: 'Look at the list of profiles.',
+      todo: '[Name one of these: {known}.|Make it in the console ("keyferry serve"), or look at its list of profiles.]',
     },
     'profile.name-taken': {
       what: 'There is already a profile[ {name}| of this name].',
@@ -337,7 +337,7 @@ export const en: LanguageWords = {
     'task.not-found': {
       what: 'There is no task[ {id}| like this].',
       safe: 'Nothing has been changed.',
-      todo: 'Look at the list of tasks.',
+      todo: 'Check both addresses, or look at the list of tasks in the console ("keyferry serve").',
     },
     'task.wrong-state': {
       what: 'The task cannot do this[ while it is {state}| now].',
@@ -357,12 +357,17 @@ export const en: LanguageWords = {
     'task.warnings-open': {
       what: 'The checks gave warnings that nobody has accepted yet.',
       safe: 'Nothing has been copied.',
-      todo: 'Read each warning and accept it, or mend its cause and check again.',
+      todo: 'Read each warning and accept it (--accept-warnings), or mend its cause and check again.',
     },
     'task.consent-needed': {
       what: 'Source and target are not proven equal, so finishing needs a typed consent.',
       safe: 'The copy is still followed; nothing has been changed.',
       todo: 'Compare again, or type the consent that is asked for.',
+    },
+    'task.expiries-shifted': {
+      what: 'Expiries at {address} could not be put right: keys that should expire will stay for over a thousand years.',
+      safe: 'Every value is as it was copied, and the source is untouched.',
+      todo: 'Empty the target before anybody uses it, or start a new migration into it with its keys replaced.',
     },
     'task.held-elsewhere': {
       what: 'Another Keyferry[ on {host}] is running this task.',

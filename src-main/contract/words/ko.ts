@@ -229,7 +229,7 @@ export const ko: LanguageWords = {
     'job.cancelled': {
       what: '요청하신 대로 멈췄습니다.',
       safe: exactly,
-      todo: '나중에 이어서 하려면 있는 키를 건너뛰도록, 처음부터 하려면 덮어쓰도록 하여 다시 시작하세요.',
+      todo: '언제든 다시 시작하세요. 복원은 있는 키를 건너뛰면 이어서 하고, 덮어쓰면 처음부터 합니다.',
     },
     'job.crashed': {
       what: '작업 스레드가 예기치 않게 끝났습니다[: {message}].',
@@ -304,7 +304,7 @@ export const ko: LanguageWords = {
     'store.disk-full': {
       what: '[{folder} ]데이터 폴더의 디스크가 가득 찼습니다.',
       safe: '이전에 저장한 것은 온전합니다.',
-      todo: '공간을 비운 뒤 다시 시도하세요.',
+      todo: '공간을 비우거나 다른 폴더를 지정한(KEYFERRY_HOME) 뒤 다시 시도하세요.',
     },
     'store.runtime-too-old': {
       what: '이 Node.js[ {version}] 버전은 프로필과 작업을 보관하기에 너무 오래되었습니다.',
@@ -319,7 +319,7 @@ export const ko: LanguageWords = {
     'profile.not-found': {
       what: '[{name} |이런 이름의 ]프로필이 없습니다.',
       safe: '바뀐 것은 없습니다.',
-      todo: '프로필 목록을 확인하세요.',
+      todo: '[다음 중 하나를 지정하세요: {known}.|콘솔("keyferry serve")에서 만들거나 프로필 목록을 확인하세요.]',
     },
     'profile.name-taken': {
       what: '[{name} |같은 이름의 ]프로필이 이미 있습니다.',
@@ -334,7 +334,7 @@ export const ko: LanguageWords = {
     'task.not-found': {
       what: '[{id} |이런 ]작업이 없습니다.',
       safe: '바뀐 것은 없습니다.',
-      todo: '작업 목록을 확인하세요.',
+      todo: '두 주소를 확인하거나 콘솔("keyferry serve")의 작업 목록을 확인하세요.',
     },
     'task.wrong-state': {
       what: '작업이 [{state} 상태라 |지금은 ]이것을 할 수 없습니다.',
@@ -354,12 +354,17 @@ export const ko: LanguageWords = {
     'task.warnings-open': {
       what: '점검에서 아직 수락하지 않은 경고가 있습니다.',
       safe: '아직 아무것도 복사하지 않았습니다.',
-      todo: '경고를 읽고 수락하거나, 원인을 고친 뒤 다시 점검하세요.',
+      todo: '경고를 읽고 수락하거나(--accept-warnings), 원인을 고친 뒤 다시 점검하세요.',
     },
     'task.consent-needed': {
       what: '소스와 타깃이 같다고 증명되지 않아, 마치려면 동의를 입력해야 합니다.',
       safe: '증분 동기화는 계속되고 있으며 바뀐 것은 없습니다.',
       todo: '다시 비교하거나 요청된 동의 문구를 입력하세요.',
+    },
+    'task.expiries-shifted': {
+      what: '{address}의 만료 시각을 되돌리지 못했습니다. 만료되어야 할 키가 천 년 넘게 남습니다.',
+      safe: '모든 값은 복사된 그대로이며 소스는 그대로입니다.',
+      todo: '타깃을 사용하기 전에 비우거나, 기존 키를 바꾸는 방식으로 새 마이그레이션을 시작하세요.',
     },
     'task.held-elsewhere': {
       what: '다른 Keyferry[({host})]가 이 작업을 실행하고 있습니다.',

@@ -227,7 +227,7 @@ export const zh: LanguageWords = {
     'job.cancelled': {
       what: '已按您的要求停止。',
       safe: exactly,
-      todo: '以后要继续，请选择跳过已有的键重新开始；要从头来，请选择覆盖已有的键。',
+      todo: '可以随时重新开始；恢复任务跳过已有的键即可继续，覆盖已有的键则从头来。',
     },
     'job.crashed': {
       what: '工作线程意外结束[：{message}]。',
@@ -302,7 +302,7 @@ export const zh: LanguageWords = {
     'store.disk-full': {
       what: '数据目录[ {folder} ]所在的磁盘已满。',
       safe: '之前保存的内容完好。',
-      todo: '请腾出空间，然后重试。',
+      todo: '请腾出空间，或另行指定目录（KEYFERRY_HOME），然后重试。',
     },
     'store.runtime-too-old': {
       what: '当前[ Node.js {version} 版本| Node.js 版本]太旧，无法保存方案和任务。',
@@ -317,7 +317,7 @@ export const zh: LanguageWords = {
     'profile.not-found': {
       what: '没有[名为 {name} 的|这个]方案。',
       safe: '没有任何更改。',
-      todo: '请查看方案列表。',
+      todo: '[请使用其中之一：{known}。|请在控制台（"keyferry serve"）中创建，或查看其方案列表。]',
     },
     'profile.name-taken': {
       what: '已有名为[ {name} |此名称]的方案。',
@@ -332,7 +332,7 @@ export const zh: LanguageWords = {
     'task.not-found': {
       what: '没有任务[ {id}]。',
       safe: '没有任何更改。',
-      todo: '请查看任务列表。',
+      todo: '请检查两个地址，或在控制台（"keyferry serve"）中查看任务列表。',
     },
     'task.wrong-state': {
       what: '任务[处于 {state} 状态，|目前]不能这样做。',
@@ -352,12 +352,17 @@ export const zh: LanguageWords = {
     'task.warnings-open': {
       what: '检查给出了尚未接受的警告。',
       safe: '尚未复制任何内容。',
-      todo: '请阅读并接受每条警告，或解决其原因后重新检查。',
+      todo: '请阅读并接受每条警告（--accept-warnings），或解决其原因后重新检查。',
     },
     'task.consent-needed': {
       what: '尚未证明源端和目标端一致，因此结束任务需要输入确认。',
       safe: '增量同步仍在进行，没有任何更改。',
       todo: '请重新比较，或输入所要求的确认内容。',
+    },
+    'task.expiries-shifted': {
+      what: '未能恢复 {address} 上的过期时间：本应过期的键将保留一千多年。',
+      safe: '所有值都与复制时一致，源端未受影响。',
+      todo: '请在使用目标端之前清空它，或以替换已有键的方式重新迁移到该目标端。',
     },
     'task.held-elsewhere': {
       what: '[{host} 上的]另一个 Keyferry 正在运行该任务。',

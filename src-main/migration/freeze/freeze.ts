@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure } from '#contract/failure.ts'
 import { parseClientList } from '#engine/redis/client-list.ts'
-import { openControl, type Control, type Reply } from '#engine/redis/control.ts'
+import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo } from '#engine/redis/info.ts'
 import { transaction, type Command } from '#engine/redis/transaction.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { bytesOf, isOff, latin1Of, makeOwnUser, onlyOpensWith, switchOffUser, userOf } from './acl.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
+import { isForeign } from './foreign.ts'
 import type { FreezeJournal, FreezeRecord, KeptFreeze } from './record.ts'
 import { frozenConnection, signInAnyhow } from './sign-in.ts'
 import { unfreezeWrites } from './unfreeze.ts'
@@ -126,15 +127,18 @@ async function changeEverything(
   ]
   const commands = [
     ...changes(record).map(({ command }) => command),
+    ['CLIENT', 'LIST'] as Command,
     ...kills,
     ['INFO', 'replication'] as Command,
   ]
   const replies = await transaction(control, commands).catch(notPermitted)
   const refused = replies.find((reply) => reply instanceof FailureError)
   if (refused !== undefined) notPermitted(refused)
-  const [normal, pubsub, info] = replies.slice(-3)
+  const [clients, , , info] = replies.slice(-4)
+  // Ours are signed out as well, and come back by themselves.
+  const foreign = parseClientList(String(clients)).filter((client) => isForeign(client, record))
   const offset = infoNumber(parseInfo(String(info)), 'master_repl_offset')
-  return { offset: offset ?? 0, signedOut: countOf(normal) + countOf(pubsub) }
+  return { offset: offset ?? 0, signedOut: foreign.length }
 }
 
 /** The commands that change who may write, with how they read when no secret may be seen. */
@@ -193,10 +197,6 @@ async function opens(connection: Connection): Promise<boolean> {
     if (thrown instanceof FailureError && thrown.failure.code.startsWith('auth.')) return false
     throw thrown
   }
-}
-
-function countOf(reply: Reply | undefined): number {
-  return typeof reply === 'number' ? reply : 0
 }
 
 /** A server that will not let us is told as such; a lost link stays what it is. */

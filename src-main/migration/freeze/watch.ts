@@ -3,8 +3,9 @@ import { FailureError } from '#contract/failure.ts'
 import type { FreezeBreach } from '#contract/freeze.ts'
 import { parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
-import { infoNumber, type Info } from '#engine/redis/info.ts'
+import type { Info } from '#engine/redis/info.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
+import { isForeign } from './foreign.ts'
 import type { FreezeRecord } from './record.ts'
 import { frozenConnection, signInAnyhow } from './sign-in.ts'
 
@@ -12,6 +13,10 @@ import { frozenConnection, signInAnyhow } from './sign-in.ts'
 export interface FrozenLook {
   /** Connections that are neither ours nor replicas'. They may be there, but cannot sign in. */
   readonly foreignClients: number
+  /**
+   * Commands a second of others: attempts to sign in, and what was turned away from those who had not (6.2 and
+   * later, else null). Nobody else gets further, and what we ask ourselves is none of it.
+   */
   readonly opsPerSecond: number | null
   /** Write commands turned away since the watch began (6.2 and later), else null. */
   readonly refusedWrites: number | null
@@ -33,7 +38,15 @@ const reconnectMs = 500
  */
 export async function watchFrozen(record: FreezeRecord, options: WatchOptions): Promise<FreezeBreach | null> {
   const { signal } = options
-  const counting: Counting = { names: null, executed: null, refused: null, refusedSoFar: 0 }
+  const counting: Counting = {
+    names: null,
+    executed: null,
+    refused: null,
+    refusedSoFar: 0,
+    tried: null,
+    lookedAt: 0,
+    triedPerSecond: null,
+  }
   while (!signal.aborted) {
     try {
       await using control = await openControl(frozenConnection(record), {
@@ -67,7 +80,7 @@ async function lookOnAndOn(
     const clients = parseClientList(String(await control.call('CLIENT', 'LIST')))
     onLook({
       foreignClients: clients.filter((client) => isForeign(client, record)).length,
-      opsPerSecond: infoNumber(now.info, 'instantaneous_ops_per_sec'),
+      opsPerSecond: counting.triedPerSecond,
       refusedWrites: counting.refused === null ? null : counting.refusedSoFar,
     })
     if (breach !== null) return breach
@@ -99,30 +112,30 @@ async function howBroken(record: FreezeRecord, signal: AbortSignal): Promise<Fre
   }
 }
 
-function isForeign(
-  { flags, name, user }: { flags: string; name: string; user: string },
-  { ownUser }: FreezeRecord,
-): boolean {
-  return !flags.includes('S') && !name.startsWith('kf:') && (ownUser === null || user !== ownUser)
-}
-
 interface Counting {
   names: ReadonlySet<string> | null
   /** Write commands executed and refused, as of the last look. */
   executed: number | null
   refused: number | null
   refusedSoFar: number
+  /** What others tried, as of the last look, and when that was. */
+  tried: number | null
+  lookedAt: number
+  triedPerSecond: number | null
 }
 
 /** Takes the counters of INFO commandstats along; true when a write was executed since the last look. */
 function count(info: Info, counting: Counting): boolean {
   let executed = 0
   let refused = 0
+  let tried = 0
   let tellsRefused = false
   for (const [name, value] of info) {
     if (!name.startsWith('cmdstat_')) continue
     const rejected = /rejected_calls=(\d+)/.exec(value)?.[1]
     tellsRefused ||= rejected !== undefined
+    tried += Number(rejected ?? 0)
+    if (/^cmdstat_(auth|hello)$/.test(name)) tried += Number(/failed_calls=(\d+)/.exec(value)?.[1] ?? 0)
     if (!counting.names?.has(name.slice('cmdstat_'.length))) continue
     executed += Number(/calls=(\d+)/.exec(value)?.[1] ?? 0)
     refused += Number(rejected ?? 0)
@@ -130,6 +143,13 @@ function count(info: Info, counting: Counting): boolean {
   // Less than before: somebody has reset the statistics, and counting begins again.
   const wrote = counting.executed !== null && executed > counting.executed
   if (counting.refused !== null) counting.refusedSoFar += Math.max(0, refused - counting.refused)
+  const now = Date.now()
+  if (tellsRefused && counting.tried !== null)
+    counting.triedPerSecond = Math.round(
+      (Math.max(0, tried - counting.tried) * 1000) / Math.max(1, now - counting.lookedAt),
+    )
+  counting.tried = tried
+  counting.lookedAt = now
   counting.executed = executed
   counting.refused = tellsRefused ? refused : null
   return wrote
