@@ -31,6 +31,7 @@ export async function countingWritten<T>(written: () => number, work: Promise<T>
   }
 }
 
-function withWritten(failure: Failure, written: number): Failure {
+/** A failure that tells how many keys were written by then, where it does not yet. */
+export function withWritten(failure: Failure, written: number): Failure {
   return 'written' in failure.params ? failure : { ...failure, params: { ...failure.params, written } }
 }

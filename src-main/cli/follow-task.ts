@@ -1,6 +1,7 @@
 import { FailureError, makeFailure } from '#contract/failure.ts'
 import type { TaskState, TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
+import { withWritten } from './command.ts'
 import type { Output } from './output.ts'
 import { checkLines } from './terminal/check-lines.ts'
 import { taskLine } from './terminal/task-line.ts'
@@ -68,11 +69,16 @@ export class FollowedTask implements Disposable {
       const view = answer.ok
       this.#show(view)
       if (wanted(view)) return view
-      if (ended.has(view.state)) throw new FailureError(view.failure ?? makeFailure('job.cancelled'))
+      if (ended.has(view.state)) throw this.#ended(view)
     }
     const view = this.view
     if (wanted(view)) return view
-    throw new FailureError(makeFailure('job.cancelled'))
+    throw this.#ended(view)
+  }
+
+  /** What ended it, and how many keys it had copied by then: they stay on the target. */
+  #ended({ failure, progress }: TaskView): FailureError {
+    return new FailureError(withWritten(failure ?? makeFailure('job.cancelled'), progress?.copiedKeys ?? 0))
   }
 
   #show(view: TaskView): void {

@@ -1,6 +1,7 @@
 import type { Connection } from '#contract/connection.ts'
 import { addressOf } from '#contract/connection.ts'
-import { isOver, type TaskView } from '#contract/task.ts'
+import type { ProfileView } from '#contract/profile.ts'
+import { isUnderWay, type TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 
 /** Opens profiles and tasks: the same ones the console shows, unless `folder` names a place of their own. */
@@ -14,8 +15,8 @@ export async function openOwnMigrations(folder?: string): Promise<Migrations> {
   return openMigrations({ folder: folder ?? dataFolder(), jobs: createJobRunner(findParts().worker) })
 }
 
-/** The newest task between two servers that is not over. */
-export function findOpenTask(
+/** The newest task between two servers that was begun and is not over. */
+export function findBegunTask(
   { tasks }: Pick<Migrations, 'tasks'>,
   source: Connection,
   target: Connection,
@@ -24,10 +25,20 @@ export function findOpenTask(
     .list()
     .find(
       (task) =>
-        !isOver(task.state) &&
+        isUnderWay(task.state) &&
         addressOf(task.source) === addressOf(source) &&
         addressOf(task.target) === addressOf(target),
     )
+}
+
+/** Removes tasks that were never begun and know the profile only as it was: a task keeps what it was made from. */
+export function removeOutdatedDrafts(
+  { tasks }: Pick<Migrations, 'tasks'>,
+  profile: Pick<ProfileView, 'id' | 'updatedAt'>,
+): void {
+  for (const { id, profileId, state, createdAt } of tasks.list())
+    if (profileId === profile.id && (state === 'draft' || state === 'ready') && createdAt < profile.updatedAt)
+      tasks.remove(id)
 }
 
 /** The passwords of two connections, as tasks take them. */

@@ -7,9 +7,20 @@ export type Log = Logger
 /** Names under which a secret could ever lie in something logged. Nothing that holds one is meant to be. */
 const secretNames = ['password', 'token', 'cookie', 'authorization', 'key', 'passphrase']
 
-/** A log of JSON lines, appended to `file`; written at once, so that the last words of a crash are there. */
+/**
+ * A log of JSON lines, appended to `file`; written at once, so that the last words of a crash are there. Where the
+ * folder takes no file the log is silent: the store cannot be opened there either, and the console says so.
+ */
 export function openLog(file: string): Log {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    return appendTo(file)
+  } catch {
+    return pino({ enabled: false })
+  }
+}
+
+function appendTo(file: string): Log {
   return pino(
     {
       base: null,

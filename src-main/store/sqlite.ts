@@ -55,7 +55,7 @@ export function guarded<T>(file: string, work: () => T): T {
     const known =
       typeof code === 'string' ? byResultCode.find(([start]) => code.startsWith(start)) : undefined
     if (known === undefined) throw thrown
-    throw new FailureError(makeFailure(known[1], { file }, String(code)))
+    throw new FailureError(makeFailure(known[1], { file, folder: dirname(file) }, String(code)))
   }
 }
 

@@ -131,6 +131,49 @@ describe('keyferry sync, verify and finish', () => {
     const same = await keyferry('sync', '-f', at(source), '-t', at(source), '-A', secret)
     expect(same.stderr).toContain('are the same server')
   })
+
+  it('takes other options after checks that failed, and leaves what was never begun to sync', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    await source.call('SET', 'k', 'new')
+    await target.call('SET', 'k', 'old')
+    const ends = ['-f', at(source), '-t', at(target)]
+
+    const refused = await keyferry('sync', ...ends, '--until', 'in-step')
+    clean(refused)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('holds 1 key already')
+
+    const finished = await keyferry('finish', ...ends)
+    expect(finished.code).toBe(1)
+    expect(finished.stderr).toContain('(task.not-found)')
+    expect(await target.call('GET', 'k')).toBe('old')
+
+    const replaced = await keyferry(
+      'sync',
+      ...ends,
+      '--until',
+      'in-step',
+      '--on-conflict',
+      'replace',
+      '--accept-warnings',
+    )
+    clean(replaced)
+    expect(replaced.code).toBe(0)
+    expect(await target.call('GET', 'k')).toBe('new')
+  })
+
+  it('says after a wrong password on the way on what the target holds already', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    await source.call('MSET', 'a', '1', 'b', '2')
+    const ends = ['-f', at(source), '-t', at(target)]
+    expect((await keyferry('sync', ...ends, '--until', 'in-step')).code).toBe(0)
+    const refused = await keyferry('sync', ...ends, '-A', 'not-this', '--until', 'in-step')
+    clean(refused)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('At least 2 keys are already written and stay on the target.')
+  })
 })
 
 describe('keyferry run', () => {

@@ -6,7 +6,7 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from '../con
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { findOpenTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
+import { findBegunTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
 import type { Output } from '../output.ts'
 
 interface FinishFlags extends ConnectionFlags {
@@ -25,7 +25,7 @@ async function finish(flags: FinishFlags, output: Output): Promise<ExitCode> {
   const { connection: target } = await readConnection(flags, 'target')
   await using migrations = await openOwnMigrations()
   const task =
-    findOpenTask(migrations, source, target) ??
+    findBegunTask(migrations, source, target) ??
     fail('task.not-found', { id: `${addressOf(source)} → ${addressOf(target)}` })
   const passwords = passwordsOf(source, target)
   if (!task.actions.includes('finish')) {

@@ -9,7 +9,7 @@ import { cutOver, writePauseMs } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { openOwnMigrations } from '../migrations.ts'
+import { openOwnMigrations, removeOutdatedDrafts } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { duration } from '../terminal/figures.ts'
 import { askHidden } from '../terminal/hidden-prompt.ts'
@@ -41,8 +41,9 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   const { profiles, tasks } = migrations
   const profile =
     profiles.list().find(({ id, name }) => id === named || name === named) ??
-    fail('profile.not-found', { name: named })
+    fail('profile.not-found', { name: named, known: knownNames(profiles.list()) })
   const passwords = await passwordsFor(profile)
+  removeOutdatedDrafts(migrations, profile)
   const open = tasks.list().find(({ profileId, state }) => profileId === profile.id && !isOver(state))
   const { id } = open ?? tasks.create(profile.id)
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
@@ -51,6 +52,10 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
   return told(await cutOver(migrations, task, output), output)
+}
+
+function knownNames(profiles: readonly ProfileView[]): string {
+  return profiles.map(({ name }) => `"${name}"`).join(', ')
 }
 
 function told(view: TaskView, output: Output): ExitCode {

@@ -8,7 +8,7 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from '../con
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { findOpenTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
+import { findBegunTask, openOwnMigrations, passwordsOf, removeOutdatedDrafts } from '../migrations.ts'
 import type { Output } from '../output.ts'
 
 interface SyncFlags extends ConnectionFlags {
@@ -41,7 +41,7 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   const { connection: target } = await readConnection(flags, 'target')
   await using migrations = await openOwnMigrations()
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
-  const { id } = findOpenTask(migrations, source, target) ?? makeTask(migrations, source, target, flags)
+  const { id } = findBegunTask(migrations, source, target) ?? makeTask(migrations, source, target, flags)
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await task.start(passwordsOf(source, target), flags.acceptWarnings === true)
   try {
@@ -52,8 +52,10 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
     return exitCode.done
   } catch (thrown) {
     if (!interrupt.signal.aborted) throw thrown
-    const { actions } = migrations.tasks.get(id)
+    const { actions, inStep } = task.view
     if (actions.includes('pause')) await migrations.tasks.pause(id)
+    // In the middle of the copy, or while a server is away, nothing can be said of what the target holds.
+    if (!inStep) throw thrown
     return told(migrations.tasks.get(id), output)
   }
 }
@@ -74,7 +76,10 @@ function told({ id, state, progress, source, target }: TaskView, output: Output)
   return exitCode.done
 }
 
-/** A profile for these two servers, one however often they are synced. It keeps no password. */
+/**
+ * A profile for these two servers, one however often they are synced, and a task with the options of this very
+ * command: one that was never begun has those of an earlier one. The profile keeps no password.
+ */
 function makeTask(
   migrations: Migrations,
   source: Connection,
@@ -98,6 +103,7 @@ function makeTask(
       afterFinish: 'unfreeze',
     },
   })
+  removeOutdatedDrafts(migrations, profile)
   return tasks.create(profile.id)
 }
 

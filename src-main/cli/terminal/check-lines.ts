@@ -6,7 +6,9 @@ import { sayFinding } from '#contract/words/say-finding.ts'
 export function checkLines(results: readonly CheckResult[]): readonly string[] {
   const open = results.filter(({ state, acceptedAt }) => state !== 'passed' && acceptedAt === null)
   const worstFirst = [...open].sort((one, other) => weight(one) - weight(other))
-  return worstFirst.flatMap((result) => {
+  const skipped = open.filter(({ state }) => state === 'skipped').map(({ id }) => id)
+  const found = worstFirst.flatMap((result) => {
+    if (result.state === 'skipped') return []
     const said = sayFinding(result, 'en')
     const failure = result.failure === null ? null : sayFailure(result.failure, 'en')
     return [
@@ -16,6 +18,8 @@ export function checkLines(results: readonly CheckResult[]): readonly string[] {
         .map((text) => `  ${text}`),
     ]
   })
+  if (skipped.length === 0) return found
+  return [...found, `${labels.skipped} until the server can be reached: ${skipped.join(', ')}`]
 }
 
 const labels: Readonly<Record<CheckResult['state'], string>> = {

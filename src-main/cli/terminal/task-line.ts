@@ -1,4 +1,5 @@
 import type { TaskView } from '#contract/task.ts'
+import { sayFailure } from '#contract/words/say-failure.ts'
 import { bytes, count, keys, short } from './figures.ts'
 
 /** How a task stands, in one line. */
@@ -10,7 +11,10 @@ export function taskLine({ state, progress, freeze, proof }: TaskView): string {
   if (state === 'finishing') return 'Finishing …'
   if (progress === null) return `${state} …`
   const { phase, copiedKeys, bytesPerSecond, lagBytes, writesPerSecond, sourceKeys, targetKeys } = progress
-  if (phase === 'waiting') return 'Waiting for a server, and trying again …'
+  if (phase === 'waiting') {
+    const why = progress.waitingFor === null ? '' : ` ${sayFailure(progress.waitingFor, 'en').what}`
+    return `Waiting, and trying again:${why}`
+  }
   if (phase === 'handshake' || phase === 'waiting-for-snapshot')
     return 'The source makes its snapshot (up to a few seconds before it begins) …'
   if (state === 'copying') return `Copying: ${keys(copiedKeys)}, ${bytes(bytesPerSecond)}/s`
