@@ -1,5 +1,4 @@
-import { escapeKey } from '#contract/escape-key.ts'
-import { FailureError, makeFailure, toFailure, type FailureCode } from '#contract/failure.ts'
+import { FailureError, toFailure, type FailureCode } from '#contract/failure.ts'
 import type { ConflictPolicy, KeyExample } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { ByteFeed, WindowFeed } from '../bytes/feed.ts'
@@ -13,17 +12,16 @@ import type { RdbFlavour, RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
 import { MemoryFeed } from '../rdb/steps.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
-import { classifyReplyError } from '../redis/reply-errors.ts'
-import { CommandParser } from '../resp/command-parser.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import { bigValueBytes, scratchBytes } from '../source/rdb-file.ts'
-import { Block, type Refusal } from '../target/block.ts'
+import { Block } from '../target/block.ts'
 import type { StandaloneTarget } from '../target/standalone.ts'
 import { writeBigValue } from './big-value-writer.ts'
 import { EntryBatch, entryKind, type BigEntry } from './entry.ts'
 import { noCounts, type Counts, type Ledger, type Stretch } from './ledger.ts'
+import { Refusals, type NamedKey } from './refusals.ts'
 
 /** What a restore does with each key. */
 export interface WritePlan {
@@ -71,31 +69,14 @@ interface WriterParts {
 /** Bytes of the input that one stretch is to cover at most, or not many more. */
 const longestStretch = 4 * 1024 * 1024
 
-/** At most so many keys are named as examples. */
-const examplesKept = 20
-
-/** States of the target that pass, or that a person must end: every further command would meet them too. */
-const stopping: ReadonlySet<FailureCode> = new Set<FailureCode>([
-  'target.out-of-memory',
-  'target.loading',
-  'target.read-only',
-  'target.cannot-persist',
-  'target.no-replicas',
-  'target.cluster',
-  'target.db-out-of-range',
-  'server.busy',
-  'auth.required',
-  'auth.no-permission',
-])
-
 /**
  * Writes a file into a target, from a place in it to its end or until the target is lost. What has been
  * answered for is in the ledger; the next attempt starts there.
  */
 export class RestoreWriter {
-  readonly examples: KeyExample[] = []
   readonly #parts: WriterParts
   readonly #composer: Composer
+  readonly #refusals: Refusals
   readonly #underWay = new Map<Block, (block: Block) => void>()
   #temporaryKeys = 0
   #unfinished: NamedKey | null = null
@@ -103,6 +84,7 @@ export class RestoreWriter {
   constructor(parts: WriterParts) {
     this.#parts = parts
     const { plan, header } = parts
+    this.#refusals = new Refusals(plan)
     this.#composer = new Composer(parts.arena, parts.composerOffset, {
       packStrings: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && plan.targetWasEmpty),
       replaceOption: plan.restoreOptions.replace,
@@ -110,6 +92,11 @@ export class RestoreWriter {
       access: plan.restoreOptions.access,
       fileVersion: header.version,
     })
+  }
+
+  /** Some of the keys that were skipped or refused. */
+  get examples(): readonly KeyExample[] {
+    return this.#refusals.examples
   }
 
   /** A large value that an attempt has left under its temporary name, and the target's database it is in. */
@@ -276,7 +263,7 @@ export class RestoreWriter {
       attempt.counts.written += 1
     } else {
       attempt.counts.failed += 1
-      this.#example([{ db, key: batch.key(index) }], converted.reason)
+      this.#refusals.example([{ db, key: batch.key(index) }], converted.reason)
     }
     attempt.counts.entries += 1
     attempt.reached = reached
@@ -334,7 +321,7 @@ export class RestoreWriter {
       signal,
       track: (block, answered) =>
         this.#underWay.set(block, () => {
-          for (const { text } of block.refusals) this.#abandonIfStopping(attempt, text)
+          for (const { text } of block.refusals) this.#refusals.abandonIfStopping(target, text)
           answered(block)
         }),
     }).catch(async (thrown: unknown) => {
@@ -343,8 +330,8 @@ export class RestoreWriter {
       throw thrown
     })
     const named = [{ db, key: entry.key }]
-    if (outcome.result === 'conflict') this.#conflict(attempt, counts, named)
-    else if (outcome.result === 'failed') this.#refused(counts, named)
+    if (outcome.result === 'conflict') this.#refusals.conflict(target, counts, named)
+    else if (outcome.result === 'failed') this.#refusals.refused(counts, named)
     if (target.failure !== null) throw new FailureError(target.failure)
     this.#unfinished = null
   }
@@ -389,129 +376,12 @@ export class RestoreWriter {
     const { ledger, onAdvance } = this.#parts
     const stretch = this.#openStretch(attempt)
     this.#underWay.set(block, () => {
-      if (block.refusals.length > 0) this.#judge(attempt, block, stretch.counts)
+      if (block.refusals.length > 0) this.#refusals.judge(attempt.target, block, stretch.counts)
       // A target given up for a refusal shall be told all of this stretch again.
       if (attempt.target.failure !== null) return
       ledger.close(stretch, performance.now())
       onAdvance()
     })
-  }
-
-  /** Sorts what the server refused: states that end the attempt, keys it has already, values it cannot take. */
-  #judge(attempt: Attempt, block: Block, counts: Counts): void {
-    const { plan } = this.#parts
-    let sent: SentCommands | null = null
-    for (const refusal of block.refusals) {
-      // Millions of keys may be there already; once there are examples enough, one more is only counted.
-      if (
-        plan.onConflict === 'skip' &&
-        this.examples.length >= examplesKept &&
-        refusal.text.startsWith('BUSYKEY ')
-      ) {
-        counts.written -= 1
-        counts.skipped += 1
-        continue
-      }
-      const code = this.#abandonIfStopping(attempt, refusal.text)
-      if (attempt.target.failure !== null) return
-      sent ??= new SentCommands(block)
-      const { db, args } = sent.at(refusal.command)
-      const name = args[0]?.toString()
-      if (name === 'SELECT') {
-        // What follows it in the block went into another database.
-        attempt.target.abandon(makeFailure(code, { address: plan.address, reply: refusal.text }))
-        return
-      }
-      if (name === 'FUNCTION') {
-        this.#judgeFunction(attempt, counts, refusal, args)
-        continue
-      }
-      const keys = args.slice(1).filter((_, index) => (name === 'MSET' ? index % 2 === 0 : index === 0))
-      const named = keys.map((key) => ({ db, key }))
-      if (code === 'target.not-empty') this.#conflict(attempt, counts, named)
-      else this.#refused(counts, named)
-    }
-  }
-
-  /** Gives the target up where a refusal tells of a state that every further command would meet. Gives its code. */
-  #abandonIfStopping({ target }: Attempt, text: string): FailureCode {
-    const failure = classifyReplyError(text, { address: this.#parts.plan.address })
-    if (stopping.has(failure.code)) target.abandon(failure)
-    return failure.code
-  }
-
-  /** Keys that the target has: left as they are under `skip`; under `fail` somebody has written them meanwhile. */
-  #conflict(attempt: Attempt, counts: Counts, keys: readonly NamedKey[]): void {
-    const { plan } = this.#parts
-    if (plan.onConflict !== 'skip') {
-      attempt.target.abandon(
-        makeFailure('target.not-empty', {
-          address: plan.address,
-          keys: keys.length,
-          examples: keys.map(({ key }) => escapeKey(key)).join(', '),
-        }),
-      )
-      return
-    }
-    counts.written -= keys.length
-    counts.skipped += keys.length
-    this.#example(keys, 'target.not-empty')
-  }
-
-  #refused(counts: Counts, keys: readonly NamedKey[]): void {
-    counts.written -= keys.length
-    counts.failed += keys.length
-    this.#example(keys, 'target.value-refused')
-  }
-
-  #judgeFunction(attempt: Attempt, counts: Counts, refusal: Refusal, args: readonly Buffer[]): void {
-    const { plan } = this.#parts
-    const name = libraryName(args.at(-1)!)
-    counts.functions -= 1
-    // `ERR Library 'name' already exists` (functions.c) is the only refusal that the code itself is no reason for.
-    const exists = plan.onConflict !== 'replace' && refusal.text.endsWith('already exists')
-    if (exists && plan.onConflict === 'fail') {
-      attempt.target.abandon(
-        makeFailure('target.not-empty', { address: plan.address, keys: 1, examples: name }),
-      )
-      return
-    }
-    if (exists) counts.skipped += 1
-    else counts.failed += 1
-    this.#example([{ db: 0, key: Buffer.from(name) }], exists ? 'target.not-empty' : 'target.value-refused')
-  }
-
-  #example(keys: readonly NamedKey[], reason: FailureCode): void {
-    for (const { db, key } of keys.slice(0, examplesKept - this.examples.length)) {
-      const example = { db, key: escapeKey(key), reason }
-      // An attempt after this one may be refused the same again.
-      if (!this.examples.some((one) => one.db === db && one.key === example.key)) this.examples.push(example)
-    }
-  }
-}
-
-export interface NamedKey {
-  readonly db: number
-  readonly key: Uint8Array
-}
-
-/** The commands of a block, read back for those that were refused, from the first to the last. */
-class SentCommands {
-  readonly #commands: readonly (readonly Buffer[])[]
-  #next = 0
-  #db = 0
-
-  constructor(block: Block) {
-    this.#commands = [...new CommandParser(0).push(Buffer.from(block.bytes))].map(({ args }) => args)
-  }
-
-  /** A command, and the database selected before it. To be asked in rising order. */
-  at(index: number): { readonly db: number; readonly args: readonly Buffer[] } {
-    for (; this.#next < index; this.#next += 1) {
-      const [name, db] = this.#commands[this.#next]!
-      if (name?.toString() === 'SELECT') this.#db = Number(db?.toString())
-    }
-    return { db: this.#db, args: this.#commands[index] ?? [] }
   }
 }
 
@@ -545,11 +415,6 @@ function bigEntryOf(batch: EntryBatch, index: number): BigEntry {
     frequency: batch.frequency[index]!,
     offset: batch.offset[index]!,
   }
-}
-
-/** The name that the first line of a library's code gives it: `#!lua name=mylib`. */
-export function libraryName(code: Uint8Array): string {
-  return /^#![^\n]*\bname=(\S+)/.exec(Buffer.from(code.subarray(0, 512)).toString())?.[1] ?? ''
 }
 
 function functionBlock(code: Buffer, overwrite: boolean): Block {

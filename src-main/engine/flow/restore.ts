@@ -26,7 +26,8 @@ import { entryKind } from './entry.ts'
 import { Ledger } from './ledger.ts'
 import { Patience } from './patience.ts'
 import { RestoreMeter } from './restore-meter.ts'
-import { libraryName, RestoreWriter } from './restore-writer.ts'
+import { libraryName } from '../rdb/function-library.ts'
+import { RestoreWriter } from './restore-writer.ts'
 import { unpackedValue } from '../plan/compose.ts'
 
 /** All blocks together; each connection has two, so many connections have small ones. */

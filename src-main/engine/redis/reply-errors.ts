@@ -51,6 +51,7 @@ const byOldText: readonly (readonly [RegExp, FailureCode])[] = [
   [/^ERR unknown (sub)?command/i, 'server.unknown-command'],
   [/^ERR Unknown subcommand or wrong number of arguments/i, 'server.unknown-command'], // up to 6.2
   [/^ERR (Unsupported CONFIG parameter|Unknown option or number of arguments)/i, 'server.unknown-setting'],
+  [/^ERR Library '.*' already exists/i, 'target.not-empty'], // FUNCTION LOAD, 7.0 and later
   [/^ERR Target key name (already exists|is busy)/i, 'target.not-empty'], // 2.6, 2.8
   [/^ERR command not allowed when used memory/i, 'target.out-of-memory'], // 2.4, 2.6
   [
