@@ -37,7 +37,7 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/unfreeze.ts'),
   },
   finish: {
-    description: 'end a sync for good: take our keys out, put settings back',
+    description: 'end a sync for good: take what Keyferry added out, put settings back',
     load: () => import('./commands/finish.ts'),
   },
   inspect: {
@@ -53,10 +53,15 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/serve.ts'),
   },
   demo: {
-    description: 'restore between two servers of its own, and prove the result',
+    description: 'move a data set between two servers of its own, live, and prove the result',
     load: () => import('./commands/demo.ts'),
   },
 }
+
+const howCommandsEnd = `
+"keyferry <command> --help" shows its options. A command ends with
+0 when it is done, 1 when it failed, 2 when what was typed cannot be understood,
+3 when it is done but keys were skipped, refused or found to differ.`
 
 async function main(args: readonly string[]): Promise<void> {
   // What ps shows from now on: a password given as a flag is gone from it.
@@ -65,6 +70,7 @@ async function main(args: readonly string[]): Promise<void> {
   const program = new Command('keyferry')
     .description('Moves a Redis data set from where it is to where it should be, with proof.')
     .version(version)
+    .addHelpText('after', howCommandsEnd)
     .showHelpAfterError('(--help shows every option)')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(withoutSecrets(text)) })

@@ -13,10 +13,15 @@ interface FinishFlags extends ConnectionFlags {
   readonly json?: true
 }
 
+const examples = `
+The two addresses are those of the sync:
+  keyferry finish -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -`
+
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')
   addConnectionFlags(command, 'target')
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: FinishFlags) => perform(flags.json === true, (output) => finish(flags, output)))
 }
 

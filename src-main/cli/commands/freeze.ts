@@ -17,11 +17,18 @@ interface FreezeFlags extends ConnectionFlags {
   readonly json?: true
 }
 
+const examples = `
+Examples:
+  keyferry freeze -f 10.0.0.4:6379 -P - --dry-run
+  keyferry freeze -f 10.0.0.4:6379 -P -
+  keyferry unfreeze -f 10.0.0.4:6379`
+
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')
     .option('--ask-new-password', 'ask for the password to freeze with, instead of making one')
     .option('--dry-run', 'show what would be done, and to whom; change nothing')
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: FreezeFlags) => perform(flags.json === true, (output) => freeze(flags, output)))
 }
 
@@ -42,8 +49,8 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
     signedOut: record.signedOut,
   })
   output.event('done', { exitCode: exitCode.done })
-  output.line(`Writes at ${addressOf(connection)} are frozen at offset ${record.offset ?? 0}.`)
-  output.line(`${count(record.signedOut)} connections were signed out; the old password is refused.`)
+  output.line(`Writes at ${addressOf(connection)} are frozen at offset ${count(record.offset ?? 0)}.`)
+  output.line(`Connections signed out: ${count(record.signedOut)}. The old password is refused.`)
   output.line('A restart of the server would undo it. "keyferry unfreeze" puts everything back.')
   return exitCode.done
 }

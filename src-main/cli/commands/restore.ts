@@ -22,6 +22,12 @@ interface RestoreFlags extends ConnectionFlags {
   readonly json?: true
 }
 
+const examples = `
+Examples:
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 -A -
+  keyferry restore -i dump.rdb -t rediss://app@cache.example:6380/0 --on-conflict skip
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'`
+
 export function define(command: Command): void {
   command.requiredOption('-i, --input <file>', 'the RDB file')
   addConnectionFlags(command, 'target')
@@ -36,6 +42,7 @@ export function define(command: Command): void {
     .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
     .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: RestoreFlags) =>
       perform(flags.json === true, async (output) => restore(await requested(flags), output)),
     )

@@ -21,6 +21,11 @@ interface RunFlags {
   readonly json?: true
 }
 
+const examples = `
+Profiles are made and saved in the console ("keyferry serve", or the window). Examples:
+  keyferry run "shop to new host"
+  keyferry run nightly --cutover auto --accept-warnings --json`
+
 export function define(command: Command): void {
   command
     .argument('<profile>', 'the name of a saved profile, or its id')
@@ -31,6 +36,7 @@ export function define(command: Command): void {
     )
     .option('--accept-warnings', 'go on where the checks only warn')
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((profile: string, flags: RunFlags) =>
       perform(flags.json === true, (output) => run(profile, flags, output)),
     )

@@ -10,6 +10,7 @@ import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { findBegunTask, openOwnMigrations, passwordsOf, removeOutdatedDrafts } from '../migrations.ts'
 import type { Output } from '../output.ts'
+import { count } from '../terminal/figures.ts'
 
 interface SyncFlags extends ConnectionFlags {
   readonly until?: 'in-step'
@@ -18,6 +19,14 @@ interface SyncFlags extends ConnectionFlags {
   readonly acceptWarnings?: true
   readonly json?: true
 }
+
+const examples = `
+Examples:
+  keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
+  keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
+
+Ctrl-C pauses it, and the same command goes on from there. "keyferry finish"
+with the same two addresses ends it.`
 
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')
@@ -33,6 +42,7 @@ export function define(command: Command): void {
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: SyncFlags) => perform(flags.json === true, (output) => sync(flags, output)))
 }
 
@@ -70,7 +80,7 @@ function told({ id, state, progress, source, target }: TaskView, output: Output)
     exitCode: exitCode.done,
   })
   output.line(
-    `The target ${addressOf(target)} holds all of ${addressOf(source)} up to offset ${progress?.appliedOffset ?? 0}.`,
+    `The target ${addressOf(target)} holds all of ${addressOf(source)} up to offset ${count(progress?.appliedOffset ?? 0)}.`,
   )
   output.line('The same command goes on from there; "keyferry finish" ends it for good.')
   return exitCode.done
