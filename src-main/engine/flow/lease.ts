@@ -57,18 +57,21 @@ export async function takeLease(
 
 /** Keeps the lease. Rejects with `task.held-elsewhere` if another run has it by now. */
 export async function renewLease(control: Control, keys: TaskKeys, holder: Holder): Promise<void> {
-  const replies = await watchedTransaction(control, [
-    ['GET', keys.lease],
-    ['PEXPIRE', keys.lease, leaseMs],
-  ])
-  const found = replies?.[0]
-  const other = parseHolder(Buffer.isBuffer(found) ? found.toString() : null)
-  if (other?.run === holder.run) return
-  if (other !== null)
-    fail('task.held-elsewhere', { address: control.address, host: other.host, pid: other.pid })
-  // It had run out while we were held up, and nobody came: only one can take it up again.
-  const taken = await control.call('SET', keys.lease, JSON.stringify(holder), 'PX', leaseMs, 'NX')
-  if (taken === null) fail('task.held-elsewhere', { address: control.address })
+  for (;;) {
+    const replies = await watchedTransaction(control, [
+      ['GET', keys.lease],
+      ['PEXPIRE', keys.lease, leaseMs],
+    ])
+    const found = replies?.[0]
+    const other = parseHolder(Buffer.isBuffer(found) ? found.toString() : null)
+    if (other?.run === holder.run) return
+    if (other !== null)
+      fail('task.held-elsewhere', { address: control.address, host: other.host, pid: other.pid })
+    // It had run out while we were held up. Only one can take it up again; that may have been ourselves, in a
+    // transaction of another connection of ours that brings it along, so whose it is now has to be looked at.
+    const taken = await control.call('SET', keys.lease, JSON.stringify(holder), 'PX', leaseMs, 'NX')
+    if (taken !== null) return
+  }
 }
 
 /** The value a lease is set to, for writing it back where a FLUSHALL of the source takes it away. */

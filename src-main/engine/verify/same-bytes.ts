@@ -2,6 +2,7 @@ import { guardMs } from '../plan/expiry.ts'
 import type { Reply } from '../resp/decode.ts'
 import { theKey } from '../resp/encode.ts'
 import type { DbLink } from './db-link.ts'
+import { sameElements } from './hash-table.ts'
 
 /** A value that takes more is not asked for in one piece. */
 const atOnceBytes = 256 * 1024
@@ -17,9 +18,10 @@ const asked = [
 const dump = [['DUMP', theKey]] as const
 
 /**
- * Those of `keys` that are not known to be equal yet. Equal is what both sides DUMP byte for byte alike, with the
- * same expiry: type, elements in their order, a stream's groups and all. The reverse does not hold, for a value
- * can be laid out in several ways; and large ones are not asked for here. Both have to be looked into.
+ * Those of `keys` that are not known to be equal yet. Equal is what both sides DUMP byte for byte alike, but for
+ * the order of a hash table, with the same expiry: type, elements, a stream's groups and all. The reverse does not
+ * hold, for a value can be laid out in several ways; and large ones are not asked for here. Both have to be looked
+ * into.
  */
 export async function withoutSameBytes(
   source: DbLink,
@@ -62,12 +64,9 @@ async function withOtherBytes(
 }
 
 function sameValue(here: Reply | undefined, there: Reply | undefined): boolean {
-  return (
-    Buffer.isBuffer(here) &&
-    Buffer.isBuffer(there) &&
-    here.length === there.length &&
-    here.compare(there, 0, there.length - footerBytes, 0, here.length - footerBytes) === 0
-  )
+  if (!Buffer.isBuffer(here) || !Buffer.isBuffer(there)) return false
+  const [ours, theirs] = [here.subarray(0, -footerBytes), there.subarray(0, -footerBytes)]
+  return ours.equals(theirs) || sameElements(ours, theirs)
 }
 
 /** An answer that is no number (the key has gone, or the server cannot say) counts as too many. */
