@@ -72,9 +72,10 @@ function textOf(id: CutoverLeg, task: TaskView): string {
       done: formatCount(proof.progress.keysDone),
       total: formatCount(proof.progress.keysTotal),
     })
-  if (id === 'prove' && result !== null && proof?.void === false)
-    return result.equal
-      ? t('cutover.prove.equal', { count: result.sourceKeys })
-      : t('cutover.prove.differing', { count: result.differing })
+  if (id === 'prove' && result !== null && proof?.void === false) {
+    if (result.equal) return t('cutover.prove.equal', { count: result.sourceKeys })
+    if (result.differing === 0 && result.functionsDiffer) return t('proof.functions.differ')
+    return t('cutover.prove.differing', { count: result.differing })
+  }
   return t(`cutover.${id}.text`)
 }

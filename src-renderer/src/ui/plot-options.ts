@@ -50,7 +50,8 @@ export function plotOptions(input: OptionsInput): uPlot.Options {
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    // To the right, half a moment's label: the last mark may stand at the very edge.
+    padding: [8, 28, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
