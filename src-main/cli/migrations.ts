@@ -41,6 +41,17 @@ export function removeOutdatedDrafts(
       tasks.remove(id)
 }
 
+/**
+ * How to reach a source: as it was typed, or, where writes are frozen, with the password we froze them with. It is
+ * the one whoever froze it need not know, and the typed one is refused until it is unfrozen.
+ */
+export function reachFrozen({ freezes }: Pick<Migrations, 'freezes'>, source: Connection): Connection {
+  const kept = freezes.open().find(({ record }) => addressOf(record.connection) === addressOf(source))
+  if (kept === undefined) return source
+  const { username: _switchedOff, ...reach } = source
+  return { ...reach, password: kept.record.secret }
+}
+
 /** The passwords of two connections, as tasks take them. */
 export function passwordsOf(source: Connection, target: Connection): { source?: string; target?: string } {
   return {

@@ -174,6 +174,30 @@ describe('keyferry sync, verify and finish', () => {
     expect(refused.code).toBe(1)
     expect(refused.stderr).toContain('At least 2 keys are already written and stay on the target.')
   })
+
+  it('step by step: frozen with a password nobody knows, it is compared and finished with the old one typed', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    await source.call('SET', 'early', '1')
+    const ends = ['-f', at(source), '-t', at(target)]
+    expect((await keyferry('sync', ...ends, '--until', 'in-step')).code).toBe(0)
+    await source.call('SET', 'late', '1')
+    expect((await keyferry('freeze', '-f', at(source))).code).toBe(0)
+
+    const differing = await keyferry('verify', ...ends)
+    clean(differing)
+    expect(differing.code).toBe(3)
+    expect(differing.stdout).toContain('late')
+
+    const finished = await keyferry('finish', ...ends)
+    clean(finished)
+    expect(finished.code).toBe(0)
+    expect(await target.call('GET', 'late')).toBe('1')
+
+    expect((await keyferry('verify', ...ends)).code).toBe(0)
+    expect((await keyferry('unfreeze')).code).toBe(0)
+    expect((await keyferry('verify', ...ends)).code).toBe(0)
+  })
 })
 
 describe('keyferry run', () => {

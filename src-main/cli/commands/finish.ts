@@ -6,10 +6,11 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from '../con
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { findBegunTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
+import { findBegunTask, openOwnMigrations, passwordsOf, reachFrozen } from '../migrations.ts'
 import type { Output } from '../output.ts'
 
 interface FinishFlags extends ConnectionFlags {
+  readonly asItIs?: true
   readonly json?: true
 }
 
@@ -20,6 +21,7 @@ The two addresses are those of the sync:
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')
   addConnectionFlags(command, 'target')
+    .option('--as-it-is', 'do not fetch what the source wrote since the sync was paused')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: FinishFlags) => perform(flags.json === true, (output) => finish(flags, output)))
@@ -32,8 +34,10 @@ async function finish(flags: FinishFlags, output: Output): Promise<ExitCode> {
   const task =
     findBegunTask(migrations, source, target) ??
     fail('task.not-found', { id: `${addressOf(source)} → ${addressOf(target)}` })
-  const passwords = passwordsOf(source, target)
-  if (!task.actions.includes('finish')) {
+  const passwords = passwordsOf(reachFrozen(migrations, source), target)
+  const { actions } = task
+  // Paused it may have missed writes: they are fetched first.
+  if (!actions.includes('finish') || (actions.includes('resume') && !flags.asItIs)) {
     using interrupt = interruptible(() => output.note('Pausing.'))
     using followed = new FollowedTask(migrations, task.id, output, interrupt.signal)
     await followed.start(passwords, true)
