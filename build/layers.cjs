@@ -81,7 +81,12 @@ module.exports = {
       from: { path: '^src-renderer/' },
       to: { path: mainRooms, pathNot: '^src-main/contract/' },
     },
-    { name: 'product-knows-no-test', severity: 'error', from: { path: '^src-', pathNot: '\\.test\\.ts$' }, to: { path: '^test/' } },
+    {
+      name: 'product-knows-no-test',
+      severity: 'error',
+      from: { path: '^src-', pathNot: '\\.test\\.ts$' },
+      to: { path: '^test/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -3,7 +3,13 @@ import { makeFailure } from '#contract/failure.ts'
 import type { CheckResult } from '#contract/precheck.ts'
 import { checkLines } from './check-lines.ts'
 
-const passed = { state: 'passed', finding: 'waits-for-connection', params: {}, failure: null, acceptedAt: null } as unknown as CheckResult
+const passed = {
+  state: 'passed',
+  finding: 'waits-for-connection',
+  params: {},
+  failure: null,
+  acceptedAt: null,
+} as unknown as CheckResult
 
 test('tells what failed first, and of all that could not be asked in one line', () => {
   const refused = makeFailure('connect.refused', { address: 'db:6379' })

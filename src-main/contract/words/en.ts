@@ -365,7 +365,7 @@ export const en: LanguageWords = {
       todo: 'Compare again, or type the consent that is asked for.',
     },
     'task.expiries-shifted': {
-      what: 'Expiries at {address} could not be put right: keys that should expire will stay for over a thousand years.',
+      what: 'Expiries[ at {address}] could not be put right: keys that should expire will stay for over a thousand years.',
       safe: 'Every value is as it was copied, and the source is untouched.',
       todo: 'Empty the target before anybody uses it, or start a new migration into it with its keys replaced.',
     },

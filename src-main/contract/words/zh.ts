@@ -360,7 +360,7 @@ export const zh: LanguageWords = {
       todo: '请重新比较，或输入所要求的确认内容。',
     },
     'task.expiries-shifted': {
-      what: '未能恢复 {address} 上的过期时间：本应过期的键将保留一千多年。',
+      what: '未能恢复[ {address} 上的]过期时间：本应过期的键将保留一千多年。',
       safe: '所有值都与复制时一致，源端未受影响。',
       todo: '请在使用目标端之前清空它，或以替换已有键的方式重新迁移到该目标端。',
     },
