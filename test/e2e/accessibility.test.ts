@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openConsole, startBrowser } from '../support/browser.ts'
+import { en } from '../../src-renderer/src/i18n/en.ts'
+import { ko } from '../../src-renderer/src/i18n/ko.ts'
+import type { Words } from '../../src-renderer/src/i18n/words.ts'
+import { zh } from '../../src-renderer/src/i18n/zh.ts'
+import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
+import { setMigrationScene } from '../support/migration-scene.ts'
+import { migrationStages } from '../support/migration-stages.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
 import { startServed, type Served } from '../support/serve.ts'
@@ -124,3 +130,41 @@ test.each(['light', 'dark'] as const)('the way through a restore, failed and don
 
   expect(found).toEqual(Object.fromEntries(Object.keys(found).map((view) => [view, []])))
 })
+
+test('every screen of a migration, in each language, light and dark', async () => {
+  await using scene = await setMigrationScene(10_000)
+  scene.startApplications()
+  await using person = await openConsole(browser, served)
+  const all: Record<(typeof locales)[number][0], Words> = { en, zh, ko }
+  const lookers: { words: Words; view: string; console: ConsolePage }[] = []
+  // Each language and each theme; words do not change colours.
+  for (const [at, colorScheme] of [
+    [0, 'light'],
+    [0, 'dark'],
+    [1, 'light'],
+    [2, 'dark'],
+  ] as const) {
+    const [name, locale] = locales[at]
+    const options = { locale, colorScheme, reducedMotion: 'reduce' } as const
+    const console = await openConsole(browser, served, options)
+    lookers.push({ words: all[name], view: `${name} ${colorScheme}`, console })
+  }
+  const found: string[] = []
+  const looked: string[] = []
+  for await (const { name, at, says } of migrationStages(person.page, scene)) {
+    await Promise.all(
+      lookers.map(async ({ console: { page }, words, view }) => {
+        await page.goto(`${served.origin}/#/${at}`)
+        await page.getByRole('main').getByText(words[says], { exact: true }).first().waitFor()
+        found.push(...(await findings(page)).map((finding) => `${name}, ${view}: ${finding}`))
+      }),
+    )
+    looked.push(name)
+  }
+
+  expect(found).toEqual([])
+  expect(looked.length).toBeGreaterThan(20)
+  const consoles = [person, ...lookers.map(({ console }) => console)]
+  expect(consoles.flatMap(({ complaints }) => complaints)).toEqual([])
+  await Promise.all(lookers.map(({ console }) => console[Symbol.asyncDispose]()))
+}, 300_000)
