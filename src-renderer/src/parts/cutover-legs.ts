@@ -38,7 +38,7 @@ export function isProven(task: TaskView): boolean {
   return task.finishNeedsConsent === null && task.proof?.result?.equal === true && !task.proof.void
 }
 
-const byYou: readonly CutoverLeg[] = ['freeze', 'finish', 'point', 'release']
+const byYou: readonly CutoverLeg[] = ['freeze', 'prove', 'finish', 'point', 'release']
 
 /** The guided list: what each leg says, who acts, how it stands. */
 export function legsOf(task: TaskView): readonly Leg[] {
