@@ -48,18 +48,16 @@ export class Refusals {
   judge(target: StandaloneTarget, block: Block, counts: Counts): void {
     let sent: SentCommands | null = null
     for (const refusal of block.refusals) {
-      // Millions of keys may be there already; once there are examples enough, one more is only counted.
-      if (
-        this.#onConflict === 'skip' &&
-        this.examples.length >= examplesKept &&
-        classifyReplyError(refusal.text, {}).code === 'target.not-empty'
-      ) {
+      const code = this.abandonIfStopping(target, refusal.text)
+      if (target.failure !== null) return
+      // Millions of keys may be there already; once there are examples enough, one more is only counted. (A
+      // function library has a stretch of its own, and is counted as such.)
+      const enough = this.examples.length >= examplesKept && counts.functions === 0
+      if (this.#onConflict === 'skip' && enough && code === 'target.not-empty') {
         counts.written -= 1
         counts.skipped += 1
         continue
       }
-      const code = this.abandonIfStopping(target, refusal.text)
-      if (target.failure !== null) return
       sent ??= new SentCommands(block)
       const { db, args } = sent.at(refusal.command)
       const name = args[0]?.toString()
