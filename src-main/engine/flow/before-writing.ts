@@ -1,0 +1,104 @@
+import { addressOf } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import type { RestoreSpec } from '#contract/restore.ts'
+import type { Crc64Arena } from '../bytes/crc64.ts'
+import type { DbMap } from '../plan/db-map.ts'
+import type { KeyFilter } from '../plan/filter.ts'
+import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
+import { Link } from '../resp/link.ts'
+import { walkRdbFile, type RdbFile } from '../source/rdb-file.ts'
+import {
+  assertDatabases,
+  ConflictFinder,
+  countKeys,
+  libraryNames,
+  lookAtTarget,
+  type TargetLook,
+} from '../target/look.ts'
+import { entryKind } from './entry.ts'
+import type { RestoreMeter } from './restore-meter.ts'
+import type { Survey } from './survey.ts'
+
+/** As long may the target be silent when it is asked who it is and what it has. */
+const lookSilenceMs = 60_000
+
+interface LookParts {
+  readonly file: RdbFile
+  readonly arena: Crc64Arena
+  readonly survey: Survey
+  readonly filter: KeyFilter | null
+  readonly dbMap: DbMap
+  readonly meter: RestoreMeter
+}
+
+/** Looks before the first write: who the target is, whether it can take this, and what it has already. */
+export async function lookBeforeWriting(
+  spec: RestoreSpec,
+  parts: LookParts,
+  signal: AbortSignal,
+): Promise<{ look: TargetLook; capabilities: Capabilities; empty: boolean }> {
+  const { survey } = parts
+  const address = addressOf(spec.target)
+  using link = await openLook(spec, signal)
+  using _ending = link.endWith(signal)
+  const look = await lookAtTarget(link)
+  if (look.role === 'replica') fail('target.read-only', { address })
+  if (look.mode === 'cluster') fail('target.cluster', { address })
+  // A selection of keys says nothing of functions: they go along only with everything.
+  const ourLibraries = spec.include.length === 0 ? survey.libraries : []
+  const count = ourLibraries.length
+  if (count > 0 && look.versionNumber < 700)
+    fail('target.cannot-hold', { address, type: 'function', count, version: look.version })
+  await assertDatabases(link, survey.targetDbs)
+  const present = await countKeys(link, survey.targetDbs)
+  if (spec.onConflict === 'fail') await assertNothingTaken(link, look, ourLibraries, present, parts, signal)
+  // The last thing to do, because it writes: a restore that is refused has written nothing.
+  return { look, capabilities: await probeCapabilities(link, look), empty: present === 0 }
+}
+
+/** Fails with `target.not-empty` where the target, with `present` keys, has any that would be written. */
+async function assertNothingTaken(
+  link: Link,
+  look: TargetLook,
+  ourLibraries: readonly string[],
+  present: number,
+  { file, arena, filter, dbMap, meter }: LookParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { address } = link
+  const finder = new ConflictFinder(link, look)
+  if (present > 0) {
+    await walkRdbFile(
+      file,
+      arena,
+      {
+        async batch(batch) {
+          for (let index = 0; index < batch.count; index += 1) {
+            const key = batch.key(index)
+            if (batch.kind[index] !== entryKind.KEY || (filter !== null && !filter(key))) continue
+            const answers = finder.add(dbMap(batch.db[index]!), key)
+            if (answers !== undefined) await answers
+          }
+        },
+        async big(entry) {
+          if (filter === null || filter(entry.key)) await finder.add(dbMap(entry.db), entry.key)
+        },
+        progress: (bytesDone) => meter.advance(bytesDone),
+      },
+      signal,
+    )
+    await finder.finish()
+  }
+  const taken = ourLibraries.length > 0 ? await libraryNames(link) : new Set<string>()
+  const libraries = ourLibraries.filter((name) => taken.has(name))
+  const found = finder.found + libraries.length
+  if (found > 0) {
+    const examples = [...finder.examples.map(({ key }) => key), ...libraries]
+    fail('target.not-empty', { address, keys: found, examples: examples.slice(0, 5).join(', ') })
+  }
+}
+
+/** A connection for questions to the target of a restore. Fails as `Link.open` does. */
+export function openLook({ target }: RestoreSpec, signal?: AbortSignal): Promise<Link> {
+  return Link.open(target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
+}
