@@ -7,7 +7,7 @@ import type { JobRunner } from '#engine/worker/pool.ts'
 import { createRestores } from './restores.ts'
 
 const spec = restoreSpecSchema.parse({
-  file: '/data/dump.rdb',
+  files: ['/data/dump.rdb'],
   target: { host: '::1', port: 6379, password: 'hunter2' },
 })
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Answer, RestoreView } from '#contract/api.ts'
 import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
+import { nameInputs } from '#contract/input-name.ts'
 import type { RestoreProgress, RestoreSpec } from '#contract/restore.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 
@@ -58,7 +59,7 @@ export function createRestores(jobs: JobRunner): Restores {
       const restore: Restore = {
         view: {
           id,
-          file: spec.file,
+          file: nameInputs(spec.files),
           target: addressOf(spec.target),
           onConflict: spec.onConflict,
           startedAt: Date.now(),

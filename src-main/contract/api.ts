@@ -48,6 +48,7 @@ export interface FolderListing {
 /** One restore as a console sees it: running or ended, kept until the app closes. No secret in it. */
 export interface RestoreView {
   readonly id: string
+  /** Its inputs by name, with commas between them. */
   readonly file: string
   readonly target: string
   readonly onConflict: 'fail' | 'skip' | 'replace'

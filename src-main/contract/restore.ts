@@ -6,9 +6,10 @@ import type { Failure } from './failure.ts'
 export const conflictPolicySchema = z.enum(['fail', 'skip', 'replace'])
 export type ConflictPolicy = z.infer<typeof conflictPolicySchema>
 
-/** A whole restore: one file into one server. */
+/** A whole restore: one or more inputs into one server. */
 export const restoreSpecSchema = z.strictObject({
-  file: z.string().min(1),
+  /** Each a path, an `http(s)://` URL, or `-` for standard input. */
+  files: z.array(z.string().min(1)).min(1),
   target: connectionSchema,
   /** Parallel connections to the target. */
   connections: z.int().min(1).max(256).default(8),
@@ -65,8 +66,17 @@ export interface KeyExample {
   readonly reason: string
 }
 
-export interface RestoreResult {
+/** One input of a restore, and what was in it. */
+export interface RestoredInput {
+  /** As `nameInput` says it. */
   readonly file: string
+  readonly kind: 'rdb' | 'aof'
+  readonly bytes: number
+  readonly keys: number
+}
+
+export interface RestoreResult {
+  readonly inputs: readonly RestoredInput[]
   readonly target: string
   readonly bytes: number
   readonly keys: number

@@ -60,7 +60,7 @@ interface Extra extends Partial<RestoreRequest> {
 
 function restore({ to = target, signal, onProgress, ...spec }: Extra): Promise<RestoreResult> {
   const connection = { host: to.host, port: to.port }
-  return runner.run('restore', restoreSpecSchema.parse({ file: large, target: connection, ...spec }), {
+  return runner.run('restore', restoreSpecSchema.parse({ files: [large], target: connection, ...spec }), {
     signal,
     onProgress,
   })
@@ -154,7 +154,7 @@ test('a target that stops answering does not keep a cancelled restore', async ()
   const run = failureOf(
     restore({
       to: silent,
-      file,
+      files: [file],
       signal: controller.signal,
       onProgress: ({ keysWritten }) => {
         if (keysWritten === 0 || cancelledAt > 0) return
@@ -178,7 +178,7 @@ test('two databases that go into one, with a key of the same name: nothing is ov
   await source.call('SELECT', 1)
   await source.call('SET', 'key', 'of database 1')
   const file = await saved(source, 'merge.rdb')
-  expect(await failureOf(restore({ file, targetDb: 0 }))).toMatchObject({
+  expect(await failureOf(restore({ files: [file], targetDb: 0 }))).toMatchObject({
     code: 'target.not-empty',
     params: { examples: 'key' },
   })
@@ -192,7 +192,7 @@ test('strings that are packed in the file arrive whole, thousands of them, over 
   const digest = await source.call('DEBUG', 'DIGEST')
   for (const connections of [1, 8]) {
     await target.call('FLUSHALL')
-    expect(await restore({ file, connections })).toMatchObject({ keysWritten: 6_000, reconnects: 0 })
+    expect(await restore({ files: [file], connections })).toMatchObject({ keysWritten: 6_000, reconnects: 0 })
     expect(await target.call('DEBUG', 'DIGEST')).toBe(digest)
   }
 })

@@ -124,7 +124,7 @@ describe.skipIf(!present)('RDB files of other projects', () => {
       await target.call('FLUSHALL')
       await target.call('FUNCTION', 'FLUSH')
       const spec = restoreSpecSchema.parse({
-        file: join(corpus, path),
+        files: [join(corpus, path)],
         target: { host: '127.0.0.1', port: target.port },
         connections: 3,
       })

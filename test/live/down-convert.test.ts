@@ -257,7 +257,7 @@ describe('a whole backup of 7.0 restored', () => {
 
   async function restore(target: RedisServer, options: Partial<RestoreRequest> = {}): Promise<RestoreResult> {
     const spec = restoreSpecSchema.parse({
-      file,
+      files: [file],
       target: { host: target.host, port: target.port },
       ...options,
     })
@@ -318,7 +318,7 @@ describe('a whole backup of 7.0 restored', () => {
   test.skipIf(corpus === null)('types of later servers into 7.0: what cannot be held is named', async () => {
     await using target = await startRedis()
     const into = async (ending: string): Promise<RestoreResult> =>
-      await restore(target, { file: corpusFiles(ending)[0]! })
+      await restore(target, { files: [corpusFiles(ending)[0]!] })
     expect(await into('cases/set_listpack.rdb')).toMatchObject({ keysWritten: 1, keysFailed: 0 })
     expect(await into('cases/stream_listoacks_3.rdb')).toMatchObject({ keysWritten: 1, keysFailed: 0 })
     expect(await into('cases/hash_with_hfe.rdb')).toMatchObject({

@@ -53,7 +53,7 @@ interface Extra extends Partial<RestoreRequest> {
 
 function restore({ to = target, signal, onProgress, ...spec }: Extra = {}): Promise<RestoreResult> {
   const connection = { host: '127.0.0.1', port: to.port, ...(to === target ? { password } : {}) }
-  return runner.run('restore', restoreSpecSchema.parse({ file, target: connection, ...spec }), {
+  return runner.run('restore', restoreSpecSchema.parse({ files: [file], target: connection, ...spec }), {
     signal,
     onProgress,
   })
@@ -174,7 +174,7 @@ describe('values larger than the window', () => {
     await large.call('SAVE')
     const before = await describeServer(large)
 
-    const result = await restore({ file: join(large.dir, 'dump.rdb') })
+    const result = await restore({ files: [join(large.dir, 'dump.rdb')] })
     expect(result.keysWritten).toBe(8)
     expect(withoutTimes(await describeServer(target))).toEqual(withoutTimes(before))
     // Bounded memory: far below the 100 MB of values. (The test runner itself is in this figure.)
@@ -201,7 +201,7 @@ describe('a target that goes away', () => {
     const waited: string[] = []
     const result = await restore({
       to: away,
-      file: join(big.dir, 'dump.rdb'),
+      files: [join(big.dir, 'dump.rdb')],
       onProgress: ({ phase, keysWritten, waitingFor }) => {
         if (phase === 'writing' && keysWritten > 20_000) fallen ??= fall()
         if (waitingFor !== null) waited.push(waitingFor.code)
@@ -224,7 +224,7 @@ describe('what stops it', () => {
       broken[at]! ^= 0x10
       const path = join(folder, 'broken.rdb')
       writeFileSync(path, broken)
-      const failure = await failureOf(restore({ file: path }))
+      const failure = await failureOf(restore({ files: [path] }))
       expect(failure.code).toMatch(
         /^file\.(crc-mismatch|corrupt|truncated|unknown-type|version-unsupported)$/,
       )
@@ -237,7 +237,7 @@ describe('what stops it', () => {
     for (const length of [3, 9, 200, Math.floor(bytes.length / 2), bytes.length - 1]) {
       const path = join(folder, 'short.rdb')
       writeFileSync(path, bytes.subarray(0, length))
-      const failure = await failureOf(restore({ file: path }))
+      const failure = await failureOf(restore({ files: [path] }))
       expect(failure).toMatchObject({ code: 'file.truncated', params: { offset: length } })
       expect(await target.call('DBSIZE')).toBe(0)
     }
@@ -264,7 +264,7 @@ describe('what stops it', () => {
     const controller = new AbortController()
     const failure = await failureOf(
       restore({
-        file: join(big.dir, 'dump.rdb'),
+        files: [join(big.dir, 'dump.rdb')],
         signal: controller.signal,
         onProgress: ({ keysWritten }) => {
           if (keysWritten > 0) controller.abort()
@@ -289,7 +289,7 @@ describe('what stops it', () => {
     ])
     const path = join(folder, 'module.rdb')
     writeFileSync(path, Buffer.concat([head, foreign, Buffer.from([0xff]), Buffer.alloc(8)]))
-    const result = await restore({ file: path })
+    const result = await restore({ files: [path] })
     expect(result).toMatchObject({
       keysWritten: 1,
       keysFailed: 1,

@@ -12,7 +12,7 @@ import { restoreSummary } from '../terminal/restore-summary.ts'
 import { styleFor } from '../terminal/style.ts'
 
 interface RestoreFlags extends ConnectionFlags {
-  readonly input: string
+  readonly input: readonly string[]
   readonly connections: number
   readonly onConflict: RestoreSpec['onConflict']
   readonly targetDb?: number
@@ -29,7 +29,7 @@ Examples:
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'`
 
 export function define(command: Command): void {
-  command.requiredOption('-i, --input <file>', 'the RDB file')
+  command.requiredOption('-i, --input <file>', 'the RDB file', gather)
   addConnectionFlags(command, 'target')
     .option('-n, --connections <number>', 'parallel connections to the target', wholeNumber(1, 256), 8)
     .addOption(
@@ -52,7 +52,7 @@ async function requested(flags: RestoreFlags): Promise<RestoreSpec> {
   const { connection, db } = await readConnection(flags, 'target')
   const targetDb = flags.targetDb ?? (flags.dbMap === undefined ? db : undefined)
   const request: RestoreRequest = {
-    file: flags.input,
+    files: [...flags.input],
     target: connection,
     connections: flags.connections,
     onConflict: flags.onConflict,

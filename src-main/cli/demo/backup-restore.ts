@@ -34,7 +34,7 @@ export async function showRestore(scene: RestoreScene): Promise<ShownRestore> {
   await asked.call('SAVE')
   output.line(`A backup of the source: ${file}, ${bytes(statSync(file).size)}.`)
   output.line(`$ keyferry restore -i ${file} -t 127.0.0.1:${target.port}`)
-  const spec = readSpec({ file, target: target.connection })
+  const spec = readSpec({ files: [file], target: target.connection })
   const result = await runRestore(spec, output)
   for (const line of restoreSummary(result)) output.line(line)
   const comparisons = await compareServers(asked, target.control, data, major)

@@ -3,7 +3,7 @@ import type { RestoreResult } from '#contract/restore.ts'
 import { restoreSummary } from './restore-summary.ts'
 
 const result: RestoreResult = {
-  file: 'dump.rdb',
+  inputs: [{ file: 'dump.rdb', kind: 'rdb', bytes: 348_685_095, keys: 2_000_000 }],
   target: '10.0.0.1:6379',
   bytes: 348_685_095,
   keys: 2_000_000,

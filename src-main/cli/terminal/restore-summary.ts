@@ -18,7 +18,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   if (result.writeMs > 0) rows.push(['speed', ...speed(result)])
   const wide = Math.max(...rows.map(([, value]) => value.length))
   return [
-    `Restored ${result.file} (${bytes(result.bytes)}) into ${result.target}.`,
+    `Restored ${result.inputs.map(({ file }) => file).join(', ')} (${bytes(result.bytes)}) into ${result.target}.`,
     ...rows.map(([name, value, note]) => `  ${name.padEnd(12)}${value.padEnd(wide)}  ${note}`.trimEnd()),
     ...exampleLines(result),
   ]

@@ -5,7 +5,12 @@ export const restores = {
   list: base.restores.list.handler(({ context }) => ok(context.restores.list())),
 
   start: base.restores.start.handler(async ({ context, input }) =>
-    ok(context.restores.start({ ...input, file: await regularFile(input.file) })),
+    ok(
+      context.restores.start({
+        ...input,
+        files: await Promise.all(input.files.map(regularFile)),
+      }),
+    ),
   ),
 
   cancel: base.restores.cancel.handler(({ context, input }) => ok(context.restores.cancel(input.id))),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { addressOf } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import { createCrc64Arena } from '../bytes/crc64.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
@@ -34,7 +35,7 @@ export async function runRestore(
   report: (progress: RestoreProgress) => void,
   signal: AbortSignal,
 ): Promise<RestoreResult> {
-  await using file = await RdbFile.open(spec.file)
+  await using file = await RdbFile.open(onlyInput(spec.files))
   const meter = new RestoreMeter(file.size, report)
   const blockCount = spec.connections * 2 + 1
   const blockBytes = Math.max(smallestBlock, Math.min(largestBlock, Math.floor(blocksBytes / blockCount)))
@@ -94,7 +95,7 @@ export async function runRestore(
   const counts = ledger.counts
   const cpu = process.cpuUsage()
   return {
-    file: file.path,
+    inputs: [{ file: file.path, kind: 'rdb', bytes: file.size, keys: survey.keys }],
     target: addressOf(spec.target),
     bytes: file.size,
     keys: survey.keys,
@@ -112,4 +113,10 @@ export async function runRestore(
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   }
+}
+
+function onlyInput([file, ...others]: readonly string[]): string {
+  if (file === undefined || others.length > 0)
+    return fail('usage.invalid', { field: '--input', reason: 'one file at a time' })
+  return file
 }

@@ -53,7 +53,7 @@ export class RestoreDraft {
     const dbMap = parseDbMap(this.dbMap)
     if (this.#isIncomplete() || connection === null) return null
     return {
-      file: this.file,
+      files: [this.file],
       target: connection,
       connections: Number(this.connections),
       onConflict: this.onConflict,
