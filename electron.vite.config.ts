@@ -18,7 +18,7 @@ export default defineConfig({
       sourcemap: true,
       rolldownOptions: {
         input: {
-          desktop: resolve(here, 'src-main/desktop/main.ts'),
+          desktop: resolve(here, 'src-main/installed/main.ts'),
           serve: resolve(here, 'src-main/serve/main.ts'),
           cli: resolve(here, 'src-main/cli/main.ts'),
           worker: resolve(here, 'src-main/engine/worker/main.ts'),

@@ -1,5 +1,5 @@
 /** The arrows of docs/architecture.md as rules: who may enter which room. Run by `npm run layers`. */
-const mainRooms = '^src-main/(desktop|serve|cli|console|migration|store|engine|contract)/'
+const mainRooms = '^src-main/(installed|desktop|serve|cli|console|migration|store|engine|contract)/'
 
 module.exports = {
   forbidden: [
@@ -66,7 +66,7 @@ module.exports = {
     {
       name: 'only-desktop-knows-electron',
       severity: 'error',
-      from: { pathNot: '^src-main/desktop/|^test/desktop/|^build/' },
+      from: { pathNot: '^src-main/(desktop|installed)/|^test/desktop/|^build/' },
       to: { path: '(^|node_modules/)electron($|/)' },
     },
     {

@@ -55,7 +55,8 @@ interface Display {
   end(): void
 }
 
-function openDisplay(): Promise<Display> {
+/** The display there is, else a virtual one until `end` is called. */
+export function openDisplay(): Promise<Display> {
   const name = process.env['DISPLAY'] ?? ''
   if (name !== '' || process.platform !== 'linux') return Promise.resolve({ name, end: () => undefined })
   return startVirtualDisplay()
