@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hostAndPort, sentinelSchema, stopsOf, viaSchema, type Sentinel, type Via } from './tunnel.ts'
 
 /** TLS as a person sets it. The server is verified unless `verify` is switched off by name. */
 export const tlsSchema = z.strictObject({
@@ -12,23 +13,48 @@ export const tlsSchema = z.strictObject({
   verify: z.boolean().default(true),
 })
 
-/** How to reach one Redis server. The password travels one way only: no answer ever carries it. */
+/**
+ * How to reach one Redis server: at `host` and `port`, or, with `sentinel`, whichever server the Sentinels there name;
+ * directly, or `via` others. Its passwords travel one way only: no answer ever carries them.
+ */
 export const connectionSchema = z.strictObject({
   host: z.string().min(1).max(255),
   port: z.int().min(1).max(65535),
   username: z.string().min(1).optional(),
   password: z.string().min(1).optional(),
   tls: tlsSchema.optional(),
+  via: viaSchema.optional(),
+  sentinel: sentinelSchema.optional(),
 })
 
 export type TlsSettings = z.infer<typeof tlsSchema>
 export type Connection = z.infer<typeof connectionSchema>
 
-/** `host:port` as a person reads it, with brackets round an IPv6 address. No secret in it. */
-export function addressOf(connection: Pick<Connection, 'host' | 'port'>): string {
-  return connection.host.includes(':')
-    ? `[${connection.host}]:${connection.port}`
-    : `${connection.host}:${connection.port}`
+/** What tells one server from another: no more of a `Connection` or of a saved endpoint than that. */
+export interface Reach {
+  readonly host: string
+  readonly port: number
+  readonly via?: Via | null | undefined
+  readonly sentinel?: Pick<Sentinel, 'master'> | null | undefined
+}
+
+/**
+ * `host:port` as a person reads it, with brackets round an IPv6 address; `name@host:port` where a Sentinel there
+ * knows the server by its name. No secret in it.
+ */
+export function addressOf({ sentinel, ...endpoint }: Reach): string {
+  return sentinel ? `${sentinel.master}@${hostAndPort(endpoint)}` : hostAndPort(endpoint)
+}
+
+/** The address with the way to it: private addresses mean different servers behind different tunnels. */
+export function placeOf(reach: Reach): string {
+  return [...stopsOf(reach.via), addressOf(reach)].join(' → ')
+}
+
+/** Another server reached in the same way and with the same account: a node of the same cluster, a found primary. */
+export function nodeConnection(connection: Connection, host: string, port: number): Connection {
+  const { sentinel: _found, ...rest } = connection
+  return { ...rest, host, port }
 }
 
 /** What one look at a server tells: the facts card of *Test connection*. */
@@ -48,6 +74,10 @@ export interface ServerFacts {
   readonly appendOnly: boolean | null
   readonly modules: readonly string[]
   readonly tls: boolean
+  /** The stops on the way to it, nearest first; empty where it is reached directly. */
+  readonly via: readonly string[]
+  /** The name by which Sentinels told its address; null where nobody was asked. */
+  readonly sentinelName: string | null
   /** Round trip of one PING, milliseconds. */
   readonly latencyMs: number
 }

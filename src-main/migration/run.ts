@@ -112,7 +112,7 @@ export class MigrationRun {
     for (const side of ['source', 'target'] as const) {
       const connection = this.#ends[side]
       await using control = await openControl(connection, { name: `kf:${this.#id}:settings` })
-      const facts = await probeThrough(control, connection.tls !== undefined)
+      const facts = await probeThrough(control, connection)
       await setSettings(side, control, facts, settingsIn(this.#services, this.#id))
     }
   }

@@ -1,5 +1,6 @@
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
+import { stopsOf } from '#contract/tunnel.ts'
 import { openControl, type Argument, type Control, type Reply } from './control.ts'
 import { infoNumber, keyspaceOf, parseInfo, type Info } from './info.ts'
 
@@ -9,11 +10,14 @@ import { infoNumber, keyspaceOf, parseInfo, type Info } from './info.ts'
  */
 export async function probeServer(connection: Connection, signal?: AbortSignal): Promise<ServerFacts> {
   await using control = await openControl(connection, { signal })
-  return await probeThrough(control, connection.tls !== undefined)
+  return await probeThrough(control, connection)
 }
 
 /** The same through a connection that is open already. */
-export async function probeThrough(control: Control, tls: boolean): Promise<ServerFacts> {
+export async function probeThrough(
+  control: Control,
+  { tls, via, sentinel }: Connection,
+): Promise<ServerFacts> {
   const latencyMs = await roundTrip(control)
   const info = parseInfo(textOf(await ask(control, 'INFO')))
   const [databases, policy, appendOnly, modules] = await Promise.all([
@@ -33,7 +37,9 @@ export async function probeThrough(control: Control, tls: boolean): Promise<Serv
     databases: databases === null ? null : Number(databases),
     appendOnly: yesNo(appendOnly) ?? yesNo(info.get('aof_enabled') ?? null),
     modules,
-    tls,
+    tls: tls !== undefined,
+    via: stopsOf(via),
+    sentinelName: sentinel?.master ?? null,
     latencyMs,
   }
 }

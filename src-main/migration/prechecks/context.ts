@@ -62,7 +62,7 @@ async function reach(connection: Connection, signal: AbortSignal | undefined): P
   try {
     const control = await openControl(connection, { signal, name: 'kf:check' })
     try {
-      const facts = await probeThrough(control, connection.tls !== undefined)
+      const facts = await probeThrough(control, connection)
       return { control, facts, info: parseInfo(String(await control.call('INFO').catch(() => ''))) }
     } catch (thrown) {
       control.close()
