@@ -137,4 +137,6 @@ const nothingDone: RestoreProgress = {
   etaSeconds: null,
   elapsedMs: 0,
   waitingFor: null,
+  cannotHold: [],
+  limitedBy: null,
 }

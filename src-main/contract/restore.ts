@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
+import { limitsSchema, type LimitedBy } from './limits.ts'
+import { lossPolicyFields, type Loss } from './loss.ts'
+import { contradictionOf, renamingFields, selectionFields, type LeftOut } from './selection.ts'
 
 /** What happens to a key that the target already has. */
 export const conflictPolicySchema = z.enum(['fail', 'skip', 'replace'])
 export type ConflictPolicy = z.infer<typeof conflictPolicySchema>
 
-/** A whole restore: one or more inputs into one server. */
-export const restoreSpecSchema = z.strictObject({
+const restoreSpecFields = z.strictObject({
   /** Each a path, an `http(s)://` URL, or `-` for standard input. */
   files: z.array(z.string().min(1)).min(1),
   target: connectionSchema,
@@ -18,9 +20,16 @@ export const restoreSpecSchema = z.strictObject({
   targetDb: z.int().min(0).max(65535).optional(),
   /** Database of the file → database of the target; those not named keep their number. */
   dbMap: z.record(z.string().regex(/^\d+$/), z.int().min(0).max(65535)).optional(),
-  /** Globs as in KEYS: a key must match one of `include` (if any) and none of `exclude`. */
-  include: z.array(z.string().min(1)).default([]),
-  exclude: z.array(z.string().min(1)).default([]),
+  ...selectionFields,
+  ...renamingFields,
+  ...lossPolicyFields,
+  limits: limitsSchema.default({}),
+})
+
+/** A whole restore: one or more inputs into one server. */
+export const restoreSpecSchema = restoreSpecFields.superRefine((spec, context) => {
+  const found = contradictionOf(spec)
+  if (found !== null) context.addIssue({ code: 'custom', path: [found.field], message: found.reason })
 })
 export type RestoreSpec = z.infer<typeof restoreSpecSchema>
 /** The same before defaults are filled in. */
@@ -31,9 +40,10 @@ export type RestoreRequest = z.input<typeof restoreSpecSchema>
  * - `looking`: the target is looked at
  * - `writing`
  * - `waiting`: the target is away or refuses for now; `waitingFor` says why
+ * - `paused`: it was told to; what was under way is answered for, and the connections stay
  * - `finishing`: the last answers are awaited
  */
-export type RestorePhase = 'checking' | 'looking' | 'writing' | 'waiting' | 'finishing'
+export type RestorePhase = 'checking' | 'looking' | 'writing' | 'waiting' | 'paused' | 'finishing'
 
 /** A snapshot, not a diary: the newest one says everything. All counts only grow. */
 export interface RestoreProgress {
@@ -56,6 +66,10 @@ export interface RestoreProgress {
   readonly etaSeconds: number | null
   readonly elapsedMs: number
   readonly waitingFor: Failure | null
+  /** What has held it back within the last second. */
+  readonly limitedBy: LimitedBy | null
+  /** What the target cannot hold; known before the first write. */
+  readonly cannotHold: readonly Loss[]
 }
 
 export interface KeyExample {
@@ -83,10 +97,16 @@ export interface RestoreResult {
   readonly keysWritten: number
   readonly keysSkipped: number
   readonly keysFiltered: number
+  /** Those filtered, by the rule that left them out. */
+  readonly leftOut: LeftOut
+  /** Of the keys that were to be written, those with another name than in the file. */
+  readonly keysRenamed: number
   /** Already past their time when they were to be written: not written, as Redis would have done. */
   readonly keysExpired: number
   readonly keysFailed: number
   readonly functions: number
+  /** What the target cannot hold, as it was told before the first write. */
+  readonly cannotHold: readonly Loss[]
   /** At most 20 of those skipped or failed. */
   readonly examples: readonly KeyExample[]
   readonly checkMs: number

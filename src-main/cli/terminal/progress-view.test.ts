@@ -20,6 +20,8 @@ const progress: RestoreProgress = {
   etaSeconds: null,
   elapsedMs: 0,
   waitingFor: null,
+  cannotHold: [],
+  limitedBy: null,
 }
 
 function shown(terminal: boolean, ...states: Partial<RestoreProgress>[]): string {

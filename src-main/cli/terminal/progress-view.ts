@@ -16,6 +16,7 @@ const labels: Readonly<Record<RestorePhase, string>> = {
   looking: 'Looking at the target',
   writing: 'Writing',
   waiting: 'Waiting',
+  paused: 'Paused',
   finishing: 'Finishing',
 }
 

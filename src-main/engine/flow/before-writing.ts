@@ -13,14 +13,12 @@ import {
   countKeys,
   libraryNames,
   lookAtTarget,
+  lookSilenceMs,
   type TargetLook,
 } from '../target/look.ts'
 import { entryKind } from './entry.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import type { Survey } from './survey.ts'
-
-/** As long may the target be silent when it is asked who it is and what it has. */
-const lookSilenceMs = 60_000
 
 interface LookParts {
   readonly file: RdbFile
@@ -39,19 +37,18 @@ export async function lookBeforeWriting(
 ): Promise<{ look: TargetLook; capabilities: Capabilities; empty: boolean }> {
   const { survey } = parts
   const address = addressOf(spec.target)
-  using link = await openLook(spec, signal)
+  using link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
   using _ending = link.endWith(signal)
   const look = await lookAtTarget(link)
   if (look.role === 'replica') fail('target.read-only', { address })
   if (look.mode === 'cluster') fail('target.cluster', { address })
-  // A selection of keys says nothing of functions: they go along only with everything.
-  const ourLibraries = spec.include.length === 0 ? survey.libraries : []
-  const count = ourLibraries.length
+  const count = survey.libraries.length
   if (count > 0 && look.versionNumber < 700)
     fail('target.cannot-hold', { address, type: 'function', count, version: look.version })
   await assertDatabases(link, survey.targetDbs)
   const present = await countKeys(link, survey.targetDbs)
-  if (spec.onConflict === 'fail') await assertNothingTaken(link, look, ourLibraries, present, parts, signal)
+  if (spec.onConflict === 'fail')
+    await assertNothingTaken(link, look, survey.libraries, present, parts, signal)
   // The last thing to do, because it writes: a restore that is refused has written nothing.
   return { look, capabilities: await probeCapabilities(link, look), empty: present === 0 }
 }
@@ -96,9 +93,4 @@ async function assertNothingTaken(
     const examples = [...finder.examples.map(({ key }) => key), ...libraries]
     fail('target.not-empty', { address, keys: found, examples: examples.slice(0, 5).join(', ') })
   }
-}
-
-/** A connection for questions to the target of a restore. Fails as `Link.open` does. */
-export function openLook({ target }: RestoreSpec, signal?: AbortSignal): Promise<Link> {
-  return Link.open(target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '#contract/failure.ts'
+import type { Loss } from '#contract/loss.ts'
 import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
 import { noCounts, type Counts } from './ledger.ts'
 import { reportEveryMs } from './pace.ts'
@@ -22,6 +23,7 @@ export class RestoreMeter {
   #keysTotal: number | null = null
   #counts: Readonly<Counts> = noCounts()
   #waitingFor: Failure | null = null
+  #losses: readonly Loss[] = []
   #samples: Sample[] = []
   #eta: number | null = null
   #reportedAt = -Infinity
@@ -43,6 +45,12 @@ export class RestoreMeter {
     this.#waitingFor = null
     this.#samples = []
     this.#eta = null
+    this.#say()
+  }
+
+  /** What the target cannot hold, from now on part of every snapshot. */
+  foresee(losses: readonly Loss[]): void {
+    this.#losses = losses
     this.#say()
   }
 
@@ -90,6 +98,8 @@ export class RestoreMeter {
       etaSeconds: this.#eta,
       elapsedMs: Math.round(this.elapsedMs),
       waitingFor: this.#waitingFor,
+      cannotHold: this.#losses,
+      limitedBy: null,
     }
   }
 

@@ -6,10 +6,11 @@ import { createCrc64Arena } from '../bytes/crc64.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion } from '../plan/conversion.ts'
-import { makeDbMap } from '../plan/db-map.ts'
 import { makeKeyFilter } from '../plan/filter.ts'
+import { makeKeyRules } from '../plan/key-rules.ts'
 import { RdbFile, readingBytes } from '../source/rdb-file.ts'
 import { Block } from '../target/block.ts'
+import { StandaloneDestination } from '../target/standalone-destination.ts'
 import { lookBeforeWriting } from './before-writing.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreMeter } from './restore-meter.ts'
@@ -46,9 +47,10 @@ export async function runRestore(
   )
 
   const filter = makeKeyFilter(spec.include, spec.exclude)
-  const dbMap = makeDbMap(spec)
+  const rules = makeKeyRules(spec)
+  const { dbMap } = rules
   meter.enter('checking')
-  const survey = await surveyFile(file, arena, dbMap, meter, signal)
+  const survey = await surveyFile(file, arena, rules, meter, signal)
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
@@ -59,6 +61,7 @@ export async function runRestore(
   )
   await file.assertUnchanged()
 
+  const destination = new StandaloneDestination(spec.target, look)
   const run = randomBytes(4).toString('hex')
   const ledger = new Ledger({ offset: 0, sourceDb: 0 })
   const writer = new RestoreWriter({
@@ -70,10 +73,10 @@ export async function runRestore(
     plan: {
       address: addressOf(spec.target),
       onConflict: spec.onConflict,
-      targetWasEmpty: empty && !survey.merges,
+      targetWasEmpty: empty && !survey.mayCollide,
       filter,
       dbMap,
-      functions: spec.include.length === 0,
+      functions: rules.functions,
       restoreOptions: capabilities,
       conversion: makeConversion(survey.types, survey.checked.header.flavour, capabilities),
       bigValues: bigValueCommands(look, capabilities),
@@ -86,7 +89,7 @@ export async function runRestore(
   meter.enter('writing', survey.keys)
   const reconnects = await writeToTheEnd(
     spec,
-    { look, ledger, writer, blocks, meter, run, total: survey.keys },
+    { destination, ledger, writer, blocks, meter, run, total: survey.keys },
     signal,
   )
   meter.advance(file.size, ledger.counts)
@@ -102,6 +105,8 @@ export async function runRestore(
     keysWritten: counts.written,
     keysSkipped: counts.skipped,
     keysFiltered: counts.filtered,
+    leftOut: survey.leftOut,
+    keysRenamed: survey.renamed,
     keysExpired: counts.expired,
     keysFailed: counts.failed,
     functions: counts.functions,

@@ -1,14 +1,14 @@
 /**
- * Whether a key matches a glob as KEYS and SCAN MATCH mean it (`stringmatchlen` in `util.c`): `*`, `?`,
+ * Whether the key bytes[start, end) matches a glob as KEYS and SCAN MATCH mean it (`stringmatchlen` in `util.c`): `*`, `?`,
  * `[abc]`, `[^a]`, `[a-z]`, and a backslash before anything. Bytes, not characters.
  */
-export function matchesGlob(pattern: Uint8Array, key: Uint8Array): boolean {
+export function matchesGlob(pattern: Uint8Array, key: Uint8Array, start = 0, end = key.length): boolean {
   let at = 0
-  let from = 0
+  let from = start
   // Where to go on when what follows the last star does not fit: one byte further into the key.
   let star = -1
   let starKey = 0
-  while (from < key.length) {
+  while (from < end) {
     const step = at < pattern.length ? matchOne(pattern, at, key[from]!) : 0
     if (pattern[at] === STAR && at < pattern.length) {
       star = at

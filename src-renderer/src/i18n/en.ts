@@ -1,8 +1,11 @@
+import { enHelp } from './en-help.ts'
+
 /**
  * The words of the console, and the type of every other language's. `{name}` is filled in; `**…**` and `` `…` ``
  * are marks for `Rich.svelte`; `_one` and `_other` are plural forms, chosen by `count`, where `{n}` is the count.
  */
 export const en = {
+  ...enHelp,
   cancel: 'Cancel',
   change: 'Change',
   close: 'Close',
@@ -231,10 +234,12 @@ export const en = {
   'restore.phase.looking': 'Looking at the target',
   'restore.phase.writing': 'Writing',
   'restore.phase.waiting': 'Waiting for the target',
+  'restore.phase.paused': 'Paused',
   'restore.phase.finishing': 'Last answers',
   'restore.short.checking': 'Checking',
   'restore.short.looking': 'Checking',
   'restore.short.waiting': 'Waiting',
+  'restore.short.paused': 'Paused',
   'restore.short.finishing': 'Ending',
   'restore.state.waiting': 'Waiting for the target',
   'restore.state.done': 'Finished',
@@ -685,6 +690,7 @@ export const en = {
   'proof.time': 'Time',
   'proof.target': '{keys} in the target',
   'proof.mode.full': 'every value, both ways',
+  'proof.mode.sample': 'a sample of the values',
   'proof.mode.counts': 'key counts only',
   'proof.rounds_one': '{n} further look at what differed',
   'proof.rounds_other': '{n} further looks at what differed',
@@ -697,6 +703,7 @@ export const en = {
   'proof.kind.type': 'type',
   'proof.kind.value': 'value',
   'proof.kind.expiry': 'expiry',
+  'proof.kind.misplaced': 'in the wrong slot’s node',
   'proof.kind.groups': 'consumer groups',
   'proof.detail': 'What',
   'proof.nothing': 'No differences to show',

@@ -1,7 +1,9 @@
+import { koHelp } from './ko-help.ts'
 import type { Words } from './words.ts'
 
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
 export const ko: Words = {
+  ...koHelp,
   cancel: '취소',
   change: '변경',
   close: '닫기',
@@ -221,10 +223,12 @@ export const ko: Words = {
   'restore.phase.looking': '타깃 확인',
   'restore.phase.writing': '쓰기',
   'restore.phase.waiting': '타깃 대기',
+  'restore.phase.paused': '일시 정지됨',
   'restore.phase.finishing': '마지막 응답',
   'restore.short.checking': '검사 중',
   'restore.short.looking': '확인 중',
   'restore.short.waiting': '대기 중',
+  'restore.short.paused': '정지됨',
   'restore.short.finishing': '마무리 중',
   'restore.state.waiting': '타깃 대기 중',
   'restore.state.done': '완료',
@@ -645,6 +649,7 @@ export const ko: Words = {
   'proof.time': '시간',
   'proof.target': '타깃 {keys}',
   'proof.mode.full': '모든 값, 양방향',
+  'proof.mode.sample': '일부 값 비교',
   'proof.mode.counts': '키 수만',
   'proof.rounds_other': '차이를 {n}번 다시 확인',
   'proof.show': '표시',
@@ -656,6 +661,7 @@ export const ko: Words = {
   'proof.kind.type': '자료형',
   'proof.kind.value': '값',
   'proof.kind.expiry': '만료',
+  'proof.kind.misplaced': '슬롯 소유자가 아닌 노드에 있음',
   'proof.kind.groups': '소비자 그룹',
   'proof.detail': '내용',
   'proof.nothing': '표시할 차이가 없습니다',

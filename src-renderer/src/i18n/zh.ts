@@ -1,7 +1,9 @@
+import { zhHelp } from './zh-help.ts'
 import type { Words } from './words.ts'
 
 /** Chinese, simplified. */
 export const zh: Words = {
+  ...zhHelp,
   cancel: '取消',
   change: '修改',
   close: '关闭',
@@ -216,10 +218,12 @@ export const zh: Words = {
   'restore.phase.looking': '查看目标端',
   'restore.phase.writing': '写入',
   'restore.phase.waiting': '等待目标端',
+  'restore.phase.paused': '已暂停',
   'restore.phase.finishing': '等待最后应答',
   'restore.short.checking': '检查中',
   'restore.short.looking': '检查中',
   'restore.short.waiting': '等待中',
+  'restore.short.paused': '已暂停',
   'restore.short.finishing': '收尾中',
   'restore.state.waiting': '等待目标端',
   'restore.state.done': '已完成',
@@ -633,6 +637,7 @@ export const zh: Words = {
   'proof.time': '用时',
   'proof.target': '目标端 {keys}',
   'proof.mode.full': '双向比较全部值',
+  'proof.mode.sample': '抽样比较值',
   'proof.mode.counts': '仅键数',
   'proof.rounds_other': '对差异复查 {n} 次',
   'proof.show': '显示',
@@ -644,6 +649,7 @@ export const zh: Words = {
   'proof.kind.type': '类型',
   'proof.kind.value': '值',
   'proof.kind.expiry': '过期时间',
+  'proof.kind.misplaced': '不在所属槽的节点上',
   'proof.kind.groups': '消费组',
   'proof.detail': '详情',
   'proof.nothing': '没有差异',

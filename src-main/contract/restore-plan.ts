@@ -1,0 +1,82 @@
+import type { Failure, FailureCode } from './failure.ts'
+import type { KeyKind, LeftOut } from './selection.ts'
+
+/** How many keys, what they take in the file, and about what on the target. */
+export interface PlannedSizes {
+  readonly keys: number
+  readonly bytes: number
+  readonly memoryBytes: number
+}
+
+/**
+ * How a key would be written.
+ * - `as-it-is`: its bytes in the file are what the target is given (RESTORE, or MSET for runs of plain strings)
+ * - `converted`: made anew as an encoding that the target reads
+ * - `commands`: built up under another name with commands, then renamed
+ * - `left-out`, `expired`, `cannot-hold`: not written
+ * - `exists`: the target has a key of this name, which stays as it is
+ */
+export type PlannedWay =
+  'as-it-is' | 'converted' | 'commands' | 'left-out' | 'expired' | 'cannot-hold' | 'exists'
+
+export interface PlannedKey {
+  readonly db: number
+  /** Escaped by `escapeKey`, as is `newKey`. */
+  readonly key: string
+  readonly kind: KeyKind
+  /** What the value takes in the file. */
+  readonly bytes: number
+  readonly way: PlannedWay
+  readonly newDb: number
+  readonly newKey: string
+  /** What is left to live, ms, were it written now; null where it does not expire or is not written. */
+  readonly ttlMs: number | null
+  /** Why it is not written: the rule that left it out, or a failure's code; empty otherwise. */
+  readonly reason: keyof LeftOut | FailureCode | ''
+}
+
+/** What a restore would do. Nothing was written to find it out. */
+export interface RestorePlan {
+  readonly files: readonly string[]
+  readonly bytes: number
+  readonly target: string
+  readonly targetVersion: string
+  /** Keys of the file, and what becomes of them. */
+  readonly keys: number
+  readonly toWrite: PlannedSizes
+  readonly leftOut: LeftOut
+  readonly expired: number
+  readonly cannotHold: number
+  /** Those to be written that get another name, and those of each way. */
+  readonly renamed: number
+  readonly asItIs: number
+  readonly converted: number
+  readonly asCommands: number
+  /** Function libraries that would go along. */
+  readonly functions: number
+  /** Of the keys to be written, by kind and by database. */
+  readonly kinds: readonly (PlannedSizes & { readonly kind: KeyKind })[]
+  readonly dbs: readonly (PlannedSizes & { readonly from: number; readonly to: number })[]
+  /** Keys to be written that the target has already, with examples; what happens to them the policy says. */
+  readonly conflicts: { readonly keys: number; readonly examples: readonly string[] }
+  /** At most 100 keys of the file, spread evenly over it. */
+  readonly sample: readonly PlannedKey[]
+  /** `max` is 0 where the target has no limit; null where the target does not tell. */
+  readonly memory: { readonly needed: number; readonly used: number | null; readonly max: number | null }
+  /**
+   * About how long writing would take: by the limits given, by how fast the link took bytes just now, or by what
+   * servers take at best, whichever is slowest.
+   */
+  readonly time: {
+    readonly seconds: number
+    readonly boundBy: 'bytes' | 'keys' | 'link' | 'server'
+  }
+  /** What would end the restore before its first write; empty where nothing would. */
+  readonly stops: readonly Failure[]
+}
+
+export interface PlanProgress {
+  readonly phase: 'checking' | 'looking' | 'planning'
+  readonly bytesDone: number
+  readonly bytesTotal: number
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+
+/** What a client calls the type of a value (`TYPE`); every type a module brings is `module`. */
+export const keyKinds = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module'] as const
+export const keyKindSchema = z.enum(keyKinds)
+export type KeyKind = z.infer<typeof keyKindSchema>
+
+/** Cluster slots are numbered from 0 to this. */
+export const lastSlot = 16383
+const slot = z.int().min(0).max(lastSlot)
+/** Cluster slots, both ends among them. */
+export const slotRangeSchema = z
+  .strictObject({ from: slot, to: slot })
+  .refine(({ from, to }) => from <= to, 'a range of slots begins with the lower one')
+export type SlotRange = z.infer<typeof slotRangeSchema>
+
+/**
+ * What becomes of a key's expiry. The rule comes first; a key whose time is past after it is not written, as Redis
+ * would not load it. A key that does not expire never gets an expiry, and those of hash fields stay as they are.
+ * - `keep`: as in the file
+ * - `none`: the key no longer expires, not even one whose time is past
+ * - `set`: so many ms from the moment it is written, even where its time is past
+ * - `extend`: so many ms later than in the file
+ */
+export const ttlRuleSchema = z.discriminatedUnion('rule', [
+  z.strictObject({ rule: z.literal('keep') }),
+  z.strictObject({ rule: z.literal('none') }),
+  z.strictObject({ rule: z.literal('set'), ms: z.int().min(1) }),
+  z.strictObject({ rule: z.literal('extend'), ms: z.int().min(1) }),
+])
+export type TtlRule = z.infer<typeof ttlRuleSchema>
+
+const db = z.int().min(0).max(65535)
+const globs = z.array(z.string().min(1)).default([])
+
+/** Which keys go along. Every rule that is given must let a key pass; names, databases and slots are the file's. */
+export const selectionFields = {
+  /** Globs as in KEYS: a key must match one of `include` (if any) and none of `exclude`. */
+  include: globs,
+  exclude: globs,
+  dbs: z.array(db).min(1).optional(),
+  types: z.array(keyKindSchema).min(1).optional(),
+  excludeTypes: z.array(keyKindSchema).min(1).optional(),
+  /** By the slot that a key's name has in a cluster. */
+  slots: z.array(slotRangeSchema).min(1).optional(),
+}
+
+/**
+ * What keys are called and how long they live on the target. A new name is `addPrefix`, then the `dbPrefix` of
+ * the key's database in the file, then the old name, without `stripPrefix` where it begins with that.
+ */
+export const renamingFields = {
+  stripPrefix: z.string().min(1).optional(),
+  addPrefix: z.string().min(1).optional(),
+  dbPrefix: z.record(z.string().regex(/^\d+$/), z.string().min(1)).optional(),
+  ttl: ttlRuleSchema.default({ rule: 'keep' }),
+}
+
+interface Rules {
+  readonly targetDb?: number | undefined
+  readonly dbMap?: Readonly<Record<string, number>> | undefined
+  readonly dbs?: readonly number[] | undefined
+  readonly types?: readonly KeyKind[] | undefined
+  readonly excludeTypes?: readonly KeyKind[] | undefined
+  readonly dbPrefix?: Readonly<Record<string, string>> | undefined
+}
+
+/** The first pair of rules that cannot be meant together: the field, and why; null where there is none. */
+export function contradictionOf(rules: Rules): { readonly field: string; readonly reason: string } | null {
+  const { targetDb, dbMap, dbs, types, excludeTypes, dbPrefix } = rules
+  if (targetDb !== undefined && dbMap !== undefined)
+    return { field: 'dbMap', reason: 'everything is sent to one database already' }
+  const both = types?.find((kind) => excludeTypes?.includes(kind))
+  if (both !== undefined)
+    return { field: 'excludeTypes', reason: `${both} is asked for, and left out as well` }
+  const unused = Object.keys(dbPrefix ?? {}).find(
+    (number) => dbs !== undefined && !dbs.includes(Number(number)),
+  )
+  if (unused !== undefined)
+    return { field: 'dbPrefix', reason: `database ${unused} has a prefix, but is left out` }
+  return null
+}
+
+/** The rules that can leave a key out, in the order they are asked: the first one that does is counted. */
+export const leftOutRules = ['db', 'type', 'slot', 'include', 'exclude'] as const
+export type LeftOutRule = (typeof leftOutRules)[number]
+/** How many keys each rule left out. */
+export type LeftOut = Readonly<Record<LeftOutRule, number>>
