@@ -28,5 +28,11 @@ const draw = async (name, size, file) => {
 mkdirSync(new URL('png/', here), { recursive: true })
 for (const size of sizes)
   await draw(size < 32 ? 'icon-small.svg' : 'icon.svg', size, new URL(`png/${size}x${size}.png`, here))
-await draw('icon.svg', 256, new URL('../../resources/icon.png', here))
+const resources = new URL('../../resources/', here)
+await draw('icon.svg', 256, new URL('icon.png', resources))
+// The tray's own sizes are 16 on macOS (a template: black on nothing) and Windows, 22 or so on Linux, and twice that.
+await draw('icon-small.svg', 24, new URL('tray.png', resources))
+await draw('icon.svg', 48, new URL('tray@2x.png', resources))
+await draw('icon-mono.svg', 16, new URL('trayTemplate.png', resources))
+await draw('icon-mono.svg', 32, new URL('trayTemplate@2x.png', resources))
 await browser.close()

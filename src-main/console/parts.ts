@@ -8,6 +8,8 @@ export interface Parts {
   readonly preload: URL
   /** Picture of the window where the system wants one. */
   readonly icon: URL
+  /** Small picture for the system's tray; on macOS drawn in the bar's own colour. */
+  readonly trayIcon: URL
 }
 
 /**
@@ -22,5 +24,9 @@ export function findParts(module: string = import.meta.url): Parts {
     renderer: new URL('out/renderer/', root),
     preload: new URL('out/preload/preload.cjs', root),
     icon: new URL('resources/icon.png', root),
+    trayIcon: new URL(
+      process.platform === 'darwin' ? 'resources/trayTemplate.png' : 'resources/tray.png',
+      root,
+    ),
   }
 }

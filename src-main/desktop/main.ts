@@ -9,9 +9,10 @@ import { pickFile } from './dialogs.ts'
 import { keepWindowsIn } from './locks.ts'
 import { menuFor } from './menu.ts'
 import { answerPorts } from './port.ts'
+import { bePresent } from './presence.ts'
 import { guardQuit } from './quit.ts'
 import { claimScheme, serveScheme } from './scheme.ts'
-import { openWindow } from './window.ts'
+import { goTo, openWindow } from './window.ts'
 import { wordsFor } from './words.ts'
 
 /** The desktop's composition root: everything that must precede `ready`, then services, scheme and window. */
@@ -33,15 +34,18 @@ async function start(): Promise<void> {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuFor(process.platform, words, !app.isPackaged)))
   const leaving = guardQuit(services, words)
 
-  const show = (): void => {
+  const show = (place?: string): void => {
     const [window] = BrowserWindow.getAllWindows()
-    if (window === undefined) openWindow(leaving)
+    if (window === undefined) openWindow(leaving, words, place)
     else {
       if (window.isMinimized()) window.restore()
+      if (place !== undefined) goTo(window, place)
+      window.show()
       window.focus()
     }
   }
-  app.on('second-instance', show)
-  app.on('activate', show)
+  app.on('second-instance', () => show())
+  app.on('activate', () => show())
   show()
+  bePresent(services, words, show)
 }

@@ -1,10 +1,11 @@
-import { app, BrowserWindow, nativeTheme, screen, type WebPreferences } from 'electron'
+import { app, BrowserWindow, dialog, nativeTheme, screen, type WebPreferences } from 'electron'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { dataFolder } from '#console/data-folder.ts'
 import { findParts } from '#console/parts.ts'
 import { windowOrigin } from './scheme.ts'
 import { isReachable, readWindowState, writeWindowState } from './window-state.ts'
+import type { DesktopWords } from './words.ts'
 
 /** Written out although most are Electron's defaults, so that no default to come can open a door. */
 const webPreferences: Readonly<WebPreferences> = Object.freeze({
@@ -27,8 +28,14 @@ const webPreferences: Readonly<WebPreferences> = Object.freeze({
 /** The page's ground in `tokens.css`, shown until the page is there. */
 const ground = { light: '#eff3f4', dark: '#0f191e' }
 
-/** Opens the window where it was last. It closes only once `mayClose` says so; else it asks to quit. */
-export function openWindow(mayClose: () => boolean): void {
+/** A page that ends so often, milliseconds apart, would only end again. */
+const crashPauseMs = 10_000
+
+/**
+ * Opens the window where it was last, at `place` of the console (a hash) if given. It closes only once `mayClose`
+ * says so; else it asks to quit. A page that crashes is loaded again: what is under way lives elsewhere.
+ */
+export function openWindow(mayClose: () => boolean, words: DesktopWords, place = ''): void {
   const stateFile = join(dataFolder(), 'window.json')
   const state = readWindowState(stateFile)
   const screens = screen.getAllDisplays().map(({ workArea }) => workArea)
@@ -52,5 +59,32 @@ export function openWindow(mayClose: () => boolean): void {
     event.preventDefault()
     app.quit()
   })
-  void window.loadURL(`${windowOrigin}/`)
+  surviveCrash(window, words)
+  goTo(window, place)
+}
+
+/** Shows a place of the console (a hash such as `#/tasks`); a change of hash loads nothing anew. */
+export function goTo(window: BrowserWindow, place: string): void {
+  void window.loadURL(`${windowOrigin}/${place}`)
+}
+
+function surviveCrash(window: BrowserWindow, words: DesktopWords): void {
+  let crashedAt = -Infinity
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason === 'clean-exit' || window.isDestroyed()) return
+    const again = Date.now() - crashedAt < crashPauseMs
+    crashedAt = Date.now()
+    if (again) {
+      window.destroy()
+      app.quit()
+      return
+    }
+    window.webContents.reload()
+    void dialog.showMessageBox(window, {
+      type: 'info',
+      message: words['crash.message'],
+      detail: words['crash.detail'],
+      noLink: true,
+    })
+  })
 }

@@ -160,4 +160,30 @@ describe.skipIf(electron === null)('the window', () => {
 
     expect(now).toEqual(bounds)
   })
+
+  test('is there again after its page has crashed', async () => {
+    const { app } = desktop
+    const told = await app.evaluate(async ({ BrowserWindow, dialog }) => {
+      const sayings: string[] = []
+      dialog.showMessageBox = ((_window: unknown, { message }: { message: string }) => {
+        sayings.push(message)
+        return Promise.resolve({ response: 0, checkboxChecked: false })
+      }) as typeof dialog.showMessageBox
+      const { webContents } = BrowserWindow.getAllWindows()[0]!
+      const loaded = new Promise((resolve) => webContents.once('did-finish-load', resolve))
+      webContents.forcefullyCrashRenderer()
+      await loaded
+      return sayings
+    })
+    const heading = await app.evaluate(({ BrowserWindow }) => {
+      const look = `new Promise((resolve) => {
+        const look = () => document.querySelector('h1') ? resolve(document.querySelector('h1').textContent) : setTimeout(look, 50)
+        look()
+      })`
+      return BrowserWindow.getAllWindows()[0]!.webContents.executeJavaScript(look) as Promise<string>
+    })
+
+    expect(told).toEqual(['The window had to be opened again.'])
+    expect(heading).not.toBe('')
+  })
 })

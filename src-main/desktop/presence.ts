@@ -1,0 +1,106 @@
+import { app, BrowserWindow, Menu, nativeImage, Notification, Tray } from 'electron'
+import { fileURLToPath } from 'node:url'
+import { findParts } from '#console/parts.ts'
+import type { ConsoleServices } from '#console/services.ts'
+import { noticesBetween, standingOf, worksOf, type Work } from './standing.ts'
+import type { DesktopWords } from './words.ts'
+
+/** As often is looked; nothing here is worth a subscription to every change. */
+const lookEveryMs = 1_000
+const listedInTray = 8
+
+/**
+ * What the system shows of us beside the window: progress on the taskbar or dock, a tray icon with what is under
+ * way, and a notice when something comes to pass while no window of ours is looked at. `show` brings the window
+ * forward, at a place of the console. Ends with the app.
+ */
+export function bePresent(
+  services: Pick<ConsoleServices, 'tasks' | 'restores'>,
+  words: DesktopWords,
+  show: (place?: string) => void,
+): void {
+  const tray = openTray(words, show)
+  let works: readonly Work[] | null = null
+  const look = (): void => {
+    const now = worksNow(services)
+    if (works !== null && BrowserWindow.getFocusedWindow() === null)
+      for (const { what, work } of noticesBetween(works, now)) {
+        const notice = new Notification({ title: words[`notice.${what}`], body: work.name })
+        notice.on('click', () => show(work.place))
+        notice.show()
+      }
+    if (works === null || JSON.stringify(works) !== JSON.stringify(now)) {
+      showProgress(now)
+      tray?.tell(now)
+    }
+    works = now
+  }
+  look()
+  const timer = setInterval(look, lookEveryMs)
+  app.once('will-quit', () => {
+    clearInterval(timer)
+    tray?.end()
+  })
+}
+
+/** None where the store cannot be opened: then no task can be running either. */
+function worksNow({ tasks, restores }: Pick<ConsoleServices, 'tasks' | 'restores'>): readonly Work[] {
+  try {
+    return worksOf(tasks.list(), restores.list())
+  } catch {
+    return worksOf([], restores.list())
+  }
+}
+
+function showProgress(works: readonly Work[]): void {
+  const { fraction, tone } = standingOf(works)
+  for (const window of BrowserWindow.getAllWindows()) {
+    if (tone === 'none') window.setProgressBar(-1)
+    // Above 1 is Electron's way to say that there is no end to be seen.
+    else window.setProgressBar(tone === 'error' ? 1 : (fraction ?? 2), { mode: tone })
+  }
+}
+
+interface TrayIcon {
+  tell(works: readonly Work[]): void
+  end(): void
+}
+
+/** Null where the system has no place for it. */
+function openTray(words: DesktopWords, show: (place?: string) => void): TrayIcon | null {
+  let tray: Tray
+  try {
+    const picture = nativeImage.createFromPath(fileURLToPath(findParts().trayIcon))
+    if (process.platform === 'darwin') picture.setTemplateImage(true)
+    tray = new Tray(picture)
+  } catch {
+    return null
+  }
+  tray.on('click', () => show())
+  return {
+    tell(works) {
+      const open = works.filter(({ state }) => !['done', 'stopped', 'failed'].includes(state))
+      const line = (work: Work): string =>
+        `${work.name}  ·  ${work.fraction === null ? words[`tray.${work.state}`] : percent(work.fraction)}`
+      tray.setToolTip(['Keyferry', ...open.slice(0, listedInTray).map(line)].join('\n'))
+      tray.setContextMenu(
+        Menu.buildFromTemplate([
+          { label: words['tray.open'], click: () => show() },
+          { type: 'separator' },
+          ...(open.length === 0
+            ? [{ label: words['tray.nothing'], enabled: false }]
+            : open
+                .slice(0, listedInTray)
+                .map((work) => ({ label: line(work), click: () => show(work.place) }))),
+          { type: 'separator' },
+          { label: words.quit, click: () => app.quit() },
+        ]),
+      )
+    },
+    end: () => tray.destroy(),
+  }
+}
+
+function percent(fraction: number): string {
+  return `${Math.floor(fraction * 100)} %`
+}
