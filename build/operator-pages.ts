@@ -1,13 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureCatalogue, type FailureCode } from '../src-main/contract/failure.ts'
-import {
-  languages,
-  sayFailure,
-  type FailureWords,
-  type Locale,
-} from '../src-main/contract/words/say-failure.ts'
-import { placeholdersOf } from '../src-main/contract/words/template.ts'
+import { sayFailureInGeneral } from '../src-main/contract/words/say-failure.ts'
 
 /**
  * `docs/operators/<code>.md`: one page a failure, for whoever looks its code up. The head is made from the
@@ -23,8 +17,8 @@ export const failureCodes = Object.keys(failureCatalogue) as readonly FailureCod
 
 /** The page of a failure: its head, and the notes of the page as it was. */
 export function operatorPage(code: FailureCode, before = ''): string {
-  const { what, safe, todo } = said(code, 'en')
-  const begun = said(code, 'en', 1_000).safe
+  const { what, safe, todo } = sayFailureInGeneral(code, 'en')
+  const begun = sayFailureInGeneral(code, 'en', 1_000).safe
   const { retryable } = failureCatalogue[code]
   const notes = before.includes(mark) ? before.slice(before.indexOf(mark) + mark.length).trim() : ''
   const head = `# ${code}
@@ -34,8 +28,8 @@ export function operatorPage(code: FailureCode, before = ''): string {
 - **What is safe:** ${safe}${begun === safe ? '' : ` Or, once writing has begun: ${begun}`}
 - **What to do:** ${todo}
 - **Trying again:** ${retryable ? 'can help; in the middle of a job it is done without asking.' : 'does not help until the cause is mended.'}
-- 中文: ${said(code, 'zh').what}
-- 한국어: ${said(code, 'ko').what}
+- 中文: ${sayFailureInGeneral(code, 'zh').what}
+- 한국어: ${sayFailureInGeneral(code, 'ko').what}
 
 ${mark}
 `
@@ -48,19 +42,6 @@ export function readOperatorPages(): ReadonlyMap<string, string> {
       .filter((name) => name.endsWith('.md') && name !== 'README.md')
       .map((name) => [name.slice(0, -'.md'.length), readFileSync(join(operatorPages, name), 'utf8')]),
   )
-}
-
-/** The sentences with every fact they can tell, each as its name; `written` only where it is given. */
-function said(code: FailureCode, locale: Locale, written = 0): FailureWords {
-  const names = Object.values(languages[locale].failures[code]).flatMap(placeholdersOf)
-  const params = names.map(({ name, form }) => [name, example(name, form, written)] as const)
-  return sayFailure({ code, params: Object.fromEntries(params) }, locale)
-}
-
-function example(name: string, form: string | undefined, written: number): string | number {
-  if (name === 'written') return written
-  if (form === 'bytes') return 64 * 1024 ** 3
-  return form === 'keys' ? 1_000 : `‹${name}›`
 }
 
 if (import.meta.main) {

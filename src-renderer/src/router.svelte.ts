@@ -9,6 +9,7 @@ export type Route =
   | { readonly at: 'profiles' }
   /** `id` null: a profile not saved yet. */
   | { readonly at: 'migration'; readonly id: string | null; readonly step: MigrationStep }
+  | { readonly at: 'failures' }
   | { readonly at: 'nowhere' }
 
 export const restoreSteps = ['file', 'target', 'options', 'review'] as const
@@ -31,6 +32,7 @@ export function hrefOf(route: Route): string {
     case 'restores':
     case 'tasks':
     case 'profiles':
+    case 'failures':
     case 'nowhere':
       return `#/${route.at}`
     case 'restore-new':
@@ -64,6 +66,8 @@ function parseHash(hash: string): Route {
         id: id === fresh ? null : decodeId(id),
         step: among(migrationSteps, part) ?? 'source',
       }
+    case 'failures':
+      return { at: 'failures' }
     default:
       return { at: 'nowhere' }
   }

@@ -1,7 +1,7 @@
 import type { Failure, FailureCode } from '../failure.ts'
 import { en } from './en.ts'
 import { ko } from './ko.ts'
-import { fillTemplate, type TemplateStyle } from './template.ts'
+import { fillTemplate, placeholdersOf, type TemplateStyle } from './template.ts'
 import { zh } from './zh.ts'
 
 export type Locale = 'en' | 'zh' | 'ko'
@@ -32,4 +32,20 @@ export function sayFailure(failure: Pick<Failure, 'code' | 'params'>, locale: Lo
   const words = language.failures[failure.code]
   const say = (template: string): string => fillTemplate(template, failure.params, language)
   return { what: say(words.what), safe: say(words.safe), todo: say(words.todo) }
+}
+
+/**
+ * Says what a failure means without one having happened: every fact it can tell stands there as its name, `‹host›`,
+ * and sizes as an example. `written` is how many keys the target has taken, 0 for none.
+ */
+export function sayFailureInGeneral(code: FailureCode, locale: Locale, written = 0): FailureWords {
+  const names = Object.values(languages[locale].failures[code]).flatMap(placeholdersOf)
+  const params = names.map(({ name, form }) => [name, example(name, form, written)] as const)
+  return sayFailure({ code, params: Object.fromEntries(params) }, locale)
+}
+
+function example(name: string, form: string | undefined, written: number): string | number {
+  if (name === 'written') return written
+  if (form === 'bytes') return 64 * 1024 ** 3
+  return form === 'keys' ? 1_000 : `‹${name}›`
 }

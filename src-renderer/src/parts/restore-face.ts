@@ -1,4 +1,5 @@
 import type { RestoreView } from '#contract/api.ts'
+import type { RestorePhase } from '#contract/restore.ts'
 import { formatPercent } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
 import type { IconName } from '../ui/icon-names.ts'
@@ -14,9 +15,7 @@ interface Face {
 export function faceOfRestore(view: RestoreView): Face {
   switch (view.state) {
     case 'running':
-      return view.progress.phase === 'waiting'
-        ? { tone: 'warn', icon: 'clock', word: t('restore.state.waiting') }
-        : { tone: 'active', icon: 'arrow', word: t(`restore.phase.${view.progress.phase}`) }
+      return runningFaceOf(view.progress.phase)
     case 'done':
       return keysLeftOut(view) > 0
         ? { tone: 'warn', icon: 't-warn', word: t('restore.state.doneWithout') }
@@ -26,6 +25,17 @@ export function faceOfRestore(view: RestoreView): Face {
     case 'cancelled':
       return { tone: 'plain', icon: 'stop', word: t('restore.state.cancelled') }
   }
+}
+
+function runningFaceOf(phase: RestorePhase): Face {
+  if (phase === 'waiting') return { tone: 'warn', icon: 'clock', word: t('restore.state.waiting') }
+  if (phase === 'paused') return { tone: 'warn', icon: 'pause', word: t('restore.phase.paused') }
+  return { tone: 'active', icon: 'arrow', word: t(`restore.phase.${phase}`) }
+}
+
+/** Writing has begun and stands still. */
+export function isHeld(phase: RestorePhase): phase is 'waiting' | 'paused' {
+  return phase === 'waiting' || phase === 'paused'
 }
 
 /** Keys of the file that are not in the target though they were meant to be. */

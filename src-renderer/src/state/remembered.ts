@@ -1,5 +1,5 @@
-/** Small choices of a person that outlive the window: theme, language. Nothing else is kept in the browser. */
-export type Remembered = 'theme' | 'locale'
+/** Small choices of a person that outlive the window. Nothing else is kept in the browser. */
+export type Remembered = 'theme' | 'locale' | 'question-mark'
 
 export function remembered<T extends string>(
   name: Remembered,
