@@ -35,9 +35,9 @@ export const en: LanguageWords = {
       todo: 'Wait until the backup or the download has ended, or make it again.',
     },
     'file.not-rdb': {
-      what: 'The file[ {file}] is not an RDB file: it begins with neither REDIS nor VALKEY.',
+      what: 'The file[ {file}] is no backup of Redis: it begins neither as an RDB nor as an append-only file.',
       safe: written,
-      todo: 'Name the RDB file; if it is packed (.gz, .zip), unpack it first.',
+      todo: 'Name the RDB or append-only file itself; if it is inside an archive, unpack that first.',
     },
     'file.version-unsupported': {
       what: 'The file[ {file}] has RDB version[ {version}| of its own], which this Keyferry does not know.',
@@ -68,6 +68,146 @@ export const en: LanguageWords = {
       what: 'The file[ {file}] changed while it was being read.',
       safe: fileOnly,
       todo: 'Wait until nobody writes to it, or copy it elsewhere, and start again.',
+    },
+    'file.packed': {
+      what: 'The file[ {file}] is packed in a way that is not unpacked on the way.',
+      safe: written,
+      todo: 'Unpack it first; of packed files only .gz is read as it is.',
+    },
+    'file.no-room': {
+      what: 'There is no room for it on the disk of the folder[ {folder}][: {needed:bytes} are needed, {free:bytes} can be taken].',
+      safe: written,
+      todo: 'Free space there, or name a folder on another disk.',
+    },
+    'file.not-writable': {
+      what: 'This user cannot write to[ {file}| the place named].',
+      safe: written,
+      todo: 'Make the folder and give this user the right to write there, or name another one.',
+    },
+    'file.exists': {
+      what: 'The file[ {file}] is there already.',
+      safe: 'It was left as it is.',
+      todo: 'Name another file, or say --force to replace it.',
+    },
+    'fetch.not-found': {
+      what: 'There is nothing at[ {file}| this URL][ (HTTP {status})].',
+      safe: written,
+      todo: 'Check the URL for a typing slip, and whether the backup is still there.',
+    },
+    'fetch.refused': {
+      what: 'The server refuses to hand out[ {file}| the file][ (HTTP {status})].',
+      safe: written,
+      todo: 'If it is a signed link, it may have expired: make a new one. Otherwise give the right to read it.',
+    },
+    'fetch.unavailable': {
+      what: 'The server cannot hand out[ {file}| the file] at the moment[ (HTTP {status})].',
+      safe: written,
+      todo: 'Wait, or ask who runs that server; then start again.',
+    },
+    'fetch.broken': {
+      what: 'The download[ of {file}] broke off[ after {done:bytes}].',
+      safe: written,
+      todo: 'Check the network between this machine and that server, then start again.',
+    },
+    'fetch.no-resume': {
+      what: 'The download[ of {file}] broke off again and again, and the server hands out no part of a file.',
+      safe: written,
+      todo: 'Fetch the file in another way, or copy it to a server that answers Range requests.',
+    },
+    'fetch.changed': {
+      what: 'The file[ {file}] was replaced by another one while it was being downloaded.',
+      safe: written,
+      todo: 'Start again when nobody writes to it any more.',
+    },
+    'fetch.redirect': {
+      what: 'The server sends on from[ {file}| the URL] to[ {to}| a place] where nothing is fetched from.',
+      safe: written,
+      todo: 'Name the last address itself; nothing that began with https is fetched without encryption.',
+    },
+    'fetch.untrusted': {
+      what: 'The certificate of the server[ of {file}] cannot be trusted[ ({reason})].',
+      safe: written,
+      todo: 'If your own authority has signed it, name its PEM file in NODE_EXTRA_CA_CERTS.',
+    },
+    'aof.manifest-invalid': {
+      what: 'The manifest[ {file}] cannot be read[: line {line} is not of the form file <name> seq <number> type <b, i or h>].',
+      safe: written,
+      todo: 'Fetch the whole folder again, with the manifest the server itself has written.',
+    },
+    'aof.manifest-empty': {
+      what: 'The manifest[ {file}] names no file to be loaded.',
+      safe: written,
+      todo: 'Fetch the whole folder again; if it is so on the server too, it has no append-only file yet.',
+    },
+    'aof.second-base': {
+      what: 'The manifest[ {file}] names a second base[ in line {line}]; there can be only one.',
+      safe: written,
+      todo: 'Fetch the folder again while no rewrite is running, with the manifest the server itself has written.',
+    },
+    'aof.wrong-order': {
+      what: 'The increments in the manifest[ {file}] are not in order[: the sequence number in line {line} does not grow].',
+      safe: written,
+      todo: 'Fetch the folder again with the manifest the server itself has written; the order of these files is the order of the writes.',
+    },
+    'aof.unknown-type': {
+      what: 'The manifest[ {file}] has a file of a type[ {type}] in[ line {line}| a line] that is none of b, i and h.',
+      safe: written,
+      todo: 'Use a newer Keyferry if a newer server has written it; else fetch the folder again.',
+    },
+    'aof.path-in-manifest': {
+      what: 'The manifest[ {file}] names a path[ in line {line}] where only a file name may stand.',
+      safe: written,
+      todo: 'Do not use this manifest: no server writes such a line. Fetch the folder again from the server.',
+    },
+    'aof.file-missing': {
+      what: 'The file[ {file}] is missing that the manifest[ {manifest}] names.',
+      safe: written,
+      todo: 'Fetch the whole folder again; without this file the data set would be another one.',
+    },
+    'aof.no-manifest': {
+      what: 'There is no manifest of an append-only file in the folder[ {folder}].',
+      safe: written,
+      todo: 'Name the folder with the .manifest file in it (appendonlydir), or the file itself: dump.rdb, appendonly.aof.',
+    },
+    'aof.several-manifests': {
+      what: 'There are several manifests in the folder[ {folder}][: {names}].',
+      safe: written,
+      todo: 'Name the one manifest that is meant: each is a data set of its own.',
+    },
+    'aof.cut-in-the-middle': {
+      what: 'The file[ {file}] ends[ at byte {offset}] inside a command, though more files follow it.',
+      safe: fileOnly,
+      todo: 'Fetch the folder again: only the last file may be cut off, and no server would load this.',
+    },
+    'aof.no-timestamps': {
+      what: 'A moment to stop at is given, but the append-only file[ {file}] does not say when anything was written.',
+      safe: written,
+      todo: 'Restore it without --until; a server writes times only with aof-timestamp-enabled yes (7.0 and later).',
+    },
+    'aof.until-too-early': {
+      what: 'The append-only file[ {file}] begins[ at {first},] after the moment to stop at.',
+      safe: written,
+      todo: 'Give a later moment, or take an older backup: what was before its base is no longer in it.',
+    },
+    'aof.skip-impossible': {
+      what: "Keys that the target already has cannot be skipped where commands are applied: half of a key's commands would make nobody's value.",
+      safe: written,
+      todo: 'Restore into empty databases, or with --on-conflict replace.',
+    },
+    'aof.would-flush': {
+      what: 'The append-only file holds {command}, and the target {address} holds[ {keys:keys}| keys] of its own that this would remove.',
+      safe: written,
+      todo: 'Restore into an empty server; or, if all of these keys may go, with --on-conflict replace.',
+    },
+    'aof.cannot-select': {
+      what: 'Some commands of the append-only file cannot be applied to a part of the keys, or to other databases or names[: {commands}].',
+      safe: written,
+      todo: 'Restore all of it into an empty server, and from there save and restore the part that is wanted.',
+    },
+    'aof.not-understood': {
+      what: 'The target {address}[ with version {version}] does not know commands of the append-only file[: {commands}].',
+      safe: written,
+      todo: 'Restore into a server as new as the one that wrote it, or from an RDB file, whose values Keyferry can rewrite.',
     },
     'connect.refused': {
       what: 'Nobody listens at[ {address}| this address]: the connection was refused.',
@@ -194,6 +334,11 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Use a target that has the type or the module, or leave such keys out (--exclude).',
     },
+    'target.lacks-types': {
+      what: 'The target[ {address}][ (version {version})] cannot hold all of this backup[: {losses}].',
+      safe: written,
+      todo: 'Use a newer target or load the module there; or leave these out and have them listed (--cannot-hold skip), or write hashes without the expiry of their fields (--field-ttl drop).',
+    },
     'target.value-refused': {
       what: 'The target[ {address}] refused the value of[ the key {key}| a key] as bad data.',
       safe: written,
@@ -248,6 +393,96 @@ export const en: LanguageWords = {
       what: 'The server[ {address}] is older than ACL users and knows only a password.',
       safe: written,
       todo: 'Leave the user out and give the password alone.',
+    },
+    'tunnel.not-reached': {
+      what: '[{hop}|The tunnel] found no way to the server[ {address}][: {reply}].',
+      safe: written,
+      todo: 'Check that the server runs, that this is its address as seen from there, and the firewall between the two.',
+    },
+    'tunnel.prohibited': {
+      what: '[{hop}|The tunnel] does not allow connections to[ {address}| the server].',
+      safe: written,
+      todo: 'Have it allowed there: AllowTcpForwarding and PermitOpen in sshd_config, or the rules of the proxy.',
+    },
+    'tunnel.lost': {
+      what: 'The SSH session with[ {hop}| the tunnel] broke, and all connections through it.',
+      safe: written,
+      todo: 'Check that it runs and the network on the way; the next attempt opens a new session.',
+    },
+    'ssh.unknown-host': {
+      what: 'The SSH server[ {address}] is not known here. It shows the[ {keyType}] key[ {fingerprint}].',
+      safe: written,
+      todo: 'Ask whoever runs it for the fingerprint of its host key, and accept the key only if it is this one (--accept-host-key).',
+    },
+    'ssh.host-key-changed': {
+      what: 'The SSH server[ {address}] shows another host key than the one known of it[ ({file}, line {line})]: it was set up anew, or somebody stands in between[. The new one is {fingerprint}].',
+      safe: written,
+      todo: 'Ask whoever runs it. Only if it was changed on purpose, remove the old key (ssh-keygen -R) and accept the new one.',
+    },
+    'ssh.host-key-revoked': {
+      what: 'The SSH server[ {address}] shows a host key that is marked as revoked[ ({file}, line {line})].',
+      safe: written,
+      todo: 'Do not use this server before whoever runs it has explained it and given it another key.',
+    },
+    'ssh.sign-in-refused': {
+      what: 'The SSH server[ {address}] did not let the user[ {username}] in.',
+      safe: written,
+      todo: 'Check the user, and the key, password or agent it is to be signed in with.',
+    },
+    'ssh.handshake-failed': {
+      what: '[{address}|The SSH server] and we could not agree on an SSH session[: {message}].',
+      safe: written,
+      todo: 'Check host and port; a very old SSH server may know none of the algorithms still held to be safe.',
+    },
+    'ssh.no-agent': {
+      what: 'There is no SSH agent to sign in to[ {address}| the SSH server] with.',
+      safe: written,
+      todo: 'Start one and add the key (ssh-add), or name a key file (--ssh-key).',
+    },
+    'ssh.key-unusable': {
+      what: 'The file[ {file}] holds no private key in OpenSSH or PEM form.',
+      safe: written,
+      todo: 'Name the private key, not the .pub beside it; ssh-keygen -p -f FILE rewrites a key of another form.',
+    },
+    'ssh.passphrase-needed': {
+      what: 'The private key[ {file}] is locked with a passphrase.',
+      safe: written,
+      todo: 'Give its passphrase (--ssh-passphrase -), or put the key into an SSH agent.',
+    },
+    'ssh.passphrase-wrong': {
+      what: 'The passphrase does not open the private key[ {file}].',
+      safe: written,
+      todo: 'Check the passphrase, and that this is the key it belongs to.',
+    },
+    'ssh.file-unreadable': {
+      what: 'The file[ {file}] cannot be read.',
+      safe: written,
+      todo: 'Check the path and the right to read it.',
+    },
+    'socks.sign-in-refused': {
+      what: 'The SOCKS5 proxy[ {address}] did not accept this user and password, or wants one.',
+      safe: written,
+      todo: 'Check both, and how the proxy wants its users to sign in.',
+    },
+    'socks.not-socks': {
+      what: 'Whoever answers at[ {address}| the proxy’s address] does not speak SOCKS5.',
+      safe: written,
+      todo: 'Check host and port; an HTTP proxy is no SOCKS5 proxy.',
+    },
+    'sentinel.not-reached': {
+      what: 'None of the Sentinels[ {addresses}] answered.',
+      safe: written,
+      todo: 'Check their addresses and ports (26379 as a rule), and their password if they have one.',
+    },
+    'sentinel.unknown-name': {
+      what: 'The Sentinels[ {addresses}] know no primary named[ {name}| like this].',
+      safe: written,
+      todo: 'Check the name: it is the one in "sentinel monitor NAME …" of their configuration.',
+    },
+    'sentinel.no-primary': {
+      what: 'No primary answers for[ {name}] at the moment[; the Sentinels name {address}].',
+      safe: written,
+      todo: 'A failover takes some seconds; if it stays so, look at the Sentinels’ log.',
     },
     'server.refused': {
       what: 'The server[ {address}] refused[ the command {command}| a command][: {reply}].',

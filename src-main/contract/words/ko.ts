@@ -32,9 +32,9 @@ export const ko: LanguageWords = {
       todo: '백업이나 다운로드가 끝날 때까지 기다리거나 다시 만드세요.',
     },
     'file.not-rdb': {
-      what: '[{file} ]파일은 RDB 파일이 아닙니다. REDIS나 VALKEY로 시작하지 않습니다.',
+      what: '[{file} ]파일은 Redis 백업이 아닙니다. 시작이 RDB 파일도 AOF 파일도 아닙니다.',
       safe: written,
-      todo: 'RDB 파일을 지정하세요. 압축 파일(.gz, .zip)이면 먼저 푸세요.',
+      todo: 'RDB나 AOF 파일 자체를 지정하세요. 아카이브 안에 있으면 먼저 푸세요.',
     },
     'file.version-unsupported': {
       what: '[{file} ]파일의 RDB [{version} ]버전은 이 Keyferry가 모르는 버전입니다.',
@@ -65,6 +65,146 @@ export const ko: LanguageWords = {
       what: '[{file} ]파일이 읽는 동안 바뀌었습니다.',
       safe: fileOnly,
       todo: '아무도 쓰지 않을 때까지 기다리거나 다른 곳에 복사한 뒤 다시 시작하세요.',
+    },
+    'file.packed': {
+      what: '[{file} ]파일은 읽으면서 풀 수 없는 방식으로 압축되어 있습니다.',
+      safe: written,
+      todo: '먼저 압축을 푸세요. 압축 파일 가운데 .gz만 그대로 읽습니다.',
+    },
+    'file.no-room': {
+      what: '[{folder} ]폴더의 디스크에 공간이 모자랍니다[(필요 {needed:bytes}, 사용 가능 {free:bytes})].',
+      safe: written,
+      todo: '그곳의 공간을 비우거나 다른 디스크의 폴더를 지정하세요.',
+    },
+    'file.not-writable': {
+      what: '현재 사용자는 [{file}|지정한] 위치에 쓸 수 없습니다.',
+      safe: written,
+      todo: '폴더를 만들고 쓰기 권한을 주거나 다른 폴더를 지정하세요.',
+    },
+    'file.exists': {
+      what: '[{file} ]파일이 이미 있습니다.',
+      safe: '그 파일은 그대로 두었습니다.',
+      todo: '다른 파일을 지정하거나 --force로 바꾸세요.',
+    },
+    'fetch.not-found': {
+      what: '[{file}|이] URL에는 아무것도 없습니다[(HTTP {status})].',
+      safe: written,
+      todo: 'URL에 오타가 없는지, 백업이 아직 그곳에 있는지 확인하세요.',
+    },
+    'fetch.refused': {
+      what: '서버가 [{file} ]파일의 제공을 거부했습니다[(HTTP {status})].',
+      safe: written,
+      todo: '서명된 링크라면 만료되었을 수 있으니 새로 만드세요. 아니면 읽기 권한을 주세요.',
+    },
+    'fetch.unavailable': {
+      what: '서버가 지금은 [{file} ]파일을 제공할 수 없습니다[(HTTP {status})].',
+      safe: written,
+      todo: '기다리거나 그 서버의 관리자에게 물어본 뒤 다시 시작하세요.',
+    },
+    'fetch.broken': {
+      what: '[{file} ]다운로드가 [{done:bytes}를 받은 뒤 ]끊겼습니다.',
+      safe: written,
+      todo: '이 컴퓨터와 그 서버 사이의 네트워크를 확인한 뒤 다시 시작하세요.',
+    },
+    'fetch.no-resume': {
+      what: '[{file} ]다운로드가 거듭 끊겼고, 서버는 파일의 일부를 제공하지 않습니다.',
+      safe: written,
+      todo: '다른 방법으로 파일을 받거나, Range 요청에 답하는 서버로 복사하세요.',
+    },
+    'fetch.changed': {
+      what: '[{file} ]파일이 다운로드하는 동안 다른 파일로 바뀌었습니다.',
+      safe: written,
+      todo: '아무도 쓰지 않을 때 다시 시작하세요.',
+    },
+    'fetch.redirect': {
+      what: '서버가 [{file}|이] 주소에서 [{to}|다른] 주소로 보내지만, 그곳에서는 받지 않습니다.',
+      safe: written,
+      todo: '마지막 주소를 직접 지정하세요. https로 시작한 것은 암호화 없이 받지 않습니다.',
+    },
+    'fetch.untrusted': {
+      what: '[{file} 파일을 제공하는 ]서버의 인증서를 믿을 수 없습니다[({reason})].',
+      safe: written,
+      todo: '직접 운영하는 기관이 서명했다면 그 PEM 파일을 NODE_EXTRA_CA_CERTS에 지정하세요.',
+    },
+    'aof.manifest-invalid': {
+      what: '[{file} ]매니페스트를 읽을 수 없습니다[: {line}번째 줄이 file <이름> seq <번호> type <b, i 또는 h> 형식이 아닙니다].',
+      safe: written,
+      todo: '서버가 직접 쓴 매니페스트가 있는 폴더 전체를 다시 받으세요.',
+    },
+    'aof.manifest-empty': {
+      what: '[{file} ]매니페스트에 불러올 파일이 없습니다.',
+      safe: written,
+      todo: '폴더 전체를 다시 받으세요. 서버에서도 그렇다면 아직 AOF 파일이 없는 것입니다.',
+    },
+    'aof.second-base': {
+      what: '[{file} ]매니페스트[의 {line}번째 줄]에 두 번째 base가 있습니다. 하나만 있을 수 있습니다.',
+      safe: written,
+      todo: 'AOF 재작성이 없을 때 서버가 직접 쓴 매니페스트와 함께 폴더를 다시 받으세요.',
+    },
+    'aof.wrong-order': {
+      what: '[{file} ]매니페스트의 증분 파일 순서가 맞지 않습니다[: {line}번째 줄의 순번이 커지지 않습니다].',
+      safe: written,
+      todo: '서버가 직접 쓴 매니페스트와 함께 폴더를 다시 받으세요. 파일 순서가 곧 쓰기 순서입니다.',
+    },
+    'aof.unknown-type': {
+      what: '[{file} ]매니페스트[의 {line}번째 줄]에 있는 파일 종류[ {type}]가 b, i, h 가운데 하나가 아닙니다.',
+      safe: written,
+      todo: '더 새로운 서버가 썼다면 더 새로운 Keyferry를 쓰고, 아니면 폴더를 다시 받으세요.',
+    },
+    'aof.path-in-manifest': {
+      what: '[{file} ]매니페스트[의 {line}번째 줄]에 파일 이름만 올 수 있는 자리에 경로가 있습니다.',
+      safe: written,
+      todo: '이 매니페스트를 쓰지 마세요. 어떤 서버도 이런 줄을 쓰지 않습니다. 서버에서 폴더를 다시 받으세요.',
+    },
+    'aof.file-missing': {
+      what: '[{manifest} ]매니페스트에 있는 [{file} ]파일이 없습니다.',
+      safe: written,
+      todo: '폴더 전체를 다시 받으세요. 이 파일이 없으면 데이터가 달라집니다.',
+    },
+    'aof.no-manifest': {
+      what: '[{folder} ]폴더에 AOF 매니페스트가 없습니다.',
+      safe: written,
+      todo: '.manifest 파일이 있는 폴더(appendonlydir)나 파일 자체(dump.rdb, appendonly.aof)를 지정하세요.',
+    },
+    'aof.several-manifests': {
+      what: '[{folder} ]폴더에 매니페스트가 여러 개 있습니다[: {names}].',
+      safe: written,
+      todo: '쓰려는 매니페스트 하나를 지정하세요. 각각 별개의 데이터입니다.',
+    },
+    'aof.cut-in-the-middle': {
+      what: '뒤에 파일이 더 있는데 [{file} ]파일이 [{offset}바이트에서 ]명령 중간에 끝납니다.',
+      safe: fileOnly,
+      todo: '폴더를 다시 받으세요. 마지막 파일만 잘려 있을 수 있으며, 서버도 이것을 불러오지 않습니다.',
+    },
+    'aof.no-timestamps': {
+      what: '멈출 시각이 주어졌지만 [{file} ]AOF 파일에 쓰기 시각이 없습니다.',
+      safe: written,
+      todo: '--until 없이 복원하세요. 서버는 aof-timestamp-enabled yes(7.0 이상)일 때만 시각을 적습니다.',
+    },
+    'aof.until-too-early': {
+      what: '[{file} ]AOF 파일은 멈출 시각보다 늦게[({first})] 시작합니다.',
+      safe: written,
+      todo: '더 늦은 시각을 주거나 더 오래된 백업을 쓰세요. base 이전의 내용은 이 파일에 없습니다.',
+    },
+    'aof.skip-impossible': {
+      what: '명령을 적용할 때는 타깃에 이미 있는 키를 건너뛸 수 없습니다. 명령의 일부만 적용하면 누구의 값도 아니게 됩니다.',
+      safe: written,
+      todo: '빈 데이터베이스에 복원하거나 --on-conflict replace를 쓰세요.',
+    },
+    'aof.would-flush': {
+      what: 'AOF 파일에 {command} 명령이 있어 타깃 {address}에 원래 있던 [{keys:keys}|키]를 지우게 됩니다.',
+      safe: written,
+      todo: '빈 서버에 복원하세요. 그 키를 모두 지워도 된다면 --on-conflict replace를 쓰세요.',
+    },
+    'aof.cannot-select': {
+      what: 'AOF 파일의 일부 명령은 일부 키에만, 또는 다른 데이터베이스나 이름으로 적용할 수 없습니다[: {commands}].',
+      safe: written,
+      todo: '먼저 빈 서버에 전부 복원한 뒤, 거기서 저장해 필요한 부분만 복원하세요.',
+    },
+    'aof.not-understood': {
+      what: '타깃 {address}[ (버전 {version})]은 AOF 파일의 명령을 모릅니다[: {commands}].',
+      safe: written,
+      todo: '파일을 쓴 서버만큼 새로운 서버에 복원하거나, 값을 고쳐 쓸 수 있는 RDB 파일에서 복원하세요.',
     },
     'connect.refused': {
       what: '[{address} |이 ]주소에서 받는 서버가 없어 연결이 거부되었습니다.',
@@ -191,6 +331,11 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '타입이나 모듈이 있는 타깃을 쓰거나 그런 키를 빼세요(--exclude).',
     },
+    'target.lacks-types': {
+      what: '[{address} ]타깃[(버전 {version})]이 이 백업을 모두 담을 수 없습니다[: {losses}].',
+      safe: written,
+      todo: '더 새로운 타깃을 쓰거나 모듈을 로드하세요. 또는 이것들을 빼고 목록으로 남기거나(--cannot-hold skip), 필드 만료 없이 해시를 쓰세요(--field-ttl drop).',
+    },
     'target.value-refused': {
       what: '[{address} ]타깃이 [{key} |어떤 ]키의 값을 잘못된 데이터로 보고 거부했습니다.',
       safe: written,
@@ -245,6 +390,96 @@ export const ko: LanguageWords = {
       what: '[{address} ]서버는 ACL 사용자 이전 버전이라 비밀번호만 압니다.',
       safe: written,
       todo: '사용자 이름을 빼고 비밀번호만 지정하세요.',
+    },
+    'tunnel.not-reached': {
+      what: '[{hop}에서|터널에서] [{address} ]서버로 가는 길이 없습니다[: {reply}].',
+      safe: written,
+      todo: '서버가 실행 중인지, 그곳에서 본 주소가 맞는지, 둘 사이의 방화벽을 확인하세요.',
+    },
+    'tunnel.prohibited': {
+      what: '[{hop}|터널]은(는) [{address}|이 서버](으)로의 연결을 허용하지 않습니다.',
+      safe: written,
+      todo: '그쪽에서 허용하도록 하세요: sshd_config의 AllowTcpForwarding과 PermitOpen, 또는 프록시의 규칙.',
+    },
+    'tunnel.lost': {
+      what: '[{hop}|터널]과(와)의 SSH 세션이 끊어졌고, 이를 지나는 모든 연결도 끊어졌습니다.',
+      safe: written,
+      todo: '그 서버가 실행 중인지와 중간 네트워크를 확인하세요. 다음 시도에서 새 세션을 엽니다.',
+    },
+    'ssh.unknown-host': {
+      what: 'SSH 서버[ {address}]을(를) 이 컴퓨터는 모릅니다[. 제시한 {keyType} 호스트 키는 {fingerprint}입니다].',
+      safe: written,
+      todo: '관리하는 사람에게 호스트 키의 지문을 물어, 같을 때만 받아들이세요(--accept-host-key).',
+    },
+    'ssh.host-key-changed': {
+      what: 'SSH 서버[ {address}]이(가) 알려진 것과 다른 호스트 키를 제시합니다[({file} {line}번째 줄)]. 새로 설치했거나 누군가 중간에 있습니다[. 새 키는 {fingerprint}입니다].',
+      safe: written,
+      todo: '관리하는 사람에게 물어보세요. 일부러 바꾼 것일 때만 옛 키를 지우고(ssh-keygen -R) 새 키를 받아들이세요.',
+    },
+    'ssh.host-key-revoked': {
+      what: 'SSH 서버[ {address}]이(가) 폐기된 것으로 표시된 호스트 키를 제시합니다[({file} {line}번째 줄)].',
+      safe: written,
+      todo: '관리하는 사람이 설명하고 다른 키로 바꾸기 전에는 이 서버를 쓰지 마세요.',
+    },
+    'ssh.sign-in-refused': {
+      what: 'SSH 서버[ {address}]이(가) 사용자[ {username}]의 로그인을 거부했습니다.',
+      safe: written,
+      todo: '사용자와, 로그인에 쓰는 키, 비밀번호 또는 에이전트를 확인하세요.',
+    },
+    'ssh.handshake-failed': {
+      what: '[{address}|SSH 서버]과(와) SSH 세션을 맺지 못했습니다[: {message}].',
+      safe: written,
+      todo: '호스트와 포트를 확인하세요. 아주 오래된 SSH 서버는 아직 안전하다고 보는 알고리즘을 모를 수 있습니다.',
+    },
+    'ssh.no-agent': {
+      what: '[{address}|SSH 서버]에 로그인할 SSH 에이전트가 없습니다.',
+      safe: written,
+      todo: '에이전트를 시작하고 키를 넣거나(ssh-add), 키 파일을 지정하세요(--ssh-key).',
+    },
+    'ssh.key-unusable': {
+      what: '파일[ {file}]에 OpenSSH나 PEM 형식의 개인 키가 없습니다.',
+      safe: written,
+      todo: '옆의 .pub이 아니라 개인 키를 지정하세요. 다른 형식의 키는 ssh-keygen -p -f FILE로 다시 쓸 수 있습니다.',
+    },
+    'ssh.passphrase-needed': {
+      what: '개인 키[ {file}]은(는) 암호로 잠겨 있습니다.',
+      safe: written,
+      todo: '암호를 주거나(--ssh-passphrase -), 키를 SSH 에이전트에 넣으세요.',
+    },
+    'ssh.passphrase-wrong': {
+      what: '이 암호로는 개인 키[ {file}]을(를) 열 수 없습니다.',
+      safe: written,
+      todo: '암호와, 그 암호의 키가 맞는지 확인하세요.',
+    },
+    'ssh.file-unreadable': {
+      what: '파일[ {file}]을(를) 읽을 수 없습니다.',
+      safe: written,
+      todo: '경로와 읽기 권한을 확인하세요.',
+    },
+    'socks.sign-in-refused': {
+      what: 'SOCKS5 프록시[ {address}]이(가) 이 사용자와 비밀번호를 받아들이지 않거나, 이를 요구합니다.',
+      safe: written,
+      todo: '둘 다, 그리고 프록시가 요구하는 로그인 방법을 확인하세요.',
+    },
+    'socks.not-socks': {
+      what: '[{address}|프록시 주소]에서 응답하는 것은 SOCKS5가 아닙니다.',
+      safe: written,
+      todo: '호스트와 포트를 확인하세요. HTTP 프록시는 SOCKS5 프록시가 아닙니다.',
+    },
+    'sentinel.not-reached': {
+      what: 'Sentinel[ {addresses}] 중 아무것도 응답하지 않았습니다.',
+      safe: written,
+      todo: '주소와 포트(보통 26379), 그리고 비밀번호가 있다면 그것도 확인하세요.',
+    },
+    'sentinel.unknown-name': {
+      what: 'Sentinel[ {addresses}]은(는)[ {name}|이런] 이름의 프라이머리를 모릅니다.',
+      safe: written,
+      todo: '이름을 확인하세요. 설정의 "sentinel monitor 이름 …"에 있는 것입니다.',
+    },
+    'sentinel.no-primary': {
+      what: '지금[ {name}]에 응답하는 프라이머리가 없습니다[. Sentinel이 알려 준 주소는 {address}입니다].',
+      safe: written,
+      todo: '페일오버에는 몇 초가 걸립니다. 계속되면 Sentinel의 로그를 보세요.',
     },
     'server.refused': {
       what: '[{address} ]서버가 [{command} ]명령을 거부했습니다[. 응답: {reply}].',

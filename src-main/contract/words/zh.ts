@@ -30,9 +30,9 @@ export const zh: LanguageWords = {
       todo: '请等待备份或下载完成，或重新备份。',
     },
     'file.not-rdb': {
-      what: '文件[ {file} ]不是 RDB 文件：开头既不是 REDIS 也不是 VALKEY。',
+      what: '文件[ {file} ]不是 Redis 的备份：开头既不像 RDB 文件，也不像 AOF 文件。',
       safe: written,
-      todo: '请指定 RDB 文件；如果是压缩包（.gz、.zip），请先解压。',
+      todo: '请指定 RDB 或 AOF 文件本身；如果它在归档中，请先解开。',
     },
     'file.version-unsupported': {
       what: '文件[ {file} ]的 RDB 版本[ {version} ]是本版 Keyferry 不认识的。',
@@ -63,6 +63,146 @@ export const zh: LanguageWords = {
       what: '文件[ {file} ]在读取过程中发生了变化。',
       safe: fileOnly,
       todo: '请等到没有程序写入该文件，或先复制一份，再重新开始。',
+    },
+    'file.packed': {
+      what: '文件[ {file} ]以无法边读边解的方式压缩。',
+      safe: written,
+      todo: '请先解压；压缩文件中只有 .gz 可以直接读取。',
+    },
+    'file.no-room': {
+      what: '目录[ {folder} ]所在的磁盘空间不足[：需要 {needed:bytes}，可用 {free:bytes}]。',
+      safe: written,
+      todo: '请在该处腾出空间，或指定另一块磁盘上的目录。',
+    },
+    'file.not-writable': {
+      what: '当前用户无法写入[ {file}|指定的位置]。',
+      safe: written,
+      todo: '请创建该目录并授予写入权限，或另行指定目录。',
+    },
+    'file.exists': {
+      what: '文件[ {file} ]已经存在。',
+      safe: '它保持原样。',
+      todo: '请指定另一个文件，或用 --force 替换它。',
+    },
+    'fetch.not-found': {
+      what: '[{file} |该 URL ]处没有任何内容[（HTTP {status}）]。',
+      safe: written,
+      todo: '请检查 URL 是否有误，并确认备份仍在那里。',
+    },
+    'fetch.refused': {
+      what: '服务器拒绝提供[ {file}|该文件][（HTTP {status}）]。',
+      safe: written,
+      todo: '如果是带签名的链接，它可能已过期：请重新生成。否则请授予读取权限。',
+    },
+    'fetch.unavailable': {
+      what: '服务器目前无法提供[ {file}|该文件][（HTTP {status}）]。',
+      safe: written,
+      todo: '请稍候，或询问该服务器的管理者，然后重新开始。',
+    },
+    'fetch.broken': {
+      what: '[{file} 的]下载中断了[，已收到 {done:bytes}]。',
+      safe: written,
+      todo: '请检查本机与该服务器之间的网络，然后重新开始。',
+    },
+    'fetch.no-resume': {
+      what: '[{file} 的]下载一再中断，而服务器不提供文件的一部分。',
+      safe: written,
+      todo: '请用其他方式获取该文件，或把它复制到支持 Range 请求的服务器。',
+    },
+    'fetch.changed': {
+      what: '文件[ {file} ]在下载过程中被替换成了另一个文件。',
+      safe: written,
+      todo: '请等到没有程序再写入它时重新开始。',
+    },
+    'fetch.redirect': {
+      what: '服务器从[ {file}|该 URL]转向[ {to}|另一处]，而那里不会被访问。',
+      safe: written,
+      todo: '请直接指定最终地址；以 https 开头的内容不会以未加密的方式获取。',
+    },
+    'fetch.untrusted': {
+      what: '[提供 {file} 的]服务器的证书不可信[（{reason}）]。',
+      safe: written,
+      todo: '如果证书由您自己的机构签发，请在 NODE_EXTRA_CA_CERTS 中指定其 PEM 文件。',
+    },
+    'aof.manifest-invalid': {
+      what: '无法读取清单[ {file}][：第 {line} 行不是 file <名称> seq <编号> type <b、i 或 h> 的形式]。',
+      safe: written,
+      todo: '请重新获取整个目录，使用服务器自己写的清单。',
+    },
+    'aof.manifest-empty': {
+      what: '清单[ {file}]没有列出任何要加载的文件。',
+      safe: written,
+      todo: '请重新获取整个目录；如果服务器上也是这样，它还没有 AOF 文件。',
+    },
+    'aof.second-base': {
+      what: '清单[ {file}][在第 {line} 行]列出了第二个 base 文件；只能有一个。',
+      safe: written,
+      todo: '请在没有 AOF 重写时重新获取目录，使用服务器自己写的清单。',
+    },
+    'aof.wrong-order': {
+      what: '清单[ {file}]中的增量文件顺序不对[：第 {line} 行的 seq 编号没有增大]。',
+      safe: written,
+      todo: '请重新获取目录，使用服务器自己写的清单；文件的顺序就是写入的顺序。',
+    },
+    'aof.unknown-type': {
+      what: '清单[ {file}][第 {line} 行|中]的文件类型[ {type}]不是 b、i、h 之一。',
+      safe: written,
+      todo: '如果由更新的服务器写成，请使用更新的 Keyferry；否则请重新获取目录。',
+    },
+    'aof.path-in-manifest': {
+      what: '清单[ {file}][第 {line} 行]写的是路径，那里只能是文件名。',
+      safe: written,
+      todo: '请不要使用此清单：服务器不会写出这样的行。请从服务器重新获取目录。',
+    },
+    'aof.file-missing': {
+      what: '缺少清单[ {manifest}]所列的文件[ {file}]。',
+      safe: written,
+      todo: '请重新获取整个目录；少了这个文件，数据集就不一样了。',
+    },
+    'aof.no-manifest': {
+      what: '目录[ {folder}]中没有 AOF 的清单文件。',
+      safe: written,
+      todo: '请指定含有 .manifest 文件的目录（appendonlydir），或直接指定文件：dump.rdb、appendonly.aof。',
+    },
+    'aof.several-manifests': {
+      what: '目录[ {folder}]中有多个清单[：{names}]。',
+      safe: written,
+      todo: '请指定要用的那个清单：每个清单是各自的数据集。',
+    },
+    'aof.cut-in-the-middle': {
+      what: '文件[ {file}][在第 {offset} 字节处]于命令中间结束，而其后还有文件。',
+      safe: fileOnly,
+      todo: '请重新获取目录：只有最后一个文件可以被截断，服务器也不会加载它。',
+    },
+    'aof.no-timestamps': {
+      what: '指定了停止的时刻，但 AOF 文件[ {file}]没有记录任何写入时间。',
+      safe: written,
+      todo: '请不带 --until 恢复；服务器只有在 aof-timestamp-enabled yes（7.0 及以上）时才写入时间。',
+    },
+    'aof.until-too-early': {
+      what: 'AOF 文件[ {file}]的起点[（{first}）]晚于要停止的时刻。',
+      safe: written,
+      todo: '请给出更晚的时刻，或使用更早的备份：base 之前的内容已不在其中。',
+    },
+    'aof.skip-impossible': {
+      what: '应用命令时无法跳过目标端已有的键：只应用一部分命令会得到不属于任何一方的值。',
+      safe: written,
+      todo: '请恢复到空的数据库，或使用 --on-conflict replace。',
+    },
+    'aof.would-flush': {
+      what: 'AOF 文件中有 {command}，会删除目标端 {address} 自己的[ {keys:keys}|键]。',
+      safe: written,
+      todo: '请恢复到空的服务器；如果这些键都可以删除，请使用 --on-conflict replace。',
+    },
+    'aof.cannot-select': {
+      what: 'AOF 文件中有些命令无法只应用于部分键，或应用到其他数据库或键名[：{commands}]。',
+      safe: written,
+      todo: '请先全部恢复到一台空服务器，再从那里保存并恢复需要的部分。',
+    },
+    'aof.not-understood': {
+      what: '目标端 {address}[（版本 {version}）]不认识 AOF 文件中的命令[：{commands}]。',
+      safe: written,
+      todo: '请恢复到不比源更旧的服务器，或使用 RDB 文件，Keyferry 可以改写其中的值。',
     },
     'connect.refused': {
       what: '[{address} |该地址]上没有服务在监听：连接被拒绝。',
@@ -189,6 +329,11 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请使用支持该类型或模块的目标端，或排除这些键（--exclude）。',
     },
+    'target.lacks-types': {
+      what: '目标端[ {address} ][（版本 {version}）]无法存放该备份的全部内容[：{losses}]。',
+      safe: written,
+      todo: '请使用更新的目标端或在其上加载模块；也可以排除并列出这些内容（--cannot-hold skip），或写入不带字段过期时间的哈希（--field-ttl drop）。',
+    },
     'target.value-refused': {
       what: '目标端[ {address} ]认为[键 {key} |某个键]的值有误，拒绝接收。',
       safe: written,
@@ -243,6 +388,96 @@ export const zh: LanguageWords = {
       what: '服务器[ {address} ]的版本早于 ACL 用户功能，只认密码。',
       safe: written,
       todo: '请去掉用户名，只提供密码。',
+    },
+    'tunnel.not-reached': {
+      what: '[{hop} |隧道]无法连到服务器[ {address}][：{reply}]。',
+      safe: written,
+      todo: '请确认服务器正在运行、这是从那里看到的地址，并检查两者之间的防火墙。',
+    },
+    'tunnel.prohibited': {
+      what: '[{hop} |隧道]不允许连接[ {address}|该服务器]。',
+      safe: written,
+      todo: '请在那边放行：sshd_config 的 AllowTcpForwarding 和 PermitOpen，或代理的规则。',
+    },
+    'tunnel.lost': {
+      what: '与[ {hop} |隧道]的 SSH 会话中断了，经过它的连接也全部中断。',
+      safe: written,
+      todo: '请确认它正在运行并检查途中的网络；下一次尝试会打开新的会话。',
+    },
+    'ssh.unknown-host': {
+      what: '本机不认识 SSH 服务器[ {address}]。[它出示的 {keyType} 主机密钥是 {fingerprint}。]',
+      safe: written,
+      todo: '请向管理它的人索要主机密钥的指纹，只有一致时才接受（--accept-host-key）。',
+    },
+    'ssh.host-key-changed': {
+      what: 'SSH 服务器[ {address} ]出示的主机密钥与已知的不同[（{file} 第 {line} 行）]：它被重新安装过，或者有人在中间[。新的密钥是 {fingerprint}]。',
+      safe: written,
+      todo: '请询问管理它的人。只有确属有意更换时，才删除旧密钥（ssh-keygen -R）并接受新的。',
+    },
+    'ssh.host-key-revoked': {
+      what: 'SSH 服务器[ {address} ]出示的主机密钥已被标记为吊销[（{file} 第 {line} 行）]。',
+      safe: written,
+      todo: '在管理它的人作出解释并更换密钥之前，请不要使用该服务器。',
+    },
+    'ssh.sign-in-refused': {
+      what: 'SSH 服务器[ {address} ]不让用户[ {username} ]登录。',
+      safe: written,
+      todo: '请检查用户名，以及登录所用的密钥、密码或代理程序。',
+    },
+    'ssh.handshake-failed': {
+      what: '无法与[ {address} |SSH 服务器]建立 SSH 会话[：{message}]。',
+      safe: written,
+      todo: '请检查主机和端口；很旧的 SSH 服务器可能不支持任何仍被认为安全的算法。',
+    },
+    'ssh.no-agent': {
+      what: '没有可用于登录[ {address} |SSH 服务器]的 SSH agent。',
+      safe: written,
+      todo: '请启动 agent 并加入密钥（ssh-add），或指定密钥文件（--ssh-key）。',
+    },
+    'ssh.key-unusable': {
+      what: '文件[ {file} ]中没有 OpenSSH 或 PEM 格式的私钥。',
+      safe: written,
+      todo: '请指定私钥而不是旁边的 .pub 文件；其他格式可用 ssh-keygen -p -f FILE 改写。',
+    },
+    'ssh.passphrase-needed': {
+      what: '私钥[ {file} ]由口令保护。',
+      safe: written,
+      todo: '请给出口令（--ssh-passphrase -），或把密钥加入 SSH agent。',
+    },
+    'ssh.passphrase-wrong': {
+      what: '口令打不开私钥[ {file}]。',
+      safe: written,
+      todo: '请检查口令，并确认它属于这个密钥。',
+    },
+    'ssh.file-unreadable': {
+      what: '文件[ {file} ]无法读取。',
+      safe: written,
+      todo: '请检查路径和读取权限。',
+    },
+    'socks.sign-in-refused': {
+      what: 'SOCKS5 代理[ {address} ]不接受这个用户和密码，或者要求提供。',
+      safe: written,
+      todo: '请检查两者，以及代理要求的登录方式。',
+    },
+    'socks.not-socks': {
+      what: '[{address} |代理地址]上的服务不是 SOCKS5。',
+      safe: written,
+      todo: '请检查主机和端口；HTTP 代理不是 SOCKS5 代理。',
+    },
+    'sentinel.not-reached': {
+      what: 'Sentinel[ {addresses} ]都没有应答。',
+      safe: written,
+      todo: '请检查它们的地址和端口（通常是 26379），以及密码（如果有）。',
+    },
+    'sentinel.unknown-name': {
+      what: 'Sentinel[ {addresses} ]不认识名为[ {name} |这样]的主节点。',
+      safe: written,
+      todo: '请检查名称：它是其配置中 “sentinel monitor 名称 …” 的那个。',
+    },
+    'sentinel.no-primary': {
+      what: '目前没有主节点为[ {name} ]应答[；Sentinel 给出的是 {address}]。',
+      safe: written,
+      todo: '故障转移需要几秒钟；如果一直如此，请查看 Sentinel 的日志。',
     },
     'server.refused': {
       what: '服务器[ {address} ]拒绝了[命令 {command}|一条命令][，回复是：{reply}]。',

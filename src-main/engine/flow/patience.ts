@@ -1,12 +1,18 @@
 import type { Failure, FailureCode } from '#contract/failure.ts'
 
-/** How long, without a single step forward, a state of the target is waited for, milliseconds. */
+/** How long, without a single step forward, a state of the other side is waited for, milliseconds. */
 const patience: Partial<Record<FailureCode, number>> = {
   'connect.refused': 300_000,
   'connect.lost': 300_000,
   'connect.timeout': 300_000,
   'connect.unreachable': 300_000,
   'connect.unknown-host': 300_000,
+  'fetch.broken': 300_000,
+  'fetch.unavailable': 300_000,
+  'tunnel.lost': 300_000,
+  'tunnel.not-reached': 300_000,
+  'sentinel.not-reached': 300_000,
+  'sentinel.no-primary': 300_000,
   'target.loading': 1_800_000,
   'target.read-only': 300_000,
   'target.no-replicas': 120_000,
