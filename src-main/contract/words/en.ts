@@ -195,7 +195,7 @@ export const en: LanguageWords = {
       todo: 'Restore into empty databases, or with --on-conflict replace.',
     },
     'aof.would-flush': {
-      what: 'The append-only file holds {command}, and the target {address} holds[ {keys:keys}| keys] of its own that this would remove.',
+      what: 'The append-only file holds[ {command}| a command that removes everything], and the target[ {address}] holds[ {keys:keys}| keys] of its own that this would remove.',
       safe: written,
       todo: 'Restore into an empty server; or, if all of these keys may go, with --on-conflict replace.',
     },
@@ -205,7 +205,7 @@ export const en: LanguageWords = {
       todo: 'Restore all of it into an empty server, and from there save and restore the part that is wanted.',
     },
     'aof.not-understood': {
-      what: 'The target {address}[ with version {version}] does not know commands of the append-only file[: {commands}].',
+      what: 'The target[ {address}][ with version {version}] does not know commands of the append-only file[: {commands}].',
       safe: written,
       todo: 'Restore into a server as new as the one that wrote it, or from an RDB file, whose values Keyferry can rewrite.',
     },

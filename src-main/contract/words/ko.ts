@@ -192,7 +192,7 @@ export const ko: LanguageWords = {
       todo: '빈 데이터베이스에 복원하거나 --on-conflict replace를 쓰세요.',
     },
     'aof.would-flush': {
-      what: 'AOF 파일에 {command} 명령이 있어 타깃 {address}에 원래 있던 [{keys:keys}|키]를 지우게 됩니다.',
+      what: 'AOF 파일에 [{command}|모두 지우는] 명령이 있어 타깃[ {address}]에 원래 있던 [{keys:keys}|키]를 지우게 됩니다.',
       safe: written,
       todo: '빈 서버에 복원하세요. 그 키를 모두 지워도 된다면 --on-conflict replace를 쓰세요.',
     },
@@ -202,7 +202,7 @@ export const ko: LanguageWords = {
       todo: '먼저 빈 서버에 전부 복원한 뒤, 거기서 저장해 필요한 부분만 복원하세요.',
     },
     'aof.not-understood': {
-      what: '타깃 {address}[ (버전 {version})]은 AOF 파일의 명령을 모릅니다[: {commands}].',
+      what: '타깃[ {address}][ (버전 {version})]은 AOF 파일의 명령을 모릅니다[: {commands}].',
       safe: written,
       todo: '파일을 쓴 서버만큼 새로운 서버에 복원하거나, 값을 고쳐 쓸 수 있는 RDB 파일에서 복원하세요.',
     },

@@ -190,7 +190,7 @@ export const zh: LanguageWords = {
       todo: '请恢复到空的数据库，或使用 --on-conflict replace。',
     },
     'aof.would-flush': {
-      what: 'AOF 文件中有 {command}，会删除目标端 {address} 自己的[ {keys:keys}|键]。',
+      what: 'AOF 文件中有[ {command}|清空一切的命令]，会删除目标端[ {address} ]自己的[ {keys:keys}|键]。',
       safe: written,
       todo: '请恢复到空的服务器；如果这些键都可以删除，请使用 --on-conflict replace。',
     },
@@ -200,7 +200,7 @@ export const zh: LanguageWords = {
       todo: '请先全部恢复到一台空服务器，再从那里保存并恢复需要的部分。',
     },
     'aof.not-understood': {
-      what: '目标端 {address}[（版本 {version}）]不认识 AOF 文件中的命令[：{commands}]。',
+      what: '目标端[ {address}][（版本 {version}）]不认识 AOF 文件中的命令[：{commands}]。',
       safe: written,
       todo: '请恢复到不比源更旧的服务器，或使用 RDB 文件，Keyferry 可以改写其中的值。',
     },
