@@ -5,7 +5,7 @@ import type { CommandSink } from '../rdb/big-value.ts'
 import { type, type RdbFlavour } from '../rdb/opcodes.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import type { Block, Refusal } from '../target/block.ts'
-import type { PinnedLane, StandaloneTarget } from '../target/standalone.ts'
+import type { PinnedLane, TargetNode } from '../target/target.ts'
 import type { BigEntry } from './entry.ts'
 
 /** What became of a large value. `conflict`: the key is there, and nothing may be overwritten. */
@@ -33,7 +33,7 @@ export interface BigValueOptions {
  * name and is renamed when whole, so a half-written value never looks like the key.
  */
 export async function writeBigValue(
-  target: StandaloneTarget,
+  node: TargetNode,
   entry: BigEntry,
   feed: ByteFeed,
   options: BigValueOptions,
@@ -44,8 +44,8 @@ export async function writeBigValue(
     await skipBigValue(entry.type, feed, flavour)
     return { result: 'failed', refusal: null }
   }
-  const lane = await target.pin()
-  const stream = new CommandStream(target, lane, options)
+  const lane = await node.pin()
+  const stream = new CommandStream(node, lane, options)
   await stream.command(['SELECT', db])
   if (!overwrite) {
     // Else a value of any size might be sent in vain; but the last word is RENAMENX's.
@@ -80,13 +80,13 @@ export async function writeBigValue(
 class CommandStream implements CommandSink {
   refusal: Refusal | null = null
   lastReply: Block['lastReply'] = null
-  readonly #target: StandaloneTarget
+  readonly #node: TargetNode
   readonly #lane: PinnedLane
   readonly #options: BigValueOptions
   #block: Block | null = null
 
-  constructor(target: StandaloneTarget, lane: PinnedLane, options: BigValueOptions) {
-    this.#target = target
+  constructor(node: TargetNode, lane: PinnedLane, options: BigValueOptions) {
+    this.#node = node
     this.#lane = lane
     this.#options = options
   }
@@ -146,7 +146,7 @@ class CommandStream implements CommandSink {
 
   async #take(): Promise<Block> {
     if (this.#options.signal.aborted) fail('job.cancelled')
-    const block = await this.#target.takeBlock()
+    const block = await this.#node.takeBlock()
     block.clear()
     return block
   }

@@ -5,7 +5,7 @@ import { libraryName } from '../rdb/function-library.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { CommandParser } from '../resp/command-parser.ts'
 import type { Block } from '../target/block.ts'
-import type { StandaloneTarget } from '../target/standalone.ts'
+import type { Target } from '../target/target.ts'
 import type { Counts } from './ledger.ts'
 
 /** At most so many keys are named as examples. */
@@ -45,7 +45,7 @@ export class Refusals {
   }
 
   /** All refusals of a block whose replies are in. The target may be given up with it: see its `failure`. */
-  judge(target: StandaloneTarget, block: Block, counts: Counts): void {
+  judge(target: Target, block: Block, counts: Counts): void {
     let sent: SentCommands | null = null
     for (const refusal of block.refusals) {
       const code = this.abandonIfStopping(target, refusal.text)
@@ -78,14 +78,14 @@ export class Refusals {
   }
 
   /** Gives the target up where a refusal tells of a state that every further command would meet. Gives its code. */
-  abandonIfStopping(target: StandaloneTarget, text: string): FailureCode {
+  abandonIfStopping(target: Target, text: string): FailureCode {
     const failure = classifyReplyError(text, { address: this.#address })
     if (stopping.has(failure.code)) target.abandon(failure)
     return failure.code
   }
 
   /** Keys that the target has: left as they are under `skip`; under `fail` somebody has written them meanwhile. */
-  conflict(target: StandaloneTarget, counts: Counts, keys: readonly NamedKey[]): void {
+  conflict(target: Target, counts: Counts, keys: readonly NamedKey[]): void {
     if (this.#onConflict !== 'skip') {
       target.abandon(
         makeFailure('target.not-empty', {
@@ -108,7 +108,9 @@ export class Refusals {
     this.example(keys, 'target.value-refused')
   }
 
-  #judgeFunction(target: StandaloneTarget, counts: Counts, code: FailureCode, args: readonly Buffer[]): void {
+  #judgeFunction(target: Target, counts: Counts, code: FailureCode, args: readonly Buffer[]): void {
+    // Every node of a cluster is told a library; it is one all the same.
+    if (counts.functions === 0) return
     const name = libraryName(args.at(-1)!)
     counts.functions -= 1
     const exists = code === 'target.not-empty'

@@ -23,6 +23,8 @@ export interface TargetLook {
 }
 
 const newest = 9999
+/** As long may the target be silent when it is asked who it is and what it has. */
+export const lookSilenceMs = 60_000
 
 /** Asks the server who it is. Fails with `connect.*`, `auth.*`, or `target.loading` while it loads. */
 export async function lookAtTarget(link: Link): Promise<TargetLook> {

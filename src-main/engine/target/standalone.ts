@@ -3,18 +3,7 @@ import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { Link } from '../resp/link.ts'
 import type { Block } from './block.ts'
-
-export interface TargetOptions {
-  readonly connections: number
-  /** Every connection is named `<name>:<number>`, so that it can be recognised, and ended, from elsewhere. */
-  readonly name: string
-  /** Once aborted, what is under way is still answered for; a target that takes too long over it is given up. */
-  readonly signal: AbortSignal
-  /** Free blocks; shared out among the connections. */
-  readonly blocks: readonly Block[]
-  /** A block has all its replies; it may be filled again once this returns. */
-  readonly onAnswered: (block: Block) => void
-}
+import type { PinnedLane, Target, TargetNode, TargetOptions } from './target.ts'
 
 /** Blocks that one connection may have unanswered: one being worked on, one on its way. */
 const blocksPerLane = 2
@@ -41,7 +30,9 @@ class Lane {
  * has least to do, so nothing may depend on their order, except in one lane taken for oneself (`pin`).
  * When one connection is lost, all of it is: what has been answered counts, the rest must be sent again.
  */
-export class StandaloneTarget implements Disposable {
+export class StandaloneTarget implements Target, TargetNode {
+  readonly nodes: readonly TargetNode[] = [this]
+  readonly slotOwners = null
   readonly #lanes: readonly Lane[]
   readonly #free: Block[]
   readonly #onAnswered: (block: Block) => void
@@ -86,7 +77,6 @@ export class StandaloneTarget implements Disposable {
     return this.#failure
   }
 
-  /** A block to fill, when there is one. Rejects when the target has been lost. */
   async takeBlock(): Promise<Block> {
     for (;;) {
       this.#throwIfLost()
@@ -96,13 +86,12 @@ export class StandaloneTarget implements Disposable {
     }
   }
 
-  /** Gives back a block that was taken but has nothing to send. */
   returnBlock(block: Block): void {
     this.#free.push(block)
     this.#wake()
   }
 
-  /** Sends a block by the least busy lane, when one has room. Resolves when it is on its way, not when answered. */
+  /** Sends a block by the least busy lane, when one has room. */
   async send(block: Block): Promise<void> {
     for (;;) {
       this.#throwIfLost()
@@ -115,7 +104,6 @@ export class StandaloneTarget implements Disposable {
     }
   }
 
-  /** Sends a block of its own memory (a large value), when few enough such bytes are under way. */
   async sendLoose(block: Block): Promise<void> {
     while (this.#looseBytes > 0 && this.#looseBytes + block.used > looseBytesAllowed) {
       this.#throwIfLost()
@@ -126,7 +114,7 @@ export class StandaloneTarget implements Disposable {
     this.#write(this.#leastBusy(), block, false)
   }
 
-  /** One lane for blocks that must be applied in order. Resolves when it is idle. */
+  /** Resolves with a lane when it is idle. */
   async pin(): Promise<PinnedLane> {
     for (;;) {
       this.#throwIfLost()
@@ -154,7 +142,6 @@ export class StandaloneTarget implements Disposable {
     }
   }
 
-  /** Resolves when every block has been answered. Rejects when the target is lost first. */
   async drained(): Promise<void> {
     for (;;) {
       this.#throwIfLost()
@@ -172,7 +159,6 @@ export class StandaloneTarget implements Disposable {
     this.#wake()
   }
 
-  /** Gives up for this reason: a state of the target that every further block would meet too. */
   abandon(failure: Failure): void {
     this.#failure ??= failure
     this.close()
@@ -236,10 +222,4 @@ export class StandaloneTarget implements Disposable {
   #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
-}
-
-export interface PinnedLane {
-  readonly send: (block: Block) => Promise<void>
-  /** Resolves when everything sent by this lane has been answered. */
-  readonly idle: () => Promise<void>
 }
