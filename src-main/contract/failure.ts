@@ -16,6 +16,7 @@ export const failureCatalogue = {
   'file.corrupt': { retryable: false },
   'file.unknown-type': { retryable: false },
   'file.changed': { retryable: false },
+  'file.collisions': { retryable: false },
   'file.packed': { retryable: false },
   'file.no-room': { retryable: false },
   'file.not-writable': { retryable: false },

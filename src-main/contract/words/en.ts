@@ -209,6 +209,11 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Restore into a server as new as the one that wrote it, or from an RDB file, whose values Keyferry can rewrite.',
     },
+    'file.collisions': {
+      what: 'Several keys of the file would have to share one name on the target: this is so with[ {keys:keys}| keys][, for example {examples}].',
+      safe: fileOnly,
+      todo: 'Give each database a prefix of its own (--db-prefix), send the databases to different ones (--db-map), or leave keys out (--db, --exclude).',
+    },
     'connect.refused': {
       what: 'Nobody listens at[ {address}| this address]: the connection was refused.',
       safe: written,

@@ -206,6 +206,11 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '파일을 쓴 서버만큼 새로운 서버에 복원하거나, 값을 고쳐 쓸 수 있는 RDB 파일에서 복원하세요.',
     },
+    'file.collisions': {
+      what: '파일의 여러 키가 타깃에서 같은 이름을 갖게 됩니다. 대상은 [{keys:keys}|여러 키]입니다[(예: {examples})].',
+      safe: fileOnly,
+      todo: '데이터베이스마다 접두사를 따로 주거나(--db-prefix) 서로 다른 데이터베이스로 보내거나(--db-map) 일부 키를 빼세요(--db, --exclude).',
+    },
     'connect.refused': {
       what: '[{address} |이 ]주소에서 받는 서버가 없어 연결이 거부되었습니다.',
       safe: written,

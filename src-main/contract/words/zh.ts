@@ -204,6 +204,11 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请恢复到不比源更旧的服务器，或使用 RDB 文件，Keyferry 可以改写其中的值。',
     },
+    'file.collisions': {
+      what: '文件中的多个键在目标端会得到同一个名称，涉及[ {keys:keys}|一些名称][，例如 {examples}]。',
+      safe: fileOnly,
+      todo: '请为每个数据库加上各自的前缀（--db-prefix），或映射到不同的数据库（--db-map），或排除部分键（--db、--exclude）。',
+    },
     'connect.refused': {
       what: '[{address} |该地址]上没有服务在监听：连接被拒绝。',
       safe: written,
