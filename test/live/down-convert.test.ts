@@ -38,11 +38,13 @@ beforeAll(async () => {
 
 afterAll(() => source.stop())
 
+const noMore = { streams: false, dropFieldsExpiredBy: null }
+
 function convert(
   { type: code, value }: { readonly type: number; readonly value: Buffer },
   takes: readonly number[],
 ): Converted {
-  const options = { takes: new Set(takes), hashFieldExpiry: false }
+  const options = { ...noMore, takes: new Set(takes), hashFieldExpiry: false }
   return downConvert(code, value, 0, value.length, 'redis', options)
 }
 
@@ -175,7 +177,11 @@ describe.skipIf(corpus === null)('types later than the installed server', () => 
   ])('%s: fields that expire go as commands, or not at all', async (file) => {
     const { code, value, flavour } = await first(file)
     const as = (hashFieldExpiry: boolean): string =>
-      downConvert(code, value, 0, value.length, flavour, { takes: new Set(oldest), hashFieldExpiry }).as
+      downConvert(code, value, 0, value.length, flavour, {
+        ...noMore,
+        takes: new Set(oldest),
+        hashFieldExpiry,
+      }).as
     expect([as(true), as(false)]).toEqual(['commands', 'nothing'])
   })
 })

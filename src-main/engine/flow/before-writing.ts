@@ -1,10 +1,12 @@
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
+import type { Loss } from '#contract/loss.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { DbMap } from '../plan/db-map.ts'
 import type { KeyFilter } from '../plan/filter.ts'
-import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
+import { assertAllowed, findLosses, type LossPolicies } from '../plan/losses.ts'
+import { probeCapabilities, probeModules, type Capabilities } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
 import { walkRdbFile, type RdbFile } from '../source/rdb-file.ts'
 import {
@@ -29,28 +31,51 @@ interface LookParts {
   readonly meter: RestoreMeter
 }
 
+interface LookedAt {
+  readonly look: TargetLook
+  readonly capabilities: Capabilities
+  /** What the target cannot hold, and may be left out or dropped. */
+  readonly losses: readonly Loss[]
+  readonly empty: boolean
+}
+
 /** Looks before the first write: who the target is, whether it can take this, and what it has already. */
 export async function lookBeforeWriting(
   spec: RestoreSpec,
   parts: LookParts,
   signal: AbortSignal,
-): Promise<{ look: TargetLook; capabilities: Capabilities; empty: boolean }> {
-  const { survey } = parts
+): Promise<LookedAt> {
+  const { survey, meter } = parts
   const address = addressOf(spec.target)
   using link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
   using _ending = link.endWith(signal)
   const look = await lookAtTarget(link)
   if (look.role === 'replica') fail('target.read-only', { address })
   if (look.mode === 'cluster') fail('target.cluster', { address })
-  const count = survey.libraries.length
-  if (count > 0 && look.versionNumber < 700)
-    fail('target.cannot-hold', { address, type: 'function', count, version: look.version })
   await assertDatabases(link, survey.targetDbs)
   const present = await countKeys(link, survey.targetDbs)
   if (spec.onConflict === 'fail')
     await assertNothingTaken(link, look, survey.libraries, present, parts, signal)
-  // The last thing to do, because it writes: a restore that is refused has written nothing.
-  return { look, capabilities: await probeCapabilities(link, look), empty: present === 0 }
+  // The last thing to do, because it writes for a moment.
+  const capabilities = await probeCapabilities(link, look)
+  const losses = await foreseeLosses(link, survey, capabilities, spec)
+  meter.foresee(losses)
+  assertAllowed(losses, spec, { address, version: look.version })
+  return { look, capabilities, losses, empty: present === 0 }
+}
+
+/** What of the file the target cannot hold. */
+async function foreseeLosses(
+  link: Link,
+  { demands }: Survey,
+  capabilities: Capabilities,
+  policies: LossPolicies,
+): Promise<readonly Loss[]> {
+  const samples = [...demands.modules].flatMap(([name, { sample }]) =>
+    sample === null ? [] : [[name, sample] as const],
+  )
+  const modules = await probeModules(link, new Map(samples))
+  return findLosses(demands, { ...capabilities, modules }, policies)
 }
 
 /** Fails with `target.not-empty` where the target, with `present` keys, has any that would be written. */

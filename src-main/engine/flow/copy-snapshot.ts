@@ -4,7 +4,7 @@ import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
-import { makeConversion } from '../plan/conversion.ts'
+import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { guardMs } from '../plan/expiry.ts'
 import { type, type RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
@@ -75,6 +75,7 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       restoreOptions: capabilities,
       // What types it holds is not known before its end.
       conversion: makeConversion(Object.values(type), header.flavour, capabilities),
+      leftOut: typesLeftOut(capabilities),
       bigValues: bigValueCommands(look, capabilities),
       clockAheadMs: 0,
       expiryShiftMs: guardMs,

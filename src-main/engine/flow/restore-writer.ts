@@ -240,6 +240,10 @@ export class RestoreWriter {
     } else if (expireAt >= 0 && expireAt <= Date.now() + plan.clockAheadMs) {
       counts.expired += 1
       await skipBigValue(entry.type, feed, header.flavour)
+    } else if (plan.leftOut[entry.type] === 1) {
+      counts.failed += 1
+      this.#refusals.example([{ db: plan.dbMap(entry.db), key: entry.key }], 'target.cannot-hold')
+      await skipBigValue(entry.type, feed, header.flavour)
     } else {
       counts.written += 1
       await this.#pieces.write(attempt, entry, feed, expireAt)

@@ -5,7 +5,7 @@ import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/rest
 import { createCrc64Arena } from '../bytes/crc64.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
-import { makeConversion } from '../plan/conversion.ts'
+import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { makeKeyFilter } from '../plan/filter.ts'
 import { makeKeyRules } from '../plan/key-rules.ts'
 import { RdbFile, readingBytes } from '../source/rdb-file.ts'
@@ -54,7 +54,7 @@ export async function runRestore(
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
-  const { look, capabilities, empty } = await lookBeforeWriting(
+  const { look, capabilities, losses, empty } = await lookBeforeWriting(
     spec,
     { file, arena, survey, filter, dbMap, meter },
     signal,
@@ -62,6 +62,7 @@ export async function runRestore(
   await file.assertUnchanged()
 
   const destination = new StandaloneDestination(spec.target, look)
+  const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
   const run = randomBytes(4).toString('hex')
   const ledger = new Ledger({ offset: 0, sourceDb: 0 })
   const writer = new RestoreWriter({
@@ -76,10 +77,16 @@ export async function runRestore(
       targetWasEmpty: empty && !survey.mayCollide,
       filter,
       dbMap,
-      functions: rules.functions,
+      functions: rules.functions && capabilities.functions,
       restoreOptions: capabilities,
-      conversion: makeConversion(survey.types, survey.checked.header.flavour, capabilities),
-      bigValues: bigValueCommands(look, capabilities),
+      conversion: makeConversion(
+        survey.types,
+        survey.checked.header.flavour,
+        capabilities,
+        dropFieldsExpiredBy,
+      ),
+      leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
+      bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },
       clockAheadMs: look.clockAheadMs,
       expiryShiftMs: 0,
       temporaryPrefix: `keyferry:tmp:${run}`,
@@ -110,6 +117,7 @@ export async function runRestore(
     keysExpired: counts.expired,
     keysFailed: counts.failed,
     functions: counts.functions,
+    cannotHold: losses,
     examples: writer.examples,
     checkMs: Math.round(checkMs),
     writeMs: Math.round(meter.elapsedMs - checkMs),

@@ -1,6 +1,7 @@
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { LeftOut } from '#contract/selection.ts'
 import { unpackedValue } from '../plan/compose.ts'
+import { Demands } from '../plan/demands.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import { goesAlong, leftOutOf } from '../plan/selection.ts'
 import { libraryName } from '../rdb/function-library.ts'
@@ -19,6 +20,8 @@ export interface Survey {
   readonly types: readonly number[]
   /** Names of the function libraries that go along. */
   readonly libraries: readonly string[]
+  /** What not every server can hold of it. */
+  readonly demands: Demands
   /** Databases of the target that something will be written to. */
   readonly targetDbs: readonly number[]
   /** Two keys of the file may come to be one: two databases go into one, or some names only lose a prefix. */
@@ -40,6 +43,7 @@ export async function surveyFile(
   const leftOut = new Float64Array(8)
   const seen = new Uint8Array(256)
   const libraries: string[] = []
+  const demands = new Demands()
   const dbs = new Set<number>()
   /** Counts a key; true where it goes along. */
   const take = (db: number, code: number, bytes: Uint8Array, start: number, end: number): boolean => {
@@ -58,20 +62,28 @@ export async function surveyFile(
     file,
     arena,
     {
-      batch(batch) {
+      batch(batch, header) {
         for (let index = 0; index < batch.count; index += 1) {
           if (batch.kind[index] === entryKind.FUNCTION) {
-            if (functions) libraries.push(libraryName(unpackedValue(batch, index)))
+            if (functions) {
+              const name = libraryName(unpackedValue(batch, index))
+              libraries.push(name)
+              demands.library(name)
+            }
             continue
           }
           const code = batch.type[index]!
-          if (take(batch.db[index]!, code, batch.buffer, batch.keyStart[index]!, batch.keyEnd[index]!))
+          if (take(batch.db[index]!, code, batch.buffer, batch.keyStart[index]!, batch.keyEnd[index]!)) {
             seen[code] = 1
+            demands.key(batch, index, header)
+          }
         }
       },
-      big({ db, type: code, key }) {
-        take(db, code, key, 0, key.length)
+      big(entry) {
+        const { db, type: code, key } = entry
+        if (take(db, code, key, 0, key.length)) demands.big(entry)
       },
+      opcode: (code) => demands.opcode(code),
       progress: (bytesDone) => meter.advance(bytesDone),
     },
     signal,
@@ -84,6 +96,7 @@ export async function surveyFile(
     renamed,
     types: [...seen.keys()].filter((code) => seen[code] === 1),
     libraries,
+    demands,
     targetDbs,
     mayCollide: targetDbs.length < dbs.size || (stripped > 0 && stripped < leftOut[goesAlong]!),
   }

@@ -19,6 +19,8 @@ export interface WritePlan {
   readonly restoreOptions: Pick<Capabilities, 'replace' | 'absoluteTtl' | 'access'>
   /** What the target does not read as it is; null where there is nothing. */
   readonly conversion: Conversion | null
+  /** By RDB type code: 1 where the target cannot hold a value of it in any way. */
+  readonly leftOut: Uint8Array
   /** What large values may be written with. */
   readonly bigValues: Partial<BigValueOptions>
   /** The target's clock is ahead of ours by so many milliseconds. */

@@ -1,5 +1,5 @@
 import type { ConvertOptions } from '../rdb/down-convert.ts'
-import { kindOf, valkeyHash2, type RdbFlavour } from '../rdb/opcodes.ts'
+import { isExpiringHash, kindOf, type as rdbType, valkeyHash2, type RdbFlavour } from '../rdb/opcodes.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
 
 /** Which values must be made anew before a target can take them. */
@@ -9,16 +9,21 @@ export interface Conversion {
   readonly options: ConvertOptions
 }
 
+type Holding = Pick<Capabilities, 'restoreTypes' | 'hashFieldExpiry' | 'streams'>
+
 /** Null where the target reads every type of the file as it is, so that nobody asks. */
 export function makeConversion(
   fileTypes: Iterable<number>,
   flavour: RdbFlavour,
-  { restoreTypes, hashFieldExpiry }: Pick<Capabilities, 'restoreTypes' | 'hashFieldExpiry'>,
+  { restoreTypes, hashFieldExpiry, streams }: Holding,
+  dropFieldsExpiredBy: number | null = null,
 ): Conversion | null {
   const takes = new Set(restoreTypes)
   const needed = new Uint8Array(256)
   for (const code of fileTypes) if (!goesAsItIs(code, flavour, takes)) needed[code] = 1
-  return needed.includes(1) ? { needed, options: { takes, hashFieldExpiry } } : null
+  return needed.includes(1)
+    ? { needed, options: { takes, hashFieldExpiry, streams, dropFieldsExpiredBy } }
+    : null
 }
 
 function goesAsItIs(code: number, flavour: RdbFlavour, takes: ReadonlySet<number>): boolean {
@@ -27,4 +32,19 @@ function goesAsItIs(code: number, flavour: RdbFlavour, takes: ReadonlySet<number
   // The same number is another type in a file of Redis 7.4 from before its release.
   if (code === valkeyHash2 && flavour !== 'valkey') return false
   return takes.has(code)
+}
+
+/** By RDB type code: 1 where a value of it, however large, has no place in the target. */
+export function typesLeftOut(
+  { hashFieldExpiry, streams }: Holding,
+  dropFieldsExpiredBy: number | null = null,
+): Uint8Array {
+  const leftOut = new Uint8Array(256)
+  for (const code of Object.values(rdbType))
+    if (
+      (kindOf(code) === 'stream' && !streams) ||
+      (isExpiringHash(code) && !hashFieldExpiry && dropFieldsExpiredBy === null)
+    )
+      leftOut[code] = 1
+  return leftOut
 }

@@ -74,6 +74,8 @@ class FieldExpiries {
   readonly #options: BigValueOptions
   /** Units of this batch, by when they expire. */
   readonly #unitsByTime = new Map<number, number[]>()
+  /** Units of this batch that are past their time, where the target cannot see to that. */
+  #expired: number[] = []
 
   constructor(key: Uint8Array, sink: CommandSink, options: BigValueOptions) {
     this.#key = key
@@ -82,7 +84,12 @@ class FieldExpiries {
   }
 
   note(unit: number, expireAt: number): void {
-    if (!this.#options.hashFieldExpiry) fail('target.cannot-hold', { type: 'hash with fields that expire' })
+    const { hashFieldExpiry, dropFieldsExpiredBy } = this.#options
+    if (!hashFieldExpiry) {
+      if (dropFieldsExpiredBy === null) fail('target.cannot-hold', { type: 'hash with fields that expire' })
+      if (expireAt <= dropFieldsExpiredBy) this.#expired.push(unit)
+      return
+    }
     const units = this.#unitsByTime.get(expireAt)
     if (units === undefined) this.#unitsByTime.set(expireAt, [unit])
     else units.push(unit)
@@ -103,5 +110,9 @@ class FieldExpiries {
       if (waiting !== undefined) yield waiting
     }
     this.#unitsByTime.clear()
+    if (this.#expired.length === 0) return
+    const fields = this.#expired.splice(0).map((unit) => batch.argument(unit * 2))
+    const waiting = this.#sink.send([ascii('HDEL'), this.#key, ...fields])
+    if (waiting !== undefined) yield waiting
   }
 }

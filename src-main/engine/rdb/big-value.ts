@@ -37,6 +37,11 @@ export interface BigValueOptions extends BatchLimits {
   readonly hashSetTakesMany: boolean
   /** HPEXPIREAT (Redis 7.4, Valkey 9.0). */
   readonly hashFieldExpiry: boolean
+  /**
+   * Where HPEXPIREAT is not known: fields stay, but for those whose time is not after this (milliseconds since
+   * the epoch). Null: a field that expires cannot be held.
+   */
+  readonly dropFieldsExpiredBy: number | null
   /** Added to every expiry of a hash's field, milliseconds. */
   readonly fieldExpiryShiftMs: number
   /** XGROUP CREATECONSUMER (Redis 6.2). */
@@ -52,6 +57,7 @@ const defaults: BigValueOptions = {
   stringPartBytes: 16 * 1024 * 1024,
   hashSetTakesMany: true,
   hashFieldExpiry: true,
+  dropFieldsExpiredBy: null,
   fieldExpiryShiftMs: 0,
   streamConsumers: true,
   streamOffsets: true,

@@ -48,7 +48,7 @@ const score = fc.double({ noNaN: true }).map((value) => Buffer.from(doubleText(v
 const oldest = [type.LIST, type.SET, type.HASH, type.ZSET]
 
 function expectSame(from: number, value: Buffer, takes: readonly number[], to: number): void {
-  const options = { takes: new Set(takes), hashFieldExpiry: false }
+  const options = { takes: new Set(takes), hashFieldExpiry: false, streams: false, dropFieldsExpiredBy: null }
   // Somewhere in a larger buffer, as in a window.
   const window = Buffer.concat([Buffer.from('before'), value, Buffer.from('behind')])
   const converted = downConvert(from, window, 6, 6 + value.length, 'redis', options)
@@ -97,11 +97,21 @@ describe('what is in a value stays the same', () => {
 test('what unpacks to more than can be held at once goes as commands', () => {
   const element = Buffer.alloc(1024 * 1024, 'x')
   const value = encodeQuicklist(2, Array<Buffer>(70).fill(element))
-  const options = { takes: new Set(oldest), hashFieldExpiry: false }
+  const options = {
+    takes: new Set(oldest),
+    hashFieldExpiry: false,
+    streams: false,
+    dropFieldsExpiredBy: null,
+  }
   expect(downConvert(type.LIST_QUICKLIST_2, value, 0, value.length, 'redis', options).as).toBe('commands')
 })
 
 test.each([type.STREAM_LISTPACKS_2, type.MODULE_2])('type %i is nothing to a server of 2.6', (code) => {
-  const options = { takes: new Set(oldest), hashFieldExpiry: false }
+  const options = {
+    takes: new Set(oldest),
+    hashFieldExpiry: false,
+    streams: false,
+    dropFieldsExpiredBy: null,
+  }
   expect(downConvert(code, Buffer.alloc(10), 0, 10, 'redis', options).as).toBe('nothing')
 })

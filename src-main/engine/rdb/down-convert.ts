@@ -21,6 +21,13 @@ export interface ConvertOptions {
   readonly takes: ReadonlySet<number>
   /** The target knows HPEXPIREAT. */
   readonly hashFieldExpiry: boolean
+  /** The target has streams. */
+  readonly streams: boolean
+  /**
+   * Where it does not know HPEXPIREAT: fields are written to stay, but for those whose time is not after this
+   * (milliseconds since the epoch). Null: such a hash is nothing to it.
+   */
+  readonly dropFieldsExpiredBy: number | null
 }
 
 /** A value that grows beyond this on being unpacked goes as commands: they need no memory for all of it. */
@@ -44,26 +51,27 @@ export function downConvert(
   start: number,
   end: number,
   flavour: RdbFlavour,
-  { takes, hashFieldExpiry }: ConvertOptions,
+  { takes, hashFieldExpiry, streams, dropFieldsExpiredBy }: ConvertOptions,
 ): Converted {
   const version = streamVersion(code)
   if (version !== undefined) {
     const to = streamTypes.find((known) => known < code && takes.has(known))
-    // Without RESTORE nothing is known of what else the target can hold.
-    if (to === undefined) return takes.size === 0 ? asCommands : asNothing
+    if (to === undefined) return streams ? asCommands : asNothing
     const value = convertStream(version, streamVersion(to)!, bytes.subarray(start, end))
     return { as: 'value', type: to, value }
   }
   const kind = kindOf(code)
   const to = plainType(kind, takes)
   if (to === null) return kind === 'module' || kind === undefined ? asNothing : asCommands
-  const units = new PlainUnits(to)
+  const units = new PlainUnits(to, hashFieldExpiry ? null : dropFieldsExpiredBy)
   try {
     runNow(readCollection(code, new MemoryFeed(bytes, start, end), flavour, units))
   } catch (thrown) {
     if (!(thrown instanceof NotPlain)) throw thrown
     return thrown.reason === 'expiry' && !hashFieldExpiry ? asNothing : asCommands
   }
+  // A hash all of whose fields have expired is no key any more.
+  if (units.writer.isEmpty && units.dropped) return asNothing
   return { as: 'value', type: to, value: units.writer.finish() }
 }
 
@@ -98,11 +106,15 @@ class NotPlain extends Error {
 /** Writes the units of a collection plainly. */
 class PlainUnits implements UnitVisitor {
   readonly writer: PlainWriter
+  /** Some unit was left out, its time being past. */
+  dropped = false
   readonly #isScored: boolean
+  readonly #dropExpiredBy: number | null
 
-  constructor(plain: PlainType) {
+  constructor(plain: PlainType, dropExpiredBy: number | null) {
     this.writer = new PlainWriter(plain)
     this.#isScored = plain === type.ZSET || plain === type.ZSET_2
+    this.#dropExpiredBy = dropExpiredBy
   }
 
   *element(element: Element, position: number): Steps<void> {
@@ -112,7 +124,12 @@ class PlainUnits implements UnitVisitor {
 
   // eslint-disable-next-line require-yield -- there is nothing to wait for in memory
   *endUnit(expireAt: number): Steps<void> {
-    if (expireAt > 0) throw new NotPlain('expiry')
+    if (expireAt > 0 && this.#dropExpiredBy === null) throw new NotPlain('expiry')
+    if (expireAt > 0 && expireAt <= this.#dropExpiredBy!) {
+      this.writer.dropUnit()
+      this.dropped = true
+      return
+    }
     this.writer.endUnit()
     if (this.writer.length > largestValue) throw new NotPlain('size')
   }

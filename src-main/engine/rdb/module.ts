@@ -1,7 +1,7 @@
 import { fail } from '#contract/failure.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
 import type { Element } from './element.ts'
-import { need, passOver, type Steps } from './steps.ts'
+import { MemoryFeed, need, passOver, runNow, type Steps } from './steps.ts'
 import { readLength, readUint64, skipString, StringReader } from './string.ts'
 
 /** What follows in a module's value (`RDB_MODULE_OPCODE_*` in `rdb.h`): each part says what it is. */
@@ -17,6 +17,11 @@ export function moduleTypeName(id: bigint): string {
   let name = ''
   for (let shift = 58n; shift >= 10n; shift -= 6n) name += nameCharacters[Number((id >> shift) & 63n)]
   return name
+}
+
+/** The id at the start of a MODULE_2 value that is in memory. */
+export function moduleIdOf(value: Uint8Array): bigint {
+  return runNow(readUint64(new MemoryFeed(value)))
 }
 
 /** The encoding version a module's type was saved with. */

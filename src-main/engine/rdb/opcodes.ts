@@ -56,6 +56,11 @@ export const opcode = {
   EOF: 255,
 } as const
 
+/** Hashes of which some field expires: no other type has any, and these are written only where one does. */
+export function isExpiringHash(code: number): boolean {
+  return code >= type.HASH_METADATA_PRE_GA && code <= type.HASH_LISTPACK_EX
+}
+
 const kindOfType: readonly (ValueKind | undefined)[] = [
   'string',
   'list',

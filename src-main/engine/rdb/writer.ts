@@ -36,6 +36,8 @@ export class PlainWriter {
   readonly #type: PlainType
   readonly #body = new ByteWriter(4096)
   #units = 0
+  /** Where the whole units end. */
+  #wholeBytes = 0
 
   constructor(plainType: PlainType) {
     this.#type = plainType
@@ -60,6 +62,16 @@ export class PlainWriter {
 
   endUnit(): void {
     this.#units += 1
+    this.#wholeBytes = this.#body.length
+  }
+
+  /** Takes back what was written since the last unit. */
+  dropUnit(): void {
+    this.#body.cut(this.#wholeBytes)
+  }
+
+  get isEmpty(): boolean {
+    return this.#units === 0
   }
 
   /** The value, without its type code. */

@@ -23,8 +23,12 @@ export interface Capabilities {
   readonly access: boolean
   /** FUNCTION (7.0). */
   readonly functions: boolean
+  /** XADD and all that belongs to it (5.0). */
+  readonly streams: boolean
   /** HPEXPIREAT (Redis 7.4, Valkey 9.0). */
   readonly hashFieldExpiry: boolean
+  /** PEXPIREAT (2.6). */
+  readonly expiryMilliseconds: boolean
   /** CLIENT KILL ID (2.8.12). */
   readonly clientKillId: boolean
   readonly cluster: boolean
@@ -68,6 +72,8 @@ export async function probeCapabilities(link: Link, claim: Claim): Promise<Capab
   const questions: readonly (readonly Argument[])[] = [
     ['FUNCTION', 'LIST', 'LIBRARYNAME', key],
     ['HPEXPIREAT', key, later, 'FIELDS', 1, 'f'],
+    ['XLEN', key],
+    ['PEXPIREAT', key, later],
     // No connection ever had this number.
     ['CLIENT', 'KILL', 'ID', Number.MAX_SAFE_INTEGER],
     ['INFO', 'cluster'],
@@ -78,7 +84,9 @@ export async function probeCapabilities(link: Link, claim: Claim): Promise<Capab
     commands.length,
   )
   const tried = trials.map((_, index) => replies[index * 2])
-  const [functions, hashFieldExpiry, clientKillId, info] = replies.slice(trials.length * 2)
+  const [functions, hashFieldExpiry, streams, expiryMilliseconds, clientKillId, info] = replies.slice(
+    trials.length * 2,
+  )
   const believed = believe(claim)
   const [replace, absoluteTtl, access] = tried.slice(samples.length)
   return {
@@ -90,9 +98,28 @@ export async function probeCapabilities(link: Link, claim: Claim): Promise<Capab
     access: taken(access) ?? believed.access,
     functions: known(functions) ?? believed.functions,
     hashFieldExpiry: known(hashFieldExpiry) ?? believed.hashFieldExpiry,
+    streams: known(streams) ?? believed.streams,
+    expiryMilliseconds: known(expiryMilliseconds) ?? believed.expiryMilliseconds,
     clientKillId: typeof clientKillId === 'number',
     cluster: Buffer.isBuffer(info) && /^cluster_enabled:1/m.test(info.toString()),
   }
+}
+
+/**
+ * Which of these values of module types a server can load, by their names: each is restored under a name nobody
+ * has and deleted at once. Rejects only when the link is lost.
+ */
+export async function probeModules(
+  link: Link,
+  samples: ReadonlyMap<string, Buffer>,
+): Promise<ReadonlySet<string>> {
+  const key = keyPrefix + randomBytes(12).toString('hex')
+  const loadable = new Set<string>()
+  for (const [name, payload] of samples) {
+    if (!((await link.call(['RESTORE', key, sampleTtlMs, payload])) instanceof ReplyError)) loadable.add(name)
+    await link.call(['DEL', key])
+  }
+  return loadable
 }
 
 /** Whether a trial went through; null where the refusal says nothing of what was tried. */
@@ -136,6 +163,8 @@ function believe({ versionNumber, flavour, version }: Claim): Omit<Capabilities,
     access: versionNumber >= 500,
     functions: versionNumber >= 700,
     hashFieldExpiry: versionNumber >= 704 || isValkey9,
+    streams: versionNumber >= 500,
+    expiryMilliseconds: versionNumber >= 206,
   }
 }
 
