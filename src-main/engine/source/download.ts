@@ -24,6 +24,8 @@ interface Validators {
 }
 
 const longestRetryAfterMs = 60_000
+/** As much in one go, and the next one follows at once. */
+const enoughBytes = 256 * 1024
 /** As often is a file begun again that cannot be taken up where it broke off. */
 const mostFreshStarts = 5
 
@@ -38,6 +40,7 @@ export async function download(url: string, file: LandingFile, options: Download
   const patience = new Patience()
   const fetching = new Download(url, file, options)
   for (;;) {
+    const before = file.bytes
     try {
       await fetching.attempt()
       return
@@ -48,6 +51,8 @@ export async function download(url: string, file: LandingFile, options: Download
           ? patience.pauseMs(failure, file.bytes, performance.now())
           : null
       if (pauseMs === null) throw new FailureError(failure)
+      // Some servers end every connection after a while: where it gets further there is nothing to wait for.
+      if (file.bytes - before >= enoughBytes) continue
       options.onWait(failure)
       await sleep(Math.max(pauseMs, fetching.retryAfterMs), undefined, { signal: options.signal }).catch(
         () => undefined,
@@ -65,7 +70,7 @@ class Download {
   /** The server takes no Range, or not this one. */
   #whole = false
   #freshStarts = 0
-  #retryAfterMs = 0
+  #retryAfterMs: number | null = null
 
   constructor(url: string, file: LandingFile, options: DownloadOptions) {
     this.#url = url
@@ -75,17 +80,17 @@ class Download {
 
   /** The server has answered with the file, or that it will later. */
   get hasBegun(): boolean {
-    return this.#first !== null || this.#retryAfterMs > 0
+    return this.#first !== null || this.#retryAfterMs !== null
   }
 
   /** As long the server asks to be left alone. */
   get retryAfterMs(): number {
-    return this.#retryAfterMs
+    return this.#retryAfterMs ?? 0
   }
 
   /** Fetches what is missing. Resolves when the file is complete. */
   async attempt(): Promise<void> {
-    this.#retryAfterMs = 0
+    this.#retryAfterMs = null
     if (this.#whole) await this.#startAgain()
     const { signal, silenceMs } = this.#options
     const answer = await httpGet(this.#url, { headers: this.#range(), signal, silenceMs })
@@ -168,7 +173,8 @@ class Download {
     const facts = { file: nameInput(this.#url), status }
     if (status === 404 || status === 410) fail('fetch.not-found', facts)
     if (status !== 408 && status !== 429 && status < 500) fail('fetch.refused', facts)
-    this.#retryAfterMs = Math.min(longestRetryAfterMs, Number(headers['retry-after'] ?? 1) * 1000 || 1000)
+    const seconds = Number(headers['retry-after'] ?? 1)
+    this.#retryAfterMs = Number.isNaN(seconds) ? 1000 : Math.min(longestRetryAfterMs, seconds * 1000)
     return fail('fetch.unavailable', facts)
   }
 
