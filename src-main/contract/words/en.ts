@@ -329,6 +329,26 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Use a standalone target.',
     },
+    'target.cluster-down': {
+      what: 'The cluster[ at {address}] takes no commands now[: only {covered} of its 16,384 slots have an owner].',
+      safe: written,
+      todo: 'Ask redis-cli --cluster check what is missing and mend it, then start again.',
+    },
+    'target.cluster-changed': {
+      what: 'The masters of the cluster[ at {address}] have changed: one was added, removed, or replaced by its replica.',
+      safe: written,
+      todo: 'Wait until the cluster stands still, then start again.',
+    },
+    'target.slot-moving': {
+      what: 'A slot of the cluster[ at {address}] is being moved from one master to another, and this key must wait for it.',
+      safe: written,
+      todo: 'Wait until the slot has arrived, or ask redis-cli --cluster check for a slot that was left open, then start again.',
+    },
+    'target.cluster-one-db': {
+      what: 'There are keys for[ databases {dbs}| several databases], and the cluster[ at {address}] has database 0 only.',
+      safe: written,
+      todo: 'Choose what becomes of them: one database alone, all into database 0 (--target-db 0), or each with a prefix of its own (--db-prefix).',
+    },
     'target.db-out-of-range': {
       what: 'The target[ {address}] has no database[ {db}| of this number].',
       safe: written,

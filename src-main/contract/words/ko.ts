@@ -326,6 +326,26 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '단독(standalone) 타깃을 쓰세요.',
     },
+    'target.cluster-down': {
+      what: '[{address} ]클러스터가 지금 명령을 받지 않습니다[. 슬롯 16,384개 중 {covered}개에만 담당 노드가 있습니다].',
+      safe: written,
+      todo: 'redis-cli --cluster check로 빠진 것을 찾아 고친 뒤 다시 시작하세요.',
+    },
+    'target.cluster-changed': {
+      what: '[{address} ]클러스터의 마스터가 바뀌었습니다. 하나가 추가되거나 빠졌거나 레플리카로 대체되었습니다.',
+      safe: written,
+      todo: '클러스터가 안정될 때까지 기다린 뒤 다시 시작하세요.',
+    },
+    'target.slot-moving': {
+      what: '[{address} ]클러스터의 슬롯 하나가 다른 마스터로 옮겨지는 중이라 이 키는 기다려야 합니다.',
+      safe: written,
+      todo: '슬롯이 다 옮겨질 때까지 기다리거나 redis-cli --cluster check로 끝나지 않은 슬롯을 확인한 뒤 다시 시작하세요.',
+    },
+    'target.cluster-one-db': {
+      what: '[데이터베이스 {dbs}|여러 데이터베이스]로 갈 키가 있는데 [{address} ]클러스터에는 데이터베이스 0만 있습니다.',
+      safe: written,
+      todo: '어떻게 할지 정하세요. 데이터베이스 하나만 옮기거나, 모두 데이터베이스 0에 넣거나(--target-db 0), 각각 접두사를 붙입니다(--db-prefix).',
+    },
     'target.db-out-of-range': {
       what: '[{address} ]타깃에 [{db}번 |이 번호의 ]데이터베이스가 없습니다.',
       safe: written,

@@ -324,6 +324,26 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请使用单机目标端。',
     },
+    'target.cluster-down': {
+      what: '集群[ {address} ]现在不接受命令[：16,384 个槽中只有 {covered} 个有所属节点]。',
+      safe: written,
+      todo: '请用 redis-cli --cluster check 查看缺少什么并修复，然后重新开始。',
+    },
+    'target.cluster-changed': {
+      what: '集群[ {address} ]的主节点有变化：有主节点被加入、移除，或由其副本取代。',
+      safe: written,
+      todo: '请等待集群稳定，然后重新开始。',
+    },
+    'target.slot-moving': {
+      what: '集群[ {address} ]的一个槽正从一个主节点迁移到另一个，此键必须等待。',
+      safe: written,
+      todo: '请等待槽迁移完成，或用 redis-cli --cluster check 查看是否有未完成的槽，然后重新开始。',
+    },
+    'target.cluster-one-db': {
+      what: '有些键属于[数据库 {dbs}|多个数据库]，而集群[ {address} ]只有数据库 0。',
+      safe: written,
+      todo: '请决定如何处理：只取一个数据库，全部写入数据库 0（--target-db 0），或为每个数据库加上各自的前缀（--db-prefix）。',
+    },
     'target.db-out-of-range': {
       what: '目标端[ {address} ]没有[编号为 {db} |这个编号]的数据库。',
       safe: written,

@@ -19,6 +19,8 @@ const stopping: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'target.cannot-persist',
   'target.no-replicas',
   'target.cluster',
+  'target.cluster-down',
+  'target.slot-moving',
   'target.db-out-of-range',
   'server.busy',
   'auth.required',

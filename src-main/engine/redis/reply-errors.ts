@@ -32,11 +32,11 @@ const byFirstWord: Readonly<Record<string, FailureCode>> = {
   OOM: 'target.out-of-memory',
   MISCONF: 'target.cannot-persist',
   NOREPLICAS: 'target.no-replicas',
-  MOVED: 'target.cluster',
-  ASK: 'target.cluster',
-  TRYAGAIN: 'target.cluster',
+  MOVED: 'target.slot-moving',
+  ASK: 'target.slot-moving',
+  TRYAGAIN: 'target.slot-moving',
   CROSSSLOT: 'target.cluster',
-  CLUSTERDOWN: 'target.cluster',
+  CLUSTERDOWN: 'target.cluster-down',
   BUSYKEY: 'target.not-empty',
 }
 
@@ -60,3 +60,18 @@ const byOldText: readonly (readonly [RegExp, FailureCode])[] = [
   ],
   [/^ERR max number of clients reached/i, 'server.too-many-clients'],
 ]
+
+/** Where a cluster's node sends us with a command. */
+export interface Redirection {
+  readonly slot: number
+  /** `host:port`; the host is missing where the node knows none: then it is its own. */
+  readonly address: string
+  /** Only with this command, after ASKING: the slot is on its way there, and still belongs to the node that says so. */
+  readonly asking: boolean
+}
+
+/** `MOVED 3999 127.0.0.1:6381` and `ASK 3999 127.0.0.1:6381` (`clusterRedirectClient` in `cluster.c`); null for all else. */
+export function redirectionOf(text: string): Redirection | null {
+  const found = /^(MOVED|ASK) (\d+) (\S+)/.exec(text)
+  return found === null ? null : { slot: Number(found[2]), address: found[3]!, asking: found[1] === 'ASK' }
+}
