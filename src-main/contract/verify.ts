@@ -1,32 +1,92 @@
 import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
+import { lossPolicyFields } from './loss.ts'
+import { restoreSpecSchema } from './restore.ts'
+import { renamingFields, selectionFields } from './selection.ts'
 
-/** A comparison of two servers. `counts`: keys per database; `full`: every value, both ways. */
+/** What the restore of a backup was told, so that what it renamed, moved or left out is no difference. */
+export const restoredAsSchema = z.strictObject({
+  targetDb: restoreSpecSchema.shape.targetDb,
+  dbMap: restoreSpecSchema.shape.dbMap,
+  ...selectionFields,
+  ...renamingFields,
+  ...lossPolicyFields,
+})
+export type RestoredAs = z.infer<typeof restoredAsSchema>
+
+/** Backup files, all of them together in one target. */
+export const backupSchema = z.strictObject({
+  files: z.array(z.string().min(1)).min(1),
+  restoredAs: restoredAsSchema.prefault({}),
+})
+export type Backup = z.infer<typeof backupSchema>
+
+/**
+ * A comparison of a server, or of backup files, with a server.
+ * - `counts`: keys per database
+ * - `sample`: so many values, spread evenly over the source
+ * - `full`: every value, both ways
+ */
+export const verifyModeSchema = z.enum(['counts', 'sample', 'full'])
+export type VerifyMode = z.infer<typeof verifyModeSchema>
+
+/** The most differing keys that are kept one by one: with more, the two sides are not the same data set. */
+export const keptDifferences = 50_000
+
 export const verifySpecSchema = z.strictObject({
-  source: connectionSchema,
+  source: z.union([connectionSchema, backupSchema]),
   target: connectionSchema,
-  mode: z.enum(['counts', 'full']),
+  mode: verifyModeSchema,
+  /** Keys compared by `sample`. */
+  sampleKeys: z.int().min(1).max(1_000_000).default(1_000),
   /** Expiries of the target that a running sync still guards are compared by the time they stand for. */
   expiryToleranceMs: z.int().min(0).default(5),
   /** Differences seen while writes are under way are looked at again, this many times, before they count. */
   rounds: z.int().min(0).max(100).default(5),
   roundDelayMs: z.int().min(0).default(1_000),
+  /** At most so many keys a second are compared, to spare the servers. */
+  keysPerSecond: z.int().min(1).optional(),
+  /** Differences that the result lists. */
+  listed: z.int().min(0).max(keptDifferences).default(100),
+  /** What differs is written again from the source, once the order `repair` has come. */
+  repair: z.boolean().default(false),
+  /** A repair also deletes what only the target has. */
+  deleteExtra: z.boolean().default(false),
 })
 export type VerifySpec = z.infer<typeof verifySpecSchema>
 
+/** To a comparison that waits in the phase `asking`; one that came early counts. */
+export interface VerifyOrder {
+  readonly type: 'repair' | 'leave'
+}
+
+/**
+ * - `reading`: backup files are read once from end to end
+ * - `counting`, `comparing`
+ * - `looking-again`: what differed is compared once more
+ * - `asking`: the order to repair, or to leave it, is awaited
+ * - `repairing`
+ */
+export type VerifyPhase = 'reading' | 'counting' | 'comparing' | 'looking-again' | 'asking' | 'repairing'
+
 export interface VerifyProgress {
-  readonly phase: 'counting' | 'comparing' | 'looking-again'
+  readonly phase: VerifyPhase
   readonly keysDone: number
   readonly keysTotal: number
   readonly differing: number
+  /** Of those, what only the target has. */
+  readonly extra: number
   readonly keysPerSecond: number
   readonly elapsedMs: number
 }
 
 export interface DbCount {
   readonly db: number
+  /** Of a backup: what of it was to be restored. */
   readonly source: number
   readonly target: number
+  /** Keys of the backup among `source` that have expired since; the target may still count some of them. */
+  readonly expired?: number
 }
 
 /**
@@ -34,10 +94,12 @@ export interface DbCount {
  * - `extra`: the target has it, the source has not
  * - `type`, `value`, `expiry`: both have it and these differ
  * - `groups`: consumer groups or last ids of a stream differ
+ * - `misplaced`: a cluster's node holds it that does not own its slot
  */
-export type DifferenceKind = 'missing' | 'extra' | 'type' | 'value' | 'expiry' | 'groups'
+export type DifferenceKind = 'missing' | 'extra' | 'type' | 'value' | 'expiry' | 'groups' | 'misplaced'
 
 export interface Difference {
+  /** Of the target. */
   readonly db: number
   /** Escaped by `escapeKey`. */
   readonly key: string
@@ -46,8 +108,14 @@ export interface Difference {
   readonly detail: string
 }
 
+/** What a repair has done. Every key it touched was compared again: what still differs is in the result. */
+export interface RepairResult {
+  readonly written: number
+  readonly deleted: number
+}
+
 export interface VerifyResult {
-  readonly mode: 'counts' | 'full'
+  readonly mode: VerifyMode
   readonly equal: boolean
   readonly counts: readonly DbCount[]
   readonly sourceKeys: number
@@ -56,9 +124,18 @@ export interface VerifyResult {
   readonly compared: number
   readonly differing: number
   readonly byKind: Readonly<Partial<Record<DifferenceKind, number>>>
-  /** The first 100. */
+  /** The first of them, as many as were asked for. */
   readonly differences: readonly Difference[]
   readonly functionsDiffer: boolean
+  /**
+   * Keys of a backup that need not be in the target: expired since, left out by what the restore was told, or of
+   * a type that the target cannot hold.
+   */
+  readonly explained: { readonly expired: number; readonly filtered: number; readonly lost: number }
+  /** Null where none was asked for, or there was nothing to do. */
+  readonly repaired: RepairResult | null
+  /** Of a cluster: slots that a master answers for, of 16,384. */
+  readonly slotsCovered: number | null
   readonly rounds: number
   readonly elapsedMs: number
 }

@@ -16,8 +16,25 @@ export interface KeyRules {
   readonly ttl: TtlRule
 }
 
+/** What of a restore's order its rules are made of. */
+export type RuleFields = Pick<
+  RestoreSpec,
+  | 'targetDb'
+  | 'dbMap'
+  | 'include'
+  | 'exclude'
+  | 'dbs'
+  | 'types'
+  | 'excludeTypes'
+  | 'slots'
+  | 'stripPrefix'
+  | 'addPrefix'
+  | 'dbPrefix'
+  | 'ttl'
+>
+
 /** The rules of a restore, made ready to be asked. */
-export function makeKeyRules(spec: RestoreSpec): KeyRules {
+export function makeKeyRules(spec: RuleFields): KeyRules {
   const { stripPrefix, addPrefix, dbPrefix } = spec
   const renames = stripPrefix !== undefined || addPrefix !== undefined || dbPrefix !== undefined
   return {
@@ -27,6 +44,11 @@ export function makeKeyRules(spec: RestoreSpec): KeyRules {
     dbMap: makeDbMap(spec),
     ttl: spec.ttl,
   }
+}
+
+/** What a key of this database of the file is called on the target; to keep. */
+export function nameOf({ names }: KeyRules, fileDb: number, key: Uint8Array): Uint8Array {
+  return names === null ? key : names.nameOf(fileDb, key)
 }
 
 /** Those of a copy that leaves everything as it is. */

@@ -2,15 +2,9 @@ import type { DifferenceKind } from '#contract/verify.ts'
 import type { Reply } from '../resp/decode.ts'
 import { compareInSlices } from './big-value.ts'
 import type { DbLink } from './db-link.ts'
+import type { KeyDifference } from './findings.ts'
 import { sameExpiry, unguarded } from './same-bytes.ts'
 import { isError, lengthCommand, moduleValue, streamGroups, wholeValues } from './value.ts'
-
-export interface KeyDifference {
-  readonly db: number
-  readonly key: Buffer
-  readonly kind: DifferenceKind
-  readonly detail: string
-}
 
 /** Values of more elements, or strings of more bytes, are read in slices. */
 const wholeElements = 1_000

@@ -31,7 +31,8 @@ async function countAll(link: DbLink): Promise<Map<number, number>> {
   return new Map(Object.entries(keyspaceOf(info)).map(([db, { keys }]) => [Number(db), keys]))
 }
 
-async function countTheirs(link: DbLink): Promise<Map<number, number>> {
+/** Keys of each database of a server, ours not counted. */
+export async function countTheirs(link: DbLink): Promise<Map<number, number>> {
   const counts = await countAll(link)
   const held = counts.get(0) ?? 0
   if (held > 0) {
@@ -59,4 +60,13 @@ async function countOurs(link: DbLink): Promise<number> {
     ours += found.length
   } while (cursor !== '0')
   return ours
+}
+
+/** Of a backup, the target may hold what has expired since, or hold it no more. */
+export function agree(counts: readonly DbCount[]): boolean {
+  return counts.every(({ source, target, expired = 0 }) => target <= source && target >= source - expired)
+}
+
+export function sum(counts: readonly DbCount[], side: 'source' | 'target'): number {
+  return counts.reduce((total, count) => total + count[side], 0)
 }

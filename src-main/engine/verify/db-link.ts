@@ -4,11 +4,26 @@ import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, encodeForEach, type Argument, type theKey } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
+import { lookAtTarget, type TargetLook } from '../target/look.ts'
 
 export type Command = readonly Argument[]
 
-/** A connection that asks many questions at once, in whichever database they are about. */
-export class DbLink implements Disposable {
+/** What can be asked many questions at once, in whichever database they are about. */
+export interface Questioned {
+  /** Sends all at once; one reply for each, an error reply as a value. Rejects when a link is lost. */
+  askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]>
+  /** Each of the `questions` about each of the keys, key by key; replies as with `askAll`. */
+  askEach(
+    db: number,
+    keys: readonly Uint8Array[],
+    questions: readonly (readonly (string | typeof theKey)[])[],
+  ): Promise<readonly Reply[]>
+  /** One question; an error reply is thrown as a `FailureError`. */
+  ask(db: number, command: Command): Promise<Reply>
+}
+
+/** One connection to one server. */
+export class DbLink implements Questioned, Disposable {
   readonly #link: Link
   #db = 0
 
@@ -20,7 +35,6 @@ export class DbLink implements Disposable {
     return new DbLink(await Link.open(connection, { name, signal }))
   }
 
-  /** Sends all at once; one reply for each, an error reply as a value. Rejects when the link is lost. */
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
     return await this.#send(
       db,
@@ -29,7 +43,6 @@ export class DbLink implements Disposable {
     )
   }
 
-  /** Each of the `questions` about each of the keys, key by key; replies as with `askAll`. */
   async askEach(
     db: number,
     keys: readonly Uint8Array[],
@@ -50,11 +63,15 @@ export class DbLink implements Disposable {
     return rest
   }
 
-  /** One question; an error reply is thrown as a `FailureError`. */
   async ask(db: number, command: Command): Promise<Reply> {
     const [reply] = await this.askAll(db, [command])
     if (reply instanceof ReplyError) throw this.#refused(reply)
     return reply ?? null
+  }
+
+  /** Who the server is. Fails as `lookAtTarget` does. */
+  look(): Promise<TargetLook> {
+    return lookAtTarget(this.#link)
   }
 
   [Symbol.dispose](): void {

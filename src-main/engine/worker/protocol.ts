@@ -2,7 +2,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { FileReport } from '#contract/inspect.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import type { SyncOrder, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
-import type { VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
+import type { VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
 
 /**
  * What is said between a thread that runs a job and whoever started it. Plain values only, no handle and no
@@ -21,7 +21,7 @@ export interface Jobs {
     order: never
   }
   sync: { spec: SyncSpec; progress: SyncProgress; result: SyncResult; order: SyncOrder }
-  verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: never }
+  verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: VerifyOrder }
 }
 
 export type JobKind = keyof Jobs

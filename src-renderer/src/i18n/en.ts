@@ -700,6 +700,7 @@ export const en = {
   'proof.kind': 'Difference',
   'proof.kind.missing': 'missing in the target',
   'proof.kind.extra': 'only in the target',
+  'proof.kind.misplaced': 'on a node that does not own its slot',
   'proof.kind.type': 'type',
   'proof.kind.value': 'value',
   'proof.kind.expiry': 'expiry',

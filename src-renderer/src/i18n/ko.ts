@@ -658,6 +658,7 @@ export const ko: Words = {
   'proof.kind': '차이 종류',
   'proof.kind.missing': '타깃에 없음',
   'proof.kind.extra': '타깃에만 있음',
+  'proof.kind.misplaced': '슬롯을 소유하지 않은 노드에 있음',
   'proof.kind.type': '자료형',
   'proof.kind.value': '값',
   'proof.kind.expiry': '만료',

@@ -646,6 +646,7 @@ export const zh: Words = {
   'proof.kind': '差异类型',
   'proof.kind.missing': '目标端缺失',
   'proof.kind.extra': '仅在目标端',
+  'proof.kind.misplaced': '位于不拥有其槽位的节点',
   'proof.kind.type': '类型',
   'proof.kind.value': '值',
   'proof.kind.expiry': '过期时间',

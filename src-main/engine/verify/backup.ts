@@ -1,0 +1,309 @@
+import { fail } from '#contract/failure.ts'
+import type {
+  Backup,
+  DbCount,
+  VerifyOrder,
+  VerifyProgress,
+  VerifyResult,
+  VerifySpec,
+} from '#contract/verify.ts'
+import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
+import type { WindowFeed } from '../bytes/feed.ts'
+import { entryKind, type BigEntry, type EntryBatch } from '../flow/entry.ts'
+import { unpackedValue } from '../plan/compose.ts'
+import { skipBigValue } from '../rdb/big-value.ts'
+import type { RdbHeader } from '../rdb/opcodes.ts'
+import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
+import type { OrderInbox } from '../worker/protocol.ts'
+import { compareBigValue } from './backup-in-slices.ts'
+import { compareWithBackup, expiryDifference, type BackupKey } from './compare-backup.ts'
+import { agree, sum } from './counts.ts'
+import { ExtraKeys } from './extra-keys.ts'
+import { Findings } from './findings.ts'
+import { librariesDiffer, librariesOf, libraryText } from './functions.ts'
+import { KeySet } from './key-set.ts'
+import { Placing } from './placing.ts'
+import { Sampler } from './sampler.ts'
+import { openTarget, type OpenTarget } from './target-links.ts'
+import { targetNow } from './target-side.ts'
+import { VerifyMeter } from './verify-meter.ts'
+
+/** Keys compared with one round trip or two, and how many of their bytes. */
+const chunkKeys = 500
+const chunkBytes = 4 * 1024 * 1024
+
+export interface BackupSpec extends VerifySpec {
+  readonly source: Backup
+}
+
+/**
+ * Compares backup files, all together, with one target: counts, some values, or every value both ways. Each file
+ * is read once to vouch for it and to learn its keys, and for values once more. Fails with `file.*`, `connect.*`,
+ * `auth.*`, `job.cancelled`.
+ */
+export async function verifyBackup(
+  spec: BackupSpec,
+  report: (progress: VerifyProgress) => void,
+  signal: AbortSignal,
+  _orders: OrderInbox<VerifyOrder>,
+): Promise<VerifyResult> {
+  // Dialled first: a wrong password is told before a large file has been read.
+  using target = await openTarget(spec, signal)
+  using _ending = target.endWith(signal)
+  try {
+    return await new BackupComparison(spec, target, report, signal).run()
+  } catch (thrown) {
+    if (signal.aborted) fail('job.cancelled')
+    throw thrown
+  }
+}
+
+class BackupComparison {
+  readonly #spec: BackupSpec
+  readonly #target: OpenTarget
+  readonly #signal: AbortSignal
+  readonly #placing: Placing
+  readonly #findings = new Findings()
+  readonly #meter: VerifyMeter
+  readonly #arena: Crc64Arena = createCrc64Arena(readingBytes)
+  readonly #placed = new KeySet()
+  readonly #libraries: string[] = []
+  /** By database of the target: keys that should be there, and those of them that have expired by now. */
+  readonly #wanted = new Map<number, { keys: number; expired: number }>()
+  #filtered = 0
+  #expired = 0
+  #lost = 0
+  #compared = 0
+
+  constructor(
+    spec: BackupSpec,
+    target: OpenTarget,
+    report: (progress: VerifyProgress) => void,
+    signal: AbortSignal,
+  ) {
+    this.#spec = spec
+    this.#target = target
+    this.#signal = signal
+    this.#placing = new Placing(spec.source.restoredAs, target.look.versionNumber)
+    this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
+  }
+
+  async run(): Promise<VerifyResult> {
+    const { mode } = this.#spec
+    this.#meter.enter('reading')
+    for (const file of this.#spec.source.files) await this.#survey(file)
+    this.#meter.enter('counting')
+    const counts = this.#besideEachOther(await this.#target.count())
+    const total = sum(counts, 'source')
+    if (mode === 'full') {
+      this.#meter.enter('comparing', total + sum(counts, 'target'))
+      await Promise.all([this.#compare(() => true), this.#findExtra()])
+    } else if (mode === 'sample') {
+      this.#meter.enter('comparing', Math.min(total, this.#spec.sampleKeys))
+      const sampler = new Sampler(total, this.#spec.sampleKeys)
+      await this.#compare(() => sampler.take())
+    }
+    return await this.#result(counts)
+  }
+
+  /** Reads a file once: is it whole, and what should the target have of it? */
+  async #survey(path: string): Promise<void> {
+    await using file = await RdbFile.open(path)
+    let unsaid = 0
+    const now = targetNow(this.#target.sides[0]!)
+    const take = (
+      db: number,
+      code: number,
+      expireAt: number,
+      bytes: Uint8Array,
+      start = 0,
+      end = bytes.length,
+    ): void => {
+      unsaid += 1
+      const placed = this.#placing.take(db, code, expireAt, now, bytes, start, end)
+      if (placed === 'filtered') this.#filtered += 1
+      else if (placed === 'lost') this.#lost += 1
+      else this.#want(placed === 'expired')
+    }
+    await walkRdbFile(
+      file,
+      this.#arena,
+      {
+        batch: (batch) => {
+          for (let index = 0; index < batch.count; index += 1) {
+            if (batch.kind[index] === entryKind.FUNCTION) {
+              this.#libraries.push(libraryText(unpackedValue(batch, index)))
+              continue
+            }
+            const { db, type, expireAt, buffer, keyStart, keyEnd } = batch
+            take(db[index]!, type[index]!, expireAt[index]!, buffer, keyStart[index], keyEnd[index])
+          }
+          this.#meter.pass(unsaid)
+          unsaid = 0
+        },
+        big: ({ db, type, expireAt, key }) => take(db, type, expireAt, key),
+      },
+      this.#signal,
+    )
+  }
+
+  #want(isExpired: boolean): void {
+    const { db } = this.#placing
+    // Two keys of the backup may have come to be one.
+    if (!this.#placed.add(db, this.#placing.key())) return
+    let wanted = this.#wanted.get(db)
+    if (wanted === undefined) this.#wanted.set(db, (wanted = { keys: 0, expired: 0 }))
+    wanted.keys += 1
+    if (!isExpired) return
+    wanted.expired += 1
+    this.#expired += 1
+  }
+
+  #besideEachOther(there: ReadonlyMap<number, number>): readonly DbCount[] {
+    const dbs = [...new Set([...this.#wanted.keys(), ...there.keys()])].sort((a, b) => a - b)
+    return dbs.map((db) => {
+      const { keys, expired } = this.#wanted.get(db) ?? { keys: 0, expired: 0 }
+      return { db, source: keys, target: there.get(db) ?? 0, expired }
+    })
+  }
+
+  /** Compares the values of those keys that are `chosen`, each asked for once, in the order of the files. */
+  async #compare(chosen: (db: number, key: Uint8Array) => boolean): Promise<void> {
+    for (const path of this.#spec.source.files) {
+      await using file = await RdbFile.open(path)
+      await walkRdbFile(
+        file,
+        this.#arena,
+        {
+          batch: (batch, header) => this.#compareBatch(batch, header, chosen),
+          bigValue: (entry, feed, header) => this.#compareBig(entry, feed, header, chosen),
+        },
+        this.#signal,
+      )
+      await file.assertUnchanged()
+    }
+  }
+
+  async #compareBatch(
+    batch: EntryBatch,
+    { flavour }: RdbHeader,
+    chosen: (db: number, key: Uint8Array) => boolean,
+  ): Promise<void> {
+    const now = targetNow(this.#target.sides[0]!)
+    const placing = this.#placing
+    const { buffer } = batch
+    const chunks: { readonly db: number; readonly keys: BackupKey[] }[] = []
+    let bytes = 0
+    for (let index = 0; index < batch.count; index += 1) {
+      if (batch.kind[index] === entryKind.FUNCTION) continue
+      const type = batch.type[index]!
+      const placed = placing.take(
+        batch.db[index]!,
+        type,
+        batch.expireAt[index]!,
+        now,
+        buffer,
+        batch.keyStart[index],
+        batch.keyEnd[index],
+      )
+      if (placed !== 'placed' || !chosen(placing.db, placing.key())) continue
+      const { db, expireAt } = placing
+      const start = batch.valueStart[index]!
+      const end = batch.valueEnd[index]!
+      let chunk = chunks.at(-1)
+      if (chunk?.db !== db || chunk.keys.length >= chunkKeys || bytes > chunkBytes) {
+        chunks.push((chunk = { db, keys: [] }))
+        bytes = 0
+      }
+      bytes += end - start
+      chunk.keys.push({
+        key: Buffer.from(placing.key()),
+        expireAt,
+        value: { type, flavour, buffer, start, end },
+      })
+    }
+    const left = chunks.values()
+    await Promise.all(
+      this.#target.sides.map(async (side) => {
+        for (const { db, keys } of left) {
+          const found = await compareWithBackup(side, db, keys)
+          this.#findings.note(found.filter((one) => !this.#isLost(one.kind, keys, one.key)))
+          this.#compared += keys.length
+          await this.#meter.advance(keys.length)
+        }
+      }),
+    )
+  }
+
+  #isLost(kind: string, keys: readonly BackupKey[], key: Buffer): boolean {
+    if (kind !== 'missing') return false
+    const one = keys.find((candidate) => candidate.key.equals(key))
+    if (one === undefined || !this.#placing.mayBeLost(one.value.type)) return false
+    this.#lost += 1
+    return true
+  }
+
+  async #compareBig(
+    entry: BigEntry,
+    feed: WindowFeed,
+    { flavour }: RdbHeader,
+    chosen: (db: number, key: Uint8Array) => boolean,
+  ): Promise<void> {
+    const placing = this.#placing
+    const side = this.#target.sides[0]!
+    const { type, expireAt } = entry
+    const placed = placing.take(entry.db, type, expireAt, targetNow(side), entry.key)
+    if (placed !== 'placed' || !chosen(placing.db, placing.key())) {
+      await skipBigValue(type, feed, flavour)
+      return
+    }
+    const { db } = placing
+    const key = Buffer.from(placing.key())
+    const known = await expiryDifference(side, db, key, placing.expireAt)
+    if (known === null) {
+      const found = await compareBigValue(side, db, key, type, feed, flavour)
+      if (found !== null) this.#findings.note([{ db, key, ...found }])
+    } else {
+      await skipBigValue(type, feed, flavour)
+      this.#findings.note([{ db, key, ...known }])
+    }
+    this.#compared += 1
+    await this.#meter.advance(1)
+  }
+
+  /** Keys that the target has and the backup has not. */
+  async #findExtra(): Promise<void> {
+    const extra = new ExtraKeys(this.#spec.source.restoredAs, this.#wanted.keys())
+    for await (const { db, keys } of this.#target.keys()) {
+      const found = keys.filter((key) => extra.counts(db, key) && !this.#placed.has(db, key))
+      this.#findings.note(found.map((key) => ({ db, key, kind: 'extra', detail: '' })))
+      await this.#meter.advance(keys.length)
+    }
+  }
+
+  async #result(counts: readonly DbCount[]): Promise<VerifyResult> {
+    const { mode, listed } = this.#spec
+    const findings = this.#findings
+    const functionsDiffer =
+      this.#placing.rules.functions &&
+      mode !== 'counts' &&
+      librariesDiffer(this.#libraries.sort(), await librariesOf(this.#target.sides[0]!.link))
+    return {
+      mode,
+      equal: mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer,
+      counts,
+      sourceKeys: sum(counts, 'source'),
+      targetKeys: sum(counts, 'target'),
+      compared: this.#compared,
+      differing: findings.count,
+      byKind: findings.byKind(),
+      differences: findings.list(listed),
+      functionsDiffer,
+      explained: { expired: this.#expired, filtered: this.#filtered, lost: this.#lost },
+      repaired: null,
+      slotsCovered: null,
+      rounds: 0,
+      elapsedMs: Math.round(this.#meter.elapsedMs),
+    }
+  }
+}

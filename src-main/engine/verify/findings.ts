@@ -1,0 +1,57 @@
+import { escapeKey } from '#contract/escape-key.ts'
+import { keptDifferences, type Difference, type DifferenceKind } from '#contract/verify.ts'
+
+export interface KeyDifference {
+  /** Of the target. */
+  readonly db: number
+  readonly key: Buffer
+  readonly kind: DifferenceKind
+  readonly detail: string
+}
+
+/** The differences found so far. Beyond `keptDifferences` they are only counted. */
+export class Findings {
+  #kept: KeyDifference[] = []
+  #beyond = 0
+
+  get kept(): readonly KeyDifference[] {
+    return this.#kept
+  }
+
+  get count(): number {
+    return this.#kept.length + this.#beyond
+  }
+
+  /** There were more than are kept: the two sides are not the same data set. */
+  get tooMany(): boolean {
+    return this.#beyond > 0
+  }
+
+  get extra(): number {
+    return this.#kept.filter(({ kind }) => kind === 'extra').length
+  }
+
+  note(found: readonly KeyDifference[]): void {
+    const room = keptDifferences - this.#kept.length
+    this.#kept.push(...found.slice(0, room))
+    this.#beyond += Math.max(0, found.length - room)
+  }
+
+  /** Forgets those that are kept, because they are looked at again. */
+  take(): readonly KeyDifference[] {
+    return this.#kept.splice(0)
+  }
+
+  byKind(): Readonly<Partial<Record<DifferenceKind, number>>> {
+    const counts: Partial<Record<DifferenceKind, number>> = {}
+    for (const { kind } of this.#kept) counts[kind] = (counts[kind] ?? 0) + 1
+    return counts
+  }
+
+  /** The first of them, as they are told. */
+  list(most: number): readonly Difference[] {
+    return this.#kept
+      .slice(0, most)
+      .map(({ db, key, kind, detail }) => ({ db, key: escapeKey(key), kind, detail }))
+  }
+}

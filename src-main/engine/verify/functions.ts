@@ -1,0 +1,32 @@
+import { libraryName } from '../rdb/function-library.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
+import type { Questioned } from './db-link.ts'
+
+/**
+ * Every function library of a server: its name, engine and code, in one order (the functions follow from the
+ * code); null before 7.0, where there are none. Not by FUNCTION DUMP: each server gives them in an order of its own.
+ */
+export async function librariesOf(link: Questioned): Promise<readonly string[] | null> {
+  const [reply] = await link.askAll(0, [['FUNCTION', 'LIST', 'WITHCODE']])
+  if (reply instanceof ReplyError || !Array.isArray(reply)) return null
+  return (reply as readonly (readonly Reply[])[])
+    .map((fields) =>
+      JSON.stringify(
+        ['library_name', 'engine', 'library_code'].map((wanted) =>
+          String(fields[fields.findIndex((name, at) => at % 2 === 0 && String(name) === wanted) + 1]),
+        ),
+      ),
+    )
+    .sort()
+}
+
+/** Where one side knows no functions nothing is told. */
+export function librariesDiffer(here: readonly string[] | null, there: readonly string[] | null): boolean {
+  return here !== null && there !== null && here.join('\n') !== there.join('\n')
+}
+
+/** A library of a backup in the same form: its code's first line has the engine and the name. */
+export function libraryText(code: Uint8Array): string {
+  const engine = /^#!(\w+)/.exec(Buffer.from(code.subarray(0, 64)).toString())?.[1] ?? ''
+  return JSON.stringify([libraryName(code), engine.toUpperCase(), Buffer.from(code).toString()])
+}
