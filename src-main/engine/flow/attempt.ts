@@ -1,6 +1,7 @@
 import type { WindowFeed } from '../bytes/feed.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import type { Composer } from '../plan/compose.ts'
+import type { Names } from '../plan/names.ts'
 import type { Block } from '../target/block.ts'
 import type { Target } from '../target/target.ts'
 import type { EntryBatch } from './entry.ts'
@@ -12,6 +13,10 @@ interface AttemptParts {
   readonly feed: WindowFeed
   readonly signal: AbortSignal
   readonly composer: Composer
+  /** What keys are called on the target; null where each keeps its name. */
+  readonly names: Names | null
+  /** The target's clock is ahead of ours by so many milliseconds. */
+  readonly clockAheadMs: number
   readonly ledger: Ledger
   readonly refusals: Refusals
   /** Who wants to know that a block has all its replies. */
@@ -40,6 +45,8 @@ export class Attempt {
   /** The last entry gone past ends here, in this database of the input. */
   reached: number
   reachedDb: number
+  /** The target's time, ms, when there was last a wait. */
+  now = 0
   readonly #parts: AttemptParts
   #startOffset: number
 
@@ -64,9 +71,13 @@ export class Attempt {
   /** The number of the node that a key goes to. */
   nodeOf(batch: EntryBatch, index: number): number {
     const { slotOwners } = this.target
-    return slotOwners === null
-      ? 0
-      : slotOwners[keySlot(batch.buffer, batch.keyStart[index], batch.keyEnd[index])]!
+    if (slotOwners === null) return 0
+    const { names } = this.#parts
+    const start = batch.keyStart[index]!
+    const end = batch.keyEnd[index]!
+    if (names === null) return slotOwners[keySlot(batch.buffer, start, end)]!
+    names.take(batch.db[index]!, batch.buffer, start, end)
+    return slotOwners[keySlot(names.bytes, names.start, names.end)]!
   }
 
   /** Where next to nothing goes along, a block takes long to fill; what was gone past is to be seen before. */
@@ -130,6 +141,7 @@ export class Attempt {
       this.blocks[number] = block
     }
     this.#parts.composer.begin()
+    this.now = Date.now() + this.#parts.clockAheadMs
   }
 
   /** Enters what was gone past since the last stretch in the ledger. */

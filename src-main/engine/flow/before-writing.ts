@@ -3,12 +3,11 @@ import { fail } from '#contract/failure.ts'
 import type { Loss } from '#contract/loss.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
-import type { DbMap } from '../plan/db-map.ts'
-import type { KeyFilter } from '../plan/filter.ts'
+import type { KeyRules } from '../plan/key-rules.ts'
 import { assertAllowed, findLosses, type LossPolicies } from '../plan/losses.ts'
 import { probeCapabilities, probeModules, type Capabilities } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
-import { walkRdbFile, type RdbFile } from '../source/rdb-file.ts'
+import { walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
 import {
   assertDatabases,
   ConflictFinder,
@@ -18,7 +17,8 @@ import {
   lookSilenceMs,
   type TargetLook,
 } from '../target/look.ts'
-import { entryKind } from './entry.ts'
+import { assertNoCollisions } from './collisions.ts'
+import { keysToWrite } from './keys-to-write.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import type { Survey } from './survey.ts'
 
@@ -26,8 +26,7 @@ interface LookParts {
   readonly file: RdbFile
   readonly arena: Crc64Arena
   readonly survey: Survey
-  readonly filter: KeyFilter | null
-  readonly dbMap: DbMap
+  readonly rules: KeyRules
   readonly meter: RestoreMeter
 }
 
@@ -45,17 +44,22 @@ export async function lookBeforeWriting(
   parts: LookParts,
   signal: AbortSignal,
 ): Promise<LookedAt> {
-  const { survey, meter } = parts
+  const { survey, meter, rules } = parts
   const address = addressOf(spec.target)
   using link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
   using _ending = link.endWith(signal)
   const look = await lookAtTarget(link)
   if (look.role === 'replica') fail('target.read-only', { address })
   if (look.mode === 'cluster') fail('target.cluster', { address })
+  const walk = walkOf(parts, signal)
+  const now = Date.now() + look.clockAheadMs
+  if (survey.mayCollide) await assertNoCollisions({ keys: survey.keys, rules, now, walk })
   await assertDatabases(link, survey.targetDbs)
   const present = await countKeys(link, survey.targetDbs)
   if (spec.onConflict === 'fail')
-    await assertNothingTaken(link, look, survey.libraries, present, parts, signal)
+    await assertNothingTaken(link, look, survey.libraries, (finder) =>
+      present === 0 ? undefined : walk(keysToWrite(rules, now, (db, name) => finder.add(db, name))),
+    )
   // The last thing to do, because it writes for a moment.
   const capabilities = await probeCapabilities(link, look)
   const losses = await foreseeLosses(link, survey, capabilities, spec)
@@ -78,39 +82,26 @@ async function foreseeLosses(
   return findLosses(demands, { ...capabilities, modules }, policies)
 }
 
-/** Fails with `target.not-empty` where the target, with `present` keys, has any that would be written. */
+/** Reads the file once more, from the start to the end. */
+function walkOf(
+  { file, arena, meter }: LookParts,
+  signal: AbortSignal,
+): (visitor: Visitor) => Promise<unknown> {
+  const progress = (bytesDone: number): void => meter.advance(bytesDone)
+  return (visitor) => walkRdbFile(file, arena, { ...visitor, progress }, signal)
+}
+
+/** Fails with `target.not-empty` where the target has any key that `gather` adds, or any of these libraries. */
 async function assertNothingTaken(
   link: Link,
   look: TargetLook,
   ourLibraries: readonly string[],
-  present: number,
-  { file, arena, filter, dbMap, meter }: LookParts,
-  signal: AbortSignal,
+  gather: (finder: ConflictFinder) => Promise<unknown> | undefined,
 ): Promise<void> {
   const { address } = link
   const finder = new ConflictFinder(link, look)
-  if (present > 0) {
-    await walkRdbFile(
-      file,
-      arena,
-      {
-        async batch(batch) {
-          for (let index = 0; index < batch.count; index += 1) {
-            const key = batch.key(index)
-            if (batch.kind[index] !== entryKind.KEY || (filter !== null && !filter(key))) continue
-            const answers = finder.add(dbMap(batch.db[index]!), key)
-            if (answers !== undefined) await answers
-          }
-        },
-        async big(entry) {
-          if (filter === null || filter(entry.key)) await finder.add(dbMap(entry.db), entry.key)
-        },
-        progress: (bytesDone) => meter.advance(bytesDone),
-      },
-      signal,
-    )
-    await finder.finish()
-  }
+  await gather(finder)
+  await finder.finish()
   const taken = ourLibraries.length > 0 ? await libraryNames(link) : new Set<string>()
   const libraries = ourLibraries.filter((name) => taken.has(name))
   const found = finder.found + libraries.length

@@ -6,6 +6,7 @@ import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { guardMs } from '../plan/expiry.ts'
+import { everythingAsItIs } from '../plan/key-rules.ts'
 import { type, type RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
 import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
@@ -69,8 +70,7 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       address: addressOf(options.target),
       onConflict: 'replace',
       targetWasEmpty: false,
-      filter: null,
-      dbMap: (db) => db,
+      rules: everythingAsItIs,
       functions: true,
       restoreOptions: capabilities,
       // What types it holds is not known before its end.

@@ -1,6 +1,7 @@
 import { FailureError } from '#contract/failure.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
+import { nameOf } from '../plan/key-rules.ts'
 import { slotTag } from '../plan/slot-tags.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
 import type { Block } from '../target/block.ts'
@@ -42,13 +43,14 @@ export class PieceWriter {
   async write(attempt: Attempt, entry: BigEntry, value: ByteFeed, expireAt: number): Promise<void> {
     const { plan, header, ledger, refusals, underWay } = this.#parts
     const { target, signal, counts, sentBefore } = attempt
-    const db = plan.dbMap(entry.db)
-    const slot = keySlot(entry.key)
+    const db = plan.rules.dbMap(entry.db)
+    const key = nameOf(plan.rules, entry.db, entry.key)
+    const slot = keySlot(key)
     this.#names += 1
     const temporaryKey = Buffer.from(`${plan.temporaryPrefix}:${this.#names}${slotTag(slot)}`)
     this.#unfinished = { db, key: temporaryKey }
     ledger.sending(entry.offset + 1)
-    const outcome = await writeBigValue(nodeOfSlot(target, slot), entry, value, {
+    const outcome = await writeBigValue(nodeOfSlot(target, slot), { ...entry, key }, value, {
       temporaryKey,
       db,
       expireAt,
@@ -66,7 +68,7 @@ export class PieceWriter {
       if (signal.aborted) await target.drained()
       throw thrown
     })
-    const named = [{ db, key: entry.key }]
+    const named = [{ db, key }]
     if (outcome.result === 'conflict') refusals.conflict(target, counts, named)
     else if (outcome.result === 'failed') refusals.refused(counts, named)
     if (target.failure !== null) throw new FailureError(target.failure)

@@ -3,6 +3,9 @@ import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { WindowFeed } from '../bytes/feed.ts'
 import { Composer, unpackedValue } from '../plan/compose.ts'
 import type { Conversion } from '../plan/conversion.ts'
+import { nameOf } from '../plan/key-rules.ts'
+import { goesAlong } from '../plan/selection.ts'
+import { expiryByRule } from '../plan/ttl-rule.ts'
 import { skipBigValue } from '../rdb/big-value.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
@@ -59,6 +62,7 @@ export class RestoreWriter {
       absoluteTtl: plan.restoreOptions.absoluteTtl,
       access: plan.restoreOptions.access,
       fileVersion: header.version,
+      names: plan.rules.names,
     })
     this.#pieces = new PieceWriter({ ...parts, refusals: this.#refusals, underWay: this.#underWay })
   }
@@ -85,7 +89,7 @@ export class RestoreWriter {
    * when the target is lost, or refuses what a person must decide.
    */
   async run(target: Target, signal: AbortSignal): Promise<void> {
-    const { file, header, arena, ledger, onAdvance } = this.#parts
+    const { file, header, arena, plan, ledger, onAdvance } = this.#parts
     this.#underWay.clear()
     this.#composer.drop()
     ledger.forgetUnanswered()
@@ -103,6 +107,8 @@ export class RestoreWriter {
       feed,
       signal,
       composer: this.#composer,
+      names: plan.rules.names,
+      clockAheadMs: plan.clockAheadMs,
       ledger,
       refusals: this.#refusals,
       underWay: this.#underWay,
@@ -123,13 +129,12 @@ export class RestoreWriter {
   async #writeBatch(attempt: Attempt, batch: EntryBatch): Promise<void> {
     const { plan } = this.#parts
     const { conversion } = plan
+    const { selection, dbMap } = plan.rules
     const { feed, sentBefore } = attempt
     const composer = this.#composer
-    const now = Date.now() + plan.clockAheadMs
     for (let index = 0; index < batch.count; index += 1) {
       const db = batch.db[index]!
       const end = feed.offsetOf(batch.valueEnd[index]!)
-      const expireAt = batch.expireAt[index]! < 0 ? -1 : batch.expireAt[index]! + plan.expiryShiftMs
       const overwrite =
         plan.onConflict === 'replace' || (plan.onConflict === 'fail' && batch.offset[index]! < sentBefore)
       if (batch.kind[index] === entryKind.FUNCTION) {
@@ -143,15 +148,21 @@ export class RestoreWriter {
           )
         continue
       }
-      if (plan.filter !== null && !plan.filter(batch.key(index))) {
+      const code = batch.type[index]!
+      const rule =
+        selection === null
+          ? goesAlong
+          : selection.judge(db, code, batch.buffer, batch.keyStart[index], batch.keyEnd[index])
+      const { now } = attempt
+      const expireAt = this.#expiryOf(batch.expireAt[index]!, now)
+      if (rule !== goesAlong) {
         attempt.counts.filtered += 1
       } else if (expireAt >= 0 && expireAt <= now) {
         attempt.counts.expired += 1
       } else {
         composer.replace = overwrite
-        const ttl = expireAt < 0 ? 0 : plan.restoreOptions.absoluteTtl ? expireAt : expireAt - now
-        if (conversion !== null && conversion.needed[batch.type[index]!] === 1) {
-          await this.#writeConverted(attempt, batch, index, conversion, ttl, expireAt)
+        if (conversion !== null && conversion.needed[code] === 1) {
+          await this.#writeConverted(attempt, batch, index, conversion, expireAt)
           continue
         }
         const node = attempt.nodeOf(batch, index)
@@ -160,12 +171,12 @@ export class RestoreWriter {
           const alone = composer.neededAlone(batch, index)
           if (!attempt.blocks[node]!.hasRoomFor(alone)) {
             const block = new Block(Buffer.allocUnsafeSlow(alone))
-            composer.keyAlone(block, batch, index, plan.dbMap(db), ttl)
+            composer.keyAlone(block, batch, index, dbMap(db), this.#ttlOf(expireAt, attempt.now))
             await attempt.sendAlone(node, () => block, oneWritten(), end, db)
             continue
           }
         }
-        composer.key(attempt.blocks[node]!, batch, index, plan.dbMap(db), ttl)
+        composer.key(attempt.blocks[node]!, batch, index, dbMap(db), this.#ttlOf(expireAt, attempt.now))
         attempt.counts.written += 1
       }
       attempt.counts.entries += 1
@@ -180,13 +191,12 @@ export class RestoreWriter {
     batch: EntryBatch,
     index: number,
     { options }: Conversion,
-    ttl: number,
     expireAt: number,
   ): Promise<void> {
     const { plan, header } = this.#parts
     const composer = this.#composer
     const sourceDb = batch.db[index]!
-    const db = plan.dbMap(sourceDb)
+    const db = plan.rules.dbMap(sourceDb)
     const start = batch.valueStart[index]!
     const end = batch.valueEnd[index]!
     const reached = attempt.feed.offsetOf(end)
@@ -210,17 +220,18 @@ export class RestoreWriter {
         if (!attempt.blocks[node]!.hasRoomFor(alone)) {
           const block = new Block(Buffer.allocUnsafeSlow(alone))
           composer.begin()
-          composer.remade(block, batch, index, db, ttl, converted)
+          composer.remade(block, batch, index, db, this.#ttlOf(expireAt, attempt.now), converted)
           composer.begin()
           await attempt.sendAlone(node, () => block, oneWritten(), reached, sourceDb)
           return
         }
       }
+      const ttl = this.#ttlOf(expireAt, attempt.now)
       composer.remade(attempt.blocks[node]!, batch, index, db, ttl, converted)
       attempt.counts.written += 1
     } else {
       attempt.counts.failed += 1
-      this.#refusals.example([{ db, key: batch.key(index) }], converted.reason)
+      this.#refusals.example([this.#named(sourceDb, batch.key(index))], converted.reason)
     }
     attempt.counts.entries += 1
     attempt.reached = reached
@@ -232,17 +243,19 @@ export class RestoreWriter {
     const { feed } = attempt
     await attempt.ship()
     const { counts } = attempt
-    const expireAt = entry.expireAt < 0 ? -1 : entry.expireAt + plan.expiryShiftMs
+    const { selection } = plan.rules
+    const now = Date.now() + plan.clockAheadMs
+    const expireAt = this.#expiryOf(entry.expireAt, now)
     counts.entries += 1
-    if (plan.filter !== null && !plan.filter(entry.key)) {
+    if (selection !== null && selection.judge(entry.db, entry.type, entry.key) !== goesAlong) {
       counts.filtered += 1
       await skipBigValue(entry.type, feed, header.flavour)
-    } else if (expireAt >= 0 && expireAt <= Date.now() + plan.clockAheadMs) {
+    } else if (expireAt >= 0 && expireAt <= now) {
       counts.expired += 1
       await skipBigValue(entry.type, feed, header.flavour)
     } else if (plan.leftOut[entry.type] === 1) {
       counts.failed += 1
-      this.#refusals.example([{ db: plan.dbMap(entry.db), key: entry.key }], 'target.cannot-hold')
+      this.#refusals.example([this.#named(entry.db, entry.key)], 'target.cannot-hold')
       await skipBigValue(entry.type, feed, header.flavour)
     } else {
       counts.written += 1
@@ -251,6 +264,25 @@ export class RestoreWriter {
     attempt.reached = feed.offsetOf(feed.position)
     attempt.reachedDb = entry.db
     attempt.passOver()
+  }
+
+  /** The expiry to write, absolute on the target's clock, or -1. */
+  #expiryOf(expireAt: number, now: number): number {
+    const { rules, expiryShiftMs } = this.#parts.plan
+    const expiry = expiryByRule(rules.ttl, expireAt, now)
+    return expiry < 0 ? -1 : expiry + expiryShiftMs
+  }
+
+  /** An expiry as RESTORE takes it. One that has passed while there was a wait is as near as can be. */
+  #ttlOf(expireAt: number, now: number): number {
+    if (expireAt < 0) return 0
+    return this.#parts.plan.restoreOptions.absoluteTtl ? expireAt : Math.max(1, expireAt - now)
+  }
+
+  /** A key as it is called on the target. */
+  #named(fileDb: number, key: Uint8Array): NamedKey {
+    const { rules } = this.#parts.plan
+    return { db: rules.dbMap(fileDb), key: nameOf(rules, fileDb, key) }
   }
 }
 

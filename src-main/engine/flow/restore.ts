@@ -6,7 +6,6 @@ import { createCrc64Arena } from '../bytes/crc64.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
-import { makeKeyFilter } from '../plan/filter.ts'
 import { makeKeyRules } from '../plan/key-rules.ts'
 import { RdbFile, readingBytes } from '../source/rdb-file.ts'
 import { Block } from '../target/block.ts'
@@ -46,9 +45,7 @@ export async function runRestore(
     (_, index) => new Block(arena.memory, readingBytes + composerBytes + index * blockBytes, blockBytes),
   )
 
-  const filter = makeKeyFilter(spec.include, spec.exclude)
   const rules = makeKeyRules(spec)
-  const { dbMap } = rules
   meter.enter('checking')
   const survey = await surveyFile(file, arena, rules, meter, signal)
   const checkMs = meter.elapsedMs
@@ -56,7 +53,7 @@ export async function runRestore(
   meter.enter('looking', survey.keys)
   const { look, capabilities, losses, empty } = await lookBeforeWriting(
     spec,
-    { file, arena, survey, filter, dbMap, meter },
+    { file, arena, survey, rules, meter },
     signal,
   )
   await file.assertUnchanged()
@@ -74,9 +71,8 @@ export async function runRestore(
     plan: {
       address: addressOf(spec.target),
       onConflict: spec.onConflict,
-      targetWasEmpty: empty && !survey.mayCollide,
-      filter,
-      dbMap,
+      targetWasEmpty: empty,
+      rules,
       functions: rules.functions && capabilities.functions,
       restoreOptions: capabilities,
       conversion: makeConversion(

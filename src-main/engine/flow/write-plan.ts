@@ -1,7 +1,6 @@
 import type { ConflictPolicy } from '#contract/restore.ts'
 import type { Conversion } from '../plan/conversion.ts'
-import type { DbMap } from '../plan/db-map.ts'
-import type { KeyFilter } from '../plan/filter.ts'
+import type { KeyRules } from '../plan/key-rules.ts'
 import type { BigValueOptions } from '../rdb/big-value.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
 
@@ -11,9 +10,8 @@ export interface WritePlan {
   readonly onConflict: ConflictPolicy
   /** The target was seen without a single key in the databases written to. */
   readonly targetWasEmpty: boolean
-  readonly filter: KeyFilter | null
-  readonly dbMap: DbMap
-  /** Function libraries go along. */
+  readonly rules: KeyRules
+  /** Function libraries go along, and the target knows what to do with them. */
   readonly functions: boolean
   /** Options that RESTORE takes: REPLACE (3.0), ABSTTL, IDLETIME and FREQ (5.0). */
   readonly restoreOptions: Pick<Capabilities, 'replace' | 'absoluteTtl' | 'access'>

@@ -9,6 +9,7 @@ import { writeLength, writeString } from '../rdb/string.ts'
 import { CommandParser } from '../resp/command-parser.ts'
 import { Block } from '../target/block.ts'
 import { Composer, composerBytes, type ComposeOptions } from './compose.ts'
+import { Names } from './names.ts'
 
 interface Key {
   readonly db?: number
@@ -62,6 +63,7 @@ function compose(
     access: true,
     replaceOption: true,
     fileVersion: 10,
+    names: null,
     ...options,
   })
   composer.replace = options.replace ?? false
@@ -83,6 +85,7 @@ function compose(
   for (const key of keys) {
     put(batch, key)
     const { db = 0, ttl = 0 } = key
+    batch.db[0] = db
     if (!block.hasRoomFor(composer.needed(batch, 0))) {
       ship()
       const alone = composer.neededAlone(batch, 0)
@@ -260,15 +263,31 @@ test('any row of keys is written once, in order within what is of one kind, each
     form: fc.constantFrom('plain', 'packed'),
     ttl: fc.constantFrom(0, 0, 0, 1_900_000_000_000),
   })
+  const long = 'long prefix '.repeat(1_000)
+  const renaming = fc.constantFrom<
+    [ConstructorParameters<typeof Names>[0] | null, (name: string, db: number) => string]
+  >(
+    [null, (name) => name],
+    [{ stripPrefix: 'key ' }, (name) => name.slice(4)],
+    [{ addPrefix: 'new:', stripPrefix: 'key 1' }, (name) => `new:${name.replace(/^key 1/, '')}`],
+    [{ addPrefix: long, dbPrefix: { 1: 'one:' } }, (name, db) => `${long}${db === 1 ? 'one:' : ''}${name}`],
+  )
   fc.assert(
-    fc.property(fc.array(key, { minLength: 1, maxLength: 150 }), fc.boolean(), (rows, replace) => {
-      const keys = rows.map(({ size, form, ...row }, index) => {
-        const text = 'compressible '.repeat(size / 13 + 3).slice(0, size + 20)
-        return { ...row, key: `key ${index}`, value: form === 'packed' ? packed(text) : plain(text) }
-      })
-      const expected = keys.map(({ db, key: name }) => `${db} ${name}`)
-      expect(written(compose(keys, { replace })).sort()).toEqual(expected.sort())
-    }),
+    fc.property(
+      fc.array(key, { minLength: 1, maxLength: 150 }),
+      fc.boolean(),
+      renaming,
+      (rows, replace, [rename, named]) => {
+        const keys = rows.map(({ size, form, ...row }, index) => {
+          const text = 'compressible '.repeat(size / 13 + 3).slice(0, size + 20)
+          return { ...row, key: `key ${index}`, value: form === 'packed' ? packed(text) : plain(text) }
+        })
+        const expected = keys.map(({ db, key: name }) => `${db} ${named(name, db)}`)
+        const names = rename === null ? null : new Names(rename)
+        for (const replaceOption of [true, false])
+          expect(written(compose(keys, { replace, replaceOption, names })).sort()).toEqual(expected.sort())
+      },
+    ),
     { numRuns: 60 },
   )
 })

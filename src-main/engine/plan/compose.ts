@@ -6,6 +6,7 @@ import { unpackedLength, unpackString } from '../rdb/reader.ts'
 import { CorruptValue } from '../rdb/skip.ts'
 import { oldestPayloadVersion } from '../rdb/writer.ts'
 import type { Block } from '../target/block.ts'
+import type { Names } from './names.ts'
 
 export interface ComposeOptions {
   /** Runs of plain strings may go as MSET: only where overwriting is allowed, or nothing is there to be overwritten. */
@@ -18,6 +19,8 @@ export interface ComposeOptions {
   readonly access: boolean
   /** The version to stamp on payloads whose type does not ask for a later one. */
   readonly fileVersion: number
+  /** What keys are called on the target; null where each keeps its name. */
+  readonly names: Names | null
 }
 
 /** A value made anew, because the target does not read the type it has in the file (`rdb/down-convert.ts`). */
@@ -69,6 +72,10 @@ export class Composer {
   #stagedDb = -1
   /** The database that the block's commands so far have selected; -1 at its start. */
   #db = -1
+  /** The name of the key being written is keyFrom[keyStart, keyEnd). */
+  #keyFrom: Uint8Array
+  #keyStart = 0
+  #keyEnd = 0
 
   /** RESTORE may overwrite; may change from key to key. */
   replace = false
@@ -77,6 +84,7 @@ export class Composer {
   constructor(arena: Crc64Arena, offset: number, options: ComposeOptions) {
     this.#arena = arena
     this.#memory = arena.memory
+    this.#keyFrom = arena.memory
     this.#staging = offset
     this.#scratch = offset + stagingBytes
     this.#stagedEnd = offset
@@ -108,6 +116,7 @@ export class Composer {
 
   /** Writes one key. `db` is the target's. The block has the room that `needed` told. */
   key(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
+    this.#name(batch, index)
     if (
       this.#options.packStrings &&
       batch.type[index] === type.STRING &&
@@ -127,6 +136,7 @@ export class Composer {
     ttl: number,
     { type: code, value }: RemadeValue,
   ): void {
+    this.#name(batch, index)
     this.#restore(block, batch, index, db, ttl, code, value, 0, value.length)
   }
 
@@ -134,6 +144,7 @@ export class Composer {
   keyAlone(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
     const selected = this.#db
     this.#db = -1
+    this.#name(batch, index)
     this.#restoreAsItIs(block, batch, index, db, ttl)
     this.#db = selected
   }
@@ -179,8 +190,7 @@ export class Composer {
     const valueStart = batch.valueStart[index]!
     const valueEnd = batch.valueEnd[index]!
     const valueBytes = unpackedLength(memory, valueStart)
-    const keyStart = batch.keyStart[index]!
-    const keyBytes = batch.keyEnd[index]! - keyStart
+    const keyBytes = this.#keyEnd - this.#keyStart
     if (valueBytes > packedValueBytes || keyBytes > packedValueBytes) return false
     if (
       this.#staged === packedKeys ||
@@ -188,7 +198,7 @@ export class Composer {
       (this.#staged > 0 && db !== this.#stagedDb)
     )
       this.flush(block)
-    let at = writeArgument(memory, this.#stagedEnd, memory, keyStart, keyStart + keyBytes)
+    let at = writeArgument(memory, this.#stagedEnd, this.#keyFrom, this.#keyStart, this.#keyEnd)
     const plain = lengthSize(memory, valueStart)
     if (plain > 0) {
       at = writeArgument(memory, at, memory, valueStart + plain, valueEnd)
@@ -215,9 +225,23 @@ export class Composer {
     return true
   }
 
-  /** Bytes that the key takes in the commands of its entry. */
+  /** Finds the name that the key has on the target. */
+  #name(batch: EntryBatch, index: number): void {
+    const { names } = this.#options
+    if (names === null) {
+      this.#keyStart = batch.keyStart[index]!
+      this.#keyEnd = batch.keyEnd[index]!
+      return
+    }
+    names.take(batch.db[index]!, batch.buffer, batch.keyStart[index]!, batch.keyEnd[index]!)
+    this.#keyFrom = names.bytes
+    this.#keyStart = names.start
+    this.#keyEnd = names.end
+  }
+
+  /** Bytes that the key takes in the commands of its entry, at most. */
   #keyBytes(batch: EntryBatch, index: number): number {
-    const key = batch.keyEnd[index]! - batch.keyStart[index]!
+    const key = batch.keyEnd[index]! - batch.keyStart[index]! + (this.#options.names?.longer ?? 0)
     return this.#options.replaceOption ? key : 2 * key
   }
 
@@ -240,7 +264,7 @@ export class Composer {
     valueEnd: number,
   ): void {
     this.#select(block, db)
-    if (this.replace && !this.#options.replaceOption) this.#delete(block, batch, index)
+    if (this.replace && !this.#options.replaceOption) this.#delete(block)
     const replace = this.replace && this.#options.replaceOption
     const { absoluteTtl, access } = this.#options
     const idle = access ? batch.idle[index]! : -1
@@ -248,14 +272,11 @@ export class Composer {
     const options =
       (replace ? 1 : 0) + (ttl !== 0 && absoluteTtl ? 1 : 0) + (idle >= 0 ? 2 : frequency >= 0 ? 2 : 0)
     const into = block.memory
-    const source = this.#memory
     let at = writeBytes(into, block.position, restoreHead[options]!)
-    const keyStart = batch.keyStart[index]!
-    const keyEnd = batch.keyEnd[index]!
-    at = writeUint(into, at, keyEnd - keyStart)
+    at = writeUint(into, at, this.#keyEnd - this.#keyStart)
     into[at] = 13
     into[at + 1] = 10
-    at = copy(into, at + 2, source, keyStart, keyEnd)
+    at = copy(into, at + 2, this.#keyFrom, this.#keyStart, this.#keyEnd)
     if (ttl === 0) {
       at = writeBytes(into, at, noTtl)
     } else {
@@ -320,10 +341,9 @@ export class Composer {
     return crcAt + 8
   }
 
-  #delete(block: Block, batch: EntryBatch, index: number): void {
+  #delete(block: Block): void {
     const at = writeBytes(block.memory, block.position, delHead)
-    const start = batch.keyStart[index]!
-    block.position = writeArgument(block.memory, at, this.#memory, start, batch.keyEnd[index]!)
+    block.position = writeArgument(block.memory, at, this.#keyFrom, this.#keyStart, this.#keyEnd)
     block.commands += 1
   }
 
