@@ -7,7 +7,7 @@ import { AofReader, type AofCommand } from './reader.ts'
 interface ReadOptions {
   /** As many bytes does a read give at most. */
   readonly step?: number
-  readonly largeArgument?: number
+  readonly longArgument?: number
   readonly start?: number
 }
 
@@ -19,7 +19,7 @@ interface Told {
 
 async function read(
   file: Buffer,
-  { step = 1 << 20, start = 0, largeArgument }: ReadOptions = {},
+  { step = 1 << 20, start = 0, longArgument }: ReadOptions = {},
 ): Promise<Told> {
   const reader = new AofReader({
     path: 'a.aof',
@@ -30,11 +30,21 @@ async function read(
     },
     start,
     end: file.length,
-    ...(largeArgument === undefined ? {} : { largeArgument }),
+    ...(longArgument === undefined ? {} : { longArgument }),
   })
   const commands: AofCommand[] = []
   for await (const batch of reader.batches()) commands.push(...batch)
   return { commands, position: reader.position, cut: reader.cut }
+}
+
+async function wholeArguments({ args, long }: AofCommand): Promise<string[]> {
+  const whole: string[] = []
+  for (const arg of args) {
+    const chunks = [arg]
+    for await (const chunk of long?.get(arg)?.chunks() ?? []) chunks.push(Buffer.from(chunk))
+    whole.push(Buffer.concat(chunks).toString('hex'))
+  }
+  return whole
 }
 
 const words = ({ commands }: Told): string[][] => commands.map(({ args }) => args.map(String))
@@ -75,19 +85,12 @@ test('however its bytes come, what is read is the same', async () => {
       fc.integer({ min: 1, max: 200 }),
       async (commands, step) => {
         const file = Buffer.concat(commands.map((args) => encodeCommand(args)))
-        const told = await read(file, { step, largeArgument: 64 })
+        const told = await read(file, { step, longArgument: 64 })
         expect(told.cut).toBe(false)
-        const found = told.commands.map(({ args, large }) =>
-          args.map((arg) => {
-            const place = large?.get(arg)
-            return place === undefined
-              ? arg.toString('hex')
-              : file.toString('hex', place.start, place.start + place.length)
-          }),
-        )
+        const found = await Promise.all(told.commands.map(wholeArguments))
         expect(found).toEqual(commands.map((args) => args.map((arg) => Buffer.from(arg).toString('hex'))))
-        for (const { raw, start, end } of told.commands)
-          if (raw !== null) expect(raw.equals(file.subarray(start, end))).toBe(true)
+        for (const { raw, long, start, end } of told.commands)
+          if (long === undefined) expect(raw.equals(file.subarray(start, end))).toBe(true)
       },
     ),
   )
@@ -98,8 +101,8 @@ test('cut off anywhere, the whole commands before are told, and where they end',
   const file = Buffer.concat(parts)
   const ends = [0, parts[0]!.length, parts[0]!.length + parts[1]!.length, file.length]
   for (let length = 0; length <= file.length; length += 1)
-    for (const largeArgument of [50, 1_000]) {
-      const { commands, position, cut } = await read(file.subarray(0, length), { largeArgument })
+    for (const longArgument of [50, 1_000]) {
+      const { commands, position, cut } = await read(file.subarray(0, length), { longArgument })
       const whole = ends.filter((end) => end <= length).length - 1
       expect([length, commands.length, position, cut]).toEqual([
         length,

@@ -1,21 +1,11 @@
 import { fail } from '#contract/failure.ts'
+import type { StreamCommand } from '../resp/command-parser.ts'
+import type { LongArgument } from '../resp/long-argument.ts'
 
-/** Where a part of a file stands, in bytes. */
-export interface Stretch {
+/** One command of an append-only file. Its bytes stay as they are. */
+export interface AofCommand extends StreamCommand {
+  /** Offset in the file of its first byte; `end` is that of the byte behind its last. */
   readonly start: number
-  readonly length: number
-}
-
-/** One command of an append-only file. Its bytes are views that hold until the next batch is asked for. */
-export interface AofCommand {
-  /** An argument too large to be held is an empty buffer here, and stands in `large`. */
-  readonly args: readonly Buffer[]
-  /** The command as it stands in the file; null where it has large arguments. */
-  readonly raw: Buffer | null
-  readonly large: ReadonlyMap<Buffer, Stretch> | null
-  /** Offsets in the file of its first byte and of the byte behind its last. */
-  readonly start: number
-  readonly end: number
   /** The time of the last `#TS:` annotation before it, milliseconds; null where there was none yet. */
   readonly writtenAt: number | null
 }
@@ -30,13 +20,13 @@ export interface AofReaderOptions {
   /** Where in the file the first command begins, and where reading ends. */
   readonly start: number
   readonly end: number
-  /** Arguments from this many bytes on are not held. */
-  readonly largeArgument?: number
+  /** Arguments of this many bytes or more are not held. */
+  readonly longArgument?: number
   /** Told of every byte of the file once, in order. */
   readonly onBytes?: (bytes: Buffer) => void
 }
 
-export const largeArgumentBytes = 4 * 1024 * 1024
+const longArgumentBytes = 4 * 1024 * 1024
 const chunkBytes = 1024 * 1024
 const star = 42
 const dollar = 36
@@ -53,7 +43,7 @@ const longestLine = 1024
  */
 export class AofReader {
   readonly #options: AofReaderOptions
-  readonly #largeArgument: number
+  readonly #longFrom: number
   #buffer = Buffer.alloc(0)
   /** Offset in the file of the buffer's first byte, and the next byte to be parsed in the buffer. */
   #bufferStart: number
@@ -63,7 +53,7 @@ export class AofReader {
 
   constructor(options: AofReaderOptions) {
     this.#options = options
-    this.#largeArgument = options.largeArgument ?? largeArgumentBytes
+    this.#longFrom = options.longArgument ?? longArgumentBytes
     this.#bufferStart = options.start
     this.#position = options.start
   }
@@ -85,8 +75,8 @@ export class AofReader {
       const batch: AofCommand[] = []
       while (this.#parseNext(batch));
       if (batch.length > 0) yield batch
-      if (this.#largeAhead()) {
-        const command = await this.#readLarge()
+      if (this.#longAhead()) {
+        const command = await this.#readLong()
         if (command === null) return
         yield [command]
         whole = this.#unread > 0 || (await this.#fill(1))
@@ -149,7 +139,7 @@ export class AofReader {
       if (at >= bytes.length) return false
       if (bytes[at] !== dollar) this.#refuse(at, 'an argument does not begin with $')
       line = this.#number(at + 1)
-      if (line === null || line.value >= this.#largeArgument) return false
+      if (line === null || line.value >= this.#longFrom) return false
       const end = line.next + line.value
       if (end + 2 > bytes.length) return false
       if (bytes[end] !== cr || bytes[end + 1] !== lf) this.#refuse(end, 'an argument does not end in CR LF')
@@ -159,7 +149,6 @@ export class AofReader {
     batch.push({
       args,
       raw: bytes.subarray(start, at),
-      large: null,
       start: this.#offsetOf(start),
       end: this.#offsetOf(at),
       writtenAt: this.#writtenAt,
@@ -168,8 +157,8 @@ export class AofReader {
     return true
   }
 
-  /** Does the command ahead, which is not whole in the buffer, say that one of its arguments is large? */
-  #largeAhead(): boolean {
+  /** Does the command ahead, which is not whole in the buffer, say that one of its arguments is long? */
+  #longAhead(): boolean {
     const bytes = this.#buffer
     if (bytes[this.#at] !== star) return false
     let line = this.#number(this.#at + 1)
@@ -177,31 +166,31 @@ export class AofReader {
     while (at < bytes.length && bytes[at] === dollar) {
       line = this.#number(at + 1)
       if (line === null) return false
-      if (line.value >= this.#largeArgument) return true
+      if (line.value >= this.#longFrom) return true
       at = line.next + line.value + 2
     }
     return false
   }
 
-  /** Reads a command argument by argument; the large ones are gone past. Null where the file ends inside it. */
-  async #readLarge(): Promise<AofCommand | null> {
+  /** Reads a command argument by argument; the long ones are gone past. Null where the file ends inside it. */
+  async #readLong(): Promise<AofCommand | null> {
     const start = this.#offsetOf(this.#at)
     const count = await this.#line()
     const args: Buffer[] = []
-    const large = new Map<Buffer, Stretch>()
+    const long = new Map<Buffer, LongArgument>()
     for (let index = 0; index < (count ?? 0); index += 1) {
       if (!(await this.#fill(1))) return null
       if (this.#buffer[this.#at] !== dollar) this.#refuse(this.#at, 'an argument does not begin with $')
       const length = await this.#line()
       if (length === null) return null
-      if (length < this.#largeArgument) {
+      if (length < this.#longFrom) {
         if (!(await this.#fill(length + 2))) return null
         args.push(Buffer.from(this.#buffer.subarray(this.#at, this.#at + length)))
         this.#at += length
       } else {
         const arg = Buffer.alloc(0)
         args.push(arg)
-        large.set(arg, { start: this.#offsetOf(this.#at), length })
+        long.set(arg, this.#longArgument(this.#offsetOf(this.#at), length))
         if (!(await this.#skip(length)) || !(await this.#fill(2))) return null
       }
       if (this.#buffer[this.#at] !== cr || this.#buffer[this.#at + 1] !== lf)
@@ -209,7 +198,23 @@ export class AofReader {
       this.#at += 2
     }
     this.#goTo(this.#at)
-    return { args, raw: null, large, start, end: this.#position, writtenAt: this.#writtenAt }
+    return { args, raw: Buffer.alloc(0), long, start, end: this.#position, writtenAt: this.#writtenAt }
+  }
+
+  #longArgument(start: number, length: number): LongArgument {
+    const { read, path } = this.#options
+    return {
+      length,
+      async *chunks() {
+        for (let done = 0; done < length;) {
+          const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, length - done))
+          const got = await read(chunk, 0, chunk.length, start + done)
+          if (got === 0) fail('file.changed', { file: path })
+          done += got
+          yield chunk.subarray(0, got)
+        }
+      },
+    }
   }
 
   /** The number in the line ahead, behind its first byte; null where the file ends inside it. */

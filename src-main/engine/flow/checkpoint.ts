@@ -36,6 +36,8 @@ export interface TaskMeta {
   readonly snapshot: string
   /** `run_id` of the target's process: another one tells a restart. */
   readonly targetRunId: string
+  /** How far a copy has come that can go on from there; none where it is begun again. */
+  readonly copied?: { readonly offset: number; readonly db: number }
 }
 
 /** Null where there is none, or none of this format. */
@@ -66,6 +68,11 @@ export function formatCheckpoint({ replid, offset, db }: Checkpoint): string {
 export function parseCheckpoint(text: string | null): Checkpoint | null {
   const parts = /^([0-9a-f]{40}) (\d+) (\d+)$/.exec(text ?? '')
   return parts === null ? null : { replid: parts[1]!, offset: Number(parts[2]), db: Number(parts[3]) }
+}
+
+/** The place that all of these have come to at least. */
+export function earliest(checkpoints: readonly Checkpoint[]): Checkpoint {
+  return checkpoints.reduce((least, one) => (one.offset < least.offset ? one : least))
 }
 
 /** A key of the repair set: its database and its bytes. */

@@ -5,12 +5,19 @@ import { FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { ExpiryGuard, SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { encodeCommand } from '../resp/encode.ts'
-import { Link } from '../resp/link.ts'
 import type { Spool } from '../source/spool.ts'
-import { LiveTarget } from '../target/live-standalone.ts'
+import { LiveTarget, openLinks } from '../target/live-standalone.ts'
 import type { FailedUnit, PreparedUnit } from '../target/transaction-frame.ts'
-import { formatDbKey, parseDbKey, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import {
+  earliest,
+  formatDbKey,
+  parseDbKey,
+  type Checkpoint,
+  type TaskKeys,
+  type TaskMeta,
+} from './checkpoint.ts'
 import { commandsOf, CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
+import { GuardedRewriter } from './guarded-rewriter.ts'
 import { type Holder } from './lease.ts'
 import { commandsToKeepOurKeys } from './own-keys.ts'
 import { UnitPreparer } from './prepare.ts'
@@ -87,10 +94,10 @@ export class Follower {
     )
     this.#preparer = new UnitPreparer({
       lanes: parts.meta.lanes,
-      guard: this.#guard,
-      onUnknown: (command) => state.event('apply.unknown-command', { command }, 'warning'),
-      onBeyondGuard: ({ db, key }) =>
+      rewriter: new GuardedRewriter(this.#guard, ({ db, key }) =>
         state.event('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
+      ),
+      onUnknown: (command) => state.event('apply.unknown-command', { command }, 'warning'),
     })
   }
 
@@ -131,7 +138,7 @@ export class Follower {
     const { spec, session, checkpoints, keys, spool } = this.#parts
     const generation = spool.generation
     const ended = AbortSignal.any([signal, this.#ended.signal])
-    const links = await openLinks(spec, session.name, this.#meta.lanes, ended)
+    const links = await openLinks(spec.target, session.name, this.#meta.lanes, ended)
     const from = earliest(checkpoints)
     using target = new LiveTarget({
       keys,
@@ -318,24 +325,4 @@ export class Follower {
       )
     }
   }
-}
-
-export function earliest(checkpoints: readonly Checkpoint[]): Checkpoint {
-  return checkpoints.reduce((least, one) => (one.offset < least.offset ? one : least))
-}
-
-async function openLinks(
-  spec: SyncSpec,
-  name: string,
-  lanes: number,
-  signal: AbortSignal,
-): Promise<readonly Link[]> {
-  const opened = await Promise.allSettled(
-    Array.from({ length: lanes }, () => Link.open(spec.target, { name, signal })),
-  )
-  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  const refused = opened.find((one) => one.status === 'rejected')
-  if (refused === undefined) return links
-  for (const link of links) link.close()
-  throw refused.reason
 }

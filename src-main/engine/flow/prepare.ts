@@ -1,21 +1,32 @@
 import { keySlot } from '../bytes/crc16.ts'
-import { guardMs, rewriteExpiry } from '../plan/expiry.ts'
-import { encodeCommand } from '../resp/encode.ts'
+import { encodeCommand, type Argument } from '../resp/encode.ts'
+import { encodeLongCommand } from '../resp/long-argument.ts'
 import type { PreparedCommand, PreparedUnit } from '../target/transaction-frame.ts'
 import type { DbKey } from './checkpoint.ts'
-import type { TtlGuard } from './ttl-guard.ts'
 import type { Unit, UnitCommand } from './units.ts'
+
+/** Says what a target is to be sent for a command of the source. */
+export interface CommandRewriter {
+  /**
+   * The commands to be sent in place of it, in order; null: it goes as it came. `receivedAt`: what relative
+   * expiries count from, milliseconds since the epoch.
+   */
+  rewrite(
+    command: UnitCommand,
+    receivedAt: number,
+    keys: readonly DbKey[],
+  ): readonly (readonly Argument[])[] | null
+}
 
 export interface PreparerOptions {
   /** Number of lanes. */
   readonly lanes: number
-  readonly guard: TtlGuard
+  readonly rewriter: CommandRewriter
   /** A command we know nothing of is applied as it came; told once for each. */
   readonly onUnknown: (name: string) => void
-  readonly onBeyondGuard: (key: DbKey) => void
 }
 
-/** Makes units ready for a standalone target: expiries guarded, commands encoded, lanes found. */
+/** Makes units ready for a standalone target: commands rewritten and encoded, lanes found. */
 export class UnitPreparer {
   readonly #options: PreparerOptions
   readonly #all: readonly number[]
@@ -35,16 +46,11 @@ export class UnitPreparer {
   prepare(unit: Unit, receivedAt: number): PreparedUnit {
     const lanes = new Set<number>()
     let everything = false
-    const commands = unit.commands.map((command): PreparedCommand => {
+    const commands = unit.commands.flatMap((command): readonly PreparedCommand[] => {
       const keys = this.#keysOf(command)
       if (command.shape?.kind !== 'write') everything = true
       for (const { key } of keys) lanes.add(this.laneOf(key))
-      return {
-        db: command.db,
-        name: command.shape?.name ?? command.args[0]!.toString('latin1').toUpperCase(),
-        bytes: this.#bytesOf(command, receivedAt, keys),
-        keys,
-      }
+      return this.#prepared(command, receivedAt, keys)
     })
     return {
       end: unit.end,
@@ -52,6 +58,18 @@ export class UnitPreparer {
       commands,
       lanes: everything || lanes.size === 0 ? this.#all : [...lanes].sort((a, b) => a - b),
     }
+  }
+
+  #prepared(command: UnitCommand, receivedAt: number, keys: readonly DbKey[]): readonly PreparedCommand[] {
+    const { db, args, raw, shape, long } = command
+    const name = shape?.name ?? args[0]!.toString('latin1').toUpperCase()
+    const rewritten = this.#options.rewriter.rewrite(command, receivedAt, keys)
+    if (long === undefined && rewritten === null) return [{ db, name, bytes: raw, keys }]
+    return (rewritten ?? [args]).map((words) =>
+      long === undefined || !words.some((word) => long.has(word))
+        ? { db, name, bytes: encodeCommand(words), keys }
+        : { db, name, bytes: nothing, parts: encodeLongCommand(words, long), keys },
+    )
   }
 
   #keysOf(command: UnitCommand): DbKey[] {
@@ -66,28 +84,9 @@ export class UnitPreparer {
     }
     return shape.keyPlaces(args).map((place) => ({ db: dbOfKey(command, place), key: args[place]! }))
   }
-
-  #bytesOf(command: UnitCommand, receivedAt: number, keys: readonly DbKey[]): Uint8Array {
-    const { guard, onBeyondGuard } = this.#options
-    const rewritten = rewriteExpiry(command, receivedAt, (at, db, key) => {
-      if (at >= guardMs) onBeyondGuard({ db, key })
-      return guard.timeToWrite(at, { db, key })
-    })
-    if (rewritten !== null) return encodeCommand(rewritten)
-    if (carriesExpiry.has(command.shape?.name ?? '')) {
-      // The expiry that goes along with the value may be a shifted one.
-      const last = keys.at(-1)
-      if (last !== undefined) guard.noteMoved(last)
-      if (command.shape?.name === 'MOVE')
-        guard.noteMoved({ db: numberOf(command.args[2]), key: command.args[1]! })
-    }
-    if (command.shape?.name === 'SWAPDB') guard.noteSwap()
-    return command.raw
-  }
 }
 
-/** Commands that take a key's expiry to another key. */
-const carriesExpiry: ReadonlySet<string> = new Set(['RENAME', 'RENAMENX', 'COPY', 'MOVE'])
+const nothing = Buffer.alloc(0)
 
 /** COPY may write to another database: its second key is there. */
 function dbOfKey({ shape, args, db }: UnitCommand, place: number): number {

@@ -1,13 +1,15 @@
 import { fail } from '#contract/failure.ts'
 import { CommandParser, type StreamCommand } from '../resp/command-parser.ts'
 import { shapeOf, type CommandShape } from '../resp/commands.ts'
+import type { LongArguments } from '../resp/long-argument.ts'
 
 /** One command of a unit, with the database it is for. */
 export interface UnitCommand {
   readonly db: number
   readonly args: readonly Buffer[]
-  /** As it came. */
+  /** As it came; empty where it has long arguments. */
   readonly raw: Buffer
+  readonly long?: LongArguments
   /** Null for a command that is not in our table. */
   readonly shape: CommandShape | null
 }
@@ -25,18 +27,76 @@ export interface Unit {
 }
 
 /**
+ * Puts commands together to units, and keeps the database that is selected. `refuse` is told what stands where it
+ * cannot: a place cannot be kept in a stream that is not understood.
+ */
+export class UnitFrame {
+  readonly #refuse: (offset: number, what: string) => never
+  #db: number
+  #transaction: UnitCommand[] | null = null
+
+  constructor(db: number, refuse: (offset: number, what: string) => never) {
+    this.#db = db
+    this.#refuse = refuse
+  }
+
+  /** The database selected now. */
+  get db(): number {
+    return this.#db
+  }
+
+  /** A transaction has begun and not ended. */
+  get open(): boolean {
+    return this.#transaction !== null
+  }
+
+  /** The unit that this command ends; null where it ends none, or one without anything to apply. */
+  take({ args, raw, end, long }: StreamCommand): Unit | null {
+    const shape = shapeOf(args[0]!)
+    switch (shape?.kind) {
+      case 'nothing':
+        return null
+      case 'select':
+        this.#db = this.#databaseOf(args, end)
+        return null
+      case 'multi':
+        if (this.#transaction !== null) this.#refuse(end, 'MULTI in MULTI')
+        this.#transaction = []
+        return null
+      case 'exec': {
+        const commands = this.#transaction
+        if (commands === null) return this.#refuse(end, 'EXEC without MULTI')
+        this.#transaction = null
+        return commands.length === 0 ? null : { commands, end, db: this.#db }
+      }
+      default: {
+        const command = { db: this.#db, args, raw, shape, ...(long === undefined ? {} : { long }) }
+        if (this.#transaction === null) return { commands: [command], end, db: this.#db }
+        this.#transaction.push(command)
+        return null
+      }
+    }
+  }
+
+  #databaseOf(args: readonly Buffer[], end: number): number {
+    const db = Number(args[1]?.toString('latin1'))
+    if (!Number.isSafeInteger(db) || db < 0) this.#refuse(end, 'SELECT of no database')
+    return db
+  }
+}
+
+/**
  * Cuts a replication stream into units. Started at the end of a unit with the database that was selected
  * there: the source does not say it again when it goes on from an offset.
  */
 export class UnitSplitter {
   readonly #parser: CommandParser
-  #db: number
-  #transaction: UnitCommand[] | null = null
+  readonly #frame: UnitFrame
   #boundary: number
 
   constructor(offset: number, db: number) {
     this.#parser = new CommandParser(offset)
-    this.#db = db
+    this.#frame = new UnitFrame(db, (at, what) => fail('source.stream-corrupt', { offset: at, what }))
     this.#boundary = offset
   }
 
@@ -47,51 +107,16 @@ export class UnitSplitter {
 
   /** The database selected at `boundary`. */
   get db(): number {
-    return this.#db
+    return this.#frame.db
   }
 
   *push(chunk: Buffer): Generator<Unit, void> {
     for (const command of this.#parser.push(chunk)) {
-      const unit = this.#take(command)
-      if (this.#transaction !== null) continue
+      const unit = this.#frame.take(command)
+      if (this.#frame.open) continue
       this.#boundary = command.end
       if (unit !== null) yield unit
     }
-    if (this.#transaction === null) this.#boundary = this.#parser.offset
-  }
-
-  #take({ args, raw, end }: StreamCommand): Unit | null {
-    const shape = shapeOf(args[0]!)
-    switch (shape?.kind) {
-      case 'nothing':
-        return null
-      case 'select':
-        this.#db = this.#databaseOf(args, end)
-        return null
-      case 'multi':
-        if (this.#transaction !== null) fail('source.stream-corrupt', { offset: end, what: 'MULTI in MULTI' })
-        this.#transaction = []
-        return null
-      case 'exec': {
-        const commands = this.#transaction
-        if (commands === null)
-          return fail('source.stream-corrupt', { offset: end, what: 'EXEC without MULTI' })
-        this.#transaction = null
-        return commands.length === 0 ? null : { commands, end, db: this.#db }
-      }
-      default: {
-        const command = { db: this.#db, args, raw, shape }
-        if (this.#transaction === null) return { commands: [command], end, db: this.#db }
-        this.#transaction.push(command)
-        return null
-      }
-    }
-  }
-
-  #databaseOf(args: readonly Buffer[], end: number): number {
-    const db = Number(args[1]?.toString('latin1'))
-    if (!Number.isSafeInteger(db) || db < 0)
-      fail('source.stream-corrupt', { offset: end, what: 'SELECT of no database' })
-    return db
+    if (!this.#frame.open) this.#boundary = this.#parser.offset
   }
 }

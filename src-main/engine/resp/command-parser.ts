@@ -1,10 +1,13 @@
 import { fail } from '#contract/failure.ts'
+import type { LongArguments } from './long-argument.ts'
 
 /** One command of a replication stream. The bytes are views into what was pushed: use them before the next push. */
 export interface StreamCommand {
   readonly args: readonly Buffer[]
-  /** The command exactly as it came, ready to be sent on. */
+  /** The command exactly as it came, ready to be sent on; empty where it has long arguments. */
   readonly raw: Buffer
+  /** Arguments that are not held. */
+  readonly long?: LongArguments
   /** The offset of its last byte. */
   readonly end: number
 }

@@ -5,13 +5,12 @@ import { formatDbKey } from '../flow/checkpoint.ts'
 import { Mutex } from '../flow/mutex.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
+import { exchangeFrame } from './frame-exchange.ts'
 import { encodeFrame, judge, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
 
 const maxBatchCommands = 512
 const maxBatchBytes = 512 * 1024
 const maxPendingBytes = 2 * 1024 * 1024
-/** A target that takes longer over one batch is come to again: what it has done, it tells then. */
-export const answerLimitMs = 20_000
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
@@ -179,11 +178,7 @@ export class Lane {
     let pauseMs = shortestPauseMs
     for (;;) {
       const frame = encodeFrame(left, mine)
-      const verdict = judge(
-        frame,
-        await this.link.exchange(frame.bytes, frame.owners.length + 2, answerLimitMs),
-        this.link.address,
-      )
+      const verdict = judge(frame, await exchangeFrame(this.link, frame), this.link.address)
       switch (verdict.kind) {
         case 'applied':
           if (pauseMs > shortestPauseMs) this.#owner.waiting(this.index, null)

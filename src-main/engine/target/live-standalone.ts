@@ -1,9 +1,10 @@
+import type { Connection } from '#contract/connection.ts'
 import { FailureError, type Failure } from '#contract/failure.ts'
 import { formatCheckpoint, type TaskKeys } from '../flow/checkpoint.ts'
 import type { Argument } from '../resp/encode.ts'
-import type { Link } from '../resp/link.ts'
+import { Link } from '../resp/link.ts'
 import { Lane, type LaneOwner } from './lane.ts'
-import type { FailedUnit, PreparedUnit } from './transaction-frame.ts'
+import { isLong, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
 
 export interface LiveTargetOptions {
   readonly keys: TaskKeys
@@ -70,7 +71,7 @@ export class LiveTarget implements LaneOwner, Disposable {
   /** Puts a unit on its way. Resolves, where it returns a promise, when the next one may come. */
   place(unit: PreparedUnit): Promise<void> | null {
     this.#check()
-    if (unit.lanes.length > 1) return this.#placeAcross(unit)
+    if (unit.lanes.length > 1 || isLong(unit)) return this.#placeAlone(unit)
     const lane = this.lanes[unit.lanes[0]!]!
     if (unit.end > lane.acked) lane.enqueue(unit, this.#placed.offset)
     return lane.crowded ? lane.room() : null
@@ -142,8 +143,11 @@ export class LiveTarget implements LaneOwner, Disposable {
     for (const { link } of this.lanes) link.close()
   }
 
-  /** A unit of several lanes goes when each of these has nothing unanswered, and moves all their checkpoints. */
-  async #placeAcross(unit: PreparedUnit): Promise<void> {
+  /**
+   * A unit of several lanes, or one too long to be held with others, goes when each of its lanes has nothing
+   * unanswered, and moves all their checkpoints.
+   */
+  async #placeAlone(unit: PreparedUnit): Promise<void> {
     const lanes = unit.lanes.map((index) => this.lanes[index]!)
     // All of a unit's lanes are behind it or none is: their checkpoints are written in its own transaction.
     if (unit.end <= lanes[0]!.acked) return
@@ -164,6 +168,23 @@ export class LiveTarget implements LaneOwner, Disposable {
   #check(): void {
     if (this.#failure !== null) throw new FailureError(this.#failure)
   }
+}
+
+/** One link a lane, all of one name; none where one of them cannot be had. Rejects as `Link.open` does. */
+export async function openLinks(
+  connection: Connection,
+  name: string,
+  lanes: number,
+  signal: AbortSignal,
+): Promise<readonly Link[]> {
+  const opened = await Promise.allSettled(
+    Array.from({ length: lanes }, () => Link.open(connection, { name, signal })),
+  )
+  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const refused = opened.find((one) => one.status === 'rejected')
+  if (refused === undefined) return links
+  for (const link of links) link.close()
+  throw refused.reason
 }
 
 /** Holds the lanes one inside the other, in ascending order, so that two who hold several never wait for each other. */

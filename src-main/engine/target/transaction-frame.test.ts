@@ -25,7 +25,9 @@ const queued = (count: number): Reply[] => ['OK', ...Array.from({ length: count 
 const allQueued = queued(6)
 
 test('a frame is one transaction that selects each database and ends in database 0', () => {
-  const words = frame.bytes.toString().match(/[A-Za-z]\w*|(?<=\n)\d+(?=\r)/g)
+  const words = Buffer.concat(frame.parts as Uint8Array[])
+    .toString()
+    .match(/[A-Za-z]\w*|(?<=\n)\d+(?=\r)/g)
   expect(words?.join(' ')).toBe('MULTI INCR a SELECT 3 INCR b SELECT 0 INCR c SET lane 20 EXEC')
   expect(frame.owners).toEqual([first, null, second, null, second, null])
   expect(encodeFrame([unit(5, [2, 'INCR x'])], [checkpoint]).owners).toHaveLength(4)

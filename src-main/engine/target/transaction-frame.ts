@@ -3,6 +3,7 @@ import type { DbKey } from '../flow/checkpoint.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
+import type { LongArgument } from '../resp/long-argument.ts'
 
 /** A unit made ready for the target: rewritten, encoded, and placed. */
 export interface PreparedUnit {
@@ -17,14 +18,21 @@ export interface PreparedUnit {
 export interface PreparedCommand {
   readonly db: number
   readonly name: string
-  /** One whole command. */
+  /** One whole command; empty where it has long arguments. */
   readonly bytes: Uint8Array
+  /** The command where it has long arguments. */
+  readonly parts?: readonly (Uint8Array | LongArgument)[]
   readonly keys: readonly DbKey[]
+}
+
+/** Is it too long to be held as a whole? */
+export function isLong({ commands }: PreparedUnit): boolean {
+  return commands.some(({ parts }) => parts !== undefined)
 }
 
 /** A transaction as it goes over the wire, and whose each of its commands is. */
 export interface Frame {
-  readonly bytes: Buffer
+  readonly parts: readonly (Uint8Array | LongArgument)[]
   /** For each command between MULTI and EXEC its unit; null for ours. */
   readonly owners: readonly (PreparedUnit | null)[]
 }
@@ -34,7 +42,7 @@ const exec = encodeCommand(['EXEC'])
 
 /** Units and commands of ours (in database 0, behind them) as one transaction. It begins and ends in database 0. */
 export function encodeFrame(units: readonly PreparedUnit[], ours: readonly (readonly Argument[])[]): Frame {
-  const parts: Uint8Array[] = [multi]
+  const parts: (Uint8Array | LongArgument)[] = [multi]
   const owners: (PreparedUnit | null)[] = []
   let selected = 0
   const select = (db: number): void => {
@@ -44,9 +52,9 @@ export function encodeFrame(units: readonly PreparedUnit[], ours: readonly (read
     selected = db
   }
   for (const unit of units)
-    for (const { db, bytes } of unit.commands) {
+    for (const { db, bytes, parts: long } of unit.commands) {
       select(db)
-      parts.push(bytes)
+      parts.push(...(long ?? [bytes]))
       owners.push(unit)
     }
   select(0)
@@ -55,7 +63,7 @@ export function encodeFrame(units: readonly PreparedUnit[], ours: readonly (read
     owners.push(null)
   }
   parts.push(exec)
-  return { bytes: Buffer.concat(parts), owners }
+  return { parts, owners }
 }
 
 export interface FailedUnit {
