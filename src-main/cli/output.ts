@@ -27,7 +27,16 @@ export interface Output {
 
 /** What a JSON line can be about. Those between `progress` and `done` are told once, when it has come to that. */
 export type OutputEvent =
-  'progress' | 'checked' | 'following' | 'in-step' | 'frozen' | 'unfrozen' | 'proof' | 'done' | 'failed'
+  | 'task'
+  | 'progress'
+  | 'checked'
+  | 'following'
+  | 'in-step'
+  | 'frozen'
+  | 'unfrozen'
+  | 'proof'
+  | 'done'
+  | 'failed'
 
 export function createOutput(json: boolean): Output {
   const standing = json ? null : new StandingLine(process.stderr, styleFor(process.stderr))

@@ -24,6 +24,14 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'run the migration of a saved profile',
     load: () => import('./commands/run.ts'),
   },
+  tasks: {
+    description: 'list the runs of profiles, newest first',
+    load: () => import('./commands/tasks.ts'),
+  },
+  report: {
+    description: 'write the report of a migration: a page with plots, or JSON',
+    load: () => import('./commands/report.ts'),
+  },
   verify: {
     description: 'compare two servers: key counts, or every value both ways',
     load: () => import('./commands/verify.ts'),

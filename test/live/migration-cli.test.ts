@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { MigrationReport } from '#contract/report.ts'
 import { openMigrations } from '#migration/open.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
@@ -209,14 +210,14 @@ describe('keyferry run', () => {
       const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
       await using home = openMigrations({ folder, jobs })
       home.profiles.save({
-        name: 'shop',
+        name: 'shop <1>',
         source: { host: source.host, port: source.port, password: secret },
         target: { host: target.host, port: target.port, ask: true },
       })
     }
     const writer = startWriter({ port: source.port, password: secret, rate: 3_000 })
     await sleep(300)
-    const run = await keyferry('run', 'shop', '--cutover', 'auto', '--json')
+    const run = await keyferry('run', 'shop <1>', '--cutover', 'auto', '--json')
     await writer.stop()
     clean(run)
     expect(run.code).toBe(0)
@@ -228,6 +229,25 @@ describe('keyferry run', () => {
     const ends = ['-f', at(source), '-t', at(target)]
     expect((await keyferry('verify', ...ends)).code).toBe(0)
     expect((await keyferry('run', 'nobody')).stderr).toContain('(profile.not-found)')
+
+    const listed = await keyferry('tasks')
+    expect(listed.stdout).toMatch(/shop <1> +finished/)
+    const data = join(folder, 'report.json')
+    expect((await keyferry('report', '--json', '-o', data)).code).toBe(0)
+    const report = JSON.parse(readFileSync(data, 'utf8')) as MigrationReport
+    expect(report).toMatchObject({ format: 'keyferry-migration-report', task: { state: 'finished' } })
+    expect(report.task.writePause?.endedBy).toBe('finished')
+    expect(report.task.proof?.result?.equal).toBe(true)
+    expect(report.events[0]!.id).toBeLessThan(report.events.at(-1)!.id)
+    const page = join(folder, 'report.html')
+    const written = await keyferry('report', 'shop <1>', '-o', page, '--language', 'ko')
+    const html = readFileSync(page, 'utf8')
+    expect(html).toContain('shop &lt;1&gt;')
+    expect(html).toContain('<svg')
+    expect(html).not.toContain('<script')
+    clean(written)
+    clean({ ...written, stdout: html, stderr: readFileSync(data, 'utf8') })
+    expect(statSync(page).mode & 0o777).toBe(0o600)
   })
 
   it.each(['in-step', 'frozen', 'proof'])(
