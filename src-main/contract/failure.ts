@@ -197,3 +197,8 @@ export function toFailure(thrown: unknown): Failure {
     return makeFailure('internal.unexpected', { message: thrown.message }, thrown.stack)
   return makeFailure('internal.unexpected', { message: String(thrown) })
 }
+
+/** Whether a failure is about the way to a server (the link, or what carries it) and not something the server said. */
+export function isOfTheLink({ code }: Pick<Failure, 'code'>): boolean {
+  return /^(connect|tunnel|ssh|socks|sentinel)\./.test(code)
+}

@@ -1,10 +1,12 @@
-import { makeFailure, type Failure, type FailureCode } from '#contract/failure.ts'
+import { FailureError, makeFailure, type Failure, type FailureCode } from '#contract/failure.ts'
 
 /**
  * Names what went wrong with a socket, by the error's code alone. `address` is `host:port` for the sentence;
- * `tls` tells whether TLS was asked for. An error with no code we know becomes `connect.lost`.
+ * `tls` tells whether TLS was asked for. An error with no code we know becomes `connect.lost`; one that carries a
+ * failure, as a stream through a tunnel does, is that.
  */
 export function classifySocketError(error: unknown, address: string, tls: boolean): Failure {
+  if (error instanceof FailureError) return error.failure
   const code = errorCode(error)
   return makeFailure(failureOf(code, tls), { address }, code)
 }

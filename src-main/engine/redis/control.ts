@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import { AbstractConnector, Redis } from 'ioredis'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
-import { openSocket } from '../resp/link.ts'
+import type { ByteStream } from './byte-stream.ts'
 import { classifySocketError } from './connect-failure.ts'
+import { dial } from './dial.ts'
 import { classifyReplyError } from './reply-errors.ts'
 
 export type Argument = string | number | Uint8Array
@@ -35,14 +36,14 @@ export interface ControlOptions {
 }
 
 /**
- * Connects and signs in. Rejects with `connect.*`, `tls.*` or `auth.*`. A password the server does not ask
+ * Connects and signs in. Rejects as `dial` does, or with `auth.*`. A password the server does not ask
  * for is not held against it.
  */
 export async function openControl(connection: Connection, options: ControlOptions = {}): Promise<Control> {
   const { signal, name, connectTimeoutMs = 8_000, commandTimeoutMs = 15_000 } = options
-  const socket = await openSocket(connection, { signal, timeoutMs: connectTimeoutMs })
+  const dialed = await dial(connection, { signal, timeoutMs: connectTimeoutMs })
   const redis = new Redis({
-    Connector: connectorOver(socket),
+    Connector: connectorOver(dialed.stream),
     lazyConnect: true,
     enableReadyCheck: false,
     enableOfflineQueue: false,
@@ -52,7 +53,7 @@ export async function openControl(connection: Connection, options: ControlOption
     retryStrategy: null,
     maxRetriesPerRequest: null,
   })
-  const link = new Link(redis, addressOf(connection), connection.tls !== undefined, commandTimeoutMs)
+  const link = new Link(redis, addressOf(dialed.connection), connection.tls !== undefined, commandTimeoutMs)
   const abort = (): void => link.close(makeFailure('job.cancelled'))
   signal?.addEventListener('abort', abort, { once: true })
   try {
@@ -172,14 +173,16 @@ class Link implements Control {
   }
 }
 
-/** Has ioredis use a socket that is open already, so that every link of ours is opened, and fails, alike. */
-function connectorOver(socket: Socket): new (options: unknown) => AbstractConnector {
+/** Has ioredis use a stream that is open already, so that every link of ours is opened, and fails, alike. */
+function connectorOver(stream: ByteStream): new (options: unknown) => AbstractConnector {
   return class extends AbstractConnector {
     constructor() {
       super(1_000)
     }
 
     connect(): Promise<Socket> {
+      // It asks no more of a socket than a stream of ours has.
+      const socket = stream as Socket
       this.stream = socket
       return Promise.resolve(socket)
     }

@@ -1,4 +1,4 @@
-import { FailureError } from '#contract/failure.ts'
+import { FailureError, isOfTheLink } from '#contract/failure.ts'
 import type { Control } from './control.ts'
 
 /**
@@ -10,7 +10,7 @@ export async function mayRun(control: Control, ...command: readonly string[]): P
     const user = String(await control.call('ACL', 'WHOAMI'))
     return (await control.call('ACL', 'DRYRUN', user, ...command)) === 'OK'
   } catch (thrown) {
-    if (thrown instanceof FailureError && !thrown.failure.code.startsWith('connect.')) return null
+    if (thrown instanceof FailureError && !isOfTheLink(thrown.failure)) return null
     throw thrown
   }
 }
@@ -29,7 +29,8 @@ export async function mayQueue(
     control.call('DISCARD'),
   ])
   if (asked.status === 'fulfilled') return true
-  const code = asked.reason instanceof FailureError ? asked.reason.failure.code : null
-  if (code === null || code.startsWith('connect.')) throw asked.reason
+  const failure = asked.reason instanceof FailureError ? asked.reason.failure : null
+  if (failure === null || isOfTheLink(failure)) throw asked.reason
+  const { code } = failure
   return code !== 'auth.no-permission' && code !== 'server.unknown-command'
 }

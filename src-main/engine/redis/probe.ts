@@ -1,5 +1,5 @@
 import type { Connection, ServerFacts } from '#contract/connection.ts'
-import { FailureError } from '#contract/failure.ts'
+import { FailureError, isOfTheLink } from '#contract/failure.ts'
 import { stopsOf } from '#contract/tunnel.ts'
 import { openControl, type Argument, type Control, type Reply } from './control.ts'
 import { infoNumber, keyspaceOf, parseInfo, type Info } from './info.ts'
@@ -95,7 +95,7 @@ async function ask(control: Control, command: string, ...args: Argument[]): Prom
   try {
     return await control.call(command, ...args)
   } catch (thrown) {
-    if (thrown instanceof FailureError && !thrown.failure.code.startsWith('connect.')) return null
+    if (thrown instanceof FailureError && !isOfTheLink(thrown.failure)) return null
     throw thrown
   }
 }

@@ -1,79 +1,18 @@
-import { connect as connectPlain, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { addressOf, type Connection } from '#contract/connection.ts'
-import {
-  fail,
-  FailureError,
-  makeFailure,
-  toFailure,
-  type Failure,
-  type FailureCode,
-} from '#contract/failure.ts'
+import { FailureError, makeFailure, toFailure, type Failure, type FailureCode } from '#contract/failure.ts'
+import { defaultDialMs, type ByteStream, type DialOptions } from '../redis/byte-stream.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
+import { dial } from '../redis/dial.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
-import { tlsOptionsOf } from '../redis/tls-options.ts'
 import { ReplyDecoder, ReplyError, type Reply } from './decode.ts'
 import { encodeCommand, type Argument } from './encode.ts'
 
-export interface OpenOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Milliseconds until `connect.timeout`; also the limit for the answers of the greeting. */
-  readonly timeoutMs?: number | undefined
+/** `timeoutMs` is also the limit for the answers of the greeting. */
+export interface OpenOptions extends DialOptions {
   /** How long the server may leave a command unanswered without a sign of life, milliseconds; else for ever. */
   readonly silenceMs?: number | undefined
   /** CLIENT SETNAME, where the server knows it. */
   readonly name?: string | undefined
-}
-
-const defaultTimeoutMs = 10_000
-
-/**
- * Opens the bare byte stream to a server: TCP, or TLS with the server verified unless that was switched off
- * by name. Fails with `connect.*` or `tls.*`. The caller owns the socket.
- */
-export async function openSocket(
-  connection: Connection,
-  { signal, timeoutMs = defaultTimeoutMs }: OpenOptions = {},
-): Promise<Socket> {
-  const { host, port, tls } = connection
-  const address = addressOf(connection)
-  if (signal?.aborted) fail('job.cancelled')
-  const tlsOptions = await tlsOptionsOf(connection)
-  const socket: Socket =
-    tlsOptions === undefined ? connectPlain({ host, port }) : connectTls({ host, port, ...tlsOptions })
-  socket.setKeepAlive(true, 15_000)
-  socket.setNoDelay(true)
-  return await new Promise<Socket>((resolve, reject) => {
-    const end = (failure: Failure | null): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', cancel)
-      socket.removeListener('error', refused)
-      socket.removeListener('close', closed)
-      if (failure === null) {
-        resolve(socket)
-        return
-      }
-      socket.on('error', () => undefined)
-      socket.destroy()
-      reject(new FailureError(failure))
-    }
-    const refused = (error: Error): void => end(classifySocketError(error, address, tls !== undefined))
-    const closed = (): void =>
-      end(makeFailure(tls === undefined ? 'connect.lost' : 'tls.not-tls', { address }))
-    const cancel = (): void => end(makeFailure('job.cancelled'))
-    const timeout = (): void => end(makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 }))
-    let timer = setTimeout(timeout, timeoutMs)
-    if (tls !== undefined)
-      socket.once('connect', () => {
-        // A plain port may swallow our hello and go on waiting for a line's end.
-        clearTimeout(timer)
-        timer = setTimeout(() => end(makeFailure('tls.not-tls', { address })), Math.min(timeoutMs, 5_000))
-      })
-    signal?.addEventListener('abort', cancel, { once: true })
-    socket.once('error', refused)
-    socket.once('close', closed)
-    socket.once(tlsOptions === undefined ? 'connect' : 'secureConnect', () => end(null))
-  })
 }
 
 /** What becomes of a write. */
@@ -99,13 +38,13 @@ interface Expected {
  */
 export class Link implements Disposable {
   readonly address: string
-  readonly socket: Socket
+  readonly socket: ByteStream
   readonly #decoder: ReplyDecoder
   readonly #expected: Expected[] = []
   #first = 0
   #failure: Failure | null = null
 
-  private constructor(socket: Socket, address: string) {
+  private constructor(socket: ByteStream, address: string) {
     this.socket = socket
     this.address = address
     this.#decoder = new ReplyDecoder({
@@ -124,13 +63,14 @@ export class Link implements Disposable {
   }
 
   /**
-   * Connects, authenticates and names the connection. Fails with `connect.*`, `tls.*` or `auth.*`. `signal` ends
-   * the opening, not the link.
+   * Connects, authenticates and names the connection. Fails as `dial` does, or with `auth.*`. `signal` ends the
+   * opening, not the link.
    */
   static async open(connection: Connection, options: OpenOptions = {}): Promise<Link> {
-    const { timeoutMs = defaultTimeoutMs, silenceMs, name, signal } = options
-    const address = addressOf(connection)
-    const link = new Link(await openSocket(connection, options), address)
+    const { timeoutMs = defaultDialMs, silenceMs, name, signal } = options
+    const { stream, connection: reached } = await dial(connection, options)
+    const address = addressOf(reached)
+    const link = new Link(stream, address)
     const timer = setTimeout(() => link.#timeOut(timeoutMs), timeoutMs)
     using _ending = link.endWith(signal)
     try {

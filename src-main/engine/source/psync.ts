@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import type { ByteStream } from '../redis/byte-stream.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
+import { dial } from '../redis/dial.ts'
 import { encodeCommand } from '../resp/encode.ts'
-import { openSocket } from '../resp/link.ts'
 import { handshake, type Position } from './handshake.ts'
 import { SnapshotTransfer } from './snapshot-transfer.ts'
 import { SocketConversation } from './socket-conversation.ts'
@@ -112,9 +112,8 @@ export class Replication {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { spool, name } = this.#options
-    const connection = this.#options.connection()
     if (this.#state !== 'waiting') this.#state = 'connecting'
-    const socket = await openSocket(connection, { signal })
+    const { stream: socket, connection } = await dial(this.#options.connection(), { signal })
     const cut = (): void => void socket.destroy()
     signal.addEventListener('abort', cut, { once: true })
     socket.setTimeout(silenceMs, () => socket.destroy(silence()))
@@ -177,7 +176,7 @@ export class Replication {
     }
   }
 
-  async #receiveStream(talk: SocketConversation, socket: Socket, signal: AbortSignal): Promise<void> {
+  async #receiveStream(talk: SocketConversation, socket: ByteStream, signal: AbortSignal): Promise<void> {
     const { spool } = this.#options
     this.#state = 'streaming'
     let heardAt = Date.now()

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import { fail } from '#contract/failure.ts'
+import type { ByteStream } from '../redis/byte-stream.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import type { Conversation } from './handshake.ts'
 
@@ -9,12 +9,12 @@ const cr = 13
 
 /** A socket read first in lines, then in chunks: how a replica reads its primary. */
 export class SocketConversation implements Conversation {
-  readonly #socket: Socket
+  readonly #socket: ByteStream
   readonly #address: string
   readonly #chunks: AsyncIterator<Buffer>
   #unread: Buffer = Buffer.alloc(0)
 
-  constructor(socket: Socket, address: string) {
+  constructor(socket: ByteStream, address: string) {
     this.#socket = socket
     this.#address = address
     this.#chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>

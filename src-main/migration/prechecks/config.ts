@@ -1,4 +1,4 @@
-import { FailureError } from '#contract/failure.ts'
+import { FailureError, isOfTheLink } from '#contract/failure.ts'
 import { readSetting } from '#engine/redis/probe.ts'
 import { onSide, passed, warning } from './context.ts'
 
@@ -10,7 +10,7 @@ export const sourceConfig = onSide('source-config', 'source', async ({ control, 
     await control.call('CONFIG', 'SET', 'repl-timeout', value)
     return passed('config-allowed', { address })
   } catch (thrown) {
-    if (thrown instanceof FailureError && !thrown.failure.code.startsWith('connect.'))
+    if (thrown instanceof FailureError && !isOfTheLink(thrown.failure))
       return warning('config-refused', { address })
     throw thrown
   }
