@@ -219,7 +219,7 @@ ${sections.filter((section) => section !== '').join('\n')}
     const words = this.#words
     if (checks === null) return ''
     const rows = checks.results.map((result) => [result.id, this.#checkState(result), this.#finding(result)])
-    return this.#section(words.checks, table([words.check, words.result, words.found], rows))
+    return this.#section(words.checks, table([words.check, words.result, words.found], rows, 2))
   }
 
   #checkState({ state, acceptedAt }: CheckResult): string {
@@ -271,7 +271,7 @@ ${sections.filter((section) => section !== '').join('\n')}
   #events(): string {
     const words = this.#words
     const rows = this.#report.events.map((event) => [this.#moment(event.at), sayEvent(event, this.#locale)])
-    return this.#section(words.events, table([words.at, words.event], rows))
+    return this.#section(words.events, table([words.at, words.event], rows, 1))
   }
 
   #facts(title: string, rows: readonly Row[]): string {
@@ -327,9 +327,12 @@ function paragraph(text: string): string {
   return `<p>${escapeHtml(text)}</p>`
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** The first `unbroken` columns are short words, or moments, that stay on one line. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[], unbroken = 0): string {
   const cells = (tag: 'th' | 'td', texts: readonly string[]): string =>
-    texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('')
+    texts
+      .map((text, at) => `<${tag}${at < unbroken ? ' class="unbroken"' : ''}>${escapeHtml(text)}</${tag}>`)
+      .join('')
   const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')
   return `<div class="table"><table><thead><tr>${cells('th', heads)}</tr></thead><tbody>${body}</tbody></table></div>`
 }

@@ -22,6 +22,7 @@ dt { color: var(--ink-2); } dd { margin: 0; font-variant-numeric: tabular-nums; 
 table { width: 100%; border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); }
 th { color: var(--ink-2); font-weight: 600; }
+td.unbroken { white-space: nowrap; width: 1%; }
 tr:last-child td { border-bottom: 0; }
 figure { margin: 0 0 24px; } figure:last-child { margin: 0; }
 figcaption { font-weight: 600; }
