@@ -1,5 +1,14 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -82,9 +91,13 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   async function launch(): Promise<ChildProcess> {
     const log = join(dir, 'server.log')
     const output = openSync(log, 'a')
-    const launched = spawn(binary, serverArgs({ port, dir, version, tls, options }), {
-      stdio: ['ignore', output, output],
-    })
+    const launched = spawn(
+      binary,
+      commandLine(serverArgs({ port, dir, version, tls, options }), dir, version),
+      {
+        stdio: ['ignore', output, output],
+      },
+    )
     closeSync(output)
     running.add(launched)
     launched.once('exit', () => running.delete(launched))
@@ -181,7 +194,8 @@ export function otherServers(): readonly ServerBinary[] {
   })
 }
 
-function versionOf(binary: string): string {
+/** As the program tells it: `7.0.15`. */
+export function versionOf(binary: string): string {
   const told = execFileSync(binary, ['--version'], { encoding: 'utf8' })
   const version = /v=(\d+\.\d+\.\d+)|(\d+\.\d+\.\d+)/.exec(told)
   if (version === null) throw new Error(`${basename(binary)} --version says no version: ${told}`)
@@ -206,6 +220,17 @@ function serverArgs({ port, dir, version, tls, options }: Launch): string[] {
   }
   if (options.password !== undefined) args.push('--requirepass', options.password)
   return [...args, ...(options.args ?? [])]
+}
+
+/** Before 2.6 a server reads its options from a file only. */
+function commandLine(args: readonly string[], dir: string, version: string): readonly string[] {
+  if (!/^[01]\.|^2\.[0-4]\./.test(version)) return args
+  const file = join(dir, 'server.conf')
+  const lines = args.map((arg) =>
+    arg.startsWith('--') ? `\n${arg.slice(2)}` : ` ${arg === '' ? '""' : arg}`,
+  )
+  writeFileSync(file, lines.join('').replace(/^save ""$/m, ''))
+  return [file]
 }
 
 function clientTls(tls: TlsFiles): {

@@ -59,7 +59,7 @@ export async function writeBigValue(
   // An attempt before this one may have left a part of it.
   await stream.command(['DEL', temporaryKey])
   await streamBigValue(entry.type, feed, flavour, temporaryKey, stream, options.commands)
-  if (expireAt >= 0) await stream.command(['PEXPIREAT', temporaryKey, expireAt])
+  if (expireAt >= 0) await stream.command(expireCommand(temporaryKey, expireAt, options.commands))
   await stream.settle()
   if (stream.refusal !== null) {
     await stream.discard(['DEL', temporaryKey])
@@ -74,6 +74,17 @@ export async function writeBigValue(
   if (overwrite || stream.lastReply === 1) return { result: 'written' }
   await stream.discard(['DEL', temporaryKey])
   return { result: 'conflict' }
+}
+
+/** In whole seconds a key may live a little longer, never shorter. */
+function expireCommand(
+  key: Uint8Array,
+  expireAt: number,
+  { expiryMilliseconds }: Partial<CommandChoice>,
+): readonly Argument[] {
+  return expiryMilliseconds === false
+    ? ['EXPIREAT', key, Math.ceil(expireAt / 1000)]
+    : ['PEXPIREAT', key, expireAt]
 }
 
 /** Commands in order through one lane, cut into blocks wherever a block is full. */

@@ -32,7 +32,7 @@ export interface Survey {
 export async function surveyFile(
   file: RdbFile,
   arena: Crc64Arena,
-  { selection, names, dbMap, functions }: KeyRules,
+  { selection, names, dbMap, functions, ttl }: KeyRules,
   meter: RestoreMeter,
   signal: AbortSignal,
 ): Promise<Survey> {
@@ -43,7 +43,7 @@ export async function surveyFile(
   const leftOut = new Float64Array(8)
   const seen = new Uint8Array(256)
   const libraries: string[] = []
-  const demands = new Demands()
+  const demands = new Demands(ttl, Date.now())
   const dbs = new Set<number>()
   /** Counts a key; true where it goes along. */
   const take = (db: number, code: number, bytes: Uint8Array, start: number, end: number): boolean => {

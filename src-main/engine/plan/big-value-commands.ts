@@ -5,12 +5,13 @@ import type { TargetLook } from '../target/look.ts'
 /** Which commands of later versions a target knows that large values are written with. */
 export function bigValueCommands(
   { versionNumber }: Pick<TargetLook, 'versionNumber'>,
-  { hashFieldExpiry }: Pick<Capabilities, 'hashFieldExpiry'>,
+  { hashFieldExpiry, expiryMilliseconds }: Pick<Capabilities, 'hashFieldExpiry' | 'expiryMilliseconds'>,
 ): Partial<BigValueOptions> {
   return {
     hashSetTakesMany: versionNumber >= 400,
     streamConsumers: versionNumber >= 602,
     streamOffsets: versionNumber >= 700,
     hashFieldExpiry,
+    expiryMilliseconds,
   }
 }

@@ -1,8 +1,10 @@
 import { escapeKey } from '#contract/escape-key.ts'
+import type { TtlRule } from '#contract/selection.ts'
 import type { BigEntry, EntryBatch } from '../flow/entry.ts'
 import { moduleIdOf, moduleTypeName } from '../rdb/module.ts'
 import { isExpiringHash, kindOf, opcode, type, type RdbHeader } from '../rdb/opcodes.ts'
 import { makePayload } from '../rdb/writer.ts'
+import { expiryByRule } from './ttl-rule.ts'
 
 /** So many keys or libraries, and some of their names. */
 export interface Tally {
@@ -37,20 +39,30 @@ export class Demands {
   readonly bigAccess = makeTally()
   readonly expiryMilliseconds = makeTally()
   readonly moduleData = makeTally()
+  readonly #ttl: TtlRule
+  readonly #now: number
 
-  /** A key of a batch that is to be written. */
+  /** Keys whose time, by this rule, is not after `now` (milliseconds since the epoch) ask for nothing. */
+  constructor(ttl: TtlRule, now: number) {
+    this.#ttl = ttl
+    this.#now = now
+  }
+
+  /** A key of a batch that goes along. */
   key(batch: EntryBatch, index: number, { version }: RdbHeader): void {
+    const expireAt = batch.expireAt[index]!
+    if (expireAt >= 0 && this.#hasExpired(expireAt)) return
     const code = batch.type[index]!
     if (code === type.MODULE_2) this.#module(batch, index, version)
     else if (isDemanding[code] === 1) this.#note(code, batch.key(index), false)
     if (batch.frequency[index]! >= 0 || batch.idle[index]! >= 0) add(this.access, batch.key(index))
-    const expireAt = batch.expireAt[index]!
     if (expireAt >= 0 && expireAt % 1000 !== 0) add(this.expiryMilliseconds, batch.key(index))
   }
 
-  /** A key that is to be written, too large for a window. */
+  /** A key that goes along, too large for a window. */
   big(entry: BigEntry): void {
     const { type: code, key, frequency, idle, expireAt } = entry
+    if (expireAt >= 0 && this.#hasExpired(expireAt)) return
     // Too large to be looked into for its name, or to be restored.
     if (code === type.MODULE_2) add(this.#modulesNamed(''), key)
     else if (isDemanding[code] === 1) this.#note(code, key, true)
@@ -65,6 +77,11 @@ export class Demands {
   /** Any opcode that carries no key. */
   opcode(code: number): void {
     if (code === opcode.MODULE_AUX) this.moduleData.count += 1
+  }
+
+  #hasExpired(expireAt: number): boolean {
+    const at = expiryByRule(this.#ttl, expireAt, this.#now)
+    return at >= 0 && at <= this.#now
   }
 
   #note(code: number, key: Uint8Array, isBig: boolean): void {

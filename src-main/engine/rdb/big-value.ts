@@ -44,6 +44,8 @@ export interface BigValueOptions extends BatchLimits {
   readonly dropFieldsExpiredBy: number | null
   /** Added to every expiry of a hash's field, milliseconds. */
   readonly fieldExpiryShiftMs: number
+  /** PEXPIREAT (Redis 2.6); else EXPIREAT, in whole seconds. */
+  readonly expiryMilliseconds: boolean
   /** XGROUP CREATECONSUMER (Redis 6.2). */
   readonly streamConsumers: boolean
   /** ENTRIESADDED, MAXDELETEDID and ENTRIESREAD (Redis 7.0). */
@@ -59,6 +61,7 @@ const defaults: BigValueOptions = {
   hashFieldExpiry: true,
   dropFieldsExpiredBy: null,
   fieldExpiryShiftMs: 0,
+  expiryMilliseconds: true,
   streamConsumers: true,
   streamOffsets: true,
 }

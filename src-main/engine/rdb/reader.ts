@@ -228,7 +228,7 @@ export class RdbReader {
         at += 9
       } else if (code === opcode.EXPIRETIME) {
         if (at + 6 > end) return false
-        expireAt = expiryOf(int32At(buffer, at + 1) * 1000)
+        expireAt = secondsAt(buffer, at + 1) * 1000
         at += 5
       } else if (code === opcode.FREQ) {
         if (at + 3 > end) return false
@@ -345,7 +345,7 @@ export class RdbReader {
         expireAt = at + 9 <= end ? expiryOf(int64At(buffer, at + 1)) : -1
         at += 9
       } else if (code === opcode.EXPIRETIME) {
-        expireAt = at + 5 <= end ? expiryOf(int32At(buffer, at + 1) * 1000) : -1
+        expireAt = at + 5 <= end ? secondsAt(buffer, at + 1) * 1000 : -1
         at += 5
       } else if (code === opcode.FREQ) {
         frequency = at + 2 <= end ? buffer[at + 1]! : -1
@@ -487,6 +487,14 @@ function writeDecimal(into: Uint8Array, offset: number, value: number): number {
 
 function int32At(buffer: Uint8Array, at: number): number {
   return buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
+}
+
+/**
+ * `rdbSaveTime` keeps 32 bits of a time, in files up to version 3. A server reads them as signed and drops what
+ * expires after 2038; no key that had expired before 1970 was ever saved, so the sign is no sign.
+ */
+function secondsAt(buffer: Uint8Array, at: number): number {
+  return int32At(buffer, at) >>> 0
 }
 
 /** Little-endian, signed; times are far below 2^53. */
