@@ -120,9 +120,22 @@ export async function fillWithEveryType(server: RedisServer): Promise<void> {
   await call('SELECT', 0)
 }
 
-/** One line for every key of every database, and for every function: all that a client can find out about it. */
-export async function describeServer(server: RedisServer): Promise<readonly string[]> {
-  const lines: string[] = []
+/** A key, and all that a client can find out about it. */
+export interface DescribedKey {
+  readonly db: number
+  /** Its bytes as latin1. */
+  readonly key: string
+  readonly kind: string
+  readonly digest: string
+  /** Absolute milliseconds; -1 where it does not expire. */
+  readonly expireAt: number
+  /** Of a stream: its groups, consumers and what is pending, as JSON. */
+  readonly groups: string
+}
+
+/** Every key of every database. */
+export async function describeKeys(server: RedisServer): Promise<readonly DescribedKey[]> {
+  const described: DescribedKey[] = []
   for (const db of range16) {
     await server.call('SELECT', db)
     let cursor = '0'
@@ -131,18 +144,28 @@ export async function describeServer(server: RedisServer): Promise<readonly stri
       cursor = next.toString()
       for (const key of keys) {
         const kind = String(await server.call('TYPE', key))
-        const digest = ((await server.call('DEBUG', 'DIGEST-VALUE', key)) as string[])[0]
-        const expiry = String(await server.call('PEXPIRETIME', key))
+        const digest = ((await server.call('DEBUG', 'DIGEST-VALUE', key)) as string[])[0]!
+        const expireAt = Number(await server.call('PEXPIRETIME', key))
         const groups =
           kind === 'stream'
             ? JSON.stringify(withoutLayout(await server.call('XINFO', 'STREAM', key, 'FULL', 'COUNT', 0)))
             : ''
-        lines.push(`db ${db} ${key.toString('latin1')} ${kind} ${digest} ${expiry} ${groups}`)
+        described.push({ db, key: key.toString('latin1'), kind, digest, expireAt, groups })
       }
     } while (cursor !== '0')
   }
   await server.call('SELECT', 0)
-  lines.sort()
+  return described
+}
+
+/** One line for every key of every database, and for every function: all that a client can find out about it. */
+export async function describeServer(server: RedisServer): Promise<readonly string[]> {
+  const lines = (await describeKeys(server))
+    .map(
+      ({ db, key, kind, digest, expireAt, groups }) =>
+        `db ${db} ${key} ${kind} ${digest} ${expireAt} ${groups}`,
+    )
+    .sort()
   // Not FUNCTION DUMP: the order of its libraries differs from server to server.
   const libraries = (await server.call('FUNCTION', 'LIST', 'WITHCODE')) as unknown[]
   lines.push(
