@@ -73,6 +73,21 @@ export function rewriteExpiry(
   }
 }
 
+/** Those that set an expiry of hash fields (Redis 7.4, Valkey 9.0). */
+export const fieldExpiryCommands: ReadonlySet<string> = new Set(
+  'HEXPIRE HPEXPIRE HEXPIREAT HPEXPIREAT HSETEX HGETEX'.split(' '),
+)
+
+/** Does this command set an expiry that `rewriteExpiry` would write anew? */
+export function setsExpiry(command: UnitCommand): boolean {
+  let found = false
+  rewriteExpiry(command, 0, (at) => {
+    found = true
+    return at
+  })
+  return found
+}
+
 type Unit = 'EX' | 'PX' | 'EXAT' | 'PXAT'
 
 const unitOfVerb: Readonly<Record<string, Unit>> = {

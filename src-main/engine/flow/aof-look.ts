@@ -1,0 +1,103 @@
+import { fail } from '#contract/failure.ts'
+import type { RestoreSpec } from '#contract/restore.ts'
+import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { ReplyError } from '../resp/decode.ts'
+import { shapeOf } from '../resp/commands.ts'
+import type { Link } from '../resp/link.ts'
+import { assertDatabases, lookAtTarget, type TargetLook } from '../target/look.ts'
+import type { AofSurvey } from './aof-survey.ts'
+import { isOurs } from './own-keys.ts'
+
+/** What is always said in another way, so that the target need not know it. */
+const alwaysRewritten: ReadonlySet<string> = new Set(['SETEX', 'PSETEX', 'GETEX', 'EVALSHA'])
+const commandsNamed = 8
+
+/** Says so many of some commands: `HSETEX (12), XADD (3)`. */
+export function listCommands(counts: ReadonlyMap<string, number>): string {
+  const listed = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} (${count})`)
+  return listed.length <= commandsNamed ? listed.join(', ') : `${listed.slice(0, commandsNamed).join(', ')} …`
+}
+
+/**
+ * Looks at a target before commands are applied to it. `begun`: it holds a part of them already, by its own
+ * checkpoints. Fails with `target.*` or `aof.*`; nothing is written.
+ */
+export async function lookForCommands(
+  link: Link,
+  spec: RestoreSpec,
+  survey: AofSurvey,
+  writtenDbs: readonly number[],
+  begun: boolean,
+): Promise<TargetLook> {
+  const { address } = link
+  const look = await lookAtTarget(link)
+  if (look.role === 'replica') fail('target.read-only', { address })
+  if (look.mode === 'cluster') fail('target.cluster', { address })
+  if (survey.inseparable.size > 0) fail('aof.cannot-select', { commands: listCommands(survey.inseparable) })
+  await assertDatabases(link, writtenDbs)
+  const missing = await unknownTo(link, survey)
+  if (missing.size > 0)
+    fail('aof.not-understood', { address, version: look.version, commands: listCommands(missing) })
+  if (!begun) await assertRoom(link, spec, survey, writtenDbs)
+  return look
+}
+
+/** Fails with `aof.skip-impossible`, `aof.would-flush` or `target.not-empty` where others' keys are in the way. */
+async function assertRoom(
+  link: Link,
+  spec: RestoreSpec,
+  survey: AofSurvey,
+  writtenDbs: readonly number[],
+): Promise<void> {
+  const { address } = link
+  if (spec.onConflict === 'skip') fail('aof.skip-impossible')
+  const held = keyspaceOf(parseInfo(String(await link.ask(['INFO', 'keyspace']))))
+  const all = Object.values(held).reduce((sum, { keys }) => sum + keys, 0)
+  const there = writtenDbs.reduce((sum, db) => sum + (held[db]?.keys ?? 0), 0)
+  const takesAll = ['FLUSHALL', 'SWAPDB'].find((name) => survey.byName.has(name))
+  const takesOne = survey.byName.has('FLUSHDB') && there > 0 ? 'FLUSHDB' : undefined
+  const taking = (all > 0 ? takesAll : undefined) ?? takesOne
+  // Whoever asks for a part of the keys does not mean the others on the target to go.
+  const isPart = survey.leftOut > 0
+  if (taking !== undefined && (spec.onConflict === 'fail' || isPart))
+    fail('aof.would-flush', { address, command: taking, keys: taking === 'FLUSHDB' ? there : all })
+  if (there > 0 && spec.onConflict === 'fail')
+    fail('target.not-empty', { address, keys: there, examples: await someKeys(link, writtenDbs) })
+}
+
+async function someKeys(link: Link, dbs: readonly number[]): Promise<string> {
+  const keys: string[] = []
+  for (const db of dbs) {
+    await link.ask(['SELECT', db])
+    const key = await link.call(['RANDOMKEY'])
+    if (Buffer.isBuffer(key) && !isOurs(key)) keys.push(key.toString())
+  }
+  return keys.slice(0, 5).join(', ')
+}
+
+/** Commands that the target does not know, with how often they are there. Asked without arguments they do nothing. */
+async function unknownTo(link: Link, { byName, unknown }: AofSurvey): Promise<ReadonlyMap<string, number>> {
+  const missing = new Map<string, number>()
+  for (const [name, count] of [...byName, ...unknown]) {
+    if (alwaysRewritten.has(name)) continue
+    const known =
+      byName.has(name) && shapeOf(Buffer.from(name))?.kind === 'write' ? await takes(link, name) : null
+    if (!(known ?? (await isListed(link, name)))) missing.set(name, count)
+  }
+  return missing
+}
+
+/** Every command that names keys needs arguments: what says so knows it. */
+async function takes(link: Link, name: string): Promise<boolean> {
+  const reply = await link.call([name])
+  return (
+    !(reply instanceof ReplyError) || classifyReplyError(reply.text, {}).code !== 'server.unknown-command'
+  )
+}
+
+/** By the server's own list (COMMAND, 2.8.13); without one it is believed to know it. */
+async function isListed(link: Link, name: string): Promise<boolean> {
+  const reply = await link.call(['COMMAND', 'INFO', name])
+  return !Array.isArray(reply) || reply[0] !== null
+}

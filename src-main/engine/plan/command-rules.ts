@@ -1,0 +1,153 @@
+import type { UnitCommand } from '../flow/units.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import { shapeOf, type CommandShape } from '../resp/commands.ts'
+import type { KeyRules } from './key-rules.ts'
+import { goesAlong, unknownType } from './selection.ts'
+
+const del = Buffer.from('DEL')
+
+/** `inseparable`: neither all of it nor a part of it does what the rules ask for. */
+export type Ruled = UnitCommand | 'left-out' | 'inseparable'
+
+/** Commands whose first key alone is written; the others are read. */
+const readsTheRest: ReadonlySet<string> = new Set(
+  `PFMERGE SINTERSTORE SUNIONSTORE SDIFFSTORE BITOP ZUNIONSTORE ZINTERSTORE ZDIFFSTORE ZRANGESTORE
+   GEOSEARCHSTORE`
+    .trim()
+    .split(/\s+/),
+)
+/** Those whose first key is read and whose last is written. */
+const writesTheLast: ReadonlySet<string> = new Set(['COPY', 'SORT', 'GEORADIUS', 'GEORADIUSBYMEMBER'])
+/** Arguments that go with each key of a command that does the same to each of them. */
+const argumentsAKey: Readonly<Record<string, number>> = { DEL: 1, UNLINK: 1, MSET: 2, MSETNX: 2 }
+
+/**
+ * Makes of a command what the rules for keys make of a data set: which keys go along, what they are called, and
+ * which database they are in.
+ */
+export class CommandRules {
+  readonly #rules: KeyRules
+  readonly #changesKeys: boolean
+
+  constructor(rules: KeyRules) {
+    this.#rules = rules
+    this.#changesKeys = rules.selection !== null || rules.names !== null
+  }
+
+  apply(command: UnitCommand): Ruled {
+    const { shape } = command
+    if (shape?.kind === 'write') return this.#write(command, shape)
+    if (shape === null) return this.#changesKeys ? 'inseparable' : this.#moved(command)
+    return this.#everything(command, shape)
+  }
+
+  #goes(db: number, key: Uint8Array): boolean {
+    const { selection } = this.#rules
+    return selection === null || selection.judge(db, unknownType, key) === goesAlong
+  }
+
+  #write(command: UnitCommand, shape: CommandShape): Ruled {
+    const { args } = command
+    if (!this.#changesKeys) return this.#moved(command)
+    if (shape.name === 'MOVE') return this.#move(command)
+    const places = shape.keyPlaces(args)
+    if (places.length === 0) return 'inseparable'
+    const going = places.filter((place) => this.#goes(databaseOf(command, place), args[place]!))
+    if (going.length === 0) return 'left-out'
+    if (going.length === places.length) return this.#renamed(command, places)
+    const width = argumentsAKey[shape.name]
+    if (width !== undefined) {
+      const chosen = going.flatMap((place) => args.slice(place, place + width))
+      const part = changed(command, [args[0]!, ...chosen])
+      return this.#renamed(part, shape.keyPlaces(part.args))
+    }
+    const [first] = places
+    const last = places.at(-1)
+    if (readsTheRest.has(shape.name) && !going.includes(first!)) return 'left-out'
+    if (writesTheLast.has(shape.name) && !going.includes(last!)) return 'left-out'
+    return shape.name === 'RENAME' && going.includes(first!) ? this.#removed(command) : 'inseparable'
+  }
+
+  /** The value goes where it is not wanted: what is left is that it goes away. */
+  #removed(command: UnitCommand): UnitCommand {
+    const gone = changed(command, [del, command.args[1]!])
+    return this.#renamed({ ...gone, shape: shapeOf(del) }, [1])
+  }
+
+  #move(command: UnitCommand): Ruled {
+    const place = placeOfDatabase(command)
+    const key = command.args[1]
+    if (place === null || key === undefined) return 'inseparable'
+    const leaves = this.#goes(command.db, key)
+    const comes = this.#goes(Number(command.args[place]!.toString('latin1')), key)
+    if (leaves && comes) return this.#renamed(command, [1])
+    if (leaves) return this.#removed(command)
+    return comes ? 'inseparable' : 'left-out'
+  }
+
+  #renamed(command: UnitCommand, places: readonly number[]): UnitCommand {
+    const { names } = this.#rules
+    if (names === null) return this.#moved(command)
+    const args = [...command.args]
+    for (const place of places) args[place] = names.nameOf(databaseOf(command, place), args[place]!)
+    return this.#moved(changed(command, args))
+  }
+
+  /** The command in the target's database, with the databases that it names. */
+  #moved(command: UnitCommand): UnitCommand {
+    const { dbMap } = this.#rules
+    const db = dbMap(command.db)
+    const place = placeOfDatabase(command)
+    const named = place === null ? Number.NaN : Number(command.args[place]!.toString('latin1'))
+    if (place === null || !Number.isSafeInteger(named) || dbMap(named) === named)
+      return db === command.db ? command : { ...command, db }
+    const args = [...command.args]
+    args[place] = Buffer.from(String(dbMap(named)))
+    return { ...changed(command, args), db }
+  }
+
+  #everything(command: UnitCommand, shape: CommandShape): Ruled {
+    const { dbMap, functions, names, selection } = this.#rules
+    switch (shape.name) {
+      case 'FUNCTION':
+        return functions ? command : 'left-out'
+      case 'SCRIPT':
+      case 'FLUSHALL':
+        return command
+      case 'FLUSHDB':
+        return this.#moved(command)
+      case 'SWAPDB': {
+        const dbs = command.args.slice(1, 3).map(Number)
+        return !this.#changesKeys && dbs.every((db) => dbMap(db) === db) ? command : 'inseparable'
+      }
+      default: {
+        // A script: what it does with its keys, only the server finds out.
+        if (names !== null) return 'inseparable'
+        if (selection === null) return this.#moved(command)
+        const keys = shape.keyPlaces(command.args).map((place) => command.args[place]!)
+        const going = keys.filter((key) => this.#goes(command.db, key)).length
+        if (keys.length === 0 || (going > 0 && going < keys.length)) return 'inseparable'
+        return going === 0 ? 'left-out' : this.#moved(command)
+      }
+    }
+  }
+}
+
+/** The same command with other arguments. */
+function changed(command: UnitCommand, args: readonly Buffer[]): UnitCommand {
+  return { ...command, args, raw: command.long === undefined ? encodeCommand(args) : command.raw }
+}
+
+/** The database that the key at this place is in: COPY may write to another one. */
+function databaseOf(command: UnitCommand, place: number): number {
+  const other = command.shape?.name === 'COPY' && place === 2 ? placeOfDatabase(command) : null
+  return other === null ? command.db : Number(command.args[other]!.toString('latin1'))
+}
+
+/** Where a command names another database than the selected one. */
+function placeOfDatabase({ shape, args }: UnitCommand): number | null {
+  if (shape?.name === 'MOVE') return args.length > 2 ? 2 : null
+  if (shape?.name !== 'COPY') return null
+  const option = args.findIndex((arg, at) => at > 2 && arg.toString('latin1').toUpperCase() === 'DB')
+  return option > 0 && option + 1 < args.length ? option + 1 : null
+}
