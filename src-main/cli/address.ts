@@ -12,15 +12,16 @@ export interface Address {
   readonly db?: number
 }
 
-const defaultPort = 6379
+const redisPort = 6379
+const sentinelPort = 26379
 
 /**
  * Reads `HOST:PORT`, `[IPv6]:PORT`, a bare host, or a `redis://` or `rediss://` URL with user, password and
  * database (IANA's scheme). Fails with `usage.invalid`, naming `field` and never the text itself: it may hold
  * a password.
  */
-export function parseAddress(text: string, field: string): Address {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return parseUrl(text, field)
+export function parseAddress(text: string, field: string, defaultPort = redisPort): Address {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return parseUrl(text, field, defaultPort)
   if (text.includes('@'))
     fail('usage.invalid', {
       field,
@@ -31,10 +32,10 @@ export function parseAddress(text: string, field: string): Address {
   const host = parts?.[1] ?? parts?.[2]
   if (host === undefined || (parts?.[1] !== undefined && !isIPv6(host)))
     fail('usage.invalid', { field, reason: 'it must be HOST:PORT, [IPv6]:PORT or a redis:// URL' })
-  return { host, port: parsePort(parts?.[3], field), tls: false }
+  return { host, port: parsePort(parts?.[3], field) ?? defaultPort, tls: false }
 }
 
-function parseUrl(text: string, field: string): Address {
+function parseUrl(text: string, field: string, defaultPort: number): Address {
   const scheme = text.slice(0, text.indexOf(':')).toLowerCase()
   if (scheme !== 'redis' && scheme !== 'rediss')
     fail('usage.invalid', { field, reason: `a URL must begin with redis:// or rediss://, not ${scheme}://` })
@@ -54,7 +55,7 @@ function parseUrl(text: string, field: string): Address {
   const password = unescaped(url.password, field)
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: parsePort(url.port === '' ? undefined : url.port, field),
+    port: parsePort(url.port === '' ? undefined : url.port, field) ?? defaultPort,
     tls: scheme === 'rediss',
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
@@ -62,8 +63,16 @@ function parseUrl(text: string, field: string): Address {
   }
 }
 
-function parsePort(text: string | undefined, field: string): number {
-  const port = text === undefined ? defaultPort : Number(text)
+/** Reads the addresses of Sentinels, with commas between; the first one's user and password are of their servers. */
+export function parseSentinels(text: string, field: string): readonly [Address, ...Address[]] {
+  const [first = '', ...others] = text.split(',')
+  const read = (one: string): Address => parseAddress(one.trim(), field, sentinelPort)
+  return [read(first), ...others.map(read)]
+}
+
+function parsePort(text: string | undefined, field: string): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
   if (port < 1 || port > 65535) fail('usage.invalid', { field, reason: 'a port is a number from 1 to 65535' })
   return port
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
 import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import { parseAddress, type Address } from './address.ts'
+import { parseAddress, parseSentinels, type Address } from './address.ts'
 import { askHidden } from './terminal/hidden-prompt.ts'
+import { trustHostKeys } from './trust-host-keys.ts'
+import { addWayFlags, readWay, type FlagReader } from './way-flags.ts'
 
 /** Which server of the two a command line speaks of; each has its own flags. */
 export type Side = 'target' | 'source'
@@ -11,14 +13,15 @@ interface SideFlags {
   /** As they are typed. */
   readonly address: string
   readonly password: string
+  /** What the names of the environment's variables begin with. */
   readonly environment: string
   /** What the names of the other flags begin with. */
   readonly prefix: string
 }
 
 const sides: Readonly<Record<Side, SideFlags>> = {
-  target: { address: '-t', password: '-A', environment: 'KEYFERRY_TARGET_PASSWORD', prefix: '' },
-  source: { address: '-f', password: '-P', environment: 'KEYFERRY_SOURCE_PASSWORD', prefix: 'source-' },
+  target: { address: '-t', password: '-A', environment: 'KEYFERRY_TARGET_', prefix: '' },
+  source: { address: '-f', password: '-P', environment: 'KEYFERRY_SOURCE_', prefix: 'source-' },
 }
 
 /** The flags of a server as commander hands them over, for both sides. */
@@ -28,14 +31,14 @@ export type ConnectionFlags = Readonly<Record<string, unknown>>
 export function addConnectionFlags(command: Command, side: Side): Command {
   const { address, password, environment, prefix } = sides[side]
   const name = (flag: string): string => `--${prefix}${flag}`
-  return command
+  command
     .requiredOption(
       `${address}, --${side} <address>`,
       `the ${side}: HOST:PORT, [IPv6]:PORT, redis://user:password@host:port/db or rediss://…`,
     )
     .option(
       `${password}, ${name('password')} <password>`,
-      `its password; "-" asks for it without showing it (or set ${environment})`,
+      `its password; "-" asks for it without showing it (or set ${environment}PASSWORD)`,
     )
     .option(`${name('user')} <name>`, 'its ACL user')
     .option(name('tls'), 'connect with TLS')
@@ -44,6 +47,7 @@ export function addConnectionFlags(command: Command, side: Side): Command {
     .option(`${name('key')} <file>`, 'PEM file of its key')
     .option(`${name('servername')} <name>`, 'the name its certificate must bear')
     .option(name('insecure'), 'do not verify its certificate')
+  return addWayFlags(command, prefix, environment)
 }
 
 /** A server as the command line names it, and the database its URL names. */
@@ -62,47 +66,65 @@ export async function readConnection(
   ask: (question: string) => Promise<string> = askHidden,
 ): Promise<NamedServer> {
   const { address: field, password: passwordFlag, environment, prefix } = sides[side]
-  const text = (flag: string): string | undefined => {
-    const value = flags[camelCase(prefix + flag)]
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-  const address = parseAddress(String(flags[side]), field)
+  const reader = flagReader(flags, prefix, environment, ask)
+  const { text } = reader
+  const [address, ...others] =
+    text('sentinel') === undefined
+      ? [parseAddress(String(flags[side]), field)]
+      : parseSentinels(String(flags[side]), field)
   const given = text('password')
   const password =
     given === '-'
       ? await ask(`Password of ${address.host}: `)
-      : (given ?? address.password ?? process.env[environment])
+      : (given ?? address.password ?? process.env[`${environment}PASSWORD`])
   const username = text('user') ?? address.username
   if (username !== undefined && !password)
     fail('usage.invalid', { field: `--${prefix}user`, reason: `a user needs a password (${passwordFlag})` })
-  const tls = readTls(text, address, flags, prefix)
+  const tls = readTls(reader, address)
+  const connection: Connection = {
+    host: address.host,
+    port: address.port,
+    ...(username === undefined ? {} : { username }),
+    ...(password ? { password } : {}),
+    ...(tls === undefined ? {} : { tls }),
+    ...(await readWay(reader, others)),
+  }
+  return { connection: await trustHostKeys(connection), db: address.db }
+}
+
+function flagReader(
+  flags: ConnectionFlags,
+  prefix: string,
+  environment: string,
+  ask: (question: string) => Promise<string>,
+): FlagReader {
+  const value = (flag: string): unknown => flags[camelCase(prefix + flag)]
+  const text = (flag: string): string | undefined => {
+    const given = value(flag)
+    return typeof given === 'string' && given !== '' ? given : undefined
+  }
   return {
-    connection: {
-      host: address.host,
-      port: address.port,
-      ...(username === undefined ? {} : { username }),
-      ...(password ? { password } : {}),
-      ...(tls === undefined ? {} : { tls }),
+    typed: (flag) => `--${prefix}${flag}`,
+    text,
+    isSet: (flag) => value(flag) === true,
+    list(flag) {
+      const given = value(flag)
+      return Array.isArray(given) ? given.map(String) : []
     },
-    db: address.db,
+    async secret(flag, question) {
+      const given = text(flag) ?? process.env[environment + flag.toUpperCase().replace(/-/g, '_')]
+      return (given === '-' ? await ask(question) : given) || undefined
+    },
   }
 }
 
 /** Naming a certificate or an authority asks for TLS as plainly as `--tls` does. */
-function readTls(
-  text: (flag: string) => string | undefined,
-  address: Address,
-  flags: ConnectionFlags,
-  prefix: string,
-): Connection['tls'] {
+function readTls({ text, isSet, typed }: FlagReader, address: Address): Connection['tls'] {
   const [ca, cert, key, servername] = [text('ca'), text('cert'), text('key'), text('servername')]
-  const insecure = flags[camelCase(`${prefix}insecure`)] === true
+  const insecure = isSet('insecure')
   if ((cert === undefined) !== (key === undefined))
-    fail('usage.invalid', {
-      field: `--${prefix}cert`,
-      reason: 'a certificate and its key are named together',
-    })
-  const asked = flags[camelCase(`${prefix}tls`)] === true || address.tls
+    fail('usage.invalid', { field: typed('cert'), reason: 'a certificate and its key are named together' })
+  const asked = isSet('tls') || address.tls
   if (!asked && !insecure && [ca, cert, servername].every((one) => one === undefined)) return undefined
   return {
     verify: !insecure,

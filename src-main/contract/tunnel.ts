@@ -26,6 +26,12 @@ export const acceptedKeySchema = z
   .max(400)
   .regex(/^(\S+:\d+ [a-z0-9@.-]+ )?SHA256:[A-Za-z0-9+/]{43}$/)
 
+/** What to add to `acceptedKeys` once a person has said that the key of an `ssh.unknown-host` is the right one. */
+export function acceptedKeyOf(params: Readonly<Record<string, string | number>>): string {
+  const { address, keyType, fingerprint } = params
+  return `${address} ${keyType} ${fingerprint}`
+}
+
 /** Through SSH servers, each reached from the one before it; the last one dials the Redis server. */
 export const sshViaSchema = z.strictObject({
   kind: z.literal('ssh'),

@@ -48,6 +48,8 @@ export class HostCheck {
     }
     const accepted = [...this.#here.values()]
     if (accepted.includes(fingerprint) || this.#anywhere.has(fingerprint)) return null
-    return makeFailure(accepted.length > 0 ? 'ssh.host-key-changed' : 'ssh.unknown-host', params)
+    if (accepted.length > 0) return makeFailure('ssh.host-key-changed', params)
+    // With the key itself, so that it can be written down once a person has said yes.
+    return makeFailure('ssh.unknown-host', { ...params, key: key.toString('base64') })
   }
 }
