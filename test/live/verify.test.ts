@@ -133,3 +133,42 @@ test('functions are the same whatever order a server gives them in, and differ b
   await target.call('FUNCTION', 'DELETE', 'library5')
   expect(await compareAll(source, target)).toMatchObject({ equal: false, functionsDiffer: true })
 })
+
+test('a sample looks at as many keys as asked for; a repair makes both sides equal, and leaves what it was not told to delete', async () => {
+  await using source = await startRedis()
+  await using target = await startRedis({ args: ['--hash-max-listpack-entries', '1'] })
+  await fillBoth(source, target)
+  const load = ['FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 1 end)"]
+  await source.call(load[0]!, load[1]!, load[2]!)
+  await target.call('HSET', 'hash', 'g', 'x')
+  await target.call('DEL', 'long list')
+  await target.call('XACK', 'stream', 'group', '1-1')
+  await target.call('PEXPIREAT', 'expiring', 4_000_000_010_000)
+  await target.call('SET', 'more', 1)
+  await target.call('SELECT', 3)
+  await target.call('SET', 'more', 1)
+  await target.call('SELECT', 0)
+  const run = (extra: object): ReturnType<typeof runVerify> =>
+    runVerify(
+      verifySpecSchema.parse({
+        ...{ source: connectionTo(source), target: connectionTo(target), mode: 'full', rounds: 0 },
+        ...extra,
+      }),
+      () => undefined,
+      new AbortController().signal,
+      { listen: (heard) => heard({ type: 'repair' }) },
+    )
+  expect(await run({ mode: 'sample', sampleKeys: 5 })).toMatchObject({ compared: 5, functionsDiffer: true })
+  expect(await run({})).toMatchObject({ differing: 6, repaired: null })
+  expect(await run({ repair: true })).toMatchObject({
+    equal: false,
+    byKind: { extra: 2 },
+    repaired: { written: 4, deleted: 0 },
+    functionsDiffer: false,
+  })
+  expect(await run({ repair: true, deleteExtra: true })).toMatchObject({
+    equal: true,
+    repaired: { written: 0, deleted: 2 },
+  })
+  expect(await target.call('DEBUG', 'DIGEST')).toBe(await source.call('DEBUG', 'DIGEST'))
+})

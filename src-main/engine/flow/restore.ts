@@ -6,10 +6,14 @@ import { createCrc64Arena } from '../bytes/crc64.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
-import { makeKeyRules } from '../plan/key-rules.ts'
+import { makeKeyRules, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
+import type { LandedInput } from '../source/land-input.ts'
 import { RdbFile, readingBytes } from '../source/rdb-file.ts'
-import { Block } from '../target/block.ts'
+import { cutBlocks } from '../target/block.ts'
 import { StandaloneDestination } from '../target/standalone-destination.ts'
+import { StandaloneTarget } from '../target/standalone.ts'
+import type { TargetOptions } from '../target/target.ts'
+import { LandedInputs } from './land-inputs.ts'
 import { lookBeforeWriting } from './before-writing.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreMeter } from './restore-meter.ts'
@@ -35,17 +39,35 @@ export async function runRestore(
   report: (progress: RestoreProgress) => void,
   signal: AbortSignal,
 ): Promise<RestoreResult> {
-  await using file = await RdbFile.open(onlyInput(spec.files))
-  const meter = new RestoreMeter(file.size, report)
-  const blockCount = spec.connections * 2 + 1
-  const blockBytes = Math.max(smallestBlock, Math.min(largestBlock, Math.floor(blocksBytes / blockCount)))
-  const arena = createCrc64Arena(readingBytes + composerBytes + blockCount * blockBytes)
-  const blocks = Array.from(
-    { length: blockCount },
-    (_, index) => new Block(arena.memory, readingBytes + composerBytes + index * blockBytes, blockBytes),
-  )
+  return await restore(spec, makeKeyRules(spec), report, signal)
+}
 
-  const rules = makeKeyRules(spec)
+/** The same with those keys alone that `only` lets go along; it is asked instead of the order's selection. */
+export async function restoreOnly(
+  spec: RestoreSpec,
+  only: KeyJudge,
+  signal: AbortSignal,
+): Promise<RestoreResult> {
+  return await restore(spec, { ...makeKeyRules(spec), selection: only }, () => undefined, signal)
+}
+
+async function restore(
+  spec: RestoreSpec,
+  rules: KeyRules,
+  report: (progress: RestoreProgress) => void,
+  signal: AbortSignal,
+): Promise<RestoreResult> {
+  const meter = new RestoreMeter(0, report)
+  await using inputs = await LandedInputs.land(spec, meter, signal)
+  const input = onlyRdb(inputs.all)
+  await using file = await RdbFile.open(input.path, input.name)
+  meter.measure(file.size)
+  const bytes = Math.max(blocksBytes, StandaloneTarget.blocksFor(spec.connections) * smallestBlock)
+  const arena = createCrc64Arena(readingBytes + composerBytes + bytes)
+  const { memory } = arena
+  const blocks: TargetOptions['blocks'] = (count) =>
+    cutBlocks({ memory, start: readingBytes + composerBytes, bytes }, count, largestBlock)
+
   meter.enter('checking')
   const survey = await surveyFile(file, arena, rules, meter, signal)
   const checkMs = meter.elapsedMs
@@ -101,7 +123,15 @@ export async function runRestore(
   const counts = ledger.counts
   const cpu = process.cpuUsage()
   return {
-    inputs: [{ file: file.path, kind: 'rdb', bytes: file.size, keys: survey.keys }],
+    inputs: [
+      {
+        file: input.name,
+        kind: 'rdb',
+        bytes: file.size,
+        keys: survey.keys,
+        keptAt: input.kept ? input.path : null,
+      },
+    ],
     target: addressOf(spec.target),
     bytes: file.size,
     keys: survey.keys,
@@ -124,8 +154,9 @@ export async function runRestore(
   }
 }
 
-function onlyInput([file, ...others]: readonly string[]): string {
-  if (file === undefined || others.length > 0)
+function onlyRdb([input, ...others]: readonly LandedInput[]): LandedInput {
+  if (input === undefined || others.length > 0)
     return fail('usage.invalid', { field: '--input', reason: 'one file at a time' })
-  return file
+  if (input.kind === 'folder') return fail('file.is-directory', { file: input.name })
+  return input.kind === 'rdb' ? input : fail('file.not-rdb', { file: input.name })
 }

@@ -2,12 +2,17 @@ import type { RestoreSpec } from '#contract/restore.ts'
 import type { TtlRule } from '#contract/selection.ts'
 import { makeDbMap, type DbMap } from './db-map.ts'
 import { Names } from './names.ts'
-import { makeSelection, takesFunctions, type Selection } from './selection.ts'
+import { makeSelection, takesFunctions } from './selection.ts'
+
+/** Decides which keys of a file go along: `goesAlong`, or the number of a rule, as `Selection.judge` gives it. */
+export interface KeyJudge {
+  judge(db: number, code: number, bytes: Uint8Array, start?: number, end?: number): number
+}
 
 /** What a restore makes of each key, whatever way it is written. */
 export interface KeyRules {
   /** Null where every key goes along. */
-  readonly selection: Selection | null
+  readonly selection: KeyJudge | null
   /** Function libraries go along. */
   readonly functions: boolean
   /** Null where every key keeps its name. */

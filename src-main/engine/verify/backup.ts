@@ -1,7 +1,9 @@
 import { fail } from '#contract/failure.ts'
+import { restoreSpecSchema } from '#contract/restore.ts'
 import type {
   Backup,
   DbCount,
+  RepairResult,
   VerifyOrder,
   VerifyProgress,
   VerifyResult,
@@ -10,6 +12,7 @@ import type {
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import type { WindowFeed } from '../bytes/feed.ts'
 import { entryKind, type BigEntry, type EntryBatch } from '../flow/entry.ts'
+import { restoreOnly } from '../flow/restore.ts'
 import { unpackedValue } from '../plan/compose.ts'
 import { skipBigValue } from '../rdb/big-value.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
@@ -22,7 +25,9 @@ import { ExtraKeys } from './extra-keys.ts'
 import { Findings } from './findings.ts'
 import { librariesDiffer, librariesOf, libraryText } from './functions.ts'
 import { KeySet } from './key-set.ts'
+import { NamedKeys, onlyKeys } from './only-keys.ts'
 import { Placing } from './placing.ts'
+import { repair } from './repair.ts'
 import { Sampler } from './sampler.ts'
 import { openTarget, type OpenTarget } from './target-links.ts'
 import { targetNow } from './target-side.ts'
@@ -45,13 +50,13 @@ export async function verifyBackup(
   spec: BackupSpec,
   report: (progress: VerifyProgress) => void,
   signal: AbortSignal,
-  _orders: OrderInbox<VerifyOrder>,
+  orders: OrderInbox<VerifyOrder>,
 ): Promise<VerifyResult> {
   // Dialled first: a wrong password is told before a large file has been read.
   using target = await openTarget(spec, signal)
   using _ending = target.endWith(signal)
   try {
-    return await new BackupComparison(spec, target, report, signal).run()
+    return await new BackupComparison(spec, target, report, signal).run(orders)
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
@@ -88,7 +93,7 @@ class BackupComparison {
     this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
   }
 
-  async run(): Promise<VerifyResult> {
+  async run(orders: OrderInbox<VerifyOrder>): Promise<VerifyResult> {
     const { mode } = this.#spec
     this.#meter.enter('reading')
     for (const file of this.#spec.source.files) await this.#survey(file)
@@ -103,7 +108,36 @@ class BackupComparison {
       const sampler = new Sampler(total, this.#spec.sampleKeys)
       await this.#compare(() => sampler.take())
     }
-    return await this.#result(counts)
+    const repaired = await this.#repair(orders)
+    const now = repaired === null ? counts : this.#besideEachOther(await this.#target.count())
+    return await this.#result(now, repaired)
+  }
+
+  /** Writes again what differs, by a restore of these keys alone, and compares them again. */
+  async #repair(orders: OrderInbox<VerifyOrder>): Promise<RepairResult | null> {
+    const { source, target } = this.#spec
+    return await repair({
+      spec: this.#spec,
+      findings: this.#findings,
+      functionsDiffer: await this.#functionsDiffer(),
+      meter: this.#meter,
+      orders,
+      target: this.#target.sides[0]!.link,
+      signal: this.#signal,
+      write: async (differences) => {
+        const { files, restoredAs } = source
+        const spec = restoreSpecSchema.parse({ files, target, ...restoredAs, onConflict: 'replace' })
+        const only = onlyKeys(differences, restoredAs)
+        const result = await restoreOnly(spec, only, this.#signal)
+        return result.keysWritten
+      },
+      compareAgain: async (differences) => {
+        const named = new NamedKeys(differences)
+        const compared = this.#compared
+        await this.#compare((db, key) => named.has(db, key))
+        this.#compared = compared
+      },
+    })
   }
 
   /** Reads a file once: is it whole, and what should the target have of it? */
@@ -281,13 +315,15 @@ class BackupComparison {
     }
   }
 
-  async #result(counts: readonly DbCount[]): Promise<VerifyResult> {
+  async #functionsDiffer(): Promise<boolean> {
+    if (!this.#placing.rules.functions || this.#spec.mode === 'counts') return false
+    return librariesDiffer(this.#libraries.sort(), await librariesOf(this.#target.sides[0]!.link))
+  }
+
+  async #result(counts: readonly DbCount[], repaired: RepairResult | null): Promise<VerifyResult> {
     const { mode, listed } = this.#spec
     const findings = this.#findings
-    const functionsDiffer =
-      this.#placing.rules.functions &&
-      mode !== 'counts' &&
-      librariesDiffer(this.#libraries.sort(), await librariesOf(this.#target.sides[0]!.link))
+    const functionsDiffer = await this.#functionsDiffer()
     return {
       mode,
       equal: mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer,
@@ -300,7 +336,7 @@ class BackupComparison {
       differences: findings.list(listed),
       functionsDiffer,
       explained: { expired: this.#expired, filtered: this.#filtered, lost: this.#lost },
-      repaired: null,
+      repaired,
       slotsCovered: null,
       rounds: 0,
       elapsedMs: Math.round(this.#meter.elapsedMs),

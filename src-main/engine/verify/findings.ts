@@ -55,3 +55,14 @@ export class Findings {
       .map(({ db, key, kind, detail }) => ({ db, key: escapeKey(key), kind, detail }))
   }
 }
+
+/** The keys of differences, by their database. */
+export function byDatabase(differences: readonly KeyDifference[]): ReadonlyMap<number, readonly Buffer[]> {
+  const keys = new Map<number, Buffer[]>()
+  for (const { db, key } of differences) {
+    const known = keys.get(db)
+    if (known === undefined) keys.set(db, [key])
+    else known.push(key)
+  }
+  return keys
+}

@@ -1,14 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import type { DbCount, VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
+import type {
+  DbCount,
+  RepairResult,
+  VerifyOrder,
+  VerifyProgress,
+  VerifyResult,
+  VerifySpec,
+} from '#contract/verify.ts'
 import { isOurs } from '../flow/own-keys.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
 import { agree, countAllOfBoth, countBoth, sum } from './counts.ts'
 import { DbLink } from './db-link.ts'
-import { Findings, type KeyDifference } from './findings.ts'
+import { byDatabase, Findings, type KeyDifference } from './findings.ts'
 import { librariesDiffer, librariesOf } from './functions.ts'
+import { repair } from './repair.ts'
+import { copyLibraries, rewriteFromServer } from './rewrite-from-server.ts'
 import { withoutSameBytes } from './same-bytes.ts'
 import { Sampler } from './sampler.ts'
 import { VerifyMeter } from './verify-meter.ts'
@@ -29,7 +38,7 @@ export async function verifyServers(
   spec: ServersSpec,
   report: (progress: VerifyProgress) => void,
   signal: AbortSignal,
-  _orders: OrderInbox<VerifyOrder>,
+  orders: OrderInbox<VerifyOrder>,
 ): Promise<VerifyResult> {
   const sides = await openSides(spec, signal)
   const stop = (): void => {
@@ -40,7 +49,7 @@ export async function verifyServers(
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return await new ServerComparison(spec, sides, report, signal).run()
+    return await new ServerComparison(spec, sides, report, signal).run(orders)
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
@@ -96,7 +105,7 @@ class ServerComparison {
     this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
   }
 
-  async run(): Promise<VerifyResult> {
+  async run(orders: OrderInbox<VerifyOrder>): Promise<VerifyResult> {
     const { mode } = this.#spec
     if (mode === 'counts') return await this.#countUntilEqual()
     const known = await countAllOfBoth(this.#source, this.#target)
@@ -107,12 +116,32 @@ class ServerComparison {
       await this.#pause()
       await this.#lookAgain()
     }
-    const [counts, here, there] = await Promise.all([
-      countBoth(this.#source, this.#target),
-      librariesOf(this.#source),
-      librariesOf(this.#target),
-    ])
-    return this.#result(counts, rounds, librariesDiffer(here, there))
+    const repaired = await this.#repair(orders)
+    const counts = await countBoth(this.#source, this.#target)
+    return this.#result(counts, rounds, await this.#functionsDiffer(), repaired)
+  }
+
+  async #functionsDiffer(): Promise<boolean> {
+    const [here, there] = await Promise.all([librariesOf(this.#source), librariesOf(this.#target)])
+    return librariesDiffer(here, there)
+  }
+
+  async #repair(orders: OrderInbox<VerifyOrder>): Promise<RepairResult | null> {
+    const functionsDiffer = await this.#functionsDiffer()
+    return await repair({
+      spec: this.#spec,
+      findings: this.#findings,
+      functionsDiffer,
+      meter: this.#meter,
+      orders,
+      target: this.#target,
+      signal: this.#signal,
+      write: async (differences) => {
+        if (functionsDiffer) await copyLibraries(this.#source, this.#target)
+        return await rewriteFromServer(this.#source, this.#spec.target, differences, this.#signal)
+      },
+      compareAgain: (differences) => this.#compareAgain(differences),
+    })
   }
 
   async #countUntilEqual(): Promise<VerifyResult> {
@@ -121,7 +150,7 @@ class ServerComparison {
       await this.#pause()
       counts = await countBoth(this.#source, this.#target)
     }
-    return this.#result(counts, 0, false)
+    return this.#result(counts, 0, false, null)
   }
 
   async #compareAll(known: readonly DbCount[]): Promise<void> {
@@ -192,6 +221,10 @@ class ServerComparison {
   async #lookAgain(): Promise<void> {
     const before = this.#findings.take()
     this.#meter.enter('looking-again', before.length)
+    await this.#compareAgain(before)
+  }
+
+  async #compareAgain(before: readonly KeyDifference[]): Promise<void> {
     for (const [db, keys] of byDatabase(before))
       for (let at = 0; at < keys.length; at += scanCount) {
         const some = keys.slice(at, at + scanCount)
@@ -205,7 +238,12 @@ class ServerComparison {
     await sleep(this.#spec.roundDelayMs, undefined, { signal: this.#signal })
   }
 
-  #result(counts: readonly DbCount[], rounds: number, functionsDiffer: boolean): VerifyResult {
+  #result(
+    counts: readonly DbCount[],
+    rounds: number,
+    functionsDiffer: boolean,
+    repaired: RepairResult | null,
+  ): VerifyResult {
     const { mode, listed } = this.#spec
     const findings = this.#findings
     return {
@@ -220,21 +258,10 @@ class ServerComparison {
       differences: findings.list(listed),
       functionsDiffer,
       explained: { expired: 0, filtered: 0, lost: 0 },
-      repaired: null,
+      repaired,
       slotsCovered: null,
       rounds,
       elapsedMs: Math.round(this.#meter.elapsedMs),
     }
   }
-}
-
-/** The keys of differences, by their database. */
-export function byDatabase(differences: readonly KeyDifference[]): ReadonlyMap<number, readonly Buffer[]> {
-  const keys = new Map<number, Buffer[]>()
-  for (const { db, key } of differences) {
-    const known = keys.get(db)
-    if (known === undefined) keys.set(db, [key])
-    else known.push(key)
-  }
-  return keys
 }

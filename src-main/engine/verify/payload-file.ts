@@ -1,0 +1,80 @@
+import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import { opcode } from '../rdb/opcodes.ts'
+import { writeLength, writeString } from '../rdb/string.ts'
+
+/** What DUMP gave of a key. `expireAt`: absolute milliseconds, or -1. */
+export interface DumpedKey {
+  readonly key: Uint8Array
+  readonly expireAt: number
+  readonly dump: Buffer
+}
+
+/** Behind a value, DUMP puts two bytes of RDB version and eight of checksum (`createDumpPayload`). */
+const footerBytes = 10
+/** From this RDB version on a payload is Valkey's. */
+const valkeyVersions = 80
+
+/** An RDB file made of single values, in a folder of its own that nobody else may look into; disposed of with it. */
+export class PayloadFile implements AsyncDisposable {
+  readonly path: string
+  readonly #folder: string
+  readonly #file: FileHandle
+  #isBegun = false
+
+  private constructor(folder: string, path: string, file: FileHandle) {
+    this.#folder = folder
+    this.path = path
+    this.#file = file
+  }
+
+  static async create(): Promise<PayloadFile> {
+    const folder = await mkdtemp(join(tmpdir(), 'keyferry-repair-'))
+    const path = join(folder, 'values.rdb')
+    return new PayloadFile(folder, path, await open(path, 'wx', 0o600))
+  }
+
+  /** Appends keys of one database, all dumped by one server. */
+  async add(db: number, keys: readonly DumpedKey[]): Promise<void> {
+    const writer = new ByteWriter(64 * 1024)
+    if (!this.#isBegun && keys.length > 0) {
+      writer.bytes(magicOf(keys[0]!.dump))
+      this.#isBegun = true
+    }
+    writer.uint8(opcode.SELECTDB)
+    writeLength(writer, db)
+    for (const { key, expireAt, dump } of keys) {
+      if (expireAt >= 0) {
+        writer.uint8(opcode.EXPIRETIME_MS)
+        writer.integer(expireAt, 8)
+      }
+      writer.uint8(dump[0]!)
+      writeString(writer, key)
+      writer.bytes(dump.subarray(1, -footerBytes))
+    }
+    if (this.#isBegun) await this.#file.write(writer.written())
+  }
+
+  /** Ends the file; false where nothing was added. No checksum: nobody has touched it since. */
+  async end(): Promise<boolean> {
+    if (this.#isBegun) await this.#file.write(Buffer.concat([Buffer.of(opcode.EOF), Buffer.alloc(8)]))
+    return this.#isBegun
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** The first nine bytes of a file of this version. */
+function magicOf(dump: Buffer): Buffer {
+  const version = dump.readUInt16LE(dump.length - footerBytes)
+  return Buffer.from(
+    version >= valkeyVersions
+      ? `VALKEY${String(version).padStart(3, '0')}`
+      : `REDIS${String(version).padStart(4, '0')}`,
+  )
+}
