@@ -41,7 +41,7 @@ async function write(
       connections: 2,
       name: 'test',
       signal,
-      blocks: Array.from({ length: 5 }, () => new Block(Buffer.alloc(blockBytes))),
+      blocks: (count) => Array.from({ length: count }, () => new Block(Buffer.alloc(blockBytes))),
       onAnswered: (block) => underWay.get(block)?.(block),
     },
   )

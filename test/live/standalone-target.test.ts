@@ -39,7 +39,7 @@ async function open(connections: number, to = server): Promise<Opened> {
       connections,
       name: 'test',
       signal: controller.signal,
-      blocks,
+      blocks: () => blocks,
       onAnswered: (block) => void answered.push(block),
     },
   )

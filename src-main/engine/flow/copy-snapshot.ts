@@ -13,7 +13,7 @@ import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
 import { bigValueBytes, readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
 import type { SnapshotReader, Spool } from '../source/spool.ts'
-import { Block } from '../target/block.ts'
+import { cutBlocks } from '../target/block.ts'
 import { lookAtTarget, type TargetLook } from '../target/look.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import { EntryBatch } from './entry.ts'
@@ -50,12 +50,10 @@ const blockBytes = 96 * 1024
 export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
   const { spool, connections, signal, onProgress } = options
   await using reader = await spool.readSnapshot(signal)
-  const blockCount = connections * 2 + 1
-  const arena = createCrc64Arena(readingBytes + composerBytes + blockCount * blockBytes)
-  const blocks = Array.from(
-    { length: blockCount },
-    (_, index) => new Block(arena.memory, readingBytes + composerBytes + index * blockBytes, blockBytes),
-  )
+  const blockCount = StandaloneTarget.blocksFor(connections)
+  const bytes = blockCount * blockBytes
+  const arena = createCrc64Arena(readingBytes + composerBytes + bytes)
+  const { memory } = arena
   const input = new SnapshotInput(reader)
   const { header, streamDb } = await readBeginning(input, arena)
   const { look, capabilities } = await askTarget(options)
@@ -87,7 +85,7 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
     connections,
     name: options.name,
     signal,
-    blocks,
+    blocks: (count) => cutBlocks({ memory, start: readingBytes + composerBytes, bytes }, count, blockBytes),
     onAnswered: writer.answered,
   })
   await writer.run(target, signal)

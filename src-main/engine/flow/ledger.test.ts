@@ -93,6 +93,18 @@ describe('going back', () => {
     expect(ledger.position.offset).toBe(offset + 100)
   })
 
+  test('leads to what had been answered for at a time, and not further forward again', () => {
+    const ledger = answeredFor(20_000)
+    ledger.goBackTo(12_000)
+    expect(ledger.position.offset).toBeLessThanOrEqual(12_100)
+    expect(ledger.position.offset).toBeGreaterThan(11_000)
+    const { offset } = ledger.position
+    ledger.goBackTo(15_000)
+    expect(ledger.position.offset).toBe(offset)
+    ledger.goBackTo(-Infinity)
+    expect([ledger.position, ledger.counts]).toEqual([start, noCounts()])
+  })
+
   test('forgets what is under way', () => {
     const ledger = answeredFor(1_000)
     const [late] = send(ledger, [1_100])

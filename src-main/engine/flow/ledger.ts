@@ -34,7 +34,7 @@ interface Mark {
 }
 
 /** How far back one can ask where everything was answered for, milliseconds; and how often that is noted. */
-const memoryMs = 60_000
+const memoryMs = 180_000
 const noteEveryMs = 500
 
 /**
@@ -109,9 +109,13 @@ export class Ledger {
    * matter: those begin no later than with the last answer.
    */
   goBack(ms: number): void {
+    this.goBackTo(this.#answeredAt - ms)
+  }
+
+  /** The target has all that it had answered for at this time (of the clock `close` is told), and perhaps no more. */
+  goBackTo(time: number): void {
     this.#stretches = []
-    const safe = this.#answeredAt - ms
-    while (this.#marks.length > 1 && this.#marks.at(-1)!.at > safe) this.#marks.pop()
+    while (this.#marks.length > 1 && this.#marks.at(-1)!.at > time) this.#marks.pop()
     const { position, counts } = this.#marks.at(-1)!
     this.#position = position
     this.#counts = { ...counts }

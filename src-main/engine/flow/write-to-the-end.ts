@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail, FailureError, makeFailure, toFailure } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
-import type { Block } from '../target/block.ts'
 import type { Destination } from '../target/destination.ts'
+import type { TargetOptions } from '../target/target.ts'
 import type { Ledger } from './ledger.ts'
 import { Patience } from './patience.ts'
 import type { RestoreMeter } from './restore-meter.ts'
@@ -12,7 +12,7 @@ interface Writing {
   readonly destination: Destination
   readonly ledger: Ledger
   readonly writer: RestoreWriter
-  readonly blocks: readonly Block[]
+  readonly blocks: TargetOptions['blocks']
   readonly meter: RestoreMeter
   readonly run: string
   readonly total: number
@@ -48,8 +48,8 @@ export async function writeToTheEnd(
       failures += 1
       const failure = signal.aborted ? makeFailure('job.cancelled') : toFailure(thrown)
       const params = {
-        ...failure.params,
         address: destination.address,
+        ...failure.params,
         written: ledger.counts.written,
         total,
       }

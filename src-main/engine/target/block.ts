@@ -54,3 +54,13 @@ export class Block {
     this.lastReply = null
   }
 }
+
+/** Cuts a stretch of memory into so many blocks, each at most `largest` bytes. */
+export function cutBlocks(
+  { memory, start, bytes }: { readonly memory: Uint8Array; readonly start: number; readonly bytes: number },
+  count: number,
+  largest: number,
+): readonly Block[] {
+  const size = Math.min(largest, Math.floor(bytes / count))
+  return Array.from({ length: count }, (_, index) => new Block(memory, start + index * size, size))
+}

@@ -1,6 +1,6 @@
 import type { Connection } from '#contract/connection.ts'
 import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
-import { ReplyError } from '../resp/decode.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
 import { Link } from '../resp/link.ts'
 import type { Block } from './block.ts'
 import type { PinnedLane, Target, TargetNode, TargetOptions } from './target.ts'
@@ -13,6 +13,13 @@ const silenceMs = 60_000
 const lastAnswersMs = 3_000
 /** Bytes of blocks outside the arena (large values) that may be under way at once. */
 const looseBytesAllowed = 32 * 1024 * 1024
+
+/** What a node of a cluster is watched for by the cluster it belongs to. */
+export interface NodeHooks {
+  /** Has another node answer what this one sent away; null where it sent nothing away. The block waits for it. */
+  readonly redirect: (block: Block) => Promise<void> | null
+  readonly onFailure: (failure: Failure) => void
+}
 
 class Lane {
   readonly link: Link
@@ -39,20 +46,32 @@ export class StandaloneTarget implements Target, TargetNode {
   readonly #waiting: (() => void)[] = []
   readonly #signal: AbortSignal
   #lastAnswers: NodeJS.Timeout | undefined
+  readonly #hooks: NodeHooks | undefined
   #looseBytes = 0
+  /** Blocks that wait for the answer of another node. */
+  #sentAway = 0
   #failure: Failure | null = null
 
-  private constructor(lanes: readonly Lane[], { blocks, onAnswered, signal }: TargetOptions) {
+  private constructor(
+    lanes: readonly Lane[],
+    { blocks, onAnswered, signal }: TargetOptions,
+    hooks: NodeHooks | undefined,
+  ) {
     this.#lanes = lanes
-    this.#free = [...blocks]
+    this.#free = [...blocks(StandaloneTarget.blocksFor(lanes.length))]
     this.#onAnswered = onAnswered
     this.#signal = signal
+    this.#hooks = hooks
     signal.addEventListener('abort', this.#limitAnswers)
     if (signal.aborted) this.#limitAnswers()
   }
 
   /** Opens all connections. Fails as `Link.open` does. */
-  static async open(connection: Connection, options: TargetOptions): Promise<StandaloneTarget> {
+  static async open(
+    connection: Connection,
+    options: TargetOptions,
+    hooks?: NodeHooks,
+  ): Promise<StandaloneTarget> {
     const lanes: Lane[] = []
     const { signal, name, connections } = options
     try {
@@ -61,11 +80,16 @@ export class StandaloneTarget implements Target, TargetNode {
         const id = await link.call(['CLIENT', 'ID'])
         lanes.push(new Lane(link, typeof id === 'number' || typeof id === 'bigint' ? id : null))
       }
-      return new StandaloneTarget(lanes, options)
+      return new StandaloneTarget(lanes, options, hooks)
     } catch (thrown) {
       for (const lane of lanes) lane.link.close()
       throw thrown
     }
+  }
+
+  /** How many blocks it wants: those under way, and one being filled. */
+  static blocksFor(connections: number): number {
+    return connections * blocksPerLane + 1
   }
 
   /** The server's own numbers of our connections, by which they can be ended from another one. */
@@ -97,7 +121,7 @@ export class StandaloneTarget implements Target, TargetNode {
       this.#throwIfLost()
       const lane = this.#leastBusy()
       if (lane.unanswered < blocksPerLane) {
-        this.#write(lane, block, true)
+        this.#write(lane, block, 'pool')
         return
       }
       await this.#change()
@@ -111,7 +135,7 @@ export class StandaloneTarget implements Target, TargetNode {
     }
     this.#throwIfLost()
     this.#looseBytes += block.used
-    this.#write(this.#leastBusy(), block, false)
+    this.#write(this.#leastBusy(), block, 'loose')
   }
 
   /** Resolves with a lane when it is idle. */
@@ -127,7 +151,7 @@ export class StandaloneTarget implements Target, TargetNode {
               await this.#change()
             }
             this.#throwIfLost()
-            this.#write(lane, block, true)
+            this.#write(lane, block, 'pinned')
           },
           idle: async () => {
             while (lane.unanswered > 0) {
@@ -145,7 +169,7 @@ export class StandaloneTarget implements Target, TargetNode {
   async drained(): Promise<void> {
     for (;;) {
       this.#throwIfLost()
-      if (this.#lanes.every(({ unanswered }) => unanswered === 0)) return
+      if (this.#sentAway === 0 && this.#lanes.every(({ unanswered }) => unanswered === 0)) return
       await this.#change()
     }
   }
@@ -160,8 +184,15 @@ export class StandaloneTarget implements Target, TargetNode {
   }
 
   abandon(failure: Failure): void {
-    this.#failure ??= failure
+    if (this.#failure !== null) return
+    this.#failure = failure
     this.close()
+    this.#hooks?.onFailure(failure)
+  }
+
+  /** Sends commands whose replies are wanted themselves. Rejects when the connection is lost. */
+  exchange(bytes: Uint8Array, replies: number): Promise<readonly Reply[]> {
+    return this.#leastBusy().link.exchange(bytes, replies)
   }
 
   [Symbol.dispose](): void {
@@ -178,14 +209,29 @@ export class StandaloneTarget implements Target, TargetNode {
     return best
   }
 
-  #write(lane: Lane, block: Block, fromPool: boolean): void {
+  #write(lane: Lane, block: Block, from: 'pool' | 'loose' | 'pinned'): void {
     lane.unanswered += 1
+    const release = (): void => {
+      if (this.#failure !== null) return
+      this.#onAnswered(block)
+      if (from === 'loose') this.#looseBytes -= block.used
+      else this.#free.push(block)
+      this.#wake()
+    }
     const done = (): void => {
       lane.unanswered -= 1
-      this.#onAnswered(block)
-      if (fromPool) this.#free.push(block)
-      else this.#looseBytes -= block.used
+      // The order of a pinned lane is lost with a command that another node shall answer.
+      const away = from === 'pinned' || block.refusals.length === 0 ? null : this.#hooks?.redirect(block)
+      if (!away) {
+        release()
+        return
+      }
+      this.#sentAway += 1
       this.#wake()
+      void away.then(() => {
+        this.#sentAway -= 1
+        release()
+      })
     }
     // A block may end in the middle of a command: all its replies do not tell that its last bytes have left.
     let left = false

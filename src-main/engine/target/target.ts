@@ -45,8 +45,8 @@ export interface TargetOptions {
   readonly name: string
   /** Once aborted, what is under way is still answered for; a target that takes too long over it is given up. */
   readonly signal: AbortSignal
-  /** Free blocks; shared out among the connections. */
-  readonly blocks: readonly Block[]
+  /** Makes free blocks, so many, of the same size. */
+  readonly blocks: (count: number) => readonly Block[]
   /** A block has all its replies; it may be filled again once this returns. */
   readonly onAnswered: (block: Block) => void
 }

@@ -1,0 +1,103 @@
+import { nodeConnection, type Connection } from '#contract/connection.ts'
+import { makeFailure, toFailure } from '#contract/failure.ts'
+import { parseInfo } from '../redis/info.ts'
+import { replicationOf } from '../redis/replication.ts'
+import { readTopology } from '../redis/topology.ts'
+import { Link } from '../resp/link.ts'
+import type { ClusterTarget } from './cluster.ts'
+import type { ReplicationMarks } from './replication-marks.ts'
+
+const everyMs = 500
+const silenceMs = 60_000
+
+interface WatchOptions {
+  readonly connection: Connection
+  readonly name: string
+  readonly marks: ReplicationMarks
+  readonly signal: AbortSignal
+}
+
+/**
+ * Looks after the masters while they are written to, twice a second over connections of its own: notes how far their
+ * replication streams have come, learns where slots have gone, and gives the cluster up when a master is none any
+ * more. A master that was cut off and replaced may go on answering us: only the others know.
+ */
+export class ClusterWatch implements Disposable {
+  readonly #cluster: ClusterTarget
+  readonly #links: readonly Link[]
+  readonly #marks: ReplicationMarks
+  #timer: NodeJS.Timeout | undefined
+  #turn = 0
+  #ended = false
+
+  private constructor(cluster: ClusterTarget, links: readonly Link[], marks: ReplicationMarks) {
+    this.#cluster = cluster
+    this.#links = links
+    this.#marks = marks
+  }
+
+  /** Fails as `Link.open` does. */
+  static async start(
+    cluster: ClusterTarget,
+    { connection, name, marks, signal }: WatchOptions,
+  ): Promise<ClusterWatch> {
+    const links: Link[] = []
+    const watch = new ClusterWatch(cluster, links, marks)
+    try {
+      for (const { host, port } of cluster.masters)
+        links.push(
+          await Link.open(nodeConnection(connection, host, port), {
+            signal,
+            silenceMs,
+            name: `${name}:watch`,
+          }),
+        )
+      await watch.#look()
+      watch.#wait()
+      return watch
+    } catch (thrown) {
+      watch.end()
+      throw thrown
+    }
+  }
+
+  end(): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    for (const link of this.#links) link.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.end()
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => {
+      this.#look().then(
+        () => {
+          if (!this.#ended) this.#wait()
+        },
+        (thrown: unknown) => {
+          if (!this.#ended) this.#cluster.abandon(toFailure(thrown))
+        },
+      )
+    }, everyMs)
+  }
+
+  async #look(): Promise<void> {
+    const { address, masters } = this.#cluster
+    const at = performance.now()
+    await Promise.all(
+      this.#links.map(async (link, number) => {
+        const info = await link.call(['INFO', 'replication'])
+        if (!Buffer.isBuffer(info)) return
+        const { role, replid, offset } = replicationOf(parseInfo(info.toString()))
+        if (role === 'replica') this.#cluster.abandon(makeFailure('target.cluster-changed', { address }))
+        else if (replid !== null) this.#marks.note(masters[number]!.id, { at, replid, offset })
+      }),
+    )
+    const asked = this.#turn % this.#links.length
+    this.#turn += 1
+    this.#cluster.learn(await readTopology(this.#links[asked]!, masters[asked]!))
+  }
+}
