@@ -7,6 +7,8 @@ const range = (length: number): number[] => Array.from({ length }, (_, at) => at
 
 /** Keys whose names begin so have expired before anybody restores them. */
 export const gonePrefix = 'gone:'
+/** A sorted set with the smallest score there is. */
+export const tinyScore = 'zset:tiny score'
 /** As long they live. */
 export const goneAfterMs = 500
 
@@ -111,7 +113,7 @@ async function fillCollections({ call }: RedisServer, { version }: MatrixServer)
   const many = range(500).flatMap((at) => [at / 7, `member ${at}`])
   await call('ZADD', 'zset:large', ...scored, ...many)
   // Some servers take no score this small by command.
-  await call('ZADD', 'zset:small', '5e-324', 'tiny').catch(() => undefined)
+  await call('ZADD', tinyScore, '5e-324', 'tiny').catch(() => undefined)
   if (version >= 302) await call('GEOADD', 'zset:geo', 126.97, 37.56, 'Seoul', 114.05, 22.54, 'Shenzhen')
 
   await call('HMSET', 'hash:small', 'field', 'value', '', '', '7', '-8', Buffer.from([0]), Buffer.from([255]))

@@ -2,6 +2,9 @@ import type { RedisServer } from '../support/redis-server.ts'
 import { gonePrefix } from './fill.ts'
 import type { MatrixServer } from './servers.ts'
 
+/** Before 5.0 RESTORE takes how long a key has left, so an expiry is late by what lay between us and the server. */
+const relativeSlack = 1_500
+
 /** A time as a server tells it; `slack`: by so many milliseconds it may be off, for what is told is how long until or since. */
 export interface Moment {
   readonly ms: number
@@ -125,7 +128,7 @@ async function readExpiry(
   const left = Number(await redis.call(version >= 206 ? 'PTTL' : 'TTL', key))
   if (left < 0) return null
   return version >= 206
-    ? { ms: Date.now() + left, slack: 200 }
+    ? { ms: Date.now() + left, slack: version >= 500 ? 200 : relativeSlack }
     : { ms: Date.now() + left * 1000, slack: 2_200 }
 }
 

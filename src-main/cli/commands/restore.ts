@@ -4,14 +4,16 @@ import { countingWritten, perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
+import { addLossFlags, lossFields, type LossFlags } from '../loss-flags.ts'
 import { dbMap, gather, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { readSpec } from '../restore-spec.ts'
+import { lossLines } from '../terminal/loss-lines.ts'
 import { ProgressView } from '../terminal/progress-view.ts'
 import { restoreSummary } from '../terminal/restore-summary.ts'
 import { styleFor } from '../terminal/style.ts'
 
-interface RestoreFlags extends ConnectionFlags {
+interface RestoreFlags extends ConnectionFlags, LossFlags {
   readonly input: readonly string[]
   readonly connections: number
   readonly onConflict: RestoreSpec['onConflict']
@@ -26,11 +28,13 @@ const examples = `
 Examples:
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 -A -
   keyferry restore -i dump.rdb -t rediss://app@cache.example:6380/0 --on-conflict skip
-  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'`
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
+  keyferry restore -i dump.rdb -t old.example:6379 --cannot-hold skip --field-ttl drop`
 
 export function define(command: Command): void {
   command.requiredOption('-i, --input <file>', 'the RDB file', gather)
   addConnectionFlags(command, 'target')
+  addLossFlags(command)
     .option('-n, --connections <number>', 'parallel connections to the target', wholeNumber(1, 256), 8)
     .addOption(
       new Option('--on-conflict <policy>', 'what to do with keys the target has already')
@@ -56,6 +60,7 @@ async function requested(flags: RestoreFlags): Promise<RestoreSpec> {
     target: connection,
     connections: flags.connections,
     onConflict: flags.onConflict,
+    ...lossFields(flags),
     ...(targetDb === undefined ? {} : { targetDb }),
     ...(flags.dbMap === undefined ? {} : { dbMap: flags.dbMap }),
     include: [...(flags.include ?? [])],
@@ -83,8 +88,14 @@ export async function runRestore(spec: RestoreSpec, output: Output): Promise<Res
     output.note('Stopping: waiting for the answers under way. Ctrl-C again leaves at once.')
   })
   let written = 0
+  let foreseen = false
   const onProgress = (progress: RestoreProgress): void => {
     written = progress.keysWritten
+    if (!foreseen && progress.cannotHold.length > 0) {
+      foreseen = true
+      view?.clear()
+      output.note(['The target cannot hold all of it:', ...lossLines(progress.cannotHold)].join('\n'))
+    }
     if (!interrupt.signal.aborted) view?.update(progress)
     output.event('progress', progress)
   }

@@ -1,4 +1,5 @@
 import type { RestoreResult } from '#contract/restore.ts'
+import { lossLines } from './loss-lines.ts'
 import { bytes, count, duration, keys, short } from './figures.ts'
 
 /** What a restore did, in words and figures, one string a line. */
@@ -20,6 +21,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   return [
     `Restored ${result.inputs.map(({ file }) => file).join(', ')} (${bytes(result.bytes)}) into ${result.target}.`,
     ...rows.map(([name, value, note]) => `  ${name.padEnd(12)}${value.padEnd(wide)}  ${note}`.trimEnd()),
+    ...lossLines(result.cannotHold),
     ...exampleLines(result),
   ]
 }
