@@ -6,14 +6,13 @@ import { FailureError, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { crc64 } from '#engine/bytes/crc64.ts'
+import { runRestore } from '#engine/flow/restore.ts'
 import { encodeListpack } from '#engine/rdb/listpack.ts'
 import { opcode, type as codeOf } from '#engine/rdb/opcodes.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
 import { describeKeys, fillWithEveryType, type DescribedKey } from '../support/every-type.ts'
 import { code, int64, rdbBytes, rdbFile, type RdbPart } from '../support/rdb-file-bytes.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
-const runner = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
 let folder: string
 let file: string
 let target: RedisServer
@@ -74,7 +73,8 @@ function withMore(whole: Buffer, parts: readonly RdbPart[]): Buffer {
 
 function restore(rules: Partial<RestoreRequest> = {}): Promise<RestoreResult> {
   const to = { host: target.host, port: target.port }
-  return runner.run('restore', restoreSpecSchema.parse({ files: [file], target: to, ...rules }), {})
+  const spec = restoreSpecSchema.parse({ files: [file], target: to, ...rules })
+  return runRestore(spec, () => undefined, new AbortController().signal)
 }
 
 async function failureOf(run: Promise<unknown>): Promise<Failure> {
