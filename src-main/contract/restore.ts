@@ -20,10 +20,14 @@ const restoreSpecFields = z.strictObject({
   targetDb: z.int().min(0).max(65535).optional(),
   /** Database of the file → database of the target; those not named keep their number. */
   dbMap: z.record(z.string().regex(/^\d+$/), z.int().min(0).max(65535)).optional(),
+  /** Of an append-only file that notes times: nothing written after this moment. Milliseconds since the epoch. */
+  until: z.int().min(0).optional(),
   ...selectionFields,
   ...renamingFields,
   ...lossPolicyFields,
   limits: limitsSchema.default({}),
+  /** The folder where what is fetched stays; else it is removed at the end. */
+  keepIn: z.string().min(1).optional(),
 })
 
 /** A whole restore: one or more inputs into one server. */
@@ -36,19 +40,22 @@ export type RestoreSpec = z.infer<typeof restoreSpecSchema>
 export type RestoreRequest = z.input<typeof restoreSpecSchema>
 
 /**
+ * - `fetching`: what is not on this machine, or packed, is landed on it; keys are not known yet
  * - `checking`: the file is read once from end to end, nothing is written yet
  * - `looking`: the target is looked at
  * - `writing`
+ * - `replaying`: the commands of an append-only file are applied, behind the RDB it begins with
  * - `waiting`: the target is away or refuses for now; `waitingFor` says why
  * - `paused`: it was told to; what was under way is answered for, and the connections stay
  * - `finishing`: the last answers are awaited
  */
-export type RestorePhase = 'checking' | 'looking' | 'writing' | 'waiting' | 'paused' | 'finishing'
+export type RestorePhase =
+  'fetching' | 'checking' | 'looking' | 'writing' | 'replaying' | 'waiting' | 'paused' | 'finishing'
 
 /** A snapshot, not a diary: the newest one says everything. All counts only grow. */
 export interface RestoreProgress {
   readonly phase: RestorePhase
-  /** Bytes of the file read in this phase, and in all. */
+  /** Bytes read in this phase, and in all; of what is fetched all may be unknown: 0. */
   readonly bytesDone: number
   readonly bytesTotal: number
   /** Keys gone past, of those in the file (null until the file has been checked). */
@@ -87,6 +94,26 @@ export interface RestoredInput {
   readonly kind: 'rdb' | 'aof'
   readonly bytes: number
   readonly keys: number
+  /** Where the copy is that was to stay. */
+  readonly keptAt: string | null
+}
+
+/** What became of the commands of an append-only file. */
+export interface AppliedCommands {
+  /** Those that were to be applied; what an earlier run of the same restore had applied is not applied again. */
+  readonly total: number
+  readonly applied: number
+  /** Refused by the target, as they would be if it loaded the file. */
+  readonly failed: number
+  /** By the rules for keys. */
+  readonly leftOut: number
+  /** Where the file ends inside a command or transaction: as a server does, all from there on is left away. */
+  readonly cutOff: {
+    readonly file: string
+    readonly offset: number
+    readonly bytes: number
+    readonly inTransaction: boolean
+  } | null
 }
 
 export interface RestoreResult {
@@ -107,6 +134,10 @@ export interface RestoreResult {
   readonly functions: number
   /** What the target cannot hold, as it was told before the first write. */
   readonly cannotHold: readonly Loss[]
+  /** Null where the input holds none. */
+  readonly commands: AppliedCommands | null
+  /** Where in the input an earlier run of the same restore was gone on from, bytes; null where none was. */
+  readonly resumedFrom: number | null
   /** At most 20 of those skipped or failed. */
   readonly examples: readonly KeyExample[]
   readonly checkMs: number

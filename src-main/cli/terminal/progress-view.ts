@@ -12,16 +12,18 @@ export interface ProgressStream {
 }
 
 const labels: Readonly<Record<RestorePhase, string>> = {
+  fetching: 'Fetching',
   checking: 'Checking',
   looking: 'Looking at the target',
   writing: 'Writing',
+  replaying: 'Applying commands',
   waiting: 'Waiting',
   paused: 'Paused',
   finishing: 'Finishing',
 }
 
 /** The phases whose end is known, so that a bar says something. */
-const measured: ReadonlySet<RestorePhase> = new Set(['checking', 'writing'])
+const measured: ReadonlySet<RestorePhase> = new Set(['fetching', 'checking', 'writing', 'replaying'])
 
 const sentenceEveryMs = 3_000
 

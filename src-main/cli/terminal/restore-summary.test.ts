@@ -3,7 +3,7 @@ import type { RestoreResult } from '#contract/restore.ts'
 import { restoreSummary } from './restore-summary.ts'
 
 const result: RestoreResult = {
-  inputs: [{ file: 'dump.rdb', kind: 'rdb', bytes: 348_685_095, keys: 2_000_000 }],
+  inputs: [{ file: 'dump.rdb', kind: 'rdb', bytes: 348_685_095, keys: 2_000_000, keptAt: null }],
   target: '10.0.0.1:6379',
   bytes: 348_685_095,
   keys: 2_000_000,
@@ -16,6 +16,8 @@ const result: RestoreResult = {
   keysFailed: 0,
   functions: 0,
   cannotHold: [],
+  commands: null,
+  resumedFrom: null,
   examples: [],
   checkMs: 1_040,
   writeMs: 5_100,

@@ -17,7 +17,7 @@ interface Sample {
 export class RestoreMeter {
   readonly #startedAt = performance.now()
   readonly #report: (progress: RestoreProgress) => void
-  readonly #bytesTotal: number
+  #bytesTotal: number
   #phase: RestorePhase = 'checking'
   #bytesDone = 0
   #keysTotal: number | null = null
@@ -33,6 +33,10 @@ export class RestoreMeter {
     this.#report = report
   }
 
+  get phase(): RestorePhase {
+    return this.#phase
+  }
+
   get elapsedMs(): number {
     return performance.now() - this.#startedAt
   }
@@ -46,6 +50,11 @@ export class RestoreMeter {
     this.#samples = []
     this.#eta = null
     this.#say()
+  }
+
+  /** So many bytes are ahead of this phase. */
+  measure(bytesTotal: number): void {
+    this.#bytesTotal = bytesTotal
   }
 
   /** What the target cannot hold, from now on part of every snapshot. */

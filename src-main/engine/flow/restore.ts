@@ -7,16 +7,17 @@ import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { makeKeyRules, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
+import { openAofInput, type AofInput } from '../source/aof-input.ts'
 import type { LandedInput } from '../source/land-input.ts'
 import { RdbFile, readingBytes } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
-import { StandaloneDestination } from '../target/standalone-destination.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import type { TargetOptions } from '../target/target.ts'
 import { LandedInputs } from './land-inputs.ts'
 import { lookBeforeWriting } from './before-writing.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreMeter } from './restore-meter.ts'
+import { restoreAof } from './restore-aof.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import { surveyFile } from './survey.ts'
 import { writeToTheEnd } from './write-to-the-end.ts'
@@ -59,6 +60,8 @@ async function restore(
 ): Promise<RestoreResult> {
   const meter = new RestoreMeter(0, report)
   await using inputs = await LandedInputs.land(spec, meter, signal)
+  const aof = await openOnlyAof(inputs.all)
+  if (aof !== null) return await restoreAof(aof, spec, rules, meter, signal)
   const input = onlyRdb(inputs.all)
   await using file = await RdbFile.open(input.path, input.name)
   meter.measure(file.size)
@@ -73,14 +76,13 @@ async function restore(
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
-  const { look, capabilities, losses, empty } = await lookBeforeWriting(
+  const { look, capabilities, losses, empty, destination } = await lookBeforeWriting(
     spec,
     { file, arena, survey, rules, meter },
     signal,
   )
   await file.assertUnchanged()
 
-  const destination = new StandaloneDestination(spec.target, look)
   const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
   const run = randomBytes(4).toString('hex')
   const ledger = new Ledger({ offset: 0, sourceDb: 0 })
@@ -91,7 +93,8 @@ async function restore(
     composerOffset: readingBytes,
     ledger,
     plan: {
-      address: addressOf(spec.target),
+      address: destination.address,
+      manners: destination.manners,
       onConflict: spec.onConflict,
       targetWasEmpty: empty,
       rules,
@@ -144,6 +147,8 @@ async function restore(
     keysFailed: counts.failed,
     functions: counts.functions,
     cannotHold: losses,
+    commands: null,
+    resumedFrom: null,
     examples: writer.examples,
     checkMs: Math.round(checkMs),
     writeMs: Math.round(meter.elapsedMs - checkMs),
@@ -154,9 +159,14 @@ async function restore(
   }
 }
 
+/** Null where the input is no append-only file. */
+async function openOnlyAof([input, ...others]: readonly LandedInput[]): Promise<AofInput | null> {
+  if (input === undefined || others.length > 0 || input.kind === 'rdb') return null
+  return await openAofInput(input.path, input.name)
+}
+
 function onlyRdb([input, ...others]: readonly LandedInput[]): LandedInput {
   if (input === undefined || others.length > 0)
     return fail('usage.invalid', { field: '--input', reason: 'one file at a time' })
-  if (input.kind === 'folder') return fail('file.is-directory', { file: input.name })
   return input.kind === 'rdb' ? input : fail('file.not-rdb', { file: input.name })
 }

@@ -17,6 +17,7 @@ export const bigValueBytes = 8 * 1024 * 1024
 
 /** An RDB file on this machine, kept open so that what was checked is what is written. */
 export class RdbFile implements AsyncDisposable {
+  /** For failures. */
   readonly path: string
   readonly size: number
   readonly #handle: FileHandle
@@ -29,8 +30,8 @@ export class RdbFile implements AsyncDisposable {
     this.#modifiedMs = modifiedMs
   }
 
-  /** Fails with `file.not-found`, `file.not-readable`, `file.is-directory` or `file.empty`. */
-  static async open(path: string): Promise<RdbFile> {
+  /** `name` is what it is called in failures. Fails with `file.not-found`, `file.not-readable`, `file.is-directory` or `file.empty`. */
+  static async open(path: string, name = path): Promise<RdbFile> {
     let handle: FileHandle
     try {
       handle = await open(path, 'r')
@@ -46,7 +47,7 @@ export class RdbFile implements AsyncDisposable {
       const stat = await handle.stat()
       if (stat.isDirectory()) fail('file.is-directory', { file: path })
       if (stat.size === 0) fail('file.empty', { file: path })
-      return new RdbFile(path, handle, stat.size, stat.mtimeMs)
+      return new RdbFile(name, handle, stat.size, stat.mtimeMs)
     } catch (thrown) {
       await handle.close()
       throw thrown

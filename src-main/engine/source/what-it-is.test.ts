@@ -24,7 +24,10 @@ test.each([
   ['\xfd7zXZ\0', 'packed'],
   ['\x28\xb5\x2f\xfd', 'packed'],
   ['<!DOCTYPE html>', 'unknown'],
-  ['REDIS', 'unknown'],
+  ['REDIS', 'rdb'],
+  ['VAL', 'rdb'],
+  ['REDISx', 'rdb'],
+  ['RABBIT', 'unknown'],
   ['*', 'unknown'],
   ['', 'empty'],
 ])('%j is %s', (text, kind) => {

@@ -33,7 +33,9 @@ export async function whatItIs(path: string): Promise<InputKind> {
     if ((await file.stat()).isDirectory()) return 'folder'
     const head = Buffer.alloc(headBytes)
     const { bytesRead } = await file.read(head, 0, headBytes, 0)
-    return whatItBeginsAs(head.subarray(0, bytesRead))
+    const kind = whatItBeginsAs(head.subarray(0, bytesRead))
+    // One that is damaged at its start says so itself, rather than be taken for nothing at all.
+    return kind === 'unknown' && path.endsWith('.manifest') ? 'manifest' : kind
   } catch (thrown) {
     return fail('file.not-readable', { file: path, reason: (thrown as NodeJS.ErrnoException).code ?? '' })
   } finally {
@@ -47,6 +49,8 @@ export function whatItBeginsAs(head: Uint8Array): Exclude<InputKind, 'folder'> {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
   const text = bytes.toString('latin1')
   if (/^(?:REDIS\d{4}|VALKEY\d{3})/.test(text)) return saysAofBase(bytes) ? 'aof' : 'rdb'
+  // Cut off within its first nine bytes, or with a damaged version: the reader says what is wrong with it.
+  if (['REDIS', 'VALKEY'].some((magic) => text.startsWith(magic) || magic.startsWith(text))) return 'rdb'
   // `#TS:` lines since 7.0 (aof.c, `genAofTimestampAnnotationIfNeeded`). One whose line ends were mangled is a broken AOF.
   if (/^(?:\*\d{1,10}\r?\n\$|#TS:\d+\r?\n)/.test(text)) return 'aof'
   if (/^(?:#.*\n)*file\s+\S.*\sseq\s+\d+/.test(text)) return 'manifest'
