@@ -5,7 +5,7 @@ import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { shapeOf } from '../resp/commands.ts'
 import type { Link } from '../resp/link.ts'
-import { assertDatabases, lookAtTarget, type TargetLook } from '../target/look.ts'
+import { assertDatabases, libraryNames, lookAtTarget, type TargetLook } from '../target/look.ts'
 import type { AofSurvey } from './aof-survey.ts'
 import { isOurs } from './own-keys.ts'
 
@@ -62,8 +62,12 @@ async function assertRoom(
   const isPart = survey.leftOut > 0
   if (taking !== undefined && (spec.onConflict === 'fail' || isPart))
     fail('aof.would-flush', { address, command: taking, keys: taking === 'FLUSHDB' ? there : all })
-  if (there > 0 && spec.onConflict === 'fail')
+  if (spec.onConflict !== 'fail') return
+  if (there > 0)
     fail('target.not-empty', { address, keys: there, examples: await someKeys(link, writtenDbs) })
+  const libraries = survey.byName.has('FUNCTION') ? [...(await libraryNames(link))] : []
+  if (libraries.length > 0)
+    fail('target.not-empty', { address, keys: libraries.length, examples: libraries.slice(0, 5).join(', ') })
 }
 
 async function someKeys(link: Link, dbs: readonly number[]): Promise<string> {

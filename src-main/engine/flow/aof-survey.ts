@@ -88,9 +88,9 @@ export async function surveyAof(options: AofSurveyOptions): Promise<AofSurvey> {
     cutOff = { file: file.path, offset, bytes: file.size - offset, inTransaction }
   }
   const { times } = tally
-  if (until !== undefined && times === null) fail('aof.no-timestamps', { file: input.path })
+  if (until !== undefined && times === null) fail('aof.no-timestamps', { file: input.name })
   if (until !== undefined && times !== null && times.first > until)
-    fail('aof.until-too-early', { file: input.path, first: new Date(times.first).toISOString() })
+    fail('aof.until-too-early', { file: input.name, first: new Date(times.first).toISOString() })
   return { ...tally.told(), parts, cutOff, id: hash.digest('hex') }
 }
 

@@ -89,13 +89,13 @@ export class AofFile implements AsyncDisposable {
 /** An append-only file of one or many files, in the order a server loads them. */
 export class AofInput implements AsyncDisposable {
   /** As it was named. */
-  readonly path: string
+  readonly name: string
   readonly files: readonly AofFile[]
   /** Files the manifest lists as replaced: not read. */
   readonly history: readonly string[]
 
-  constructor(path: string, files: readonly AofFile[], history: readonly string[]) {
-    this.path = path
+  constructor(name: string, files: readonly AofFile[], history: readonly string[]) {
+    this.name = name
     this.files = files
     this.history = history
   }
@@ -117,17 +117,16 @@ export class AofInput implements AsyncDisposable {
  * Opens an append-only file: one file, a manifest, or the folder a manifest lies in (or the data folder around
  * that). Null where the path leads to something else. Fails with `file.*` or `aof.*`.
  */
-export async function openAofInput(path: string): Promise<AofInput | null> {
+export async function openAofInput(path: string, name = path): Promise<AofInput | null> {
   switch (await whatItIs(path)) {
     case 'aof':
-      return await openFiles(path, [path], [])
+      return await openFiles(name, [path], [])
     case 'manifest':
-      return await openManifest(path, path)
+      return await openManifest(name, path)
     case 'folder':
-      return await openManifest(path, await findManifest(path))
+      return await openManifest(name, await findManifest(path))
     default:
-      // A manifest that is damaged or empty can only be told by its name.
-      return path.endsWith('.manifest') ? await openManifest(path, path) : null
+      return null
   }
 }
 

@@ -1,4 +1,5 @@
 import { enHelp } from './en-help.ts'
+import { enRestore } from './en-restore.ts'
 
 /**
  * The words of the console, and the type of every other language's. `{name}` is filled in; `**…**` and `` `…` ``
@@ -6,6 +7,7 @@ import { enHelp } from './en-help.ts'
  */
 export const en = {
   ...enHelp,
+  ...enRestore,
   cancel: 'Cancel',
   change: 'Change',
   close: 'Close',
@@ -230,12 +232,15 @@ export const en = {
     'It is not known how many keys the target holds. Those the file has too take the file’s value, and the old ones **cannot be brought back**.',
   'danger.replace.deed': 'Overwrite and start',
   'danger.back': 'Keep them, go back',
+  'restore.phase.fetching': 'Fetching the file',
   'restore.phase.checking': 'Reading the file through',
   'restore.phase.looking': 'Looking at the target',
   'restore.phase.writing': 'Writing',
+  'restore.phase.replaying': 'Applying commands',
   'restore.phase.waiting': 'Waiting for the target',
   'restore.phase.paused': 'Paused',
   'restore.phase.finishing': 'Last answers',
+  'restore.short.fetching': 'Fetching',
   'restore.short.checking': 'Checking',
   'restore.short.looking': 'Checking',
   'restore.short.waiting': 'Waiting',
@@ -480,6 +485,7 @@ export const en = {
   'task.gone': 'This task is no longer known',
   'task.gone.cause': 'It may have been removed.',
   'task.pause': 'Pause',
+  'task.report': 'Save report',
   'task.stop': 'Stop…',
   'task.resume': 'Resume',
   'task.remove': 'Remove',
@@ -704,7 +710,6 @@ export const en = {
   'proof.kind.type': 'type',
   'proof.kind.value': 'value',
   'proof.kind.expiry': 'expiry',
-  'proof.kind.misplaced': 'in the wrong slot’s node',
   'proof.kind.groups': 'consumer groups',
   'proof.detail': 'What',
   'proof.nothing': 'No differences to show',

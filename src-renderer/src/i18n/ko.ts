@@ -1,9 +1,11 @@
 import { koHelp } from './ko-help.ts'
+import { koRestore } from './ko-restore.ts'
 import type { Words } from './words.ts'
 
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
 export const ko: Words = {
   ...koHelp,
+  ...koRestore,
   cancel: '취소',
   change: '변경',
   close: '닫기',
@@ -219,12 +221,15 @@ export const ko: Words = {
     '타깃에 키가 몇 개 있는지 알 수 없습니다. 파일에도 있는 키는 파일의 값으로 바뀌며 이전 값은 **되돌릴 수 없습니다**.',
   'danger.replace.deed': '덮어쓰고 시작',
   'danger.back': '유지하고 돌아가기',
+  'restore.phase.fetching': '파일 받기',
   'restore.phase.checking': '파일 확인',
   'restore.phase.looking': '타깃 확인',
   'restore.phase.writing': '쓰기',
+  'restore.phase.replaying': '명령 적용',
   'restore.phase.waiting': '타깃 대기',
   'restore.phase.paused': '일시 정지됨',
   'restore.phase.finishing': '마지막 응답',
+  'restore.short.fetching': '받는 중',
   'restore.short.checking': '검사 중',
   'restore.short.looking': '확인 중',
   'restore.short.waiting': '대기 중',
@@ -448,6 +453,7 @@ export const ko: Words = {
   'task.gone': '이 작업이 없습니다',
   'task.gone.cause': '삭제되었을 수 있습니다.',
   'task.pause': '일시 중지',
+  'task.report': '보고서 저장',
   'task.stop': '중지…',
   'task.resume': '재개',
   'task.remove': '제거',
@@ -662,7 +668,6 @@ export const ko: Words = {
   'proof.kind.type': '자료형',
   'proof.kind.value': '값',
   'proof.kind.expiry': '만료',
-  'proof.kind.misplaced': '슬롯 소유자가 아닌 노드에 있음',
   'proof.kind.groups': '소비자 그룹',
   'proof.detail': '내용',
   'proof.nothing': '표시할 차이가 없습니다',

@@ -1,9 +1,11 @@
 import { zhHelp } from './zh-help.ts'
+import { zhRestore } from './zh-restore.ts'
 import type { Words } from './words.ts'
 
 /** Chinese, simplified. */
 export const zh: Words = {
   ...zhHelp,
+  ...zhRestore,
   cancel: '取消',
   change: '修改',
   close: '关闭',
@@ -214,12 +216,15 @@ export const zh: Words = {
   'danger.replace.unknown': '不知道目标端现有多少键。文件中也有的键会被替换，旧值**无法找回**。',
   'danger.replace.deed': '覆盖并开始',
   'danger.back': '保留，返回',
+  'restore.phase.fetching': '获取文件',
   'restore.phase.checking': '通读文件',
   'restore.phase.looking': '查看目标端',
   'restore.phase.writing': '写入',
+  'restore.phase.replaying': '应用命令',
   'restore.phase.waiting': '等待目标端',
   'restore.phase.paused': '已暂停',
   'restore.phase.finishing': '等待最后应答',
+  'restore.short.fetching': '获取中',
   'restore.short.checking': '检查中',
   'restore.short.looking': '检查中',
   'restore.short.waiting': '等待中',
@@ -439,6 +444,7 @@ export const zh: Words = {
   'task.gone': '已没有该任务',
   'task.gone.cause': '它可能已被移除。',
   'task.pause': '暂停',
+  'task.report': '保存报告',
   'task.stop': '停止…',
   'task.resume': '继续',
   'task.remove': '移除',
@@ -650,7 +656,6 @@ export const zh: Words = {
   'proof.kind.type': '类型',
   'proof.kind.value': '值',
   'proof.kind.expiry': '过期时间',
-  'proof.kind.misplaced': '不在所属槽的节点上',
   'proof.kind.groups': '消费组',
   'proof.detail': '详情',
   'proof.nothing': '没有差异',

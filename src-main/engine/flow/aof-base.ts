@@ -1,0 +1,143 @@
+import { fail } from '#contract/failure.ts'
+import type { KeyExample, RestoreSpec } from '#contract/restore.ts'
+import type { Crc64Arena } from '../bytes/crc64.ts'
+import { bigValueCommands } from '../plan/big-value-commands.ts'
+import { composerBytes } from '../plan/compose.ts'
+import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
+import { guardMs } from '../plan/expiry.ts'
+import type { KeyRules } from '../plan/key-rules.ts'
+import { isExpiringHash } from '../rdb/opcodes.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
+import { readingBytes, type RdbFile } from '../source/rdb-file.ts'
+import { cutBlocks } from '../target/block.ts'
+import type { TargetLook } from '../target/look.ts'
+import { StandaloneDestination } from '../target/standalone-destination.ts'
+import { StandaloneTarget } from '../target/standalone.ts'
+import { Ledger, type Counts, type Position } from './ledger.ts'
+import { RestoreWriter } from './restore-writer.ts'
+import type { Survey } from './survey.ts'
+
+const blocksBytes = 4 * 1024 * 1024
+const smallestBlock = 96 * 1024
+const largestBlock = 128 * 1024
+
+/** Bytes of memory that writing a base takes beside reading it. */
+export function baseArenaBytes(connections: number): number {
+  return readingBytes + composerBytes + blockBytes(connections)
+}
+
+function blockBytes(connections: number): number {
+  return Math.max(blocksBytes, StandaloneTarget.blocksFor(connections) * smallestBlock)
+}
+
+export interface BaseParts {
+  readonly spec: RestoreSpec
+  readonly file: RdbFile
+  readonly survey: Survey
+  readonly arena: Crc64Arena
+  readonly rules: KeyRules
+  readonly look: TargetLook
+  readonly capabilities: Capabilities
+  /** Begins the names of values that are written in pieces. */
+  readonly temporaryPrefix: string
+  /** Where an earlier run of ours has come to. */
+  readonly from: Position
+  readonly onAdvance: (reached: Position, counts: Readonly<Counts>) => void
+}
+
+/**
+ * Writes the RDB that an append-only file begins with, over whatever the target has, every expiry shifted into
+ * the future: what commands behind it change must not have gone before they come.
+ */
+export class AofBase {
+  readonly #parts: BaseParts
+  readonly #ledger: Ledger
+  readonly #writer: RestoreWriter
+  readonly #destination: StandaloneDestination
+
+  constructor(parts: BaseParts) {
+    const { spec, file, survey, arena, rules, look, capabilities, temporaryPrefix, from, onAdvance } = parts
+    this.#parts = parts
+    const ledger = new Ledger(from)
+    this.#ledger = ledger
+    this.#destination = new StandaloneDestination(spec.target, look)
+    const { header } = survey.checked
+    const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
+    this.#writer = new RestoreWriter({
+      file,
+      header,
+      arena,
+      composerOffset: readingBytes,
+      ledger,
+      plan: {
+        address: this.#destination.address,
+        manners: this.#destination.manners,
+        onConflict: 'replace',
+        targetWasEmpty: false,
+        rules: { ...rules, ttl: { rule: 'keep' } },
+        functions: rules.functions && capabilities.functions,
+        restoreOptions: capabilities,
+        conversion: makeConversion(
+          survey.types,
+          header.flavour,
+          shiftable(capabilities),
+          dropFieldsExpiredBy,
+        ),
+        leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
+        bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },
+        clockAheadMs: look.clockAheadMs,
+        expiryShiftMs: guardMs,
+        temporaryPrefix,
+      },
+      onAdvance: () => onAdvance(ledger.position, ledger.counts),
+    })
+  }
+
+  get counts(): Readonly<Counts> {
+    return this.#ledger.counts
+  }
+
+  get position(): Position {
+    return this.#ledger.position
+  }
+
+  get examples(): readonly KeyExample[] {
+    return this.#writer.examples
+  }
+
+  /** Writes from where it has come to, until the end. Rejects when the target is lost, or with `job.cancelled`. */
+  async run(name: string, signal: AbortSignal): Promise<void> {
+    const { spec, arena } = this.#parts
+    const { connections } = spec
+    using target = await this.#destination.open(
+      {
+        connections,
+        name,
+        signal,
+        blocks: (count) =>
+          cutBlocks(
+            {
+              memory: arena.memory,
+              start: readingBytes + composerBytes,
+              bytes: blockBytes(connections),
+            },
+            count,
+            largestBlock,
+          ),
+        onAnswered: this.#writer.answered,
+      },
+      this.#ledger,
+    )
+    await this.#writer.removeUnfinished((named) => this.#destination.remove(named))
+    await this.#writer.run(target, signal)
+    if (signal.aborted) fail('job.cancelled')
+  }
+}
+
+/** Hashes with expiring fields go as commands, whose expiries can be shifted; those in a payload cannot. */
+function shiftable(capabilities: Capabilities): Capabilities {
+  return {
+    ...capabilities,
+    restoreTypes: capabilities.restoreTypes.filter((code) => !isExpiringHash(code)),
+  }
+}
