@@ -1,4 +1,5 @@
 import { FailureError, makeFailure } from '#contract/failure.ts'
+import type { Passwords } from '#contract/profile.ts'
 import type { TaskState, TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { withWritten } from './command.ts'
@@ -26,7 +27,7 @@ export class FollowedTask implements Disposable {
   }
 
   /** Brings a task that was not started yet, or was interrupted, to run. Fails with what the checks found. */
-  async start(passwords: { source?: string; target?: string }, acceptWarnings: boolean): Promise<void> {
+  async start(passwords: Passwords, acceptWarnings: boolean): Promise<void> {
     const { tasks } = this.#migrations
     if (this.view.actions.includes('resume')) {
       tasks.resume(this.id, passwords)

@@ -1,6 +1,7 @@
 import type { Connection } from '#contract/connection.ts'
-import { addressOf } from '#contract/connection.ts'
-import type { ProfileView } from '#contract/profile.ts'
+import { placeOf } from '#contract/connection.ts'
+import type { Passwords, ProfileView } from '#contract/profile.ts'
+import { secretsOf } from '#contract/secrets.ts'
 import { isUnderWay, type TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 
@@ -26,8 +27,8 @@ export function findBegunTask(
     .find(
       (task) =>
         isUnderWay(task.state) &&
-        addressOf(task.source) === addressOf(source) &&
-        addressOf(task.target) === addressOf(target),
+        placeOf(task.source) === placeOf(source) &&
+        placeOf(task.target) === placeOf(target),
     )
 }
 
@@ -46,16 +47,20 @@ export function removeOutdatedDrafts(
  * the one whoever froze it need not know, and the typed one is refused until it is unfrozen.
  */
 export function reachFrozen({ freezes }: Pick<Migrations, 'freezes'>, source: Connection): Connection {
-  const kept = freezes.open().find(({ record }) => addressOf(record.connection) === addressOf(source))
+  const kept = freezes.open().find(({ record }) => placeOf(record.connection) === placeOf(source))
   if (kept === undefined) return source
   const { username: _switchedOff, ...reach } = source
   return { ...reach, password: kept.record.secret }
 }
 
-/** The passwords of two connections, as tasks take them. */
-export function passwordsOf(source: Connection, target: Connection): { source?: string; target?: string } {
+/** The secrets of two connections, as tasks take them. */
+export function passwordsOf(source: Connection, target: Connection): Passwords {
+  const { password: ofSource, ...sourceWay } = secretsOf(source)
+  const { password: ofTarget, ...targetWay } = secretsOf(target)
   return {
-    ...(source.password !== undefined && { source: source.password }),
-    ...(target.password !== undefined && { target: target.password }),
+    ...(ofSource !== undefined && { source: ofSource }),
+    ...(ofTarget !== undefined && { target: ofTarget }),
+    sourceWay,
+    targetWay,
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { tlsSchema, type TlsSettings } from './connection.ts'
+import { sentinelSchema, viaSchema, type Sentinel, type Via } from './tunnel.ts'
 
 /** One side of a profile as a person saves it. A password goes in and never comes out. */
 export const endpointInputSchema = z.strictObject({
@@ -7,6 +8,11 @@ export const endpointInputSchema = z.strictObject({
   port: z.int().min(1).max(65535),
   username: z.string().min(1).max(512).optional(),
   tls: tlsSchema.optional(),
+  /** Secrets in it are stored sealed; those left out stay as they are stored, for the same host and user. */
+  via: viaSchema.optional(),
+  sentinel: sentinelSchema.optional(),
+  /** Places of the way (`contract/secrets.ts`) whose stored secret is to be forgotten. */
+  forget: z.array(z.string().max(5000)).max(64).optional(),
   /** A text is stored sealed; null means there is none; left out, what is stored stays as it is. */
   password: z.string().min(1).max(4096).nullable().optional(),
   /** Store none and ask for it at every check and start. A `password` beside it is used once, not kept. */
@@ -22,7 +28,12 @@ export interface EndpointView {
   readonly port: number
   readonly username: string | null
   readonly tls: TlsSettings | null
+  /** Without secrets, as is `sentinel`. */
+  readonly via: Via | null
+  readonly sentinel: Sentinel | null
   readonly passwordKept: PasswordKept
+  /** How the secrets of the way are kept, by their places (`contract/secrets.ts`). */
+  readonly secretsKept: Readonly<Record<string, Exclude<PasswordKept, 'none'>>>
 }
 
 /** How a migration is run. Every field has the value we recommend. */
@@ -67,9 +78,13 @@ export interface ProfileView {
   readonly openTasks: number
 }
 
-/** Passwords typed for this once, where a profile keeps none. */
+const secretsSchema = z.record(z.string().max(5000), z.string().min(1).max(4096))
+
+/** Passwords typed for this once, where a profile keeps none; those of the way by their places. */
 export const passwordsSchema = z.strictObject({
   source: z.string().min(1).max(4096).optional(),
   target: z.string().min(1).max(4096).optional(),
+  sourceWay: secretsSchema.optional(),
+  targetWay: secretsSchema.optional(),
 })
 export type Passwords = z.infer<typeof passwordsSchema>

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { addressOf, type Connection } from '#contract/connection.ts'
+import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import {
   profileInputSchema,
-  type EndpointInput,
   type EndpointView,
   type Passwords,
   type ProfileInput,
@@ -13,6 +12,7 @@ import {
 import { isUnderWay } from '#contract/task.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
+import { connectionOf, keepEndpoint } from './endpoint.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** Saved migration plans. Refusals are `profile.*` and `store.*` failures. */
@@ -61,8 +61,17 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
     save(request) {
       const input = profileInputSchema.parse(request)
       const before = input.id === undefined ? undefined : find(input.id)
-      const source = keep(input.source, before?.sourceSecret ?? null, box)
-      const target = keep(input.target, before?.targetSecret ?? null, box)
+      const kept = before === undefined ? null : view(before)
+      const source = keepEndpoint(
+        input.source,
+        { view: kept?.source ?? null, secret: before?.sourceSecret ?? null },
+        box,
+      )
+      const target = keepEndpoint(
+        input.target,
+        { view: kept?.target ?? null, secret: before?.targetSecret ?? null },
+        box,
+      )
       const body: ProfileBody = { source: source.view, target: target.view, options: input.options }
       const now = Date.now()
       return put({
@@ -94,47 +103,5 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
       const secret = side === 'source' ? row.sourceSecret : row.targetSecret
       return connectionOf(endpoint, secret, box, side, passwords)
     },
-  }
-}
-
-/** What is kept of one side as it was typed: its view, and its password sealed. */
-function keep(
-  endpoint: EndpointInput | null,
-  before: Uint8Array | null,
-  box: SecretBox,
-): { view: EndpointView | null; secret: Uint8Array | null } {
-  if (endpoint === null) return { view: null, secret: null }
-  const { password, ask } = endpoint
-  const secret = ask ? null : password === undefined ? before : password === null ? null : box.seal(password)
-  return {
-    view: {
-      host: endpoint.host,
-      port: endpoint.port,
-      username: endpoint.username ?? null,
-      tls: endpoint.tls ?? null,
-      passwordKept: ask ? 'ask' : secret === null ? 'none' : 'stored',
-    },
-    secret,
-  }
-}
-
-/** How to reach an endpoint; a password typed for this once goes before the stored one. */
-export function connectionOf(
-  endpoint: EndpointView,
-  secret: Uint8Array | null,
-  box: SecretBox,
-  side: 'source' | 'target',
-  passwords: Passwords = {},
-): Connection {
-  const typed = passwords[side]
-  if (endpoint.passwordKept === 'ask' && typed === undefined)
-    fail('task.password-needed', { side, address: addressOf(endpoint) })
-  const password = typed ?? (secret === null ? undefined : box.open(secret))
-  return {
-    host: endpoint.host,
-    port: endpoint.port,
-    ...(endpoint.username !== null && { username: endpoint.username }),
-    ...(password !== undefined && { password }),
-    ...(endpoint.tls !== null && { tls: endpoint.tls }),
   }
 }

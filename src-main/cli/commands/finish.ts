@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addressOf } from '#contract/connection.ts'
+import { addressOf, placeOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
@@ -33,7 +33,7 @@ async function finish(flags: FinishFlags, output: Output): Promise<ExitCode> {
   await using migrations = await openOwnMigrations()
   const task =
     findBegunTask(migrations, source, target) ??
-    fail('task.not-found', { id: `${addressOf(source)} → ${addressOf(target)}` })
+    fail('task.not-found', { id: `${placeOf(source)} → ${placeOf(target)}` })
   const passwords = passwordsOf(reachFrozen(migrations, source), target)
   const { actions } = task
   // Paused it may have missed writes: they are fetched first.

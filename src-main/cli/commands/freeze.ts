@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
-import { addressOf, type Connection } from '#contract/connection.ts'
+import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError } from '#contract/failure.ts'
 import { newPasswordSchema, type FreezePlan } from '#contract/freeze.ts'
 import { perform } from '../command.ts'
@@ -57,7 +57,7 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
 
 /** One freeze a server: the same command again finds it. */
 function freezeId(connection: Connection): string {
-  return `cli-${createHash('sha256').update(addressOf(connection)).digest('hex').slice(0, 12)}`
+  return `cli-${createHash('sha256').update(placeOf(connection)).digest('hex').slice(0, 12)}`
 }
 
 function shown(plan: FreezePlan, output: Output): ExitCode {

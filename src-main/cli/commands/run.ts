@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import type { ProfileView } from '#contract/profile.ts'
+import type { EndpointView, Passwords, ProfileView } from '#contract/profile.ts'
 import { isOver, type TaskView } from '#contract/task.ts'
 import { perform } from '../command.ts'
 import { cutOver, writePauseMs } from '../cut-over.ts'
@@ -95,16 +95,30 @@ async function askForCutover(task: FollowedTask, output: Output, signal: AbortSi
   }
 }
 
-async function passwordsFor({ source, target }: ProfileView): Promise<{ source?: string; target?: string }> {
-  const asked: { source?: string; target?: string } = {}
-  for (const [side, endpoint] of [
-    ['source', source],
-    ['target', target],
-  ] as const) {
-    if (endpoint?.passwordKept !== 'ask') continue
-    asked[side] =
-      process.env[side === 'source' ? 'KEYFERRY_SOURCE_PASSWORD' : 'KEYFERRY_TARGET_PASSWORD'] ||
-      (await askHidden(`Password of ${addressOf(endpoint)}: `))
+async function passwordsFor({ source, target }: ProfileView): Promise<Passwords> {
+  const [ofSource, ofTarget] = [
+    await secretsFor(source, 'KEYFERRY_SOURCE_PASSWORD'),
+    await secretsFor(target, 'KEYFERRY_TARGET_PASSWORD'),
+  ]
+  return {
+    ...(ofSource.password !== undefined && { source: ofSource.password }),
+    ...(ofTarget.password !== undefined && { target: ofTarget.password }),
+    sourceWay: ofSource.way,
+    targetWay: ofTarget.way,
   }
-  return asked
+}
+
+/** What one side of the profile does not keep: from the environment, else typed. */
+async function secretsFor(
+  endpoint: EndpointView | null,
+  variable: string,
+): Promise<{ password?: string; way: Record<string, string> }> {
+  const way: Record<string, string> = {}
+  if (endpoint === null) return { way }
+  const ask = async (): Promise<string> =>
+    process.env[variable] || (await askHidden(`Password of ${addressOf(endpoint)}: `))
+  const password = endpoint.passwordKept === 'ask' ? await ask() : undefined
+  for (const [place, kept] of Object.entries(endpoint.secretsKept))
+    if (kept === 'ask') way[place] = await askHidden(`Password or passphrase of ${place}: `)
+  return { way, ...(password !== undefined && { password }) }
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
-import { addressOf, type Connection } from '#contract/connection.ts'
+import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import type { EndpointInput } from '#contract/profile.ts'
+import { secretsOf } from '#contract/secrets.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
@@ -19,6 +20,9 @@ interface SyncFlags extends ConnectionFlags {
   readonly acceptWarnings?: true
   readonly json?: true
 }
+
+/** Of a profile; a way over many hops may be longer. */
+const longestName = 120
 
 const examples = `
 Examples:
@@ -97,7 +101,7 @@ function makeTask(
   flags: SyncFlags,
 ): TaskView {
   const { profiles, tasks } = migrations
-  const name = `sync ${addressOf(source)} → ${addressOf(target)}`
+  const name = `sync ${placeOf(source)} → ${placeOf(target)}`.slice(0, longestName)
   const existing = profiles.list().find((profile) => profile.name === name)
   const profile = profiles.save({
     ...(existing && { id: existing.id }),
@@ -118,5 +122,7 @@ function makeTask(
 }
 
 function endpoint({ password, ...reach }: Connection): EndpointInput {
-  return password === undefined ? { ...reach, password: null } : { ...reach, ask: true }
+  const secrets = secretsOf({ password, ...reach })
+  if (Object.keys(secrets).length === 0) return { ...reach, password: null }
+  return { ...reach, ask: true, ...(password === undefined && { password: null }) }
 }

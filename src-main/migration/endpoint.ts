@@ -1,0 +1,95 @@
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import type { EndpointInput, EndpointView, Passwords } from '#contract/profile.ts'
+import { bareWay, secretPlacesOf, secretsOf, withSecrets, type Secrets } from '#contract/secrets.ts'
+import type { SecretBox } from './secrets.ts'
+
+/** One side of a profile as it is kept: what may be seen of it, and its secrets, sealed together. */
+export interface KeptEndpoint {
+  readonly view: EndpointView | null
+  readonly secret: Uint8Array | null
+}
+
+/** What is kept of one side as it was typed: secrets left out stay as they were, where their places are still there. */
+export function keepEndpoint(
+  endpoint: EndpointInput | null,
+  before: KeptEndpoint,
+  box: SecretBox,
+): KeptEndpoint {
+  if (endpoint === null) return { view: null, secret: null }
+  const ask = endpoint.ask === true
+  const { password: typedPassword, ...typedWay } = secretsOf(endpoint)
+  const places = secretPlacesOf(endpoint)
+  const keptPlaces = places.filter(
+    (place) => before.view?.secretsKept[place] !== undefined && !endpoint.forget?.includes(place),
+  )
+  const names = new Set([...keptPlaces, ...Object.keys(typedWay)])
+  const kind = ask ? 'ask' : 'stored'
+  const kept = ask ? [] : [...keptPlaces, ...(endpoint.password === undefined ? ['password'] : [])]
+  const secrets: Secrets = {
+    ...(before.secret !== null && kept.length > 0 && only(unsealSecrets(before.secret, box), kept)),
+    ...typedWay,
+    ...(typedPassword !== undefined && { password: typedPassword }),
+  }
+  const asksForPassword = ask && endpoint.password !== null
+  return {
+    view: {
+      host: endpoint.host,
+      port: endpoint.port,
+      username: endpoint.username ?? null,
+      tls: endpoint.tls ?? null,
+      ...bareWay(endpoint),
+      passwordKept: asksForPassword ? 'ask' : !ask && 'password' in secrets ? 'stored' : 'none',
+      secretsKept: Object.fromEntries(
+        [...names].filter((place) => ask || place in secrets).map((place) => [place, kind] as const),
+      ),
+    },
+    secret: ask || Object.keys(secrets).length === 0 ? null : sealSecrets(secrets, box),
+  }
+}
+
+/**
+ * How to reach an endpoint; what was typed for this once goes before what is stored. Fails with
+ * `task.password-needed` where something has to be typed and was not.
+ */
+export function connectionOf(
+  { host, port, username, tls, via, sentinel, passwordKept, secretsKept }: EndpointView,
+  secret: Uint8Array | null,
+  box: SecretBox,
+  side: 'source' | 'target',
+  passwords: Passwords = {},
+): Connection {
+  const password = passwords[side]
+  const typed: Secrets = {
+    ...passwords[side === 'source' ? 'sourceWay' : 'targetWay'],
+    ...(password !== undefined && { password }),
+  }
+  const asked = Object.entries({ ...secretsKept, password: passwordKept })
+  if (asked.some(([place, kept]) => kept === 'ask' && typed[place] === undefined))
+    fail('task.password-needed', { side, address: addressOf({ host, port, sentinel }) })
+  const reach = {
+    host,
+    port,
+    ...(username !== null && { username }),
+    ...(tls !== null && { tls }),
+    ...(via !== null && { via }),
+    ...(sentinel !== null && { sentinel }),
+  }
+  return withSecrets(reach, { ...(secret !== null && unsealSecrets(secret, box)), ...typed })
+}
+
+/** Tells a text of several secrets from one that is a password and nothing else, as they were sealed at first. */
+const several = '\u0001'
+
+function sealSecrets(secrets: Secrets, box: SecretBox): Uint8Array {
+  return box.seal(several + JSON.stringify(secrets))
+}
+
+function unsealSecrets(sealed: Uint8Array, box: SecretBox): Secrets {
+  const text = box.open(sealed)
+  return text.startsWith(several) ? (JSON.parse(text.slice(several.length)) as Secrets) : { password: text }
+}
+
+function only(secrets: Secrets, places: readonly string[]): Secrets {
+  return Object.fromEntries(Object.entries(secrets).filter(([place]) => places.includes(place)))
+}
