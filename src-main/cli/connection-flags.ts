@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { parseAddress, parseSentinels, type Address } from './address.ts'
@@ -27,15 +27,20 @@ const sides: Readonly<Record<Side, SideFlags>> = {
 /** The flags of a server as commander hands them over, for both sides. */
 export type ConnectionFlags = Readonly<Record<string, unknown>>
 
-/** Adds the flags that say how to reach one server. */
-export function addConnectionFlags(command: Command, side: Side): Command {
+/** Adds the flags that say how to reach one server; `optional`: it need not be named. */
+export function addConnectionFlags(
+  command: Command,
+  side: Side,
+  presence: 'required' | 'optional' = 'required',
+): Command {
   const { address, password, environment, prefix } = sides[side]
   const name = (flag: string): string => `--${prefix}${flag}`
+  const flag = new Option(
+    `${address}, --${side} <address>`,
+    `the ${side}: HOST:PORT, [IPv6]:PORT, redis://user:password@host:port/db or rediss://…`,
+  )
   command
-    .requiredOption(
-      `${address}, --${side} <address>`,
-      `the ${side}: HOST:PORT, [IPv6]:PORT, redis://user:password@host:port/db or rediss://…`,
-    )
+    .addOption(flag.makeOptionMandatory(presence === 'required'))
     .option(
       `${password}, ${name('password')} <password>`,
       `its password; "-" asks for it without showing it (or set ${environment}PASSWORD)`,

@@ -33,7 +33,7 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/report.ts'),
   },
   verify: {
-    description: 'compare two servers: key counts, or every value both ways',
+    description: 'compare a backup, or a server, with a server; repair what differs',
     load: () => import('./commands/verify.ts'),
   },
   freeze: {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -9,6 +9,7 @@ import { runRestore } from '#engine/flow/restore.ts'
 import { runVerify } from '#engine/verify/verify.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli } from '../support/run-cli.ts'
 import { connectionTo } from '../support/sync-ends.ts'
 
 let folder: string
@@ -243,3 +244,31 @@ async function setAs(call: RedisServer['call'], key: string, command: string, me
 async function expireLater(call: RedisServer['call'], key: string, ms: number): Promise<void> {
   await call('PEXPIREAT', key, Number(await call('PEXPIRETIME', key)) + ms)
 }
+
+test('on the command line: exit codes, a list of differences, and a repair', async () => {
+  await restore()
+  const run = (...args: string[]): ReturnType<typeof runCli> =>
+    runCli(['verify', '-i', file, '-t', `127.0.0.1:${target.port}`, ...args])
+  expect(await run('--sample', '30')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Both sides are equal: a sample of 30 keys compared by value/),
+  })
+  await target.call('DEL', 'hash:small')
+  await target.call('SET', 'more', 1)
+  const list = join(folder, 'differences.jsonl')
+  const found = await run('--differences', list)
+  expect(found).toMatchObject({ code: 3, stdout: expect.stringContaining('db 0  more  extra') })
+  const lines = readFileSync(list, 'utf8').trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+    expect.arrayContaining([
+      { db: 0, key: 'hash:small', kind: 'missing', detail: '' },
+      { db: 0, key: 'more', kind: 'extra', detail: '' },
+    ]),
+  )
+  expect(await run('--repair')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
+  expect(await run('--repair', '--delete-extra', '--yes')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('repaired: 1 key written again, 1 key deleted'),
+  })
+  expect(await run('-f', `127.0.0.1:${target.port}`)).toMatchObject({ code: 2 })
+})

@@ -1,57 +1,177 @@
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option, type Command } from 'commander'
 import { dataFolder } from '#console/data-folder.ts'
 import type { Connection } from '#contract/connection.ts'
-import { toFailure } from '#contract/failure.ts'
-import { verifySpecSchema, type VerifyProgress } from '#contract/verify.ts'
+import { fail, toFailure } from '#contract/failure.ts'
+import {
+  keptDifferences,
+  verifySpecSchema,
+  type VerifyOrder,
+  type VerifyProgress,
+  type VerifyResult,
+  type VerifySpec,
+} from '#contract/verify.ts'
 import { perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations, reachFrozen } from '../migrations.ts'
+import { dbMap, gather, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
-import { count, keys } from '../terminal/figures.ts'
-import { verifyLines } from '../terminal/verify-lines.ts'
+import { askWord } from '../terminal/ask-word.ts'
+import { verifyLines, verifyStatus } from '../terminal/verify-lines.ts'
 
 interface VerifyFlags extends ConnectionFlags {
-  readonly mode: 'counts' | 'full'
+  readonly input?: readonly string[]
+  readonly mode: VerifySpec['mode']
+  readonly sample?: number
+  readonly targetDb?: number
+  readonly dbMap?: Readonly<Record<string, number>>
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly maxKeys?: number
+  readonly differences?: string
+  readonly repair?: true
+  readonly deleteExtra?: true
+  readonly yes?: true
   readonly json?: true
 }
 
+const examples = `
+Examples:
+  keyferry verify -i dump.rdb -t 10.0.0.5:6379 -A -
+  keyferry verify -i dump.rdb -t 10.0.0.5:6379 --sample 10000 --max-keys 2000
+  keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --mode counts
+  keyferry verify -i dump.rdb -t 10.0.0.5:6379 --differences diff.jsonl --repair`
+
 export function define(command: Command): void {
-  addConnectionFlags(command, 'source')
+  command.option('-i, --input <file>', 'a backup file instead of a source; may be repeated', gather)
+  addConnectionFlags(command, 'source', 'optional')
   addConnectionFlags(command, 'target')
     .addOption(
-      new Option('--mode <what>', 'key counts, or every value both ways')
-        .choices(['counts', 'full'])
+      new Option('--mode <what>', 'key counts, some values, or every value both ways')
+        .choices(['counts', 'sample', 'full'])
         .default('full'),
     )
+    .option('--sample <keys>', 'compare so many values, spread over the source', wholeNumber(1, 1_000_000))
+    .option('--target-db <number>', 'the backup was restored into this one database', wholeNumber(0, 65535))
+    .option('--db-map <from:to>', 'a database of the backup went into another; may be repeated', dbMap)
+    .option('--include <glob>', 'only keys that match were restored; may be repeated', gather)
+    .option('--exclude <glob>', 'no keys that match were restored; may be repeated', gather)
+    .option('--max-keys <number>', 'compare at most so many keys a second', wholeNumber(1, 1e9))
+    .option('--differences <file>', 'write each difference into this file, as a line of JSON')
+    .option('--repair', 'write what differs again from the source, once you have typed that you mean it')
+    .option('--delete-extra', 'with --repair: delete what only the target has')
+    .option('--yes', 'with --repair: do not ask')
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: VerifyFlags) => perform(flags.json === true, (output) => verify(flags, output)))
 }
 
 /** Exit code 3 where the sides differ. */
 async function verify(flags: VerifyFlags, output: Output): Promise<ExitCode> {
-  const { connection: typed } = await readConnection(flags, 'source')
-  const { connection: target } = await readConnection(flags, 'target')
+  const spec = await requested(flags)
+  const result = await compare(spec, flags.yes === true, output)
+  if (flags.differences !== undefined) await writeDifferences(flags.differences, result)
+  const code = result.equal ? exitCode.done : exitCode.differs
+  output.event('done', { ...result, differences: result.differences.slice(0, told), exitCode: code })
+  for (const text of verifyLines(result, { ofBackup: 'files' in spec.source, repair: spec.repair }))
+    output.line(text)
+  return code
+}
+
+/** Differences that the last event tells. */
+const told = 100
+
+async function requested(flags: VerifyFlags): Promise<VerifySpec> {
+  const { input, source: named, sample, maxKeys, repair = false, deleteExtra = false } = flags
+  if ((input === undefined) === (named === undefined))
+    fail('usage.invalid', { field: '--input', reason: 'name either a backup (-i) or a source (-f)' })
+  if (deleteExtra && !repair)
+    fail('usage.invalid', { field: '--delete-extra', reason: 'it is a part of --repair' })
+  if (repair && flags.yes === undefined && !process.stdin.isTTY)
+    fail('usage.invalid', { field: '--repair', reason: 'without a terminal to ask at it needs --yes' })
+  const { connection: target, db } = await readConnection(flags, 'target')
+  const request = {
+    source: input === undefined ? await sourceOf(flags) : { files: input, restoredAs: restoredAs(flags, db) },
+    target,
+    mode: sample === undefined ? flags.mode : 'sample',
+    ...(sample === undefined ? {} : { sampleKeys: sample }),
+    ...(maxKeys === undefined ? {} : { keysPerSecond: maxKeys }),
+    ...(flags.differences === undefined ? {} : { listed: keptDifferences }),
+    repair,
+    deleteExtra,
+  }
+  const read = verifySpecSchema.safeParse(request)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  return fail('usage.invalid', { field: issue?.path.join('.') ?? '', reason: issue?.message ?? '' })
+}
+
+function restoredAs(flags: VerifyFlags, urlDb: number | undefined): object {
+  const targetDb = flags.targetDb ?? (flags.dbMap === undefined ? urlDb : undefined)
+  return {
+    ...(targetDb === undefined ? {} : { targetDb }),
+    ...(flags.dbMap === undefined ? {} : { dbMap: flags.dbMap }),
+    include: flags.include ?? [],
+    exclude: flags.exclude ?? [],
+  }
+}
+
+async function sourceOf(flags: VerifyFlags): Promise<Connection> {
+  return await frozenOrTyped((await readConnection(flags, 'source')).connection)
+}
+
+async function compare(spec: VerifySpec, isConsented: boolean, output: Output): Promise<VerifyResult> {
   const [{ findParts }, { createJobRunner }] = await Promise.all([
     import('#console/parts.ts'),
     import('#engine/worker/pool.ts'),
   ])
-  const source = await frozenOrTyped(typed)
   using interrupt = interruptible(() => output.note('Stopping.'))
+  let give: (order: VerifyOrder) => void = () => undefined
+  let isAsked = isConsented
   const onProgress = (progress: VerifyProgress): void => {
     output.event('progress', progress)
-    output.status(`Comparing both ways: ${count(progress.keysDone)} of ${keys(progress.keysTotal)}`)
+    if (progress.phase !== 'asking') output.status(verifyStatus(progress))
+    else if (!isAsked) {
+      isAsked = true
+      output.clearStatus()
+      void askToRepair(spec, progress, interrupt.signal).then(give)
+    }
   }
-  const spec = verifySpecSchema.parse({ source, target, mode: flags.mode })
-  const runner = createJobRunner(findParts().worker)
-  const result = await runner.run('verify', spec, { signal: interrupt.signal, onProgress })
-  const code = result.equal ? exitCode.done : exitCode.differs
-  output.event('done', { ...result, exitCode: code })
-  for (const text of verifyLines(result)) output.line(text)
-  return code
+  return await createJobRunner(findParts().worker).run('verify', spec, {
+    signal: interrupt.signal,
+    onProgress,
+    onStart: (order) => {
+      give = order
+      if (isConsented) order({ type: 'repair' })
+    },
+  })
+}
+
+async function askToRepair(
+  { deleteExtra, target }: VerifySpec,
+  { differing, extra }: VerifyProgress,
+  signal: AbortSignal,
+): Promise<VerifyOrder> {
+  const others = differing - extra
+  const deeds = [
+    ...(others > 0 ? [`write ${others} of its keys again`] : []),
+    ...(deleteExtra && extra > 0 ? [`delete ${extra} that only it has`] : []),
+  ].join(' and ')
+  const question = `${target.host}:${target.port} differs. Type "repair" to ${deeds || 'load the functions again'}: `
+  return { type: (await askWord(question, signal)) === 'repair' ? 'repair' : 'leave' }
+}
+
+async function writeDifferences(path: string, { differences }: VerifyResult): Promise<void> {
+  try {
+    await writeFile(path, differences.map((one) => `${JSON.stringify(one)}\n`).join(''))
+  } catch (thrown) {
+    const reason = (thrown as NodeJS.ErrnoException).code ?? ''
+    fail('usage.invalid', { field: '--differences', reason: `the file cannot be written (${reason})` })
+  }
 }
 
 /** A comparison needs nothing that is kept: where that cannot be opened, the source is reached as typed. */

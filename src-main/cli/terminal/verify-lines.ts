@@ -1,22 +1,63 @@
-import type { VerifyResult } from '#contract/verify.ts'
+import { keptDifferences, type VerifyProgress, type VerifyResult } from '#contract/verify.ts'
 import { count, duration, keys } from './figures.ts'
 
+/** How a comparison stands right now. */
+export function verifyStatus({ phase, keysDone, keysTotal, differing }: VerifyProgress): string {
+  const found = differing === 0 ? '' : `, ${count(differing)} differ`
+  switch (phase) {
+    case 'reading':
+      return `Reading the backup: ${keys(keysDone)}`
+    case 'counting':
+      return 'Counting'
+    case 'looking-again':
+      return `Looking again at ${keys(keysTotal)}${found}`
+    case 'repairing':
+      return `Repairing ${keys(keysTotal)}`
+    default:
+      return `Comparing: ${count(keysDone)} of ${keys(keysTotal)}${found}`
+  }
+}
+
 /** What a comparison found, one string a line. */
-export function verifyLines(result: VerifyResult): readonly string[] {
+export function verifyLines(
+  result: VerifyResult,
+  { ofBackup = false, repair = false }: { readonly ofBackup?: boolean; readonly repair?: boolean } = {},
+): readonly string[] {
   const { mode, equal, counts, sourceKeys, targetKeys, compared, differing, differences, elapsedMs } = result
-  const what = mode === 'full' ? `${keys(compared)} compared by value, both ways` : 'counts compared'
-  const databases = counts.filter(({ source, target }) => source !== target)
+  const what = {
+    counts: 'counts compared',
+    sample: `a sample of ${keys(compared)} compared by value`,
+    full: `${keys(compared)} compared by value, both ways`,
+  }[mode]
+  const databases = counts.filter(({ source: here, target: there }) => here !== there)
   return [
-    equal
-      ? `Both sides are equal: ${what}, in ${duration(elapsedMs)}.`
-      : `Both sides differ: ${what}, in ${duration(elapsedMs)}.`,
-    `  source ${keys(sourceKeys)}, target ${keys(targetKeys)}`,
-    ...databases.map(({ db, source, target }) => `  db ${db}: ${count(source)} | ${count(target)}`),
+    `Both sides ${equal ? 'are equal' : 'differ'}: ${what}, in ${duration(elapsedMs)}.`,
+    ...repairLines(result, repair),
+    `  ${ofBackup ? 'backup' : 'source'} ${keys(sourceKeys)}, target ${keys(targetKeys)}`,
+    ...explainedLines(result),
+    ...databases.map(({ db, source: here, target: there }) => `  db ${db}: ${count(here)} | ${count(there)}`),
     ...(result.functionsDiffer ? ['  function libraries differ'] : []),
     ...differences
       .slice(0, shown)
       .map(({ db, key, kind, detail }) => `  db ${db}  ${key}  ${kind}  ${detail}`.trimEnd()),
     ...(differing > shown ? [`  … and ${count(differing - shown)} more`] : []),
+  ]
+}
+
+function repairLines({ repaired, differing }: VerifyResult, isWanted: boolean): readonly string[] {
+  if (repaired !== null)
+    return [`  repaired: ${keys(repaired.written)} written again, ${keys(repaired.deleted)} deleted`]
+  if (!isWanted || differing === 0) return []
+  return differing > keptDifferences
+    ? [`  not repaired: more than ${keys(keptDifferences)} differ; restore the backup over it instead`]
+    : ['  not repaired']
+}
+
+function explainedLines({ explained: { expired, filtered, lost } }: VerifyResult): readonly string[] {
+  return [
+    ...(expired > 0 ? [`  of the backup ${keys(expired)} expired since`] : []),
+    ...(filtered > 0 ? [`  of the backup ${keys(filtered)} left out by the selection`] : []),
+    ...(lost > 0 ? [`  of the backup ${keys(lost)} of types the target cannot hold`] : []),
   ]
 }
 
