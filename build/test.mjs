@@ -5,12 +5,14 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { relative } from 'node:path'
 import { buildIfNeeded } from './built.mjs'
 import { findElectron } from './electron.mjs'
+import { fetchServers, serversFolder } from './matrix-servers.mjs'
 import { requirePrograms } from './prerequisites.mjs'
 import { inProject, projectNode, runToEnd, underProjectNode } from './run.mjs'
 
 await underProjectNode()
 requirePrograms(['server', 'openssl', 'chromium', 'xvfb'])
 prepareElectron()
+prepareServers()
 await buildIfNeeded()
 
 const report = inProject('.cache', 'test-report.json')
@@ -30,6 +32,13 @@ function prepareElectron() {
   const folder = inProject('.cache', 'electron')
   const done = spawnSync('sh', [setup, folder], { stdio: ['ignore', 2, 2] })
   if (done.status === 0) process.env.ELECTRON_OVERRIDE_DIST_PATH = folder
+}
+
+/** Servers of other versions, where nobody named a folder with them. */
+function prepareServers() {
+  if (process.env.KEYFERRY_TEST_SERVERS !== undefined) return
+  fetchServers()
+  process.env.KEYFERRY_TEST_SERVERS = serversFolder
 }
 
 function nameSkipped() {

@@ -1,27 +1,36 @@
 // Every server into every other, whole and as commands; the outcome on stdout, exit code 1 where any cell is wrong.
-// `--only 7.0,9.1` takes some of the servers.
-import { MatrixSources, restoreAllInto, type Cell } from './matrix.ts'
-import { matrixLines, wrongLines } from './print.ts'
+// `--only 7.0,9.1` takes some of the servers; `--write` takes the outcome into docs/versions.md.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { runMatrix } from './matrix.ts'
+import { matrixLines, markdownTable, wrongLines } from './print.ts'
 import { matrixServers } from './servers.ts'
 
-const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',')
-const servers = matrixServers().filter(
-  ({ name }) => !process.argv.includes('--only') || only?.some((part) => name.includes(part)),
-)
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, write: { type: 'boolean', default: false } },
+})
+const wanted = values.only?.split(',')
+const servers = matrixServers().filter(({ name }) => wanted?.some((part) => name.includes(part)) ?? true)
 const started = performance.now()
-using sources = await MatrixSources.make(servers)
-process.stdout.write(`${servers.length} servers, ${sources.all.length ** 2} ordered pairs\n`)
-for (const way of ['values', 'commands'] as const) {
-  const cells: Cell[] = []
-  for (const to of servers) cells.push(...(await restoreAllInto(to, sources.all, way)))
-  const title =
-    way === 'values'
-      ? 'Values as the target reads them (RESTORE, converted where need be)'
-      : 'As commands alone (a target that knows or allows no RESTORE)'
+process.stdout.write(`${servers.length} servers, ${servers.length ** 2} ordered pairs\n`)
+const titles = {
+  values: 'Values as the target reads them (RESTORE, converted where need be)',
+  commands: 'As commands alone (a target that knows or allows no RESTORE)',
+}
+const outcome = await runMatrix(servers, ['values', 'commands'])
+for (const [way, cells] of outcome) {
   const wrong = wrongLines(cells)
   const right = cells.filter((cell) => cell.wrong.length === 0).length
-  process.stdout.write(`\n${title}: ${right} of ${cells.length} as they should be\n\n`)
+  process.stdout.write(`\n${titles[way]}: ${right} of ${cells.length} as they should be\n\n`)
   process.stdout.write([...matrixLines(servers, cells), ...wrong, ''].join('\n'))
   if (wrong.length > 0) process.exitCode = 1
 }
 process.stdout.write(`\n${((performance.now() - started) / 1000).toFixed(0)} s\n`)
+if (values.write) {
+  const page = new URL('../../docs/versions.md', import.meta.url)
+  const table = markdownTable(servers, outcome.get('values')!)
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(/(<!-- matrix -->\n)[^]*?(<!-- end -->)/, `$1\n${table}\n\n$2`),
+  )
+}

@@ -13,7 +13,7 @@ import { readServer, type ServerView } from './read.ts'
 import { startMatrixServer, type MatrixServer } from './servers.ts'
 
 /** A source's data set: as it reads it itself, and as the file it saved. */
-export interface MatrixSource {
+interface MatrixSource {
   readonly server: MatrixServer
   readonly view: ServerView
   readonly file: string
@@ -31,7 +31,7 @@ export interface Cell {
 }
 
 /** Has every server fill itself and save. The files lie in a folder that goes when this is disposed of. */
-export class MatrixSources implements Disposable {
+class MatrixSources implements Disposable {
   readonly all: readonly MatrixSource[]
   readonly #folder: string
 
@@ -62,7 +62,7 @@ async function makeSource(server: MatrixServer, file: string): Promise<MatrixSou
 }
 
 /** Restores every source into one server, one after the other, and looks at what arrived. */
-export async function restoreAllInto(
+async function restoreAllInto(
   to: MatrixServer,
   sources: readonly MatrixSource[],
   way: Way,
@@ -134,4 +134,19 @@ function lossDifferences(
   return [...new Set([...expected.keys(), ...told.keys()])]
     .filter((what) => expected.get(what) !== told.get(what))
     .map((what) => `${what}: ${told.get(what) ?? 0} told as lost, ${expected.get(what) ?? 0} are`)
+}
+
+/** Every server into every other, in each of the ways. */
+export async function runMatrix(
+  servers: readonly MatrixServer[],
+  ways: readonly Way[],
+): Promise<ReadonlyMap<Way, readonly Cell[]>> {
+  using sources = await MatrixSources.make(servers)
+  const outcome = new Map<Way, readonly Cell[]>()
+  for (const way of ways) {
+    const cells: Cell[] = []
+    for (const to of servers) cells.push(...(await restoreAllInto(to, sources.all, way)))
+    outcome.set(way, cells)
+  }
+  return outcome
 }

@@ -49,7 +49,7 @@ export function matrixLines(servers: readonly MatrixServer[], cells: readonly Ce
   ]
 }
 
-export function cellText(cell: Cell): string {
+function cellText(cell: Cell): string {
   if (cell.wrong.length > 0) return '✗'
   return cell.losses.map(({ what }) => letters[what]).join('') || '='
 }
@@ -64,7 +64,20 @@ export function wrongLines(cells: readonly Cell[]): readonly string[] {
     ])
 }
 
-export function shortName({ name }: MatrixServer): string {
+/** The matrix as a table of Markdown. */
+export function markdownTable(servers: readonly MatrixServer[], cells: readonly Cell[]): string {
+  const names = servers.map(shortName)
+  const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`
+  return [
+    line(['from \\ to', ...names]),
+    line(['---', ...names.map(() => '---')]),
+    ...servers.map((from, at) =>
+      line([`**${names[at]!}**`, ...servers.map((to) => cellText(cellOf(cells, from, to)))]),
+    ),
+  ].join('\n')
+}
+
+function shortName({ name }: MatrixServer): string {
   return name.replace('redis ', 'r').replace('valkey ', 'v')
 }
 
