@@ -118,6 +118,8 @@ export const failureCatalogue = {
   'job.cancelled': { retryable: true },
   'job.crashed': { retryable: true },
   'restore.not-found': { retryable: false },
+  'restore.ended': { retryable: false },
+  'restore.not-comparable': { retryable: false },
   // The console and its host
   'console.lost': { retryable: true },
   'console.signed-out': { retryable: false },
@@ -132,6 +134,8 @@ export const failureCatalogue = {
   'profile.not-found': { retryable: false },
   'profile.name-taken': { retryable: false },
   'profile.in-use': { retryable: false },
+  'profile.not-a-file': { retryable: false },
+  'profile.file-newer': { retryable: false },
   'task.not-found': { retryable: false },
   'task.wrong-state': { retryable: false },
   'task.password-needed': { retryable: false },

@@ -549,6 +549,16 @@ export const en: LanguageWords = {
       safe: 'What it wrote stays on its target.',
       todo: 'Look at the list of restores; it begins anew when Keyferry starts.',
     },
+    'restore.ended': {
+      what: 'This restore has ended already.',
+      safe: 'What it has written stays as it is.',
+      todo: 'Nothing has to be done. Its page tells how it ended.',
+    },
+    'restore.not-comparable': {
+      what: 'This restore cannot be compared with its files now.',
+      safe: 'Nothing has been changed.',
+      todo: 'Wait until it has finished, or until the comparison under way has; then compare.',
+    },
     'store.unavailable': {
       what: 'The data[ in {file}] cannot be opened.',
       safe: 'No server has been touched.',
@@ -593,6 +603,16 @@ export const en: LanguageWords = {
       what: 'The profile[ {name}] is in use by a task that has not ended.',
       safe: 'Nothing has been changed.',
       todo: 'Finish or stop the task first, or copy the profile.',
+    },
+    'profile.not-a-file': {
+      what: 'The file[ {file}] is no profile of Keyferry[: {field} cannot be understood].',
+      safe: 'No profile was made or changed.',
+      todo: 'Choose a file that was exported from Keyferry; its name ends in .keyferry.',
+    },
+    'profile.file-newer': {
+      what: 'The file[ {file}] was exported from a later Keyferry[ (format {version})].',
+      safe: 'No profile was made or changed.',
+      todo: 'Update Keyferry on this machine, or export the profile again from one of the same age.',
     },
     'task.not-found': {
       what: 'There is no task[ {id}| like this].',

@@ -546,6 +546,16 @@ export const ko: LanguageWords = {
       safe: '이미 쓴 것은 타깃에 그대로 있습니다.',
       todo: '복원 목록을 확인하세요. 목록은 Keyferry가 시작될 때 새로 시작합니다.',
     },
+    'restore.ended': {
+      what: '이 복원은 이미 끝났습니다.',
+      safe: '기록된 내용은 그대로 유지됩니다.',
+      todo: '할 일은 없습니다. 복원 페이지에서 결과를 확인하세요.',
+    },
+    'restore.not-comparable': {
+      what: '지금은 이 복원을 파일과 비교할 수 없습니다.',
+      safe: '변경된 것은 없습니다.',
+      todo: '복원이 완료되거나 진행 중인 비교가 끝난 뒤 다시 비교하세요.',
+    },
     'store.unavailable': {
       what: '[{file} ]데이터 파일을 열 수 없습니다.',
       safe: '어떤 서버도 건드리지 않았습니다.',
@@ -590,6 +600,16 @@ export const ko: LanguageWords = {
       what: '[{name} ]프로필은 끝나지 않은 작업이 쓰고 있습니다.',
       safe: '바뀐 것은 없습니다.',
       todo: '먼저 작업을 마치거나 멈추고, 아니면 프로필을 복사하세요.',
+    },
+    'profile.not-a-file': {
+      what: '[{file} ]파일은 Keyferry 프로필이 아닙니다[: {field} 항목을 이해할 수 없습니다].',
+      safe: '프로필을 만들거나 바꾸지 않았습니다.',
+      todo: 'Keyferry에서 내보낸 파일을 선택하십시오. 이름이 .keyferry로 끝납니다.',
+    },
+    'profile.file-newer': {
+      what: '[{file} ]파일은 더 새로운 Keyferry에서 내보낸 것입니다[(형식 {version})].',
+      safe: '프로필을 만들거나 바꾸지 않았습니다.',
+      todo: '이 컴퓨터의 Keyferry를 업데이트하거나, 같은 버전에서 프로필을 다시 내보내십시오.',
     },
     'task.not-found': {
       what: '[{id} |이런 ]작업이 없습니다.',

@@ -544,6 +544,16 @@ export const zh: LanguageWords = {
       safe: '它已写入的内容保留在目标端。',
       todo: '请查看恢复列表；Keyferry 每次启动时列表会重新开始。',
     },
+    'restore.ended': {
+      what: '该恢复已经结束。',
+      safe: '已写入的内容保持不变。',
+      todo: '无需处理。其页面会显示结束的情况。',
+    },
+    'restore.not-comparable': {
+      what: '现在无法将该恢复与其文件进行比较。',
+      safe: '未做任何更改。',
+      todo: '请等恢复完成，或等正在进行的比较结束，然后再比较。',
+    },
     'store.unavailable': {
       what: '无法打开数据[ {file}]。',
       safe: '没有触碰任何服务器。',
@@ -588,6 +598,16 @@ export const zh: LanguageWords = {
       what: '方案[ {name} ]正被未结束的任务使用。',
       safe: '没有任何更改。',
       todo: '请先完成或停止该任务，或复制该方案。',
+    },
+    'profile.not-a-file': {
+      what: '该文件[（{file}）]不是 Keyferry 的方案文件[：无法理解 {field}]。',
+      safe: '没有创建或更改任何方案。',
+      todo: '请选择从 Keyferry 导出的文件，文件名以 .keyferry 结尾。',
+    },
+    'profile.file-newer': {
+      what: '该文件[（{file}）]由更新版本的 Keyferry 导出[（格式 {version}）]。',
+      safe: '没有创建或更改任何方案。',
+      todo: '请更新本机的 Keyferry，或用相同版本重新导出该方案。',
     },
     'task.not-found': {
       what: '没有任务[ {id}]。',
