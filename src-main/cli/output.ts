@@ -27,6 +27,7 @@ export interface Output {
 
 /** What a JSON line can be about. Those between `progress` and `done` are told once, when it has come to that. */
 export type OutputEvent =
+  | 'profile'
   | 'task'
   | 'progress'
   | 'checked'

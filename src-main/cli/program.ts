@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'run the migration of a saved profile',
     load: () => import('./commands/run.ts'),
   },
+  profiles: {
+    description: 'list saved profiles, export and import them as files',
+    load: () => import('./commands/profiles.ts'),
+  },
   tasks: {
     description: 'list the runs of profiles, newest first',
     load: () => import('./commands/tasks.ts'),

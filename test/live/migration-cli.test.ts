@@ -248,6 +248,13 @@ describe('keyferry run', () => {
     clean(written)
     clean({ ...written, stdout: html, stderr: readFileSync(data, 'utf8') })
     expect(statSync(page).mode & 0o777).toBe(0o600)
+
+    const plan = join(folder, 'shop.keyferry')
+    const exported = await keyferry('profiles', 'export', 'shop <1>', '-o', plan)
+    clean({ ...exported, stderr: readFileSync(plan, 'utf8') })
+    expect((await keyferry('profiles', 'import', plan)).stdout).toContain('Profile "shop <1> (2)" made')
+    const [, copy] = (await keyferry('profiles', '--json')).events
+    expect(copy).toMatchObject({ name: 'shop <1>', source: at(source), target: at(target) })
   })
 
   it.each(['in-step', 'frozen', 'proof'])(
