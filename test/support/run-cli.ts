@@ -13,7 +13,7 @@ export interface CliRun {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** What is typed or piped into stdin, which is then closed. */
-  readonly input?: string
+  readonly input?: string | Buffer
   readonly timeoutMs?: number
 }
 

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { stdinInput } from '#contract/input-name.ts'
 import type { RestoreProgress, RestoreRequest, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import { countingWritten, perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
@@ -9,12 +10,14 @@ import { dbMap, gather, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { readSpec } from '../restore-spec.ts'
 import { lossLines } from '../terminal/loss-lines.ts'
+import { askHidden, askPastStdin } from '../terminal/hidden-prompt.ts'
 import { ProgressView } from '../terminal/progress-view.ts'
 import { restoreSummary } from '../terminal/restore-summary.ts'
 import { styleFor } from '../terminal/style.ts'
 
 interface RestoreFlags extends ConnectionFlags, LossFlags {
   readonly input: readonly string[]
+  readonly keep?: string
   readonly connections: number
   readonly onConflict: RestoreSpec['onConflict']
   readonly targetDb?: number
@@ -29,10 +32,18 @@ Examples:
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 -A -
   keyferry restore -i dump.rdb -t rediss://app@cache.example:6380/0 --on-conflict skip
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
+  keyferry restore -i 'https://backups.example/dump.rdb.gz?signature=…' -t 10.0.0.5:6379
+  ssh db1 cat /var/lib/redis/dump.rdb | keyferry restore -i - -t 10.0.0.5:6379
   keyferry restore -i dump.rdb -t old.example:6379 --cannot-hold skip --field-ttl drop`
 
 export function define(command: Command): void {
-  command.requiredOption('-i, --input <file>', 'the RDB file', gather)
+  command
+    .requiredOption(
+      '-i, --input <file>',
+      'the backup: a file, a folder with an append-only file, an http(s):// URL, or - for stdin; .gz is unpacked; may be repeated',
+      gather,
+    )
+    .option('--keep <folder>', 'keep there what is fetched; else it is removed at the end')
   addConnectionFlags(command, 'target')
   addLossFlags(command)
     .option('-n, --connections <number>', 'parallel connections to the target', wholeNumber(1, 256), 8)
@@ -53,10 +64,12 @@ export function define(command: Command): void {
 }
 
 async function requested(flags: RestoreFlags): Promise<RestoreSpec> {
-  const { connection, db } = await readConnection(flags, 'target')
+  const ask = flags.input.includes(stdinInput) ? askPastStdin : askHidden
+  const { connection, db } = await readConnection(flags, 'target', ask)
   const targetDb = flags.targetDb ?? (flags.dbMap === undefined ? db : undefined)
   const request: RestoreRequest = {
     files: [...flags.input],
+    ...(flags.keep === undefined ? {} : { keepIn: flags.keep }),
     target: connection,
     connections: flags.connections,
     onConflict: flags.onConflict,

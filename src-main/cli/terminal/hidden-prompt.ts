@@ -1,12 +1,35 @@
+import { openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { FailureError, makeFailure } from '#contract/failure.ts'
+import { ReadStream } from 'node:tty'
+import { fail, FailureError, makeFailure } from '#contract/failure.ts'
 
 /**
  * Asks for a line without showing what is typed. Where no terminal is attached, the first line of stdin is the
  * answer, so that `pass show redis | keyferry … -A -` works. The question goes to stderr.
  */
 export function askHidden(question: string): Promise<string> {
-  return process.stdin.isTTY ? askTerminal(question) : readFirstLine()
+  return process.stdin.isTTY ? askTerminal(question, process.stdin) : readFirstLine()
+}
+
+/** The same where stdin holds the data: the terminal is asked past it. Fails with `usage.invalid` without one. */
+export async function askPastStdin(question: string): Promise<string> {
+  const terminal = openTerminal()
+  try {
+    return await askTerminal(question, terminal)
+  } finally {
+    terminal.destroy()
+  }
+}
+
+function openTerminal(): ReadStream {
+  try {
+    return new ReadStream(openSync('/dev/tty', 'r'))
+  } catch {
+    return fail('usage.invalid', {
+      field: '-A',
+      reason: 'stdin holds the data, and there is no terminal to ask at: set KEYFERRY_TARGET_PASSWORD',
+    })
+  }
 }
 
 async function readFirstLine(): Promise<string> {
@@ -18,15 +41,15 @@ async function readFirstLine(): Promise<string> {
   return ''
 }
 
-function askTerminal(question: string): Promise<string> {
-  const { stdin, stderr } = process
+function askTerminal(question: string, terminal: ReadStream): Promise<string> {
+  const { stderr } = process
   stderr.write(question)
   return new Promise((resolve, reject) => {
     let typed = ''
     const end = (): void => {
-      stdin.off('data', hear)
-      stdin.setRawMode(false)
-      stdin.pause()
+      terminal.off('data', hear)
+      terminal.setRawMode(false)
+      terminal.pause()
       stderr.write('\n')
     }
     const hear = (data: string): void => {
@@ -46,9 +69,9 @@ function askTerminal(question: string): Promise<string> {
         else if (character >= ' ') typed += character
       }
     }
-    stdin.setEncoding('utf8')
-    stdin.setRawMode(true)
-    stdin.on('data', hear)
-    stdin.resume()
+    terminal.setEncoding('utf8')
+    terminal.setRawMode(true)
+    terminal.on('data', hear)
+    terminal.resume()
   })
 }

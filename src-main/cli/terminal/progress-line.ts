@@ -5,7 +5,10 @@ import { bytes, clock, count, short } from './figures.ts'
 export type ProgressFigures = Pick<
   RestoreProgress,
   'bytesDone' | 'bytesTotal' | 'keysDone' | 'keysTotal' | 'keysPerSecond' | 'etaSeconds'
->
+> & {
+  /** Shown where keys are not known yet. */
+  readonly bytesPerSecond?: number
+}
 
 /** Kept free at the end of the line: one column so that it cannot wrap, two for the `^C` a terminal echoes. */
 const spareColumns = 3
@@ -24,6 +27,8 @@ export function progressLine(
   unicode: boolean,
 ): string {
   const width = columns - spareColumns
+  if (isEndless(figures))
+    return `${label} ${texts(figures).join(unicode ? ' · ' : ' | ')}`.slice(0, Math.max(0, width))
   const fraction = fractionDone(figures)
   const percent = `${Math.floor(fraction * 100)}%`.padStart(4)
   const separator = unicode ? ' · ' : ' | '
@@ -42,7 +47,16 @@ export function progressLine(
 /** The same for a log: all figures, no bar. */
 export function progressSentence(label: string, figures: ProgressFigures): string {
   const percent = `${Math.floor(fractionDone(figures) * 100)}%`
-  return `${label}: ${[percent, ...figureParts(figures).map(({ text }) => text)].join(', ')}`
+  return `${label}: ${[...(isEndless(figures) ? [] : [percent]), ...texts(figures)].join(', ')}`
+}
+
+/** Nobody has told how much there is. */
+function isEndless({ bytesDone, bytesTotal }: ProgressFigures): boolean {
+  return bytesTotal === 0 && bytesDone > 0
+}
+
+function texts(figures: ProgressFigures): readonly string[] {
+  return figureParts(figures).map(({ text }) => text)
 }
 
 interface Part {
@@ -52,12 +66,22 @@ interface Part {
 }
 
 function figureParts(figures: ProgressFigures): readonly Part[] {
-  const { bytesDone, bytesTotal, keysDone, keysTotal, keysPerSecond, etaSeconds } = figures
-  const parts: Part[] = [{ text: `${bytes(bytesDone)} of ${bytes(bytesTotal)}`, expendable: 3 }]
+  const {
+    bytesDone,
+    bytesTotal,
+    bytesPerSecond = 0,
+    keysDone,
+    keysTotal,
+    keysPerSecond,
+    etaSeconds,
+  } = figures
+  const all = isEndless(figures) ? '' : ` of ${bytes(bytesTotal)}`
+  const parts: Part[] = [{ text: `${bytes(bytesDone)}${all}`, expendable: 3 }]
   if (keysTotal !== null)
     parts.push({ text: `${count(keysDone)} of ${count(keysTotal)} keys`, expendable: 4 })
   else if (keysDone > 0) parts.push({ text: `${count(keysDone)} keys`, expendable: 4 })
   if (keysPerSecond > 0) parts.push({ text: `${short(keysPerSecond)} keys/s`, expendable: 2 })
+  else if (bytesPerSecond > 0) parts.push({ text: `${bytes(bytesPerSecond)}/s`, expendable: 2 })
   if (etaSeconds !== null) parts.push({ text: `${clock(etaSeconds)} left`, expendable: 1 })
   return parts
 }

@@ -56,6 +56,14 @@ describe('the progress of a restore', () => {
     )
   })
 
+  test('tells of what is fetched how much and how fast, with or without an end in sight', () => {
+    const half = { phase: 'fetching', bytesDone: 524_288, bytesPerSecond: 131_072, elapsedMs: 4_000 } as const
+    expect(shown(false, { phase: 'fetching' }, { ...half, etaSeconds: 4 }, { elapsedMs: 8_000 })).toBe(
+      'Fetching: 50%, 512 KiB of 1 MiB, 128 KiB/s, 0:04 left\nFetched 512 KiB, in 8 s.\n',
+    )
+    expect(shown(true, { ...half, bytesTotal: 0 })).toContain('\rFetching 512 KiB · 128 KiB/s\u001b[K')
+  })
+
   test('says what it does where no end is known', () => {
     expect(shown(true, { phase: 'looking' })).toContain('\rLooking at the target …\u001b[K')
   })

@@ -2,7 +2,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { bytes, duration, keys } from './figures.ts'
-import { progressLine, progressSentence } from './progress-line.ts'
+import { progressLine, progressSentence, type ProgressFigures } from './progress-line.ts'
 import type { Style } from './style.ts'
 
 /** The stream progress is shown on. */
@@ -37,6 +37,7 @@ export class ProgressView implements Disposable {
   #phase: RestorePhase | null = null
   #phaseStartedMs = 0
   #lastSentenceMs = 0
+  #fetchedBytes = 0
   #drawn = false
 
   constructor(stream: ProgressStream, style: Style) {
@@ -46,6 +47,7 @@ export class ProgressView implements Disposable {
 
   update(progress: RestoreProgress): void {
     if (progress.phase !== this.#phase) this.#enter(progress)
+    if (progress.phase === 'fetching') this.#fetchedBytes = progress.bytesDone
     if (progress.phase === 'waiting') return
     if (this.#style.redraws) this.#draw(progress)
     else this.#say(progress)
@@ -63,6 +65,10 @@ export class ProgressView implements Disposable {
 
   #enter(progress: RestoreProgress): void {
     const before = this.#phase
+    if (before === 'fetching' && progress.phase !== 'waiting') {
+      const took = duration(progress.elapsedMs - this.#phaseStartedMs)
+      this.#line(`Fetched ${bytes(this.#fetchedBytes)}, in ${took}.`)
+    }
     if (before === 'checking') {
       const took = duration(progress.elapsedMs - this.#phaseStartedMs)
       const held = progress.keysTotal === null ? '' : `, ${keys(progress.keysTotal)}`
@@ -84,7 +90,7 @@ export class ProgressView implements Disposable {
     const { columns = 80 } = this.#stream
     const label = labels[progress.phase]
     const line = measured.has(progress.phase)
-      ? progressLine(label, progress, columns, this.#style.unicode)
+      ? progressLine(label, figuresOf(progress), columns, this.#style.unicode)
       : `${label} …`.slice(0, columns - 1)
     this.#stream.write(`\r${line}\u001b[K`)
     this.#drawn = true
@@ -94,8 +100,13 @@ export class ProgressView implements Disposable {
     if (progress.elapsedMs - this.#lastSentenceMs < sentenceEveryMs) return
     this.#lastSentenceMs = progress.elapsedMs
     const label = labels[progress.phase]
-    this.#line(measured.has(progress.phase) ? progressSentence(label, progress) : `${label} …`)
+    this.#line(measured.has(progress.phase) ? progressSentence(label, figuresOf(progress)) : `${label} …`)
   }
+}
+
+/** Bytes a second are told of what is fetched; later keys say more. */
+function figuresOf(progress: RestoreProgress): ProgressFigures {
+  return progress.phase === 'fetching' ? progress : { ...progress, bytesPerSecond: 0 }
 }
 
 function waitingSentence(reason: Failure | null): string {

@@ -21,6 +21,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   return [
     `Restored ${result.inputs.map(({ file }) => file).join(', ')} (${bytes(result.bytes)}) into ${result.target}.`,
     ...rows.map(([name, value, note]) => `  ${name.padEnd(12)}${value.padEnd(wide)}  ${note}`.trimEnd()),
+    ...result.inputs.flatMap(({ keptAt }) => (keptAt === null ? [] : [`Kept at ${keptAt}.`])),
     ...lossLines(result.cannotHold),
     ...exampleLines(result),
   ]

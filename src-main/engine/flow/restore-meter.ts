@@ -87,7 +87,7 @@ export class RestoreMeter {
   snapshot(): RestoreProgress {
     const { bytes, keys } = this.#rates()
     const counts = this.#counts
-    if (bytes > 0) {
+    if (bytes > 0 && this.#bytesTotal > 0) {
       const left = Math.ceil((this.#bytesTotal - this.#bytesDone) / bytes)
       this.#eta = this.#eta === null ? left : Math.min(this.#eta, left)
     }
