@@ -1,7 +1,7 @@
 // The programs the demo and the tests need beside npm's packages: found on PATH, installed where that is ours to
 // do (root, on a system with apt), else named with the one command that installs them.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Each by the names it goes by and the package that brings it. */
@@ -15,14 +15,17 @@ const programs = {
     brew: 'chromium',
   },
   xvfb: { names: ['xvfb-run'], apt: 'xvfb', linuxOnly: true },
+  // Tests of tunnels are skipped without it. Where an init system runs, its package would open the machine's own port.
+  sshd: { names: ['sshd'], folders: ['/usr/sbin', '/usr/local/sbin'], apt: 'openssh-server', optional: true },
 }
 
-/** Returns once all of `wanted` (keys of the table above) are there; else says what to type and exits with 2. */
+/** Returns once all of `wanted` (keys of the table above) but optional ones are there; else says what to type and exits with 2. */
 export function requirePrograms(wanted) {
   const missing = missingOf(wanted)
   if (missing.length === 0) return
-  if (mayInstall()) install(missing)
-  const still = missingOf(wanted)
+  const installable = missing.filter((key) => !programs[key].optional || !existsSync('/run/systemd/system'))
+  if (mayInstall() && installable.length > 0) install(installable)
+  const still = missingOf(wanted).filter((key) => !programs[key].optional)
   if (still.length === 0) return
   const names = still.map((key) => programs[key].names.join(' or ')).join(', ')
   process.stderr.write(`keyferry: not found on PATH: ${names}.\nInstall with:\n\n  ${advice(still)}\n\n`)
@@ -31,9 +34,9 @@ export function requirePrograms(wanted) {
 
 /** The path of a program of the table, or null. */
 function findProgram(key) {
-  const { names, chosenBy } = programs[key]
+  const { names, chosenBy, folders } = programs[key]
   const chosen = chosenBy === undefined ? undefined : process.env[chosenBy]
-  return chosen ?? names.map(onPath).find((path) => path !== null) ?? null
+  return chosen ?? names.map((name) => onPath(name, folders)).find((path) => path !== null) ?? null
 }
 
 function missingOf(wanted) {
@@ -43,8 +46,8 @@ function missingOf(wanted) {
   })
 }
 
-function onPath(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+function onPath(name, folders = []) {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...folders]) {
     const path = join(folder, name)
     try {
       accessSync(path, constants.X_OK)

@@ -10,7 +10,7 @@ import { requirePrograms } from './prerequisites.mjs'
 import { inProject, projectNode, runToEnd, underProjectNode } from './run.mjs'
 
 await underProjectNode()
-requirePrograms(['server', 'openssl', 'chromium', 'xvfb'])
+requirePrograms(['server', 'openssl', 'chromium', 'xvfb', 'sshd'])
 prepareElectron()
 prepareServers()
 await buildIfNeeded()

@@ -72,8 +72,13 @@ export type Sentinel = z.infer<typeof sentinelSchema>
 /** The way to a server as a person reads it, one stop after the other; empty where it is reached directly. No secret. */
 export function stopsOf(via: Via | null | undefined): readonly string[] {
   if (!via) return []
-  if (via.kind === 'ssh') return via.hops.map((hop) => `ssh://${hop.username}@${hostAndPort(hop)}`)
+  if (via.kind === 'ssh') return via.hops.map(stopOf)
   return [`socks5://${hostAndPort(via)}`]
+}
+
+/** One SSH server as a stop on the way. */
+export function stopOf(hop: Pick<Hop, 'host' | 'port' | 'username'>): string {
+  return `ssh://${hop.username}@${hostAndPort(hop)}`
 }
 
 /** `host:port`, with brackets round an IPv6 address. */

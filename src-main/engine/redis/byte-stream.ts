@@ -8,6 +8,8 @@ export interface ByteStream extends Duplex {
   setKeepAlive(on?: boolean, afterMs?: number): this
   /** Our port, where the stream is a socket of this machine. */
   readonly localPort?: number | undefined
+  /** What has come in so far, where it is counted. */
+  readonly bytesRead?: number
 }
 
 /** How long opening a stream may take, and what ends it early. */

@@ -1,7 +1,7 @@
 import ssh2, { type Client, type ClientChannel, type ServerHostKeyAlgorithm } from 'ssh2'
 import { addressOf } from '#contract/connection.ts'
 import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
-import { hostAndPort, type Hop } from '#contract/tunnel.ts'
+import { hostAndPort, stopOf, type Hop } from '#contract/tunnel.ts'
 import { defaultDialMs, type ByteStream, type DialOptions } from '../redis/byte-stream.ts'
 import type { Endpoint } from '../redis/dial-tcp.ts'
 import { ChannelStream } from './channel-stream.ts'
@@ -51,7 +51,9 @@ export class SshSession {
       const identity = await identityOf(hop)
       await new Promise<void>((resolve, reject) => {
         client.once('ready', resolve)
-        client.on('error', (error) => reject(new FailureError(refused ?? nameError(error, hop, timeoutMs))))
+        client.on('error', (error) =>
+          reject(new FailureError(refused ?? nameError(error, hop, over, timeoutMs))),
+        )
         client.once('close', () =>
           reject(new FailureError(refused ?? makeFailure('ssh.handshake-failed', { address }))),
         )
@@ -64,7 +66,7 @@ export class SshSession {
           readyTimeout: timeoutMs,
           keepaliveInterval: keepaliveMs,
           keepaliveCountMax: 2,
-          algorithms: { serverHostKey: { prepend: algorithmsOf(check.keyTypes), append: [], remove: [] } },
+          algorithms: { serverHostKey: algorithmsFor(check.keyTypes) },
           hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => {
             refused = check.refusal(key)
             verify(refused === null)
@@ -72,7 +74,7 @@ export class SshSession {
         })
       })
       client.removeAllListeners()
-      return new SshSession(client, over, `ssh://${hop.username}@${address}`, onEnd)
+      return new SshSession(client, over, stopOf(hop), onEnd)
     } catch (thrown) {
       client.on('error', () => undefined)
       client.destroy()
@@ -176,28 +178,33 @@ export class SshSession {
 }
 
 /** ssh2 tells on its errors at what level they happened. */
-function nameError(error: Error, hop: Hop, timeoutMs: number): Failure {
+function nameError(error: Error, hop: Hop, over: ByteStream, timeoutMs: number): Failure {
   const address = hostAndPort(hop)
   const { level } = error as { level?: string }
   if (error instanceof FailureError) return error.failure
   if (level === 'client-authentication' || level === 'agent')
     return makeFailure('ssh.sign-in-refused', { address, username: hop.username })
-  if (level === 'client-timeout')
-    return makeFailure('connect.timeout', { address: `ssh://${address}`, seconds: timeoutMs / 1000 })
+  if (level === 'client-timeout' && !over.bytesRead)
+    return makeFailure('connect.timeout', { address: stopOf(hop), seconds: timeoutMs / 1000 })
   return makeFailure('ssh.handshake-failed', { address, message: error.message })
 }
 
-/** The signature algorithms by which a server shows a key of these types (RFC 8332 for those of RSA). */
-function algorithmsOf(keyTypes: readonly string[]): ServerHostKeyAlgorithm[] {
-  const all = keyTypes.flatMap((type) =>
-    type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : offered.has(type) ? [type] : [],
-  )
-  return [...new Set(all)] as ServerHostKeyAlgorithm[]
-}
+/** Signature algorithms for the keys of hosts, safest first, with the type of key each is of (RFC 8332 for RSA). */
+const algorithms: readonly (readonly [ServerHostKeyAlgorithm, string])[] = [
+  ['ssh-ed25519', 'ssh-ed25519'],
+  ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp256'],
+  ['ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp384'],
+  ['ecdsa-sha2-nistp521', 'ecdsa-sha2-nistp521'],
+  ['rsa-sha2-512', 'ssh-rsa'],
+  ['rsa-sha2-256', 'ssh-rsa'],
+  ['ssh-rsa', 'ssh-rsa'],
+]
 
-const offered: ReadonlySet<string> = new Set([
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-])
+/** All of them, those of the known key types first: shown another of its keys, we would take the server for a stranger. */
+function algorithmsFor(keyTypes: readonly string[]): ServerHostKeyAlgorithm[] {
+  const isKnown = (type: string): boolean => keyTypes.includes(type)
+  return [
+    ...algorithms.filter(([, type]) => isKnown(type)),
+    ...algorithms.filter(([, type]) => !isKnown(type)),
+  ].map(([algorithm]) => algorithm)
+}

@@ -1,5 +1,5 @@
 import { FailureError, makeFailure } from '#contract/failure.ts'
-import { hostAndPort, type SshVia } from '#contract/tunnel.ts'
+import { stopOf, type SshVia } from '#contract/tunnel.ts'
 import type { ByteStream, DialOptions } from '../redis/byte-stream.ts'
 import { dialTcp, type Endpoint } from '../redis/dial-tcp.ts'
 import { HostCheck } from './host-check.ts'
@@ -61,7 +61,7 @@ async function openSession(
   const check = await HostCheck.for(hop, via)
   const over =
     before.length === 0
-      ? await dialTcp(hop, { timeoutMs }, `ssh://${hostAndPort(hop)}`)
+      ? await dialTcp(hop, { timeoutMs }, stopOf(hop))
       : await dialThroughSsh({ ...via, hops: before }, hop, { timeoutMs })
   return await SshSession.open({ hop, over, check, onEnd }, timeoutMs)
 }
