@@ -6,8 +6,11 @@ import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
+import { limitsSchema, type Limits, type RestoreOrder } from './limits.ts'
 import { restoreSpecSchema, type RestoreProgress, type RestoreResult } from './restore.ts'
+import { reportFormSchema, reportLocaleSchema, type TextFile } from './report.ts'
 import type { TaskEvent, TaskSample, TaskView } from './task.ts'
+import { verifyModeSchema, type VerifyMode, type VerifyProgress, type VerifyResult } from './verify.ts'
 
 /**
  * Everything a console may ask and hear, once, for every transport. No procedure throws: each answers
@@ -45,19 +48,45 @@ export interface FolderListing {
   readonly entries: readonly FolderEntry[]
 }
 
+/** A backup file being read: how far, and at the end what is in it. */
+export type InspectStep =
+  | { readonly progress: { readonly bytesDone: number; readonly bytesTotal: number } }
+  | { readonly report: FileReport }
+
+/** The comparison of a finished restore with the files it was made from. */
+export interface RestoreComparison {
+  readonly mode: VerifyMode
+  /** What differs is written again from the files. */
+  readonly repair: boolean
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled'
+  readonly progress: VerifyProgress | null
+  readonly result: VerifyResult | null
+  readonly failure: Failure | null
+}
+
 /** One restore as a console sees it: running or ended, kept until the app closes. No secret in it. */
 export interface RestoreView {
   readonly id: string
-  /** Its inputs by name, with commas between them. */
-  readonly file: string
+  /** Its inputs, as `nameInput` says them. */
+  readonly files: readonly string[]
   readonly target: string
   readonly onConflict: 'fail' | 'skip' | 'replace'
+  /** In force now. */
+  readonly limits: Limits
   readonly startedAt: number
   readonly state: 'running' | 'done' | 'failed' | 'cancelled'
   readonly progress: RestoreProgress
   readonly result: RestoreResult | null
   readonly failure: Failure | null
+  /** The newest one; null while none was asked for. */
+  readonly comparison: RestoreComparison | null
 }
+
+const restoreOrderSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('limits'), limits: limitsSchema }),
+  z.strictObject({ type: z.literal('pause') }),
+  z.strictObject({ type: z.literal('go-on') }),
+]) satisfies z.ZodType<RestoreOrder>
 
 const idInput = z.strictObject({ id: z.string().min(1).max(64) })
 
@@ -72,8 +101,10 @@ export const contract = {
     /** Opens the system's dialog; null when the person closed it. Only where `filePicker` is `native`. */
     pick: oc.output(answer<string | null>()),
     list: oc.input(z.strictObject({ path: z.string().max(4096).optional() })).output(answer<FolderListing>()),
-    /** Reads the whole file once, checks it, and tells what is in it. */
-    inspect: oc.input(z.strictObject({ path: z.string().min(1).max(4096) })).output(answer<FileReport>()),
+    /** Reads the whole file once, checks it, and tells what is in it: how far it is, then the report. */
+    inspect: oc
+      .input(z.strictObject({ path: z.string().min(1).max(4096) }))
+      .output(eventIterator(answer<InspectStep>())),
   },
   connections: {
     test: oc.input(connectionSchema).output(answer<ServerFacts>()),
@@ -81,8 +112,21 @@ export const contract = {
   restores: {
     list: oc.output(answer<readonly RestoreView[]>()),
     start: oc.input(restoreSpecSchema).output(answer<RestoreView>()),
+    /** Ends it, or its comparison, where one is under way. */
     cancel: oc.input(idInput).output(answer<RestoreView>()),
-    /** The newest view at once, then on every change (at most four a second), until it has ended. */
+    /** Limits, pause and going on, of one that runs. */
+    order: oc.input(idInput.extend({ order: restoreOrderSchema })).output(answer<RestoreView>()),
+    /** Compares the target of a finished one with its files; answers at once, `watch` tells the rest. */
+    compare: oc
+      .input(
+        idInput.extend({
+          mode: verifyModeSchema,
+          repair: z.boolean().default(false),
+          deleteExtra: z.boolean().default(false),
+        }),
+      )
+      .output(answer<RestoreView>()),
+    /** The newest view at once, then on every change (at most four a second), until nothing is under way. */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
   },
   profiles: {
@@ -93,6 +137,12 @@ export const contract = {
     save: oc.input(profileInputSchema).output(answer<ProfileView>()),
     duplicate: oc
       .input(idInput.extend({ name: z.string().trim().min(1).max(120) }))
+      .output(answer<ProfileView>()),
+    /** As a file without its secrets, to be saved. */
+    export: oc.input(idInput).output(answer<TextFile>()),
+    /** Makes a profile of such a file's text; a name that is taken gets a number. */
+    import: oc
+      .input(z.strictObject({ name: z.string().max(300), text: z.string().max(1024 * 1024) }))
       .output(answer<ProfileView>()),
     /** Refused while a task of it is not over. */
     remove: oc.input(idInput).output(answer<null>()),
@@ -154,6 +204,10 @@ export const contract = {
         }),
       )
       .output(answer<readonly TaskSample[]>()),
+    /** Everything about one migration, as a file to be saved. Holds no secret. */
+    report: oc
+      .input(idInput.extend({ form: reportFormSchema, locale: reportLocaleSchema }))
+      .output(answer<TextFile>()),
     /** Newest first; `before` is an event's id. */
     events: oc
       .input(idInput.extend({ before: z.int().optional(), limit: z.int().min(1).max(500).default(100) }))

@@ -26,9 +26,9 @@ export interface MigrationReport {
   readonly samples: readonly TaskSample[]
 }
 
-/** A report as a file. */
-export interface ReportFile {
-  /** A name to save it under: profile, day, form. */
+/** A text to be saved as a file. */
+export interface TextFile {
+  /** A name to save it under. */
   readonly name: string
   readonly text: string
 }

@@ -1,4 +1,5 @@
 import { app, type Session } from 'electron'
+import { windowOrigin } from './scheme.ts'
 
 /** The one thing a page of ours may ask of the system: to copy text it was told to copy. */
 const granted = 'clipboard-sanitized-write'
@@ -22,7 +23,10 @@ function keepSessionIn(session: Session): void {
   session.setPermissionRequestHandler((_contents, permission, answer) => answer(permission === granted))
   session.setPermissionCheckHandler((_contents, permission) => permission === granted)
   session.setDevicePermissionHandler(() => false)
-  session.on('will-download', (event) => event.preventDefault())
+  // What the page has made itself, such as a report: the system's dialog asks where to, or whether at all.
+  session.on('will-download', (event, item) => {
+    if (!item.getURL().startsWith(`blob:${windowOrigin}/`)) event.preventDefault()
+  })
   const elsewhere = { urls: ['http://*/*', 'https://*/*', 'ws://*/*', 'wss://*/*', 'file://*/*'] }
   session.webRequest.onBeforeRequest(elsewhere, (_details, answer) => answer({ cancel: true }))
 }

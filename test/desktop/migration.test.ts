@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -69,6 +69,15 @@ describe.skipIf(electron === null)('a migration in the window', () => {
     const pause = await walk.finish()
     process.stdout.write(`write pause, as the window gives it: ${pause}\n`)
     expect(await scene.outcome()).toEqual(asPromised)
+
+    const file = join(home, 'report.html')
+    await desktop.app.evaluate(({ session }, path) => {
+      session.defaultSession.once('will-download', (_event, item) => item.setSavePath(path))
+    }, file)
+    await page.getByRole('navigation').getByRole('link', { name: 'Tasks' }).click()
+    await walk.main.getByRole('link', { name: 'Shop cache' }).click()
+    await walk.main.getByRole('button', { name: 'Save report' }).click()
+    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toContain('Every value, both ways.')
     expect(desktop.complaints).toEqual([])
   }, 240_000)
 })

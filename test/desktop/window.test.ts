@@ -170,7 +170,7 @@ describe.skipIf(electron === null)('the window', () => {
         return Promise.resolve({ response: 0, checkboxChecked: false })
       }) as typeof dialog.showMessageBox
       const { webContents } = BrowserWindow.getAllWindows()[0]!
-      const loaded = new Promise((resolve) => webContents.once('did-finish-load', resolve))
+      const loaded = new Promise<void>((resolve) => webContents.once('did-finish-load', () => resolve()))
       webContents.forcefullyCrashRenderer()
       await loaded
       return sayings

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -156,7 +156,17 @@ test('with nothing but the keyboard', async () => {
   await walk.freeze(sourceOf(scene))
   await walk.prove()
   await walk.finish()
+  const { page } = console
+  await page.goto(`${served.origin}/#/tasks`)
+  await walk.main.getByRole('link', { name: 'By hand' }).press('Enter')
+  const saved = page.waitForEvent('download')
+  await walk.main.getByRole('button', { name: 'Save report' }).press('Enter')
+  const report = await saved
+  const text = await readFile(await report.path(), 'utf8')
 
+  expect(report.suggestedFilename()).toMatch(/^By-hand-\d{4}-\d\d-\d\d\.html$/)
+  expect(text).toContain('Every value, both ways.')
+  expect(text).not.toContain(scene.sourcePassword)
   expect(await scene.outcome()).toEqual(asPromised)
   expect(console.complaints).toEqual([])
 }, 180_000)

@@ -1,3 +1,4 @@
+import { reportFile } from '#migration/report/report.ts'
 import { base, ok } from '../base.ts'
 
 export const tasks = {
@@ -37,6 +38,9 @@ export const tasks = {
   watchAll: base.tasks.watchAll.handler(({ context, signal }) => context.tasks.watchAll(signal)),
   history: base.tasks.history.handler(({ context, input }) =>
     ok(context.tasks.history(input.id, input.since, input.limit)),
+  ),
+  report: base.tasks.report.handler(({ context, input: { id, form, locale } }) =>
+    ok(reportFile(context.tasks, id, { form, locale, keyferry: context.host.version })),
   ),
   events: base.tasks.events.handler(({ context, input }) =>
     ok(context.tasks.events(input.id, input.before, input.limit)),

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os'
-import type { MigrationReport, ReportFile, ReportForm } from '#contract/report.ts'
+import type { MigrationReport, TextFile, ReportForm } from '#contract/report.ts'
 import type { TaskEvent } from '#contract/task.ts'
 import type { Locale } from '#contract/words/say-failure.ts'
 import type { Tasks } from '../tasks.ts'
@@ -36,7 +36,7 @@ export function reportFile(
     locale,
     keyferry,
   }: { readonly form: ReportForm; readonly locale: Locale; readonly keyferry: string },
-): ReportFile {
+): TextFile {
   const report = gatherReport(tasks, id, keyferry)
   const day = new Date(report.task.startedAt ?? report.madeAt).toISOString().slice(0, 10)
   const name = `${fileNameOf(report.task.name)}-${day}.${form}`

@@ -576,6 +576,12 @@ export const en = {
   'profiles.open': 'Open',
   'profiles.duplicate': 'Copy {name}',
   'profiles.copyOf': '{name} (copy)',
+  'profiles.import': 'Import profiles…',
+  'profiles.import.hint': 'or drop files that end in .keyferry here',
+  'profiles.import.area': 'Import profiles by dropping their files',
+  'profiles.export': 'Export {name}',
+  'profiles.search': 'Search by name or address',
+  'profiles.search.none': 'No profile matches.',
   'profiles.remove': 'Remove {name}',
   'profiles.remove.title': 'Remove this profile?',
   'profiles.remove.text':

@@ -1,6 +1,7 @@
 import type { Failure } from '#contract/failure.ts'
 import type { ProfileView } from '#contract/profile.ts'
 import type { ConsoleClient } from '../client.ts'
+import { saveFile } from './save-file.ts'
 
 /** The saved profiles, latest change first. */
 export class Profiles {
@@ -44,4 +45,28 @@ export class Profiles {
     await this.refresh()
     if ('failed' in answer) this.#failure = answer.failed
   }
+
+  /** Hands a profile over to be saved as a file, without its secrets. */
+  async export(id: string): Promise<void> {
+    const answer = await this.#client.profiles.export({ id })
+    this.#failure = 'failed' in answer ? answer.failed : null
+    if ('ok' in answer) saveFile(answer.ok.name, answer.ok.text, 'application/json')
+  }
+
+  /** Makes a profile of each file; the first that is none is told, the others are made all the same. */
+  async import(files: readonly File[]): Promise<void> {
+    let refused: Failure | null = null
+    for (const file of files) {
+      const answer = await this.#client.profiles.import({
+        name: file.name.slice(-300),
+        text: file.size > largestFile ? '' : await file.text(),
+      })
+      if ('failed' in answer) refused ??= answer.failed
+    }
+    await this.refresh()
+    if (refused !== null) this.#failure = refused
+  }
 }
+
+/** Bytes; a profile is a few hundred, whatever is larger is something else. */
+const largestFile = 1024 * 1024

@@ -1,6 +1,8 @@
 import type { Failure } from '#contract/failure.ts'
 import type { Passwords } from '#contract/profile.ts'
 import type { ConsoleClient } from '../client.ts'
+import { language } from '../i18n/i18n.svelte.ts'
+import { saveFile } from './save-file.ts'
 import type { Tasks } from './tasks.svelte.ts'
 
 type Sent = (passwords: Passwords | undefined) => Promise<Failure | null>
@@ -65,6 +67,20 @@ export class TaskDeeds {
   finish(afterFinish: 'unfreeze' | 'leave-frozen', consent?: string): Promise<boolean> {
     const input = { id: this.#id, afterFinish, ...(consent !== undefined && { consent }) }
     return this.#send(() => this.#tasks.act(this.#client.tasks.finish(input)))
+  }
+
+  /** Hands the report over to be saved, in the language of the console. */
+  saveReport(): Promise<boolean> {
+    return this.#send(async () => {
+      const answer = await this.#client.tasks.report({
+        id: this.#id,
+        form: 'html',
+        locale: language.locale,
+      })
+      if ('failed' in answer) return answer.failed
+      saveFile(answer.ok.name, answer.ok.text, 'text/html')
+      return null
+    })
   }
 
   remove(): Promise<boolean> {

@@ -1,0 +1,9 @@
+/** Hands a text over to be saved under a name: the browser's downloads, or the system's dialog. */
+export function saveFile(name: string, text: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
