@@ -56,12 +56,15 @@ async function write(
   }
   return await writeBigValue(target, entry, new MemoryFeed(value), {
     temporaryKey: Buffer.from('temporary'),
+    selects: true,
+    renames: true,
     db: 0,
     expireAt: -1,
     overwrite: true,
     flavour: 'redis',
     commands: { batchUnits: 3 },
     signal,
+    pace: () => Promise.resolve(),
     track: (block, answered) => underWay.set(block, answered),
     ...options,
   })

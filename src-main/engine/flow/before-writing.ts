@@ -1,22 +1,14 @@
-import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { Loss } from '#contract/loss.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import { assertAllowed, findLosses, type LossPolicies } from '../plan/losses.ts'
-import { probeCapabilities, probeModules, type Capabilities } from '../redis/capabilities.ts'
-import { Link } from '../resp/link.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
 import { walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
-import {
-  assertDatabases,
-  ConflictFinder,
-  countKeys,
-  libraryNames,
-  lookAtTarget,
-  lookSilenceMs,
-  type TargetLook,
-} from '../target/look.ts'
+import type { Destination } from '../target/destination.ts'
+import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
+import type { KeyFinder, TargetLook } from '../target/look.ts'
 import { assertNoCollisions } from './collisions.ts'
 import { keysToWrite } from './keys-to-write.ts'
 import type { RestoreMeter } from './restore-meter.ts'
@@ -28,6 +20,8 @@ interface LookParts {
   readonly survey: Survey
   readonly rules: KeyRules
   readonly meter: RestoreMeter
+  /** What of the file begins before this offset an earlier run may have written: it is ours. */
+  readonly sentBefore?: number
 }
 
 interface LookedAt {
@@ -35,7 +29,9 @@ interface LookedAt {
   readonly capabilities: Capabilities
   /** What the target cannot hold, and may be left out or dropped. */
   readonly losses: readonly Loss[]
-  readonly empty: boolean
+  /** Keys in the databases that are written to; Infinity where that is not told. */
+  readonly present: number
+  readonly destination: Destination
 }
 
 /** Looks before the first write: who the target is, whether it can take this, and what it has already. */
@@ -44,33 +40,32 @@ export async function lookBeforeWriting(
   parts: LookParts,
   signal: AbortSignal,
 ): Promise<LookedAt> {
-  const { survey, meter, rules } = parts
-  const address = addressOf(spec.target)
-  using link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
-  using _ending = link.endWith(signal)
-  const look = await lookAtTarget(link)
-  if (look.role === 'replica') fail('target.read-only', { address })
-  if (look.mode === 'cluster') fail('target.cluster', { address })
+  const { survey, meter, rules, sentBefore = 0 } = parts
+  using inquiry = await openInquiry(spec.target, signal)
+  const { address, look } = inquiry
   const walk = walkOf(parts, signal)
   const now = Date.now() + look.clockAheadMs
+  await inquiry.assertTakes(survey.targetDbs)
   if (survey.mayCollide) await assertNoCollisions({ keys: survey.keys, rules, now, walk })
-  await assertDatabases(link, survey.targetDbs)
-  const present = await countKeys(link, survey.targetDbs)
+  const present = await inquiry.countKeys(survey.targetDbs)
   if (spec.onConflict === 'fail')
-    await assertNothingTaken(link, look, survey.libraries, (finder) =>
-      present === 0 ? undefined : walk(keysToWrite(rules, now, (db, name) => finder.add(db, name))),
+    // Libraries stand before the first key of a file.
+    await assertNothingTaken(inquiry, sentBefore > 0 ? [] : survey.libraries, (finder) =>
+      present === 0
+        ? undefined
+        : walk(keysToWrite(rules, now, (db, name) => finder.add(db, name), sentBefore)),
     )
   // The last thing to do, because it writes for a moment.
-  const capabilities = await probeCapabilities(link, look)
-  const losses = await foreseeLosses(link, survey, capabilities, spec)
+  const capabilities = await inquiry.capabilities()
+  const losses = await foreseeLosses(inquiry, survey, capabilities, spec)
   meter.foresee(losses)
   assertAllowed(losses, spec, { address, version: look.version })
-  return { look, capabilities, losses, empty: present === 0 }
+  return { look, capabilities, losses, present, destination: inquiry.destination() }
 }
 
 /** What of the file the target cannot hold. */
 async function foreseeLosses(
-  link: Link,
+  inquiry: TargetInquiry,
   { demands }: Survey,
   capabilities: Capabilities,
   policies: LossPolicies,
@@ -78,7 +73,7 @@ async function foreseeLosses(
   const samples = [...demands.modules].flatMap(([name, { sample }]) =>
     sample === null ? [] : [[name, sample] as const],
   )
-  const modules = await probeModules(link, new Map(samples))
+  const modules = await inquiry.loadableModules(new Map(samples))
   return findLosses(demands, { ...capabilities, modules }, policies)
 }
 
@@ -93,16 +88,15 @@ function walkOf(
 
 /** Fails with `target.not-empty` where the target has any key that `gather` adds, or any of these libraries. */
 async function assertNothingTaken(
-  link: Link,
-  look: TargetLook,
+  inquiry: TargetInquiry,
   ourLibraries: readonly string[],
-  gather: (finder: ConflictFinder) => Promise<unknown> | undefined,
+  gather: (finder: KeyFinder) => Promise<unknown> | undefined,
 ): Promise<void> {
-  const { address } = link
-  const finder = new ConflictFinder(link, look)
+  const { address } = inquiry
+  const finder = inquiry.findKeys()
   await gather(finder)
   await finder.finish()
-  const taken = ourLibraries.length > 0 ? await libraryNames(link) : new Set<string>()
+  const taken = ourLibraries.length > 0 ? await inquiry.libraryNames() : new Set<string>()
   const libraries = ourLibraries.filter((name) => taken.has(name))
   const found = finder.found + libraries.length
   if (found > 0) {

@@ -2,6 +2,7 @@ import { fail } from '#contract/failure.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
 import { skipBigValue, streamBigValue, type BigValueOptions as CommandChoice } from '../rdb/big-value.ts'
 import type { CommandSink } from '../rdb/big-value.ts'
+import { writeArgument, writeUint } from '../plan/compose.ts'
 import { type, type RdbFlavour } from '../rdb/opcodes.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import type { Block, Refusal } from '../target/block.ts'
@@ -16,6 +17,10 @@ export type BigOutcome =
 export interface BigValueOptions {
   /** The name it bears until it is whole; nobody else's. It is left behind where this rejects. */
   readonly temporaryKey: Uint8Array
+  /** The lane's database must be selected. */
+  readonly selects: boolean
+  /** Where nothing can be renamed, `temporaryKey` is the key itself. */
+  readonly renames: boolean
   readonly db: number
   /** Absolute milliseconds, or -1. */
   readonly expireAt: number
@@ -24,6 +29,8 @@ export interface BigValueOptions {
   /** What the target knows. */
   readonly commands: Partial<CommandChoice>
   readonly signal: AbortSignal
+  /** Resolves when so many bytes may be sent. */
+  readonly pace: (bytes: number) => Promise<void>
   /** Calls back when this block has all its replies. */
   readonly track: (block: Block, answered: (block: Block) => void) => void
 }
@@ -38,7 +45,7 @@ export async function writeBigValue(
   feed: ByteFeed,
   options: BigValueOptions,
 ): Promise<BigOutcome> {
-  const { temporaryKey, overwrite, flavour, expireAt, db } = options
+  const { temporaryKey, selects, renames, overwrite, flavour, expireAt, db } = options
   if (entry.type === type.MODULE_2) {
     // Only its module can read it, and no command takes it in pieces.
     await skipBigValue(entry.type, feed, flavour)
@@ -46,7 +53,9 @@ export async function writeBigValue(
   }
   const lane = await node.pin()
   const stream = new CommandStream(node, lane, options)
-  await stream.command(['SELECT', db])
+  if (selects) await stream.command(['SELECT', db])
+  // An attempt before this one may have left a part of it.
+  if (renames) await stream.command(['DEL', temporaryKey])
   if (!overwrite) {
     // Else a value of any size might be sent in vain; but the last word is RENAMENX's.
     await stream.command(['EXISTS', entry.key])
@@ -56,8 +65,7 @@ export async function writeBigValue(
       return { result: 'conflict' }
     }
   }
-  // An attempt before this one may have left a part of it.
-  await stream.command(['DEL', temporaryKey])
+  if (!renames) await stream.command(['DEL', temporaryKey])
   await streamBigValue(entry.type, feed, flavour, temporaryKey, stream, options.commands)
   if (expireAt >= 0) await stream.command(expireCommand(temporaryKey, expireAt, options.commands))
   await stream.settle()
@@ -65,6 +73,7 @@ export async function writeBigValue(
     await stream.discard(['DEL', temporaryKey])
     return { result: 'failed', refusal: stream.refusal }
   }
+  if (!renames) return { result: 'written' }
   await stream.command([overwrite ? 'RENAME' : 'RENAMENX', temporaryKey, entry.key])
   await stream.settle()
   if (stream.refusal !== null) {
@@ -102,8 +111,18 @@ class CommandStream implements CommandSink {
     this.#options = options
   }
 
-  send(args: readonly Uint8Array[]): Promise<void> {
-    return this.command(args)
+  /** Straight into the block: a value of gigabytes comes by here, and should leave no garbage behind. */
+  send(args: readonly Uint8Array[]): void | Promise<void> {
+    const length = commandLength(args)
+    if (this.#block?.hasRoomFor(length) === true) writeCommand(this.#block, args)
+    else return this.#sendInNext(args, length)
+  }
+
+  async #sendInNext(args: readonly Uint8Array[], length: number): Promise<void> {
+    await this.#dispatch()
+    this.#block = await this.#take()
+    if (length <= this.#block.capacity) writeCommand(this.#block, args)
+    else await this.command(args)
   }
 
   async command(args: readonly Argument[]): Promise<void> {
@@ -166,6 +185,7 @@ class CommandStream implements CommandSink {
     const block = this.#block
     this.#block = null
     if (block === null) return
+    await this.#options.pace(block.used)
     this.#options.track(block, ({ refusals, lastReply }) => {
       this.refusal ??= refusals[0] ?? null
       this.lastReply = lastReply
@@ -175,3 +195,26 @@ class CommandStream implements CommandSink {
 }
 
 const crlf = Buffer.from('\r\n')
+
+/** Bytes that a command takes at most, and not many less. */
+function commandLength(args: readonly Uint8Array[]): number {
+  let length = longestCount
+  for (const arg of args) length += arg.length + longestCount
+  return length
+}
+
+/** `*` or `$`, ten digits, and two line ends. */
+const longestCount = 15
+
+/** Writes a whole command into a block that has room for it. */
+function writeCommand(block: Block, args: readonly Uint8Array[]): void {
+  const { memory } = block
+  memory[block.position] = 42 // *
+  let at = writeUint(memory, block.position + 1, args.length)
+  memory[at] = 13
+  memory[at + 1] = 10
+  at += 2
+  for (const arg of args) at = writeArgument(memory, at, arg, 0, arg.length)
+  block.position = at
+  block.commands += 1
+}

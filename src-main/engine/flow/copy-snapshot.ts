@@ -15,6 +15,7 @@ import { bigValueBytes, readingBytes, scratchBytes, windowBytes } from '../sourc
 import type { SnapshotReader, Spool } from '../source/spool.ts'
 import { cutBlocks } from '../target/block.ts'
 import { lookAtTarget, type TargetLook } from '../target/look.ts'
+import { standaloneManners } from '../target/standalone-destination.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import { EntryBatch } from './entry.ts'
 import { Ledger } from './ledger.ts'
@@ -60,12 +61,14 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
   const ledger = new Ledger({ offset: 0, sourceDb: 0 })
   const writer = new RestoreWriter({
     file: input,
+    throttle: null,
     header,
     arena,
     composerOffset: readingBytes,
     ledger,
     plan: {
       address: addressOf(options.target),
+      manners: standaloneManners,
       onConflict: 'replace',
       targetWasEmpty: false,
       rules: everythingAsItIs,

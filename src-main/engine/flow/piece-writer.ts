@@ -11,6 +11,7 @@ import { writeBigValue } from './big-value-writer.ts'
 import type { BigEntry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { NamedKey, Refusals } from './refusals.ts'
+import type { Throttle } from './throttle.ts'
 import type { WritePlan } from './write-plan.ts'
 
 interface PieceWriterParts {
@@ -19,17 +20,21 @@ interface PieceWriterParts {
   readonly ledger: Ledger
   readonly refusals: Refusals
   readonly underWay: Map<Block, (block: Block) => void>
+  readonly throttle: Throttle | null
 }
 
 /** Writes values that go in pieces, each under a name of its own until it is whole, in the slot of its key. */
 export class PieceWriter {
   readonly #parts: PieceWriterParts
-  #names = 0
   /** What an attempt has left under its temporary name, and the target's database it is in. */
   #unfinished: NamedKey | null = null
 
   constructor(parts: PieceWriterParts) {
     this.#parts = parts
+  }
+
+  get unfinished(): NamedKey | null {
+    return this.#unfinished
   }
 
   /** Has it removed from the target, when nothing of that attempt is on its way any more. */
@@ -41,23 +46,30 @@ export class PieceWriter {
 
   /** Writes the value at the cursor of `value`. Nothing else of the attempt may be under composition. */
   async write(attempt: Attempt, entry: BigEntry, value: ByteFeed, expireAt: number): Promise<void> {
-    const { plan, header, ledger, refusals, underWay } = this.#parts
+    const { plan, header, ledger, refusals, underWay, throttle } = this.#parts
     const { target, signal, counts, sentBefore } = attempt
     const db = plan.rules.dbMap(entry.db)
     const key = nameOf(plan.rules, entry.db, entry.key)
     const slot = keySlot(key)
-    this.#names += 1
-    const temporaryKey = Buffer.from(`${plan.temporaryPrefix}:${this.#names}${slotTag(slot)}`)
+    const { selects, renames } = plan.manners
+    const temporaryKey = renames
+      ? Buffer.from(`${plan.temporaryPrefix}:${entry.offset}${slotTag(slot)}`)
+      : key
     this.#unfinished = { db, key: temporaryKey }
+    await throttle?.pass(0, 1, signal)
+    await attempt.reach(entry.offset + 1)
     ledger.sending(entry.offset + 1)
     const outcome = await writeBigValue(nodeOfSlot(target, slot), { ...entry, key }, value, {
       temporaryKey,
+      selects,
+      renames,
       db,
       expireAt,
       overwrite: plan.onConflict === 'replace' || (plan.onConflict === 'fail' && entry.offset < sentBefore),
       flavour: header.flavour,
       commands: { ...plan.bigValues, fieldExpiryShiftMs: plan.expiryShiftMs },
       signal,
+      pace: async (bytes) => throttle?.pass(bytes, 0, signal),
       track: (block, answered) =>
         underWay.set(block, () => {
           for (const { text } of block.refusals) refusals.abandonIfStopping(target, text)

@@ -19,6 +19,7 @@ import { EntryBatch, entryKind, type BigEntry } from './entry.ts'
 import { noCounts, type Counts, type Ledger } from './ledger.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { Refusals, type NamedKey } from './refusals.ts'
+import type { Throttle } from './throttle.ts'
 import { bigEntryOf, remake } from './remake.ts'
 import { maySetStrings, type WritePlan } from './write-plan.ts'
 
@@ -39,6 +40,10 @@ interface WriterParts {
   readonly ledger: Ledger
   /** Something has been answered for. */
   readonly onAdvance: () => void
+  /** Holds what is sent back; null where nothing does. */
+  readonly throttle: Throttle | null
+  /** Is told how far it is about to send; gives a promise where it must wait for that. */
+  readonly reach?: (offset: number) => Promise<void> | undefined
 }
 
 /**
@@ -57,7 +62,8 @@ export class RestoreWriter {
     const { plan, header } = parts
     this.#refusals = new Refusals(plan)
     this.#composer = new Composer(parts.arena, parts.composerOffset, {
-      packStrings: maySetStrings(plan),
+      strings: !maySetStrings(plan) ? 'restore' : plan.manners.manyKeys ? 'pack' : 'set',
+      selects: plan.manners.selects,
       replaceOption: plan.restoreOptions.replace,
       absoluteTtl: plan.restoreOptions.absoluteTtl,
       access: plan.restoreOptions.access,
@@ -70,6 +76,11 @@ export class RestoreWriter {
   /** Some of the keys that were skipped or refused. */
   get examples(): readonly KeyExample[] {
     return this.#refusals.examples
+  }
+
+  /** What is half written right now. */
+  get unfinished(): NamedKey | null {
+    return this.#pieces.unfinished
   }
 
   /** Has removed what an attempt has left half written, when nothing of that attempt is on its way any more. */
@@ -89,7 +100,7 @@ export class RestoreWriter {
    * when the target is lost, or refuses what a person must decide.
    */
   async run(target: Target, signal: AbortSignal): Promise<void> {
-    const { file, header, arena, plan, ledger, onAdvance } = this.#parts
+    const { file, header, arena, plan, ledger, onAdvance, reach = () => undefined, throttle } = this.#parts
     this.#underWay.clear()
     this.#composer.drop()
     ledger.forgetUnanswered()
@@ -113,6 +124,8 @@ export class RestoreWriter {
       refusals: this.#refusals,
       underWay: this.#underWay,
       onAdvance,
+      reach,
+      throttle,
     })
     const batch = new EntryBatch(arena.memory)
     for (;;) {
@@ -182,6 +195,7 @@ export class RestoreWriter {
       attempt.counts.entries += 1
       attempt.reached = end
       attempt.reachedDb = db
+      if (attempt.isDue) await attempt.ship()
     }
   }
 

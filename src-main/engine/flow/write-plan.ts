@@ -3,10 +3,12 @@ import type { Conversion } from '../plan/conversion.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { BigValueOptions } from '../rdb/big-value.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
+import type { Manners } from '../target/target.ts'
 
 /** What a restore does with each key. */
 export interface WritePlan {
   readonly address: string
+  readonly manners: Manners
   readonly onConflict: ConflictPolicy
   /** The target was seen without a single key in the databases written to. */
   readonly targetWasEmpty: boolean
@@ -29,7 +31,7 @@ export interface WritePlan {
   readonly temporaryPrefix: string
 }
 
-/** Whether runs of plain strings may be set: where overwriting is allowed, or nothing is there to be overwritten. */
+/** Whether plain strings may be set rather than restored: where overwriting is allowed, or nothing is there to be overwritten. */
 export function maySetStrings({ onConflict, targetWasEmpty }: WritePlan): boolean {
   return onConflict === 'replace' || (onConflict === 'fail' && targetWasEmpty)
 }

@@ -58,7 +58,8 @@ function compose(
   const blockAt = windowBytes + composerBytes
   const beyond = arena.memory.subarray(blockAt + blockBytes)
   const composer = new Composer(arena, windowBytes, {
-    packStrings: true,
+    strings: 'pack',
+    selects: true,
     absoluteTtl: true,
     access: true,
     replaceOption: true,
@@ -232,7 +233,7 @@ describe('plain strings', () => {
     expect(names(compose([{ key: 'k', value, ttl: 5 }]))).toEqual(['RESTORE'])
     expect(names(compose([{ key: 'k', value, idle: 0 }]))).toEqual(['RESTORE'])
     expect(names(compose([{ key: 'k', value, frequency: 0 }]))).toEqual(['RESTORE'])
-    expect(names(compose([{ key: 'k', value }], { packStrings: false }))).toEqual(['RESTORE'])
+    expect(names(compose([{ key: 'k', value }], { strings: 'restore' }))).toEqual(['RESTORE'])
     expect(names(compose([{ key: 'k', value: plain('v'.repeat(9_000)) }]))).toEqual(['RESTORE'])
   })
 
@@ -244,6 +245,28 @@ describe('plain strings', () => {
     ])
     expect(commands!.map(([name]) => name)).toEqual(['SELECT', 'RESTORE', 'MSET'])
     expect(commands!.at(-1)).toEqual(['MSET', 'a', '1', 'b', '2'])
+  })
+
+  test('go as a SET each, without a SELECT, where a target takes but one key at once', () => {
+    const [commands] = compose(
+      [
+        { key: 'a', value: plain('1') },
+        { key: 'number', value: integer(2, -300) },
+        { key: 'packed', value: packed('abc'.repeat(500)) },
+        { key: 'broken', value: packed('abc'.repeat(500), 1_499) },
+        { key: 'later', value: plain('2'), ttl: 5 },
+      ],
+      { strings: 'set', selects: false },
+    )
+    expect(commands!.slice(0, 3)).toEqual([
+      ['SET', 'a', '1'],
+      ['SET', 'number', '-300'],
+      ['SET', 'packed', 'abc'.repeat(500)],
+    ])
+    expect(commands!.slice(3).map(([name, key]) => [name, key])).toEqual([
+      ['RESTORE', 'broken'],
+      ['RESTORE', 'later'],
+    ])
   })
 
   test('never overrun a block, however much more they are unpacked', () => {

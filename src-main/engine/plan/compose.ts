@@ -9,8 +9,13 @@ import type { Block } from '../target/block.ts'
 import type { Names } from './names.ts'
 
 export interface ComposeOptions {
-  /** Runs of plain strings may go as MSET: only where overwriting is allowed, or nothing is there to be overwritten. */
-  readonly packStrings: boolean
+  /**
+   * How plain strings go: as RESTORE like all others, each as a SET, or runs of them as MSET. Set only where
+   * overwriting is allowed, or nothing is there to be overwritten.
+   */
+  readonly strings: 'restore' | 'set' | 'pack'
+  /** The target has databases to select. */
+  readonly selects: boolean
   /** RESTORE takes ABSTTL (5.0): expiry as an absolute time. Else what is left of it on the target's clock. */
   readonly absoluteTtl: boolean
   /** RESTORE takes REPLACE (3.0). Else the key is deleted before. */
@@ -55,6 +60,7 @@ const noTtl = ascii('\r\n$1\r\n0\r\n$')
 const selectHead = ascii('*2\r\n$6\r\nSELECT\r\n$')
 const delHead = ascii('*2\r\n$3\r\nDEL\r\n')
 const msetName = ascii('$4\r\nMSET\r\n')
+const setHead = ascii('*3\r\n$3\r\nSET\r\n')
 
 /**
  * Writes entries as commands, straight into blocks. Everything lies in one arena: the window the entries were
@@ -118,10 +124,10 @@ export class Composer {
   key(block: Block, batch: EntryBatch, index: number, db: number, ttl: number): void {
     this.#name(batch, index)
     if (
-      this.#options.packStrings &&
+      this.#options.strings !== 'restore' &&
       batch.type[index] === type.STRING &&
       ttl === 0 &&
-      this.#stage(block, batch, index, db)
+      this.#set(block, batch, index, db)
     )
       return
     this.#restoreAsItIs(block, batch, index, db, ttl)
@@ -174,7 +180,7 @@ export class Composer {
 
   /** What the value would take unpacked among the staged: more than in the file, if it is compressed there. */
   #stagingRoom(batch: EntryBatch, index: number): number {
-    if (!this.#options.packStrings || batch.type[index] !== type.STRING) return 0
+    if (this.#options.strings === 'restore' || batch.type[index] !== type.STRING) return 0
     const unpacked = unpackedLength(this.#memory, batch.valueStart[index]!)
     return unpacked > packedValueBytes ? 0 : unpacked
   }
@@ -183,46 +189,73 @@ export class Composer {
     return this.#stagedEnd - this.#staging + headBytes
   }
 
-  /** Puts a plain string among those that go as one MSET. False where it is better restored. */
-  #stage(block: Block, batch: EntryBatch, index: number, db: number): boolean {
+  /** Sets a plain string: at once, or among those that go as one MSET. False where it is better restored. */
+  #set(block: Block, batch: EntryBatch, index: number, db: number): boolean {
     if (batch.idle[index]! >= 0 || batch.frequency[index]! >= 0) return false
-    const memory = this.#memory
-    const valueStart = batch.valueStart[index]!
-    const valueEnd = batch.valueEnd[index]!
-    const valueBytes = unpackedLength(memory, valueStart)
+    const valueBytes = unpackedLength(this.#memory, batch.valueStart[index]!)
     const keyBytes = this.#keyEnd - this.#keyStart
     if (valueBytes > packedValueBytes || keyBytes > packedValueBytes) return false
+    return this.#options.strings === 'set'
+      ? this.#setAlone(block, batch, index, db, valueBytes)
+      : this.#stage(block, batch, index, db, keyBytes, valueBytes)
+  }
+
+  #setAlone(block: Block, batch: EntryBatch, index: number, db: number, valueBytes: number): boolean {
+    this.#select(block, db)
+    const at = writeBytes(block.memory, block.position, setHead)
+    const end = this.#writePair(block.memory, at, batch, index, valueBytes)
+    if (end < 0) return false
+    block.position = end
+    block.commands += 1
+    return true
+  }
+
+  #stage(
+    block: Block,
+    batch: EntryBatch,
+    index: number,
+    db: number,
+    keyBytes: number,
+    valueBytes: number,
+  ): boolean {
     if (
       this.#staged === packedKeys ||
       this.#stagedEnd - this.#staging + keyBytes + valueBytes + 64 > stagingBytes ||
       (this.#staged > 0 && db !== this.#stagedDb)
     )
       this.flush(block)
-    let at = writeArgument(memory, this.#stagedEnd, this.#keyFrom, this.#keyStart, this.#keyEnd)
-    const plain = lengthSize(memory, valueStart)
-    if (plain > 0) {
-      at = writeArgument(memory, at, memory, valueStart + plain, valueEnd)
-    } else if ((memory[valueStart]! & 0x3f) === encoding.LZF) {
-      at = writeLength(memory, at, valueBytes)
-      try {
-        at += unpackString(memory, valueStart, valueEnd, memory, at)
-      } catch (thrown) {
-        // The server shall say of this key that its value is bad; the others go on.
-        if (thrown instanceof CorruptValue) return false
-        throw thrown
-      }
-      memory[at] = 13
-      memory[at + 1] = 10
-      at += 2
-    } else {
-      // An integer: its digits must be counted before they are written.
-      const digits = unpackString(memory, valueStart, valueEnd, memory, this.#scratch)
-      at = writeArgument(memory, at, memory, this.#scratch, this.#scratch + digits)
-    }
+    const end = this.#writePair(this.#memory, this.#stagedEnd, batch, index, valueBytes)
+    if (end < 0) return false
     this.#stagedDb = db
     this.#staged += 1
-    this.#stagedEnd = at
+    this.#stagedEnd = end
     return true
+  }
+
+  /** Writes key and value as arguments; gives the position behind them, or -1 where the value cannot be unpacked. */
+  #writePair(into: Uint8Array, start: number, batch: EntryBatch, index: number, valueBytes: number): number {
+    const memory = this.#memory
+    const valueStart = batch.valueStart[index]!
+    const valueEnd = batch.valueEnd[index]!
+    let at = writeArgument(into, start, this.#keyFrom, this.#keyStart, this.#keyEnd)
+    const plain = lengthSize(memory, valueStart)
+    if (plain > 0) return writeArgument(into, at, memory, valueStart + plain, valueEnd)
+    if ((memory[valueStart]! & 0x3f) !== encoding.LZF) {
+      // An integer: its digits must be counted before they are written.
+      const digits = unpackString(memory, valueStart, valueEnd, memory, this.#scratch)
+      return writeArgument(into, at, memory, this.#scratch, this.#scratch + digits)
+    }
+    at = writeLength(into, at, valueBytes)
+    try {
+      at += unpackString(memory, valueStart, valueEnd, into, at)
+    } catch (thrown) {
+      // The server shall say of this key that its value is bad; the others go on.
+      if (thrown instanceof CorruptValue) return -1
+      throw thrown
+    }
+    into[at] = 13
+    into[at + 1] = 10
+    return at + 2
   }
 
   /** Finds the name that the key has on the target. */
@@ -348,7 +381,7 @@ export class Composer {
   }
 
   #select(block: Block, db: number): void {
-    if (db === this.#db) return
+    if (db === this.#db || !this.#options.selects) return
     this.#db = db
     block.position = writeTailNumber(block.memory, writeBytes(block.memory, block.position, selectHead), db)
     block.commands += 1
@@ -356,7 +389,7 @@ export class Composer {
 }
 
 /** `$<length>\r\n<bytes>\r\n`; gives the position behind it. */
-function writeArgument(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
+export function writeArgument(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
   const behind = copy(into, writeLength(into, at, end - start), from, start, end)
   into[behind] = 13
   into[behind + 1] = 10
@@ -392,7 +425,7 @@ function writeTailNumber(into: Uint8Array, at: number, value: number): number {
 }
 
 /** A whole number below 2^31 in decimal; gives the position behind it. */
-function writeUint(into: Uint8Array, at: number, value: number): number {
+export function writeUint(into: Uint8Array, at: number, value: number): number {
   if (value < 10) {
     into[at] = 48 + value
     return at + 1

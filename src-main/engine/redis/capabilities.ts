@@ -41,6 +41,8 @@ export interface Claim {
   readonly flavour: string
   /** Its own, of its flavour. */
   readonly version: string
+  /** Stands in the names that are tried: `{…}`, for a slot that this node of a cluster has. */
+  readonly slotTag?: string
 }
 
 /** Should we be cut off in the middle, a sample is gone after so long. */
@@ -54,7 +56,7 @@ const keyPrefix = 'keyferry:probe:'
  * does not let itself be tried, its version is believed. Rejects only when the link is lost.
  */
 export async function probeCapabilities(link: Link, claim: Claim): Promise<Capabilities> {
-  const key = keyPrefix + randomBytes(12).toString('hex')
+  const key = keyPrefix + randomBytes(12).toString('hex') + (claim.slotTag ?? '')
   const samples = makeSamples(Date.now())
   const [text] = samples
   const del = ['DEL', key]
@@ -112,8 +114,9 @@ export async function probeCapabilities(link: Link, claim: Claim): Promise<Capab
 export async function probeModules(
   link: Link,
   samples: ReadonlyMap<string, Buffer>,
+  slotTag = '',
 ): Promise<ReadonlySet<string>> {
-  const key = keyPrefix + randomBytes(12).toString('hex')
+  const key = keyPrefix + randomBytes(12).toString('hex') + slotTag
   const loadable = new Set<string>()
   for (const [name, payload] of samples) {
     if (!((await link.call(['RESTORE', key, sampleTtlMs, payload])) instanceof ReplyError)) loadable.add(name)

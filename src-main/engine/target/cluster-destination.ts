@@ -10,11 +10,12 @@ import { Link, type OpenOptions } from '../resp/link.ts'
 import { ClusterLinks } from './cluster-links.ts'
 import { ClusterWatch } from './cluster-watch.ts'
 import { ClusterTarget } from './cluster.ts'
+import { endConnectionsOf, type DeadRun } from './dead-run.ts'
 import type { Destination } from './destination.ts'
 import { lookSilenceMs } from './look.ts'
 import { ReplicationMarks } from './replication-marks.ts'
 import { appendOnlyLossMs, endConnections, tidyingMs } from './standalone-destination.ts'
-import type { TargetOptions } from './target.ts'
+import type { Manners, TargetOptions } from './target.ts'
 
 /** As long may a node take to tell how it sees the cluster, where others may tell instead. */
 const viewTimeoutMs = 3_000
@@ -35,6 +36,7 @@ interface Written {
 /** The masters of a cluster, found anew for every attempt by asking whichever of its nodes answers. */
 export class ClusterDestination implements Destination {
   readonly address: string
+  readonly manners: Manners = { selects: false, manyKeys: false, renames: true }
   readonly #connection: Connection
   readonly #marks = new ReplicationMarks()
   #topology: ClusterTopology
@@ -63,6 +65,33 @@ export class ClusterDestination implements Destination {
       cluster.close()
       throw thrown
     }
+  }
+
+  get servers(): Readonly<Record<string, string>> {
+    const { cluster, states } = this.#written ?? { cluster: { masters: [] }, states: [] }
+    return Object.fromEntries(
+      cluster.masters.flatMap(({ id }, number) => {
+        const runId = states[number]?.runId
+        return runId === undefined || runId === null ? [] : [[id, runId]]
+      }),
+    )
+  }
+
+  async takeUp(dead: DeadRun, ledger: Ledger, signal: AbortSignal): Promise<boolean> {
+    this.#topology = await this.#newestTopology(signal)
+    assertWhole(this.#topology, this.address)
+    using links = await ClusterLinks.open(this.#connection, this.#topology, { ...lookOptions, signal })
+    const states = await Promise.all(links.links.map(stateOf))
+    for (const link of links.links) await endConnectionsOf(link, dead.name)
+    let isSame = true
+    for (const [id, runId] of Object.entries(dead.servers)) {
+      const state = states[links.masters.findIndex((master) => master.id === id)]
+      if (state?.runId === runId) continue
+      isSame = false
+      // How far a replica was that has taken its place since, nobody knows any more.
+      ledger.goBack(state?.appendOnly === true ? appendOnlyLossMs : Infinity)
+    }
+    return isSame
   }
 
   async remove({ key }: NamedKey): Promise<void> {

@@ -54,9 +54,10 @@ export class ClusterLinks implements Disposable {
     for (let turn = 0; turn < turnsAllowed; turn += 1) {
       if (turn > 1) await sleep(Math.min(longestPauseMs, 5 * 2 ** turn))
       const link: Link = this.links[number]!
-      const asked = asking ? link.call(['ASKING']) : null
-      const reply: Reply = await link.call(args)
-      await asked
+      const replies: readonly Reply[] = await Promise.all(
+        asking ? [link.call(['ASKING']), link.call(args)] : [link.call(args)],
+      )
+      const reply = replies.at(-1)!
       const to: Redirection | null = reply instanceof ReplyError ? redirectionOf(reply.text) : null
       if (to === null) return reply
       const host = to.address.startsWith(':') ? this.masters[number]!.host : ''

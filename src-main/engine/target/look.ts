@@ -93,8 +93,22 @@ export async function libraryNames(link: Link): Promise<ReadonlySet<string>> {
   )
 }
 
+/** Finds out which of some keys a target has already. */
+export interface KeyFinder {
+  readonly found: number
+  /** Some of them; the keys are escaped. */
+  readonly examples: readonly { readonly db: number; readonly key: string }[]
+  /** Gives a promise only when there is something to wait for. */
+  add(db: number, key: Uint8Array): Promise<void> | undefined
+  /** Asks for what has been gathered, and waits for every answer. */
+  finish(): Promise<void>
+}
+
+/** At most so many keys that are there already are kept as examples. */
+export const examplesKept = 20
+
 /** Gathers keys and asks, several hundred with one command and several commands at once, which the server has already. */
-export class ConflictFinder {
+export class ConflictFinder implements KeyFinder {
   found = 0
   readonly examples: { readonly db: number; readonly key: string }[] = []
   readonly #link: Link
@@ -118,7 +132,6 @@ export class ConflictFinder {
     return this.#asked.length >= commandsAtOnce ? this.#answers() : undefined
   }
 
-  /** Asks for what has been gathered, and waits for every answer. */
   async finish(): Promise<void> {
     this.#asked.push(this.#ask(this.#keys.splice(0)))
     await this.#answers()
@@ -153,4 +166,3 @@ export class ConflictFinder {
 
 const keysAskedAtOnce = 500
 const commandsAtOnce = 16
-const examplesKept = 20

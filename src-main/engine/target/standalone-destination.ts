@@ -3,10 +3,11 @@ import type { Ledger } from '../flow/ledger.ts'
 import type { NamedKey } from '../flow/refusals.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { Link, type OpenOptions } from '../resp/link.ts'
+import { endConnectionsOf, type DeadRun } from './dead-run.ts'
 import type { Destination } from './destination.ts'
 import { lookAtTarget, lookSilenceMs, type TargetLook } from './look.ts'
 import { StandaloneTarget } from './standalone.ts'
-import type { TargetOptions } from './target.ts'
+import type { Manners, TargetOptions } from './target.ts'
 
 /**
  * What a server with an append-only file may lack after it was started anew: by `appendfsync everysec` two
@@ -16,9 +17,12 @@ export const appendOnlyLossMs = 45_000
 /** As long is tried to take what is unfinished from a target that the restore ends with. */
 export const tidyingMs = 3_000
 
+export const standaloneManners: Manners = { selects: true, manyKeys: true, renames: true }
+
 /** One server without slots. */
 export class StandaloneDestination implements Destination {
   readonly address: string
+  readonly manners = standaloneManners
   readonly #connection: Connection
   /** Which start of the server was written to last; null where it does not tell. */
   #runId: string | null
@@ -44,6 +48,21 @@ export class StandaloneDestination implements Destination {
       target.close()
       throw thrown
     }
+  }
+
+  get servers(): Readonly<Record<string, string>> {
+    return this.#runId === null ? {} : { [this.address]: this.#runId }
+  }
+
+  async takeUp(dead: DeadRun, ledger: Ledger, signal: AbortSignal): Promise<boolean> {
+    using link = await this.#openLook({ signal })
+    using _ending = link.endWith(signal)
+    const { runId, appendOnly } = await lookAtTarget(link)
+    await endConnectionsOf(link, dead.name)
+    this.#runId = runId
+    const isSame = runId !== null && dead.servers[this.address] === runId
+    if (!isSame) ledger.goBack(appendOnly ? appendOnlyLossMs : Infinity)
+    return isSame
   }
 
   async remove({ db, key }: NamedKey): Promise<void> {

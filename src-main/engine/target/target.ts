@@ -1,6 +1,16 @@
 import type { Failure } from '#contract/failure.ts'
 import type { Block } from './block.ts'
 
+/** What a target takes besides commands with one key. */
+export interface Manners {
+  /** SELECT. Where not, everything goes into database 0. */
+  readonly selects: boolean
+  /** Commands with many keys: MSET. */
+  readonly manyKeys: boolean
+  /** RENAME, from one key of a slot to another. */
+  readonly renames: boolean
+}
+
 /** Blocks in one lane are applied in order. */
 export interface PinnedLane {
   readonly send: (block: Block) => Promise<void>
