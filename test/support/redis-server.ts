@@ -29,6 +29,8 @@ export interface RedisOptions {
   /** Another server than the one on PATH. */
   readonly binary?: string
   readonly port?: number
+  /** A configuration file to run a Sentinel with, which has its port. */
+  readonly sentinel?: string
 }
 
 export interface RedisServer {
@@ -211,6 +213,7 @@ interface Launch {
 }
 
 function serverArgs({ port, dir, version, tls, options }: Launch): string[] {
+  if (options.sentinel !== undefined) return [options.sentinel, '--sentinel']
   const args = ['--bind', host, '--dir', dir, '--logfile', join(dir, 'server.log'), '--save', '']
   if (Number.parseInt(version, 10) >= 7) args.push('--enable-debug-command', 'yes')
   if (tls === null) args.push('--port', String(port))

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '../../src-main/contract/connection.ts'
+import { freePort } from './free-port.ts'
+import { startRedis, type RedisServer } from './redis-server.ts'
+
+export interface Watched {
+  readonly primary: RedisServer
+  readonly replica: RedisServer
+  readonly sentinels: readonly RedisServer[]
+  /** The name the Sentinels know it by. */
+  readonly name: string
+  /** As a person gives it: the Sentinels and the name. */
+  readonly connection: Connection
+  /** Resolves once the Sentinels name the replica. */
+  replicaTookOver(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const limitMs = 30_000
+
+/** A primary and its replica, and three Sentinels that watch them and fail over within a second or two. */
+export async function startWatched({ password }: { readonly password?: string } = {}): Promise<Watched> {
+  const name = 'shop'
+  const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${primary.port}`] })
+  await until(() => /master_link_status:up/.test(replica.cli('INFO', 'replication')))
+  const sentinels: RedisServer[] = []
+  for (let number = 0; number < 3; number += 1) {
+    const port = await freePort()
+    const config = join(primary.dir, `sentinel-${port}.conf`)
+    writeFileSync(
+      config,
+      [
+        `port ${port}`,
+        `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
+        `sentinel down-after-milliseconds ${name} 500`,
+        `sentinel failover-timeout ${name} 3000`,
+        ...(password === undefined ? [] : [`requirepass ${password}`, `sentinel sentinel-pass ${password}`]),
+        '',
+      ].join('\n'),
+    )
+    sentinels.push(await startRedis({ port, sentinel: config, ...(password !== undefined && { password }) }))
+  }
+  const [first, ...others] = sentinels.map(({ host, port }) => ({ host, port }))
+  await until(() => sentinels.every((one) => /slaves=1,sentinels=3/.test(one.cli('INFO', 'sentinel'))))
+  return {
+    primary,
+    replica,
+    sentinels,
+    name,
+    connection: {
+      ...first!,
+      sentinel: { master: name, others, ...(password !== undefined && { password }) },
+    },
+    async replicaTookOver() {
+      await until(() =>
+        sentinels.every((one) =>
+          one.cli('SENTINEL', 'get-master-addr-by-name', name).endsWith(String(replica.port)),
+        ),
+      )
+    },
+    async [Symbol.asyncDispose]() {
+      for (const server of [...sentinels, replica, primary]) await server.stop()
+    },
+  }
+}
+
+async function until(met: () => boolean): Promise<void> {
+  const deadline = Date.now() + limitMs
+  while (!met()) {
+    if (Date.now() > deadline) throw new Error('the Sentinels did not get that far')
+    await sleep(50)
+  }
+}
