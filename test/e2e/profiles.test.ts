@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startBrowser, openConsole } from '../support/browser.ts'
+import { startServed } from '../support/serve.ts'
+
+let browser: Browser
+
+beforeAll(async () => {
+  browser = await startBrowser()
+})
+
+afterAll(() => browser.close())
+
+const file = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({
+  name,
+  mimeType: 'application/json',
+  buffer: Buffer.from(text),
+})
+
+test('profiles are imported from files, found, and exported again as they were', async () => {
+  const plan = (name: string): string =>
+    JSON.stringify({
+      format: 'keyferry-profile',
+      formatVersion: 1,
+      name,
+      source: { host: `${name}.example`, port: 6379 },
+      target: null,
+      options: {},
+    })
+  await using served = await startServed()
+  await using console = await openConsole(browser, served)
+  const { page } = console
+  await page.goto(`${served.origin}/#/profiles`)
+  const main = page.getByRole('main')
+  const chooser = main.locator('input[type=file]')
+
+  await chooser.setInputFiles([
+    ...Array.from({ length: 8 }, (_, at) => file(`${at}.keyferry`, plan(`shop-${at}`))),
+    file('notes.txt', 'no profile at all'),
+  ])
+  await main.getByText('profile.not-a-file').waitFor()
+  await main.getByRole('searchbox', { name: 'Search by name or address' }).fill('SHOP-3')
+  await expect.poll(() => main.getByRole('row').count()).toBe(2)
+  const saved = page.waitForEvent('download')
+  await main.getByRole('button', { name: 'Export shop-3' }).click()
+  const exported = await saved
+  await main.getByRole('searchbox').fill('nothing like it')
+  await main.getByText('No profile matches.').waitFor()
+
+  expect(exported.suggestedFilename()).toBe('shop-3.keyferry')
+  expect(JSON.parse(await readFile(await exported.path(), 'utf8'))).toMatchObject({
+    name: 'shop-3',
+    source: { host: 'shop-3.example', port: 6379 },
+  })
+  expect(console.complaints).toEqual([])
+})
