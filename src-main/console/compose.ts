@@ -8,7 +8,7 @@ import { openMigrations } from '#migration/open.ts'
 import type { Profiles } from '#migration/profiles.ts'
 import type { SecretBox } from '#migration/secrets.ts'
 import type { Tasks } from '#migration/tasks.ts'
-import { dataFolder } from './data-folder.ts'
+import { dataFolder, restoresFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { findParts } from './parts.ts'
 import { createRestores } from './restores.ts'
@@ -27,7 +27,7 @@ export interface ShellTraits {
 /** Puts the services together for a shell. Disposing of them cancels what runs and waits for its end. */
 export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleServices & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
-  const restores = createRestores(jobs)
+  const restores = createRestores(jobs, restoresFolder())
   const migrations = openOrRefuse(jobs, box)
   return {
     host: {

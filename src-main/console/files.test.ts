@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, parse } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FailureError } from '#contract/failure.ts'
-import { listFolder, regularFile } from './files.ts'
+import { listFolder, readablePath, usableInputs } from './files.ts'
 
 let folder: string
 
@@ -72,8 +72,16 @@ test('only a regular file may be read from end to end', async () => {
   await writeFile(join(folder, 'dump.rdb'), 'REDIS')
   execFileSync('mkfifo', [join(folder, 'pipe.rdb')])
 
-  expect(await regularFile(join(folder, 'x', '..', 'dump.rdb'))).toBe(join(folder, 'dump.rdb'))
-  expect(await codeOf(regularFile(folder))).toBe('file.is-directory')
-  expect(await codeOf(regularFile(join(folder, 'pipe.rdb')))).toBe('file.not-readable')
-  expect(await codeOf(regularFile(join(folder, 'none.rdb')))).toBe('file.not-found')
+  expect(await readablePath(join(folder, 'x', '..', 'dump.rdb'))).toBe(join(folder, 'dump.rdb'))
+  expect(await readablePath(folder)).toBe(folder)
+  expect(await codeOf(readablePath(join(folder, 'pipe.rdb')))).toBe('file.not-readable')
+  expect(await codeOf(readablePath(join(folder, 'none.rdb')))).toBe('file.not-found')
+})
+
+test('a URL among the inputs of a restore is left as it is, what is read from a terminal is not taken', async () => {
+  await writeFile(join(folder, 'dump.rdb'), 'REDIS')
+  const url = 'https://me:secret@example.com/dump.rdb?sig=1'
+
+  expect(await usableInputs([join(folder, 'dump.rdb'), url])).toEqual([join(folder, 'dump.rdb'), url])
+  expect(await codeOf(usableInputs(['-']))).toBe('usage.invalid')
 })

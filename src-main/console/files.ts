@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import type { FolderEntry, FolderListing } from '#contract/api.ts'
 import { fail, type FailureCode } from '#contract/failure.ts'
+import { isUrlInput } from '#contract/input-name.ts'
 
 /** How many files are looked at together. */
 const looksAtOnce = 64
@@ -28,8 +29,8 @@ export async function listFolder(path: string): Promise<FolderListing> {
   return { path: folder, parent: parent === folder ? null : parent, entries: entries.sort(byKindAndName) }
 }
 
-/** The path of a file that may be read from end to end: a pipe or a device would never end. */
-export async function regularFile(path: string): Promise<string> {
+/** A path that may be read from end to end, a file or a folder: a pipe or a device would never end. */
+export async function readablePath(path: string): Promise<string> {
   const file = absolutePath(path)
   let stats: Stats
   try {
@@ -37,9 +38,15 @@ export async function regularFile(path: string): Promise<string> {
   } catch (error) {
     fail(codeOf(error), { file })
   }
-  if (stats.isDirectory()) fail('file.is-directory', { file })
-  if (!stats.isFile()) fail('file.not-readable', { file })
+  if (!stats.isFile() && !stats.isDirectory()) fail('file.not-readable', { file })
   return file
+}
+
+/** The inputs of a restore: readable paths, and URLs as they are. */
+export function usableInputs(inputs: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    inputs.map((input) => (isUrlInput(input) ? Promise.resolve(input) : readablePath(input))),
+  )
 }
 
 function absolutePath(path: string): string {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { RestoreView } from '#contract/api.ts'
 import { FailureError, makeFailure } from '#contract/failure.ts'
-import { restoreSpecSchema, type RestoreProgress, type RestoreResult } from '#contract/restore.ts'
+import { restoreSpecSchema, type RestoreProgress } from '#contract/restore.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { createRestores } from './restores.ts'
 
@@ -13,22 +13,33 @@ const spec = restoreSpecSchema.parse({
 
 interface Job {
   report(keysDone: number): void
-  end(): void
+  end(result?: unknown): void
   fail(error: Error): void
+  /** What was asked for, kind by kind, with its spec. */
+  readonly asked: readonly (readonly [kind: string, spec: unknown])[]
+  readonly orders: readonly unknown[]
 }
 
-/** A runner whose one job is driven by the test; cancelling ends it as the real one does. */
+interface RunOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: RestoreProgress) => void
+  readonly onStart?: (give: (order: unknown) => void) => void
+}
+
+/** A runner whose newest job is driven by the test; cancelling ends it as the real one does. */
 function drivenRunner(): { jobs: JobRunner; job: Job } {
-  const driven: Partial<Job> = {}
-  const run = (
-    _kind: string,
-    _spec: unknown,
-    options: { signal?: AbortSignal; onProgress?: (progress: RestoreProgress) => void },
-  ): Promise<RestoreResult> =>
+  const asked: (readonly [string, unknown])[] = []
+  const orders: unknown[] = []
+  const driven: Partial<Job> = { asked, orders }
+  const run = (kind: string, spec: unknown, options: RunOptions): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      driven.report = (keysDone) => options.onProgress?.({ keysDone } as RestoreProgress)
-      driven.end = () => resolve({ keys: 3 } as RestoreResult)
-      driven.fail = reject
+      asked.push([kind, spec])
+      Object.assign(driven, {
+        report: (keysDone: number) => options.onProgress?.({ keysDone } as RestoreProgress),
+        end: (result: unknown = { keys: 3 }) => resolve(result),
+        fail: reject,
+      } satisfies Partial<Job>)
+      options.onStart?.((order) => orders.push(order))
       options.signal?.addEventListener('abort', () => reject(new FailureError(makeFailure('job.cancelled'))))
     })
   return { jobs: { run } as unknown as JobRunner, job: driven as Job }
@@ -108,6 +119,64 @@ test('no view holds the password', () => {
 
   expect(view.target).toBe('[::1]:6379')
   expect(JSON.stringify(view)).not.toContain('hunter2')
+})
+
+test('orders reach the job, and the limits in force are told; one that has ended takes none', async () => {
+  const { jobs, job } = drivenRunner()
+  const restores = createRestores(jobs)
+  const { id } = restores.start(spec)
+  await delay(1)
+  restores.order(id, { type: 'pause' })
+  const view = restores.order(id, { type: 'limits', limits: { keysPerSecond: 10 } })
+
+  expect(job.orders).toEqual([{ type: 'pause' }, { type: 'limits', limits: { keysPerSecond: 10 } }])
+  expect(view.limits).toEqual({ keysPerSecond: 10 })
+  job.end()
+  await delay(1)
+  expect(() => restores.order(id, { type: 'go-on' })).toThrow('restore.ended')
+})
+
+test('a finished restore is compared with its files, as it was restored; who watches hears the end of it', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs)
+  const { id } = restores.start(restoreSpecSchema.parse({ ...spec, dbMap: { 3: 0 }, exclude: ['tmp:*'] }))
+  await delay(1)
+  const options = { mode: 'full', repair: false, deleteExtra: false } as const
+  expect(() => restores.compare(id, options)).toThrow('restore.not-comparable')
+  job.end()
+  await delay(1)
+  restores.compare(id, options)
+  expect(() => restores.compare(id, options)).toThrow('restore.not-comparable')
+  const watching = (async () => {
+    for await (const answer of restores.watch(id))
+      if ('ok' in answer && answer.ok.comparison?.state === 'done') return answer.ok.comparison.result
+    return null
+  })()
+  job.end({ equal: true })
+
+  expect(await watching).toEqual({ equal: true })
+  expect(job.asked[1]).toMatchObject([
+    'verify',
+    {
+      source: { files: spec.files, restoredAs: { dbMap: { 3: 0 }, exclude: ['tmp:*'] } },
+      target: spec.target,
+      mode: 'full',
+    },
+  ])
+  expect(job.orders).toEqual([])
+})
+
+test('a repair that was agreed to beforehand is ordered at once', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs)
+  const { id } = restores.start(spec)
+  await delay(1)
+  job.end()
+  await delay(1)
+  restores.compare(id, { mode: 'full', repair: true, deleteExtra: true })
+
+  expect(job.asked[1]).toMatchObject(['verify', { repair: true, deleteExtra: true }])
+  expect(job.orders).toEqual([{ type: 'repair' }])
 })
 
 test('disposing cancels what runs and waits for its end', async () => {

@@ -1,35 +1,33 @@
 import { randomUUID } from 'node:crypto'
-import type { Answer, RestoreView } from '#contract/api.ts'
+import type { Answer, RestoreComparison, RestoreView } from '#contract/api.ts'
 import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
-import { nameInputs } from '#contract/input-name.ts'
+import { nameInput } from '#contract/input-name.ts'
+import type { RestoreOrder } from '#contract/limits.ts'
 import type { RestoreProgress, RestoreSpec } from '#contract/restore.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
+import { compareRestore, type ComparisonOptions } from './restore-comparison.ts'
 
 /** The restores of this run of the app, under way and ended. They belong to the host: no window owns one. */
 export interface Restores extends AsyncDisposable {
   list(): readonly RestoreView[]
   start(spec: RestoreSpec): RestoreView
-  /** Asks it to end; `watch` tells when it has. Ended ones stay as they are. */
+  /** Asks it, or its comparison, to end; `watch` tells when it has. Ended ones stay as they are. */
   cancel(id: string): RestoreView
+  /** Tells one that runs what to do from now on. */
+  order(id: string, order: RestoreOrder): RestoreView
+  /** Begins to compare the target of a finished one with its files; `watch` tells the rest. */
+  compare(id: string, options: ComparisonOptions): RestoreView
   /**
-   * The newest view at once, then on changes until it has ended or `signal` aborts. Jobs report at most four
+   * The newest view at once, then on changes until nothing is under way or `signal` aborts. Jobs report at most four
    * times a second; who takes them more slowly than that gets the newest and misses those between.
    */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<RestoreView>, void, void>
   countRunning(): number
 }
 
-interface Restore {
-  view: RestoreView
-  readonly cancel: () => void
-  readonly ended: Promise<void>
-  /** Those waiting for the next change. */
-  readonly waiting: Set<() => void>
-}
-
-/** Disposing of it cancels what is running and waits for the last answers. */
-export function createRestores(jobs: JobRunner): Restores {
+/** Disposing of it cancels what is running and waits for the last answers. `stateFolder`: see `RestoreSpec`. */
+export function createRestores(jobs: JobRunner, stateFolder?: string): Restores {
   const restores = new Map<string, Restore>()
 
   const find = (id: string): Restore => restores.get(id) ?? fail('restore.not-found', { id })
@@ -38,41 +36,10 @@ export function createRestores(jobs: JobRunner): Restores {
     list: () => [...restores.values()].map(({ view }) => view).reverse(),
 
     start(spec) {
-      const controller = new AbortController()
-      const id = randomUUID()
-      const change = (changed: Partial<RestoreView>): void => {
-        restore.view = { ...restore.view, ...changed }
-        const waiting = [...restore.waiting]
-        restore.waiting.clear()
-        for (const wake of waiting) wake()
-      }
-      const run = async (): Promise<void> => {
-        try {
-          const onProgress = (progress: RestoreProgress): void => change({ progress })
-          const result = await jobs.run('restore', spec, { signal: controller.signal, onProgress })
-          change({ state: 'done', result })
-        } catch (thrown) {
-          const failure = toFailure(thrown)
-          change({ state: failure.code === 'job.cancelled' ? 'cancelled' : 'failed', failure })
-        }
-      }
-      const restore: Restore = {
-        view: {
-          id,
-          file: nameInputs(spec.files),
-          target: addressOf(spec.target),
-          onConflict: spec.onConflict,
-          startedAt: Date.now(),
-          state: 'running',
-          progress: nothingDone,
-          result: null,
-          failure: null,
-        },
-        cancel: () => controller.abort(),
-        ended: Promise.resolve().then(run),
-        waiting: new Set(),
-      }
-      restores.set(id, restore)
+      // Never a folder that a window names.
+      const { stateFolder: _named, ...order } = spec
+      const restore = new Restore(jobs, { ...order, ...(stateFolder === undefined ? {} : { stateFolder }) })
+      restores.set(restore.view.id, restore)
       return restore.view
     },
 
@@ -82,14 +49,97 @@ export function createRestores(jobs: JobRunner): Restores {
       return restore.view
     },
 
+    order(id, order) {
+      const restore = find(id)
+      restore.order(order)
+      return restore.view
+    },
+
+    compare(id, options) {
+      const restore = find(id)
+      restore.compare(options)
+      return restore.view
+    },
+
     watch: (id, signal) => views(find(id), signal),
 
     countRunning: () => [...restores.values()].filter(({ view }) => view.state === 'running').length,
 
     async [Symbol.asyncDispose]() {
-      for (const { cancel } of restores.values()) cancel()
-      await Promise.all([...restores.values()].map(({ ended }) => ended))
+      for (const restore of restores.values()) restore.cancel()
+      await Promise.all([...restores.values()].map((restore) => restore.ended))
     },
+  }
+}
+
+/** One restore, from its start on. It keeps its spec, passwords and all, for the comparison; no view tells it. */
+class Restore {
+  view: RestoreView
+  /** Resolves when nothing of it is under way. */
+  ended: Promise<void>
+  /** Those waiting for the next change. */
+  readonly waiting = new Set<() => void>()
+  readonly #jobs: JobRunner
+  readonly #spec: RestoreSpec
+  #controller = new AbortController()
+  #give: ((order: RestoreOrder) => void) | null = null
+
+  constructor(jobs: JobRunner, spec: RestoreSpec) {
+    this.#jobs = jobs
+    this.#spec = spec
+    this.view = {
+      id: randomUUID(),
+      files: spec.files.map(nameInput),
+      target: addressOf(spec.target),
+      onConflict: spec.onConflict,
+      limits: spec.limits,
+      startedAt: Date.now(),
+      state: 'running',
+      progress: nothingDone,
+      result: null,
+      failure: null,
+      comparison: null,
+    }
+    this.ended = Promise.resolve().then(() => this.#run())
+  }
+
+  cancel(): void {
+    this.#controller.abort()
+  }
+
+  order(order: RestoreOrder): void {
+    if (this.view.state !== 'running') fail('restore.ended', { id: this.view.id })
+    this.#give?.(order)
+    if (order.type === 'limits') this.#change({ limits: order.limits })
+  }
+
+  compare(options: ComparisonOptions): void {
+    if (this.view.state !== 'done' || isMoving(this.view))
+      fail('restore.not-comparable', { id: this.view.id })
+    this.#controller = new AbortController()
+    const tell = (comparison: RestoreComparison): void => this.#change({ comparison })
+    this.ended = compareRestore(this.#jobs, this.#spec, options, this.#controller.signal, tell)
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const result = await this.#jobs.run('restore', this.#spec, {
+        signal: this.#controller.signal,
+        onProgress: (progress) => this.#change({ progress }),
+        onStart: (give) => (this.#give = give),
+      })
+      this.#change({ state: 'done', result })
+    } catch (thrown) {
+      const failure = toFailure(thrown)
+      this.#change({ state: failure.code === 'job.cancelled' ? 'cancelled' : 'failed', failure })
+    }
+  }
+
+  #change(changed: Partial<RestoreView>): void {
+    this.view = { ...this.view, ...changed }
+    const waiting = [...this.waiting]
+    this.waiting.clear()
+    for (const wake of waiting) wake()
   }
 }
 
@@ -103,9 +153,14 @@ async function* views(
     else {
       told = restore.view
       yield { ok: told }
-      if (told.state !== 'running') return
+      if (!isMoving(told)) return
     }
   }
+}
+
+/** Whether something of it is under way, so that a next view will come. */
+function isMoving({ state, comparison }: RestoreView): boolean {
+  return state === 'running' || comparison?.state === 'running'
 }
 
 /** Resolves at the next change, or when `signal` aborts. */
@@ -139,4 +194,5 @@ const nothingDone: RestoreProgress = {
   waitingFor: null,
   cannotHold: [],
   limitedBy: null,
+  resumedFrom: null,
 }

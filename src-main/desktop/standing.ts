@@ -25,10 +25,12 @@ export function worksOf(tasks: readonly TaskView[], restores: readonly RestoreVi
   return [...restores.map(workOfRestore), ...tasks.flatMap((task) => workOfTask(task) ?? [])]
 }
 
-function workOfRestore({ id, file, target, state, progress }: RestoreView): Work {
+function workOfRestore({ id, files, target, state, progress }: RestoreView): Work {
   const states = { running: 'running', done: 'done', failed: 'failed', cancelled: 'stopped' } as const
   const { phase, bytesDone, bytesTotal } = progress
-  const name = `${file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1)} → ${target}`
+  const [first = '', ...more] = files
+  const file = first.slice(Math.max(first.lastIndexOf('/'), first.lastIndexOf('\\')) + 1)
+  const name = `${file}${more.length > 0 ? ` +${more.length}` : ''} → ${target}`
   return {
     id,
     name,

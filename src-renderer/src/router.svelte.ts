@@ -12,7 +12,7 @@ export type Route =
   | { readonly at: 'failures' }
   | { readonly at: 'nowhere' }
 
-export const restoreSteps = ['file', 'target', 'options', 'review'] as const
+export const restoreSteps = ['file', 'target', 'scope', 'options', 'review'] as const
 export type RestoreStep = (typeof restoreSteps)[number]
 
 export const migrationSteps = ['source', 'target', 'options', 'check', 'review'] as const

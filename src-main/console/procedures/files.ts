@@ -1,6 +1,7 @@
 import { fail } from '#contract/failure.ts'
 import { base, ok } from '../base.ts'
-import { listFolder, regularFile } from '../files.ts'
+import { listFolder, readablePath } from '../files.ts'
+import { jobSteps } from '../job-steps.ts'
 
 export const files = {
   pick: base.files.pick.handler(async ({ context }) =>
@@ -11,7 +12,8 @@ export const files = {
     ok(await listFolder(input.path ?? context.host.home)),
   ),
 
-  inspect: base.files.inspect.handler(async ({ context, input, signal }) =>
-    ok(await context.jobs.run('inspect', { file: await regularFile(input.path) }, { signal })),
-  ),
+  inspect: base.files.inspect.handler(async ({ context: { jobs }, input, signal }) => {
+    const spec = { file: await readablePath(input.path) }
+    return jobSteps({ jobs, kind: 'inspect', spec, signal, last: (report) => ({ report }) })
+  }),
 }

@@ -1,19 +1,22 @@
 import { base, ok } from '../base.ts'
-import { regularFile } from '../files.ts'
+import { usableInputs } from '../files.ts'
 
 export const restores = {
   list: base.restores.list.handler(({ context }) => ok(context.restores.list())),
 
   start: base.restores.start.handler(async ({ context, input }) =>
-    ok(
-      context.restores.start({
-        ...input,
-        files: await Promise.all(input.files.map(regularFile)),
-      }),
-    ),
+    ok(context.restores.start({ ...input, files: await usableInputs(input.files) })),
   ),
 
   cancel: base.restores.cancel.handler(({ context, input }) => ok(context.restores.cancel(input.id))),
+
+  order: base.restores.order.handler(({ context, input }) =>
+    ok(context.restores.order(input.id, input.order)),
+  ),
+
+  compare: base.restores.compare.handler(({ context, input: { id, ...options } }) =>
+    ok(context.restores.compare(id, options)),
+  ),
 
   watch: base.restores.watch.handler(({ context, input, signal }) =>
     context.restores.watch(input.id, signal),

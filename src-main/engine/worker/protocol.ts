@@ -1,5 +1,7 @@
+import type { DumpProgress, DumpResult, DumpSpec } from '#contract/dump.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FileReport } from '#contract/inspect.ts'
+import type { RestoreOrder } from '#contract/limits.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import type { SyncOrder, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import type { VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
@@ -9,7 +11,7 @@ import type { VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#con
  * closure, so that a job could as well be sent to another machine.
  */
 export interface Jobs {
-  restore: { spec: RestoreSpec; progress: RestoreProgress; result: RestoreResult; order: never }
+  restore: { spec: RestoreSpec; progress: RestoreProgress; result: RestoreResult; order: RestoreOrder }
   inspect: {
     spec: {
       readonly file: string
@@ -21,6 +23,7 @@ export interface Jobs {
     order: never
   }
   sync: { spec: SyncSpec; progress: SyncProgress; result: SyncResult; order: SyncOrder }
+  dump: { spec: DumpSpec; progress: DumpProgress; result: DumpResult; order: never }
   verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: VerifyOrder }
 }
 

@@ -1,4 +1,5 @@
 import type { RestoreView } from '#contract/api.ts'
+import { isUrlInput } from '#contract/input-name.ts'
 import type { RestorePhase } from '#contract/restore.ts'
 import { formatPercent } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
@@ -38,6 +39,32 @@ export function isHeld(phase: RestorePhase): phase is 'waiting' | 'paused' {
   return phase === 'waiting' || phase === 'paused'
 }
 
+/** Nothing is written yet: the inputs are fetched and read, the target is looked at. */
+export function isReading(phase: RestorePhase): phase is 'fetching' | 'checking' | 'looking' {
+  return phase === 'fetching' || phase === 'checking' || phase === 'looking'
+}
+
+/** The phases a restore goes through, and where it is. Fetching, and replaying, only where there is any. */
+export function phasesOfRestore(
+  view: RestoreView,
+): readonly { readonly phase: RestorePhase; readonly state: 'did' | 'now' | 'todo' }[] {
+  const { phase } = view.progress
+  const replays = phase === 'replaying' || view.result?.inputs.some(({ kind }) => kind === 'aof') === true
+  const all: readonly RestorePhase[] = [
+    ...(phase === 'fetching' || view.files.some(isUrlInput) ? (['fetching'] as const) : []),
+    'checking',
+    'looking',
+    'writing',
+    ...(replays ? (['replaying'] as const) : []),
+    'finishing',
+  ]
+  const now = all.indexOf(isHeld(phase) ? 'writing' : phase)
+  return all.map((one, at) => {
+    if (view.state === 'done' || at < now) return { phase: one, state: 'did' }
+    return { phase: one, state: at === now && view.state === 'running' ? 'now' : 'todo' }
+  })
+}
+
 /** Keys of the file that are not in the target though they were meant to be. */
 export function keysLeftOut(view: RestoreView): number {
   return (view.result?.keysSkipped ?? 0) + (view.result?.keysFailed ?? 0)
@@ -50,20 +77,26 @@ export function keysLeftOut(view: RestoreView): number {
 export function shareOfRestore(view: RestoreView): number | null {
   if (view.state === 'done') return 1
   const { phase, bytesDone, bytesTotal } = view.progress
-  if (phase === 'checking' || phase === 'looking' || bytesTotal === 0) return null
+  if (isReading(phase) || bytesTotal === 0) return null
   return Math.min(1, bytesDone / bytesTotal)
 }
 
 /** How far it is, in a short word or a percentage. */
 export function nowOfRestore(view: RestoreView): string {
-  if (view.state === 'running' && view.progress.phase !== 'writing')
-    return t(`restore.short.${view.progress.phase}`)
+  const { phase } = view.progress
+  if (view.state !== 'running') return faceOfRestore(view).word
+  if (phase !== 'writing' && phase !== 'replaying') return t(`restore.short.${phase}`)
   const share = shareOfRestore(view)
-  if (view.state === 'running' && share !== null) return formatPercent(share)
-  return faceOfRestore(view).word
+  return share === null ? faceOfRestore(view).word : formatPercent(share)
 }
 
 /** The last part of a path, for titles; the whole path stands beside it. */
 export function baseName(path: string): string {
   return path.split(/[\\/]/).at(-1) ?? path
+}
+
+/** Several backups by the name of the first; all of them stand elsewhere on the page. */
+export function nameOfInputs(names: readonly string[]): string {
+  const first = baseName(names[0] ?? '')
+  return names.length < 2 ? first : t('restore.several', { name: first, count: names.length - 1 })
 }

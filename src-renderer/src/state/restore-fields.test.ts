@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseDbMap, parsePatterns } from './restore-fields.ts'
+import { parseDatabases, parseDbMap, parseDbPrefixes, parsePatterns, parseSlots } from './restore-fields.ts'
 
 describe('databases', () => {
   it('reads pairs however they are separated', () => {
@@ -9,6 +9,28 @@ describe('databases', () => {
   it.each(['', '3', '3:', 'a:0', '3:0 3:1', '1:70000', '-1:0'])('refuses %j', (text) => {
     expect(parseDbMap(text)).toBeNull()
   })
+
+  it('reads a list of them, each once', () => {
+    expect(parseDatabases(' 0, 3 3')).toEqual([0, 3])
+    expect(parseDatabases('')).toEqual([])
+    expect(parseDatabases('0, x')).toBeNull()
+    expect(parseDatabases('65536')).toBeNull()
+  })
+
+  it('reads a prefix for each, whatever it holds', () => {
+    expect(parseDbPrefixes('3:orders:\n4:{eu}-')).toEqual({ 3: 'orders:', 4: '{eu}-' })
+    expect(parseDbPrefixes('')).toEqual({})
+    for (const wrong of ['orders:', '3:', '3', '3:a\n3:b']) expect(parseDbPrefixes(wrong)).toBeNull()
+  })
+})
+
+it('reads slots alone and in ranges, none beyond the last', () => {
+  expect(parseSlots('0-5460, 12000')).toEqual([
+    { from: 0, to: 5460 },
+    { from: 12000, to: 12000 },
+  ])
+  expect(parseSlots(' ')).toEqual([])
+  for (const wrong of ['5-1', '16384', '0-16384', 'a', '1-2-3']) expect(parseSlots(wrong)).toBeNull()
 })
 
 it('takes one glob a line and leaves blank lines out', () => {

@@ -1,3 +1,5 @@
+import { lastSlot, type SlotRange } from '#contract/selection.ts'
+
 /** Globs, one a line; empty lines are nothing. */
 export function parsePatterns(text: string): string[] {
   return text
@@ -12,8 +14,47 @@ export function parseDbMap(text: string): Record<string, number> | null {
   const pairs = text.split(/[\s,]+/).filter((pair) => pair !== '')
   for (const pair of pairs) {
     const [, from, to] = /^(\d{1,5}):(\d{1,5})$/.exec(pair) ?? []
-    if (from === undefined || to === undefined || Number(to) > 65535 || from in map) return null
+    if (from === undefined || to === undefined || !isDatabase(to) || from in map) return null
     map[from] = Number(to)
   }
   return pairs.length === 0 ? null : map
+}
+
+/** `0, 3` → `[0, 3]`, empty for all; null where it is not that. */
+export function parseDatabases(text: string): readonly number[] | null {
+  const numbers = text.split(/[\s,]+/).filter((number) => number !== '')
+  return numbers.every(isDatabase) ? [...new Set(numbers.map(Number))] : null
+}
+
+/** `0-5460, 12000` → ranges, empty for all; null where it is not that, or beyond the last slot. */
+export function parseSlots(text: string): readonly SlotRange[] | null {
+  const ranges: SlotRange[] = []
+  for (const part of text.split(/[\s,]+/).filter((one) => one !== '')) {
+    const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? []
+    if (first === undefined) return null
+    const range = { from: Number(first), to: Number(last ?? first) }
+    if (range.from > range.to || range.to > lastSlot) return null
+    ranges.push(range)
+  }
+  return ranges
+}
+
+/** `3:orders:`, one a line → `{ '3': 'orders:' }`, empty for none; null where it is not that. */
+export function parseDbPrefixes(text: string): Readonly<Record<string, string>> | null {
+  const prefixes: Record<string, string> = {}
+  for (const line of parsePatterns(text)) {
+    const [, db, prefix] = /^(\d{1,5}):(.+)$/.exec(line) ?? []
+    if (db === undefined || prefix === undefined || !isDatabase(db) || db in prefixes) return null
+    prefixes[db] = prefix
+  }
+  return prefixes
+}
+
+/** A whole number within bounds, as typed. */
+export function isWithin(text: string, low: number, high: number): boolean {
+  return /^\d{1,9}$/.test(text.trim()) && Number(text) >= low && Number(text) <= high
+}
+
+function isDatabase(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65535
 }

@@ -1,7 +1,9 @@
 import { SvelteMap } from 'svelte/reactivity'
-import type { RestoreView } from '#contract/api.ts'
+import type { Answer, RestoreView } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
+import type { RestoreOrder } from '#contract/limits.ts'
 import type { RestoreRequest } from '#contract/restore.ts'
+import type { VerifyMode } from '#contract/verify.ts'
 import type { ConsoleClient } from '../client.ts'
 import { Series } from './series.svelte.ts'
 
@@ -71,8 +73,26 @@ export class Restores {
     return { started: answer.ok }
   }
 
-  async cancel(id: string): Promise<Failure | null> {
-    const answer = await this.#client.restores.cancel({ id })
+  /** Ends it, or its comparison; why that was refused, or null. */
+  cancel(id: string): Promise<Failure | null> {
+    return this.#act(this.#client.restores.cancel({ id }))
+  }
+
+  /** Pauses it, goes on, or sets its limits; why that was refused, or null. */
+  order(id: string, order: RestoreOrder): Promise<Failure | null> {
+    return this.#act(this.#client.restores.order({ id, order }))
+  }
+
+  /** Compares its target with its files; why that was refused, or null. */
+  compare(
+    id: string,
+    options: { readonly mode: VerifyMode; readonly repair: boolean; readonly deleteExtra: boolean },
+  ): Promise<Failure | null> {
+    return this.#act(this.#client.restores.compare({ id, ...options }))
+  }
+
+  async #act(deed: Promise<Answer<RestoreView>>): Promise<Failure | null> {
+    const answer = await deed
     if ('failed' in answer) return answer.failed
     this.#take(answer.ok)
     return null
@@ -83,7 +103,8 @@ export class Restores {
     const { phase, elapsedMs, keysPerSecond, bytesPerSecond } = view.progress
     if (view.state === 'running' && (phase === 'writing' || phase === 'waiting'))
       this.rateOf(view.id).add(view.startedAt + elapsedMs, [keysPerSecond, bytesPerSecond])
-    if (view.state === 'running' && !this.#followed.has(view.id)) void this.#follow(view.id)
+    const isMoving = view.state === 'running' || view.comparison?.state === 'running'
+    if (isMoving && !this.#followed.has(view.id)) void this.#follow(view.id)
   }
 
   async #follow(id: string): Promise<void> {

@@ -1,0 +1,65 @@
+import type { RestoreComparison } from '#contract/api.ts'
+import { toFailure } from '#contract/failure.ts'
+import type { RestoreSpec } from '#contract/restore.ts'
+import { verifySpecSchema, type VerifyMode, type VerifyProgress, type VerifySpec } from '#contract/verify.ts'
+import type { JobRunner } from '#engine/worker/pool.ts'
+
+export interface ComparisonOptions {
+  readonly mode: VerifyMode
+  /** What differs is written again from the files. */
+  readonly repair: boolean
+  /** A repair also deletes what only the target has. */
+  readonly deleteExtra: boolean
+}
+
+/** Differences that a console lists. */
+const listed = 1_000
+
+/** Compares the target of a restore with its files. Resolves at the end; `tell` hears every change of the view. */
+export async function compareRestore(
+  jobs: JobRunner,
+  restored: RestoreSpec,
+  options: ComparisonOptions,
+  signal: AbortSignal,
+  tell: (view: RestoreComparison) => void,
+): Promise<void> {
+  const { mode, repair } = options
+  const began: RestoreComparison = {
+    mode,
+    repair,
+    state: 'running',
+    progress: null,
+    result: null,
+    failure: null,
+  }
+  tell(began)
+  try {
+    let progress: VerifyProgress | null = null
+    const result = await jobs.run('verify', comparisonOf(restored, options), {
+      signal,
+      onProgress: (newest) => {
+        progress = newest
+        tell({ ...began, progress })
+      },
+      // The person has agreed to it beforehand, by name; an order that comes early counts.
+      onStart: (give) => repair && give({ type: 'repair' }),
+    })
+    tell({ ...began, state: 'done', progress, result })
+  } catch (thrown) {
+    const failure = toFailure(thrown)
+    tell({ ...began, state: failure.code === 'job.cancelled' ? 'cancelled' : 'failed', failure })
+  }
+}
+
+/** What the restore was told to leave out, rename or move is no difference. */
+function comparisonOf(restored: RestoreSpec, { mode, repair, deleteExtra }: ComparisonOptions): VerifySpec {
+  const { files, target, targetDb, dbMap, include, exclude } = restored
+  return verifySpecSchema.parse({
+    source: { files, restoredAs: { targetDb, dbMap, include, exclude } },
+    target,
+    mode,
+    listed,
+    repair,
+    deleteExtra,
+  })
+}

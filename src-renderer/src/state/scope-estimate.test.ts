@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest'
+import type { FileReport } from '#contract/inspect.ts'
+import { estimateScope, type EstimatedScope } from './scope-estimate.ts'
+
+const all: EstimatedScope = { dbs: null, kinds: null, slots: [], include: [], exclude: [] }
+
+/** 1,000 keys: 800 in db 0 and 200 in db 3; 900 strings, 100 hashes that take half of the file. */
+const report = {
+  keys: 1_000,
+  bytes: 10_000,
+  memoryBytes: 50_000,
+  dbs: [
+    { db: 0, keys: 800, expiring: 0 },
+    { db: 3, keys: 200, expiring: 0 },
+  ],
+  types: [
+    { kind: 'string', keys: 900, bytes: 4_000 },
+    { kind: 'hash', keys: 60, bytes: 3_000 },
+    { kind: 'hash', keys: 40, bytes: 1_000 },
+  ],
+  prefixes: {
+    separator: ':',
+    depth: 1,
+    exact: true,
+    rows: [
+      { prefix: 'user:', keys: 500, bytes: 0, memoryBytes: 10_000 },
+      { prefix: 'sess:', keys: 250, bytes: 0, memoryBytes: 20_000 },
+    ],
+    others: { keys: 250, bytes: 0, memoryBytes: 20_000 },
+  },
+} as unknown as FileReport
+
+it('tells the whole file exactly, and several files together', () => {
+  expect(estimateScope([report], all)).toEqual({
+    keys: 1_000,
+    bytes: 10_000,
+    memoryBytes: 50_000,
+    how: 'exact',
+  })
+  expect(estimateScope([report, report], all)).toMatchObject({ keys: 2_000, how: 'exact' })
+})
+
+it('counts databases and types as the file has them', () => {
+  expect(estimateScope([report], { ...all, dbs: [3] })).toMatchObject({ keys: 200, how: 'exact' })
+  expect(estimateScope([report], { ...all, kinds: ['hash'] })).toMatchObject({
+    keys: 100,
+    bytes: 5_000,
+    how: 'exact',
+  })
+  expect(estimateScope([report], { ...all, dbs: [3], kinds: ['hash'] })).toMatchObject({
+    keys: 20,
+    how: 'about',
+  })
+})
+
+it('takes slots as spread evenly, none of them twice', () => {
+  const slots = [
+    { from: 0, to: 8191 },
+    { from: 4096, to: 8191 },
+  ]
+  expect(estimateScope([report], { ...all, slots })).toMatchObject({ keys: 500, how: 'about' })
+})
+
+it('knows what begins with a prefix of the file, and of no other pattern', () => {
+  expect(estimateScope([report], { ...all, include: ['user:*', 'sess:*'] })).toMatchObject({
+    keys: 750,
+    memoryBytes: 30_000,
+    how: 'about',
+  })
+  expect(estimateScope([report], { ...all, exclude: ['user:*'] })).toMatchObject({ keys: 500, how: 'about' })
+  expect(estimateScope([report], { ...all, include: ['*:1'] })).toMatchObject({ keys: 1_000, how: 'at-most' })
+  expect(estimateScope([report], { ...all, include: ['user:1*'] })).toMatchObject({ how: 'at-most' })
+  expect(estimateScope([report], { ...all, exclude: ['cart:*'] })).toMatchObject({
+    keys: 1_000,
+    how: 'at-most',
+  })
+})
