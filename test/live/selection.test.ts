@@ -263,7 +263,7 @@ describe('expiries', () => {
       small,
       rdbFile(9, code(opcode.SELECTDB), 0, ...entry(past, 'a'), ...entry(past - hour, 'b')),
     )
-    const rules = { files: [small], onConflict: 'replace' } as const
+    const rules: Partial<RestoreRequest> = { files: [small], onConflict: 'replace' }
     expect(await restore(rules)).toMatchObject({ keysWritten: 0, keysExpired: 2 })
     expect(await restore({ ...rules, ttl: { rule: 'extend', ms: hour } })).toMatchObject({ keysExpired: 1 })
     expect(await target.call('PEXPIRETIME', 'a')).toBe(past + hour)
@@ -304,7 +304,7 @@ describe('keys that would share a name', () => {
   )
 
   test('are none where one is left out, has expired, or the databases have prefixes', async () => {
-    const rules = { files: [small], onConflict: 'replace', targetDb: 0 } as const
+    const rules: Partial<RestoreRequest> = { files: [small], onConflict: 'replace', targetDb: 0 }
     expect(await restore({ ...rules, dbPrefix: { 3: 'three:' } })).toMatchObject({ keysWritten: 4 })
     expect(await restore({ ...rules, exclude: ['cart:*'] })).toMatchObject({ keysWritten: 2 })
     expect(await restore({ ...rules, dbs: [3] })).toMatchObject({ keysWritten: 2 })

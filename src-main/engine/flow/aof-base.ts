@@ -15,6 +15,7 @@ import { StandaloneDestination } from '../target/standalone-destination.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import { Ledger, type Counts, type Position } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
+import type { Throttle } from './throttle.ts'
 import type { Survey } from './survey.ts'
 
 const blocksBytes = 4 * 1024 * 1024
@@ -42,6 +43,7 @@ export interface BaseParts {
   readonly temporaryPrefix: string
   /** Where an earlier run of ours has come to. */
   readonly from: Position
+  readonly throttle: Throttle
   readonly onAdvance: (reached: Position, counts: Readonly<Counts>) => void
 }
 
@@ -56,7 +58,19 @@ export class AofBase {
   readonly #destination: StandaloneDestination
 
   constructor(parts: BaseParts) {
-    const { spec, file, survey, arena, rules, look, capabilities, temporaryPrefix, from, onAdvance } = parts
+    const {
+      spec,
+      file,
+      survey,
+      arena,
+      rules,
+      look,
+      capabilities,
+      temporaryPrefix,
+      from,
+      throttle,
+      onAdvance,
+    } = parts
     this.#parts = parts
     const ledger = new Ledger(from)
     this.#ledger = ledger
@@ -65,6 +79,7 @@ export class AofBase {
     const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
     this.#writer = new RestoreWriter({
       file,
+      throttle,
       header,
       arena,
       composerOffset: readingBytes,

@@ -7,6 +7,7 @@ import type { Target } from '../target/target.ts'
 import type { EntryBatch } from './entry.ts'
 import { noCounts, type Counts, type Ledger, type Stretch } from './ledger.ts'
 import type { Refusals } from './refusals.ts'
+import type { Throttle } from './throttle.ts'
 
 interface AttemptParts {
   readonly target: Target
@@ -22,6 +23,10 @@ interface AttemptParts {
   /** Who wants to know that a block has all its replies. */
   readonly underWay: Map<Block, (block: Block) => void>
   readonly onAdvance: () => void
+  /** Holds what is sent back; null where nothing does. */
+  readonly throttle: Throttle | null
+  /** Is told of an offset before what begins there or earlier is sent; a promise is to be awaited first. */
+  readonly reach: (offset: number) => Promise<void> | undefined
 }
 
 /** Bytes of the input that one stretch is to cover at most, or not many more. */
@@ -85,6 +90,15 @@ export class Attempt {
     return this.reached - this.#startOffset > longestStretch
   }
 
+  /** At a slow pace a stretch is sent before its blocks are full, so that the pace is an even one. */
+  get isDue(): boolean {
+    const { throttle } = this.#parts
+    return (
+      throttle !== null &&
+      (this.counts.written >= throttle.keysAtOnce || this.reached - this.#startOffset >= throttle.bytesAtOnce)
+    )
+  }
+
   /** Ends the stretch under composition and sends it; the next one begins where it ends. */
   async ship(): Promise<void> {
     const { composer } = this.#parts
@@ -94,6 +108,8 @@ export class Attempt {
       if (this.counts.entries > 0) this.passOver()
       return
     }
+    await this.#pace(full)
+    await this.reach(this.reached)
     this.#follow(full)
     for (const [number, block] of this.blocks.entries())
       if (block.commands > 0) await this.target.nodes[number]!.send(block)
@@ -114,8 +130,22 @@ export class Attempt {
     this.reachedDb = reachedDb
     const nodes = node === 'each' ? this.target.nodes : [this.target.nodes[node]!]
     const sent = nodes.map((to) => ({ to, block: makeBlock() }))
+    await this.#pace(sent.map(({ block }) => block))
+    await this.reach(reached)
     this.#follow(sent.map(({ block }) => block))
     for (const { to, block } of sent) await to.sendLoose(block)
+  }
+
+  /** Waits until these blocks, all of the stretch, may be sent. */
+  async #pace(blocks: readonly Block[]): Promise<void> {
+    const bytes = blocks.reduce((sum, { used }) => sum + used, 0)
+    await this.#parts.throttle?.pass(bytes, this.counts.written, this.signal)
+  }
+
+  /** What begins before `offset` is about to be sent. */
+  async reach(offset: number): Promise<void> {
+    const known = this.#parts.reach(offset)
+    if (known !== undefined) await known
   }
 
   /** Ends a stretch of which nothing is under way: it is answered for as it is. */

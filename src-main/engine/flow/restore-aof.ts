@@ -38,6 +38,7 @@ import { Patience } from './patience.ts'
 import { ReplayRewriter } from './replay-rewriter.ts'
 import { Replay } from './replay.ts'
 import type { RestoreMeter } from './restore-meter.ts'
+import type { Throttle } from './throttle.ts'
 import { settleExpiries } from './settle-expiries.ts'
 import { surveyFile, type Survey } from './survey.ts'
 import { openTargetSession, type TargetSession } from './target-session.ts'
@@ -58,6 +59,7 @@ export async function restoreAof(
   spec: RestoreSpec,
   rules: KeyRules,
   meter: RestoreMeter,
+  throttle: Throttle,
   signal: AbortSignal,
 ): Promise<RestoreResult> {
   await using _files = input
@@ -78,7 +80,18 @@ export async function restoreAof(
   if (spec.types !== undefined || spec.excludeTypes !== undefined)
     if (survey.commands > 0) fail('aof.cannot-select', { commands: 'types' })
   const checkMs = meter.elapsedMs
-  const restore = new AofRestore({ input, spec, rules, meter, arena, base, baseFile, commandsFrom, survey })
+  const restore = new AofRestore({
+    input,
+    spec,
+    rules,
+    meter,
+    throttle,
+    arena,
+    base,
+    baseFile,
+    commandsFrom,
+    survey,
+  })
   return await restore.run(checkMs, signal)
 }
 
@@ -87,6 +100,7 @@ interface RestoreParts {
   readonly spec: RestoreSpec
   readonly rules: KeyRules
   readonly meter: RestoreMeter
+  readonly throttle: Throttle
   readonly arena: Crc64Arena
   readonly base: Survey | null
   readonly baseFile: RdbFile | null
@@ -248,7 +262,7 @@ class AofRestore {
 
   /** The place in the base is noted beside the data; to write the same keys once more does no harm. */
   async #writeBase(session: TargetSession, meta: TaskMeta, signal: AbortSignal): Promise<void> {
-    const { spec, base, baseFile, arena, rules, meter } = this.#parts
+    const { spec, base, baseFile, arena, rules, meter, throttle } = this.#parts
     const { look, capabilities } = this.#looked!
     const { offset, db } = meta.copied ?? { offset: 0, db: 0 }
     this.#base ??= new AofBase({
@@ -260,6 +274,7 @@ class AofRestore {
       look,
       capabilities,
       temporaryPrefix: `${this.#keys.prefix}tmp`,
+      throttle,
       from: { offset, sourceDb: db },
       onAdvance: ({ offset: reached }, counts) => {
         this.#reached = reached
@@ -296,7 +311,7 @@ class AofRestore {
     checkpoints: readonly Checkpoint[],
     { stay, ended }: { readonly stay: AbortSignal; readonly ended: AbortController },
   ): Promise<void> {
-    const { spec, survey, rules, meter } = this.#parts
+    const { spec, survey, rules, meter, throttle } = this.#parts
     const { look } = this.#looked!
     meter.enter('replaying')
     const replay = new Replay({
@@ -308,6 +323,7 @@ class AofRestore {
       checkpoints,
       parts: survey.parts,
       rules: new CommandRules(rules),
+      room: (bytes) => throttle.pass(bytes, 0, stay),
       rewriter: new ReplayRewriter({ versionNumber: look.versionNumber, scripts: survey.scripts }),
       loadedAt: this.#loadedAt + look.clockAheadMs,
       onFailed: (units) => this.#noteFailed(units),

@@ -1,5 +1,6 @@
 import type { Failure } from '#contract/failure.ts'
 import type { Loss } from '#contract/loss.ts'
+import type { LimitedBy } from '#contract/limits.ts'
 import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
 import { noCounts, type Counts } from './ledger.ts'
 import { reportEveryMs } from './pace.ts'
@@ -15,10 +16,14 @@ interface Sample {
 
 /** Turns what a restore knows of itself into snapshots, at most four a second. */
 export class RestoreMeter {
+  /** What holds it back right now. */
+  limitedBy: () => LimitedBy | null = () => null
   readonly #startedAt = performance.now()
   readonly #report: (progress: RestoreProgress) => void
   #bytesTotal: number
   #phase: RestorePhase = 'checking'
+  /** The one that a pause holds up. */
+  #phaseHeld: RestorePhase = 'writing'
   #bytesDone = 0
   #keysTotal: number | null = null
   #counts: Readonly<Counts> = noCounts()
@@ -27,6 +32,7 @@ export class RestoreMeter {
   #samples: Sample[] = []
   #eta: number | null = null
   #reportedAt = -Infinity
+  #resumedFrom: number | null = null
 
   constructor(bytesTotal: number, report: (progress: RestoreProgress) => void) {
     this.#bytesTotal = bytesTotal
@@ -52,6 +58,15 @@ export class RestoreMeter {
     this.#say()
   }
 
+  /** It waits for the end of a pause, or goes on after it. */
+  hold(paused: boolean): void {
+    if (paused) this.#phaseHeld = this.#phase
+    this.#phase = paused ? 'paused' : this.#phaseHeld
+    this.#samples = []
+    this.#eta = null
+    this.#say()
+  }
+
   /** So many bytes are ahead of this phase. */
   measure(bytesTotal: number): void {
     this.#bytesTotal = bytesTotal
@@ -60,6 +75,14 @@ export class RestoreMeter {
   /** What the target cannot hold, from now on part of every snapshot. */
   foresee(losses: readonly Loss[]): void {
     this.#losses = losses
+    this.#say()
+  }
+
+  /** It goes on at this offset, where an earlier run had come to these counts. */
+  resume(offset: number, counts: Readonly<Counts>): void {
+    this.#resumedFrom = offset
+    this.#bytesDone = offset
+    this.#counts = { ...counts }
     this.#say()
   }
 
@@ -108,7 +131,8 @@ export class RestoreMeter {
       elapsedMs: Math.round(this.elapsedMs),
       waitingFor: this.#waitingFor,
       cannotHold: this.#losses,
-      limitedBy: null,
+      resumedFrom: this.#resumedFrom,
+      limitedBy: this.limitedBy(),
     }
   }
 

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { addressOf } from '#contract/connection.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
+import { isUrlInput, stdinInput } from '#contract/input-name.ts'
+import type { RestoreOrder } from '#contract/limits.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import { createCrc64Arena } from '../bytes/crc64.ts'
 import { bigValueCommands } from '../plan/big-value-commands.ts'
@@ -11,15 +12,19 @@ import { openAofInput, type AofInput } from '../source/aof-input.ts'
 import type { LandedInput } from '../source/land-input.ts'
 import { RdbFile, readingBytes } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
+import { openInquiry } from '../target/inquiry.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import type { TargetOptions } from '../target/target.ts'
+import type { OrderInbox } from '../worker/protocol.ts'
 import { LandedInputs } from './land-inputs.ts'
 import { lookBeforeWriting } from './before-writing.ts'
-import { Ledger } from './ledger.ts'
 import { RestoreMeter } from './restore-meter.ts'
 import { restoreAof } from './restore-aof.ts'
 import { RestoreWriter } from './restore-writer.ts'
+import { Resumption } from './resumption.ts'
 import { surveyFile } from './survey.ts'
+import { watchTarget } from './target-watch.ts'
+import { Throttle } from './throttle.ts'
 import { writeToTheEnd } from './write-to-the-end.ts'
 
 /** All blocks together; each connection has two, so many connections have small ones. */
@@ -39,8 +44,18 @@ export async function runRestore(
   spec: RestoreSpec,
   report: (progress: RestoreProgress) => void,
   signal: AbortSignal,
+  orders?: OrderInbox<RestoreOrder>,
 ): Promise<RestoreResult> {
-  return await restore(spec, makeKeyRules(spec), report, signal)
+  const throttle = new Throttle(spec.limits)
+  orders?.listen((order) => throttle.obey(order))
+  const watching = new AbortController()
+  const watch = watchTarget(() => [spec.target], throttle, watching.signal)
+  try {
+    return await restore(spec, makeKeyRules(spec), throttle, report, signal)
+  } finally {
+    watching.abort()
+    await watch
+  }
 }
 
 /** The same with those keys alone that `only` lets go along; it is asked instead of the order's selection. */
@@ -49,19 +64,27 @@ export async function restoreOnly(
   only: KeyJudge,
   signal: AbortSignal,
 ): Promise<RestoreResult> {
-  return await restore(spec, { ...makeKeyRules(spec), selection: only }, () => undefined, signal)
+  const rules = { ...makeKeyRules(spec), selection: only }
+  return await restore(spec, rules, new Throttle(spec.limits), () => undefined, signal)
 }
 
 async function restore(
   spec: RestoreSpec,
   rules: KeyRules,
+  throttle: Throttle,
   report: (progress: RestoreProgress) => void,
   signal: AbortSignal,
 ): Promise<RestoreResult> {
   const meter = new RestoreMeter(0, report)
+  meter.limitedBy = () => throttle.limitedBy
+  throttle.onPause = (paused) => meter.hold(paused)
+  const isAtHand = spec.files.every((file) => !isUrlInput(file) && file !== stdinInput)
+  // A wrong password is told before a long file has been fetched, or read; that there is no such file, before that.
+  if (!isAtHand) await knock(spec.target, signal)
   await using inputs = await LandedInputs.land(spec, meter, signal)
+  if (isAtHand) await knock(spec.target, signal)
   const aof = await openOnlyAof(inputs.all)
-  if (aof !== null) return await restoreAof(aof, spec, rules, meter, signal)
+  if (aof !== null) return await restoreAof(aof, spec, rules, meter, throttle, signal)
   const input = onlyRdb(inputs.all)
   await using file = await RdbFile.open(input.path, input.name)
   meter.measure(file.size)
@@ -71,21 +94,24 @@ async function restore(
   const blocks: TargetOptions['blocks'] = (count) =>
     cutBlocks({ memory, start: readingBytes + composerBytes, bytes }, count, largestBlock)
 
+  const resumption = await Resumption.look(spec, inputs.all)
+  const { run, sentBefore } = resumption
   meter.enter('checking')
   const survey = await surveyFile(file, arena, rules, meter, signal)
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
-  const { look, capabilities, losses, empty, destination } = await lookBeforeWriting(
+  const { look, capabilities, losses, present, destination } = await lookBeforeWriting(
     spec,
-    { file, arena, survey, rules, meter },
+    { file, arena, survey, rules, meter, sentBefore },
     signal,
   )
   await file.assertUnchanged()
+  const ledger = resumption.openLedger()
+  await resumption.takeUp(destination, ledger, present, signal)
+  const resumedFrom = resumption.isResumed ? ledger.position.offset : null
 
   const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
-  const run = randomBytes(4).toString('hex')
-  const ledger = new Ledger({ offset: 0, sourceDb: 0 })
   const writer = new RestoreWriter({
     file,
     header: survey.checked.header,
@@ -96,7 +122,7 @@ async function restore(
       address: destination.address,
       manners: destination.manners,
       onConflict: spec.onConflict,
-      targetWasEmpty: empty,
+      targetWasEmpty: present === 0 && !resumption.isResumed,
       rules,
       functions: rules.functions && capabilities.functions,
       restoreOptions: capabilities,
@@ -112,14 +138,29 @@ async function restore(
       expiryShiftMs: 0,
       temporaryPrefix: `keyferry:tmp:${run}`,
     },
-    onAdvance: () => meter.advance(ledger.position.offset, ledger.counts),
+    onAdvance() {
+      meter.advance(ledger.position.offset, ledger.counts)
+      journal?.note()
+    },
+    reach: (offset) => journal?.reach(offset),
+    throttle,
   })
+  const journal = await resumption.openJournal(destination, ledger, () => writer.unfinished)
   meter.enter('writing', survey.keys)
-  const reconnects = await writeToTheEnd(
-    spec,
-    { destination, ledger, writer, blocks, meter, run, total: survey.keys },
-    signal,
-  )
+  if (resumedFrom !== null) meter.resume(resumedFrom, ledger.counts)
+  let reconnects: number
+  try {
+    reconnects = await writeToTheEnd(
+      spec,
+      { destination, ledger, writer, blocks, meter, run, total: survey.keys },
+      signal,
+    )
+    await file.assertUnchanged()
+  } catch (thrown) {
+    await journal?.leave()
+    throw thrown
+  }
+  await journal?.remove()
   meter.advance(file.size, ledger.counts)
   meter.enter('finishing')
 
@@ -148,7 +189,7 @@ async function restore(
     functions: counts.functions,
     cannotHold: losses,
     commands: null,
-    resumedFrom: null,
+    resumedFrom,
     examples: writer.examples,
     checkMs: Math.round(checkMs),
     writeMs: Math.round(meter.elapsedMs - checkMs),
@@ -157,6 +198,11 @@ async function restore(
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
   }
+}
+
+/** Finds out whether the target lets us in. Fails as `openInquiry` does. */
+async function knock(target: Connection, signal: AbortSignal): Promise<void> {
+  using _inquiry = await openInquiry(target, signal)
 }
 
 /** Null where the input is no append-only file. */
