@@ -8,12 +8,13 @@ import { readRendererFiles } from '#console/renderer-files.ts'
 import { pickFile } from './dialogs.ts'
 import { keepWindowsIn } from './locks.ts'
 import { menuFor } from './menu.ts'
+import { collectEarlyFiles, openFilesWith } from './open-files.ts'
 import { answerPorts } from './port.ts'
 import { bePresent } from './presence.ts'
 import { guardQuit } from './quit.ts'
 import { claimScheme, serveScheme } from './scheme.ts'
 import { goTo, openWindow } from './window.ts'
-import { wordsFor } from './words.ts'
+import { localeOf, wordsFor } from './words.ts'
 
 /** The desktop's composition root: everything that must precede `ready`, then services, scheme and window. */
 app.setName('Keyferry')
@@ -22,6 +23,7 @@ app.setPath('userData', join(dataFolder(), 'desktop'))
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 claimScheme()
 keepWindowsIn()
+const earlyFiles = collectEarlyFiles()
 
 if (app.requestSingleInstanceLock()) void app.whenReady().then(start)
 else app.quit()
@@ -44,8 +46,13 @@ async function start(): Promise<void> {
       window.focus()
     }
   }
-  app.on('second-instance', () => show())
+  const opener = openFilesWith(services.profiles, localeOf(app.getLocale()), show, earlyFiles())
+  app.on('second-instance', (_event, args) => {
+    show()
+    opener.openAmong(args)
+  })
   app.on('activate', () => show())
   show()
+  opener.openAmong(process.argv)
   bePresent(services, words, show)
 }

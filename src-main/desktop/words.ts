@@ -1,3 +1,5 @@
+import type { Locale } from '#contract/words/say-failure.ts'
+
 const en = {
   file: 'File',
   edit: 'Edit',
@@ -145,8 +147,13 @@ const ko: DesktopWords = {
   'crash.detail': '페이지가 예기치 않게 종료되었습니다. 진행 중인 작업은 영향 없이 계속됩니다.',
 }
 
-/** The words for a locale as the system names it (`zh-CN`, `ko`); English for those we do not speak. */
-export function wordsFor(locale: string): DesktopWords {
+/** The language for a locale as the system names it (`zh-CN`, `ko`); English for those we do not speak. */
+export function localeOf(locale: string): Locale {
   const language = locale.slice(0, 2)
-  return language === 'zh' ? zh : language === 'ko' ? ko : en
+  return language === 'zh' || language === 'ko' ? language : 'en'
+}
+
+/** The words for such a locale. */
+export function wordsFor(locale: string): DesktopWords {
+  return { en, zh, ko }[localeOf(locale)]
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -159,6 +159,23 @@ describe.skipIf(electron === null)('the window', () => {
     )
 
     expect(now).toEqual(bounds)
+  })
+
+  test('makes a profile of a file that is opened with it', async () => {
+    const { page, app } = desktop
+    const file = join(home, 'plan.keyferry')
+    const source = { host: 'old.example', port: 6379 }
+    const plan = { format: 'keyferry-profile', formatVersion: 1, name: 'From a file', options: {} }
+    await writeFile(file, JSON.stringify({ ...plan, source, target: null }))
+    const args = [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), projectRoot, file]
+    const display = await app.evaluate(() => process.env['DISPLAY'] ?? '')
+    const second = execFile(electron ?? '', args, {
+      env: { ...process.env, DISPLAY: display, KEYFERRY_HOME: home },
+    })
+    await once(second, 'exit')
+
+    await page.waitForURL(/#\/profiles\/[^/]+\/source$/)
+    await expect.poll(() => page.getByLabel('Host').first().inputValue()).toBe('old.example')
   })
 
   test('is there again after its page has crashed', async () => {
