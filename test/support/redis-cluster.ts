@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { keySlot } from '#engine/bytes/crc16.ts'
+import { parseClusterNodes } from '#engine/redis/topology.ts'
+import { startRedis, type RedisServer } from './redis-server.ts'
+
+export interface ClusterOptions {
+  readonly masters?: number
+  /** Of each master. */
+  readonly replicas?: number
+  /** Masters that have no slots yet, besides. */
+  readonly spare?: number
+  readonly args?: readonly string[]
+  /** Another server than the one on PATH. */
+  readonly binary?: string
+  readonly password?: string
+}
+
+export interface RedisCluster {
+  /** Masters as they were at the start, then those without slots, then replicas: those of the first master first. */
+  readonly nodes: readonly RedisServer[]
+  readonly ids: readonly string[]
+  /** Of each node that stands: the slots that it believes to have. Fails where two believe to have the same. */
+  owners(): Promise<readonly (RedisServer | undefined)[]>
+  /** Moves a slot with all its keys, as resharding does. */
+  moveSlot(slot: number, from: number, to: number): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const slotCount = 16_384
+const nodeTimeoutMs = 1500
+/** A node's bus has its port and ten thousand. */
+const busOffset = 10_000
+
+/**
+ * Forms a cluster of real servers on 127.0.0.1, all slots shared out evenly, and waits until it takes commands. Every
+ * node starts with its `nodes.conf` written, so nobody has to be introduced.
+ */
+export async function startCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
+  const { masters = 3, replicas = 0, spare = 0, args = [], binary, password } = options
+  const count = masters + spare + masters * replicas
+  const folder = mkdtempSync(join(tmpdir(), 'keyferry-cluster-'))
+  const ids = Array.from({ length: count }, () => randomBytes(20).toString('hex'))
+  const ports: number[] = []
+  while (ports.length < count) ports.push(await freePortWithBus(ports))
+  const masterOf = (node: number): number | null =>
+    node < masters + spare ? null : Math.floor((node - masters - spare) / replicas)
+  const line = (node: number, myself: boolean): string => {
+    const master = masterOf(node)
+    const flags = [...(myself ? ['myself'] : []), master === null ? 'master' : 'slave'].join(',')
+    const from = Math.floor((node * slotCount) / masters)
+    const slots = node < masters ? ` ${from}-${Math.floor(((node + 1) * slotCount) / masters) - 1}` : ''
+    const epoch = (master ?? node) + 1
+    return `${ids[node]} 127.0.0.1:${ports[node]} ${flags} ${master === null ? '-' : ids[master]} 0 0 ${epoch} connected${slots}`
+  }
+  const nodes: RedisServer[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop()))
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all(
+      ports.map(async (port, node) => {
+        const dir = join(folder, String(node))
+        mkdirSync(dir)
+        const lines = ports.map((_, other) => line(other, other === node))
+        writeFileSync(
+          join(dir, 'nodes.conf'),
+          `${lines.join('\n')}\nvars currentEpoch ${count} lastVoteEpoch 0\n`,
+        )
+        nodes[node] = await startRedis({
+          port,
+          dir,
+          ...(binary === undefined ? {} : { binary }),
+          ...(password === undefined ? {} : { password }),
+          args: [
+            ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
+            ...(password === undefined ? [] : ['--masterauth', password]),
+            ...args,
+          ],
+        })
+      }),
+    )
+    await untilWhole(nodes, masterOf)
+  } catch (thrown) {
+    await stop()
+    throw thrown
+  }
+
+  const tell = async (node: RedisServer, ...words: (string | number)[]): Promise<unknown> =>
+    await node.call('CLUSTER', ...words)
+
+  return {
+    nodes,
+    ids,
+    async owners() {
+      const owners: (RedisServer | undefined)[] = Array.from({ length: slotCount })
+      for (const [number, node] of nodes.entries()) {
+        const view = await tell(node, 'NODES').catch(() => null)
+        if (view === null) continue
+        const own = parseClusterNodes(String(view), '127.0.0.1').find(({ id }) => id === ids[number])
+        for (const { from, to } of own?.role === 'master' ? own.slots : [])
+          for (let slot = from; slot <= to; slot += 1) {
+            if (owners[slot] !== undefined) throw new Error(`two nodes have slot ${slot}`)
+            owners[slot] = node
+          }
+      }
+      return owners
+    },
+    async moveSlot(slot, from, to) {
+      const source = nodes[from]!
+      const target = nodes[to]!
+      await tell(target, 'SETSLOT', slot, 'IMPORTING', ids[from]!)
+      await tell(source, 'SETSLOT', slot, 'MIGRATING', ids[to]!)
+      for (;;) {
+        const keys = (await source.callBuffer('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as Buffer[]
+        if (keys.length === 0) break
+        await source.call('MIGRATE', '127.0.0.1', target.port, '', 0, 5000, 'KEYS', ...keys)
+      }
+      for (const node of [target, source]) await tell(node, 'SETSLOT', slot, 'NODE', ids[to]!)
+    },
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** The keys of a server that a cluster must have, each asked at its slot's owner: what they are as a client sees it. */
+export async function describeInCluster(
+  cluster: RedisCluster,
+  keys: readonly Buffer[],
+): Promise<readonly string[]> {
+  const owners = await cluster.owners()
+  const shares = new Map<RedisServer, Buffer[]>()
+  for (const key of keys) {
+    const owner = owners[keySlot(key)]
+    if (owner === undefined) throw new Error(`nobody has the slot of ${key.toString('latin1')}`)
+    shares.set(owner, [...(shares.get(owner) ?? []), key])
+  }
+  const parts = await Promise.all([...shares].map(([owner, share]) => digestsOf(owner, share)))
+  return parts.flat().sort()
+}
+
+/** `key digest expiry`, a line each: DEBUG asks no slot, so keys on another node's server show as missing. */
+export async function digestsOf(server: RedisServer, keys: readonly Buffer[]): Promise<readonly string[]> {
+  const lines: string[] = []
+  for (let at = 0; at < keys.length; at += 500) {
+    const some = keys.slice(at, at + 500)
+    const digests = (await server.call('DEBUG', 'DIGEST-VALUE', ...some)) as string[]
+    const expiries = await Promise.all(some.map((key) => server.call('PEXPIRETIME', key)))
+    for (const [index, key] of some.entries())
+      lines.push(`${key.toString('latin1')} ${digests[index]} ${String(expiries[index])}`)
+  }
+  return lines.sort()
+}
+
+export async function allKeys(server: RedisServer): Promise<readonly Buffer[]> {
+  return (await server.callBuffer('KEYS', '*')) as Buffer[]
+}
+
+async function untilWhole(
+  nodes: readonly RedisServer[],
+  masterOf: (node: number) => number | null,
+): Promise<void> {
+  const deadline = Date.now() + 20_000
+  for (const [number, node] of nodes.entries())
+    for (;;) {
+      const info = String(await node.call('CLUSTER', 'INFO'))
+      const replication = masterOf(number) === null ? '' : String(await node.call('INFO', 'replication'))
+      if (info.includes('cluster_state:ok') && !replication.includes('master_link_status:down')) break
+      if (Date.now() > deadline) throw new Error(`the cluster did not form: ${info}`)
+      await sleep(50)
+    }
+}
+
+async function freePortWithBus(taken: readonly number[]): Promise<number> {
+  for (let turn = 0; turn < 200; turn += 1) {
+    const port = 11_000 + Math.floor(Math.random() * 18_000)
+    if (!taken.includes(port) && (await isFree(port)) && (await isFree(port + busOffset))) return port
+  }
+  throw new Error('no free pair of ports')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
