@@ -16,3 +16,8 @@ export function dataFolder(
     return join(environment['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'Keyferry')
   return join(environment['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'keyferry')
 }
+
+/** Where it is kept in there how far restores have come. */
+export function restoresFolder(): string {
+  return join(dataFolder(), 'restores')
+}

@@ -30,6 +30,9 @@ export const failureCatalogue = {
   'fetch.changed': { retryable: false },
   'fetch.redirect': { retryable: false },
   'fetch.untrusted': { retryable: false },
+  // Pulling a snapshot
+  'dump.refused': { retryable: false },
+  'dump.broken': { retryable: true },
   // Append-only files
   'aof.manifest-invalid': { retryable: false },
   'aof.manifest-empty': { retryable: false },
@@ -118,6 +121,8 @@ export const failureCatalogue = {
   'job.cancelled': { retryable: true },
   'job.crashed': { retryable: true },
   'restore.not-found': { retryable: false },
+  'restore.under-way': { retryable: true },
+  'restore.input-changed': { retryable: false },
   'restore.ended': { retryable: false },
   'restore.not-comparable': { retryable: false },
   // The console and its host

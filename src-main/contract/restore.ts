@@ -26,6 +26,10 @@ const restoreSpecFields = z.strictObject({
   ...renamingFields,
   ...lossPolicyFields,
   limits: limitsSchema.default({}),
+  /** A restore of the same inputs into the same target that was interrupted is gone on with, or begun anew. */
+  resume: z.enum(['continue', 'afresh']).default('continue'),
+  /** The folder where it is kept how far restores have come; else an interrupted one cannot be gone on with. */
+  stateFolder: z.string().min(1).optional(),
   /** The folder where what is fetched stays; else it is removed at the end. */
   keepIn: z.string().min(1).optional(),
 })
@@ -73,6 +77,8 @@ export interface RestoreProgress {
   readonly etaSeconds: number | null
   readonly elapsedMs: number
   readonly waitingFor: Failure | null
+  /** The offset at which an interrupted restore was gone on with; null where this one began at the start. */
+  readonly resumedFrom: number | null
   /** What has held it back within the last second. */
   readonly limitedBy: LimitedBy | null
   /** What the target cannot hold; known before the first write. */

@@ -1,12 +1,15 @@
 import { Option, type Command } from 'commander'
 import { stdinInput } from '#contract/input-name.ts'
 import type { RestoreProgress, RestoreRequest, RestoreResult, RestoreSpec } from '#contract/restore.ts'
+import { restoresFolder } from '#console/data-folder.ts'
 import { countingWritten, perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { addLossFlags, lossFields, type LossFlags } from '../loss-flags.ts'
-import { dbMap, gather, wholeNumber } from '../option-values.ts'
+import { addKeyFlags, keyFields, type KeyFlags } from '../key-flags.ts'
+import { addLimitFlags, limitFields, type LimitFlags } from '../limit-flags.ts'
+import { gather, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { readSpec } from '../restore-spec.ts'
 import { lossLines } from '../terminal/loss-lines.ts'
@@ -15,15 +18,12 @@ import { ProgressView } from '../terminal/progress-view.ts'
 import { restoreSummary } from '../terminal/restore-summary.ts'
 import { styleFor } from '../terminal/style.ts'
 
-interface RestoreFlags extends ConnectionFlags, LossFlags {
+interface RestoreFlags extends ConnectionFlags, KeyFlags, LossFlags, LimitFlags {
   readonly input: readonly string[]
   readonly keep?: string
   readonly connections: number
   readonly onConflict: RestoreSpec['onConflict']
-  readonly targetDb?: number
-  readonly dbMap?: Readonly<Record<string, number>>
-  readonly include?: readonly string[]
-  readonly exclude?: readonly string[]
+  readonly restart?: true
   readonly json?: true
 }
 
@@ -32,6 +32,8 @@ Examples:
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 -A -
   keyferry restore -i dump.rdb -t rediss://app@cache.example:6380/0 --on-conflict skip
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --target-db 0 --db-prefix 3:orders: --ttl extend:7d
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --max-bytes 50MB --max-latency 20
   keyferry restore -i 'https://backups.example/dump.rdb.gz?signature=…' -t 10.0.0.5:6379
   ssh db1 cat /var/lib/redis/dump.rdb | keyferry restore -i - -t 10.0.0.5:6379
   keyferry restore -i dump.rdb -t old.example:6379 --cannot-hold skip --field-ttl drop`
@@ -45,17 +47,19 @@ export function define(command: Command): void {
     )
     .option('--keep <folder>', 'keep there what is fetched; else it is removed at the end')
   addConnectionFlags(command, 'target')
+  addKeyFlags(command)
   addLossFlags(command)
+  addLimitFlags(command)
     .option('-n, --connections <number>', 'parallel connections to the target', wholeNumber(1, 256), 8)
     .addOption(
       new Option('--on-conflict <policy>', 'what to do with keys the target has already')
         .choices(['fail', 'skip', 'replace'])
         .default('fail'),
     )
-    .option('--target-db <number>', 'everything into this one database', wholeNumber(0, 65535))
-    .option('--db-map <from:to>', 'a database of the file into another one; may be repeated', dbMap)
-    .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
-    .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
+    .option(
+      '--restart',
+      'begin anew where an earlier restore of the same was interrupted, instead of going on',
+    )
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: RestoreFlags) =>
@@ -66,7 +70,6 @@ export function define(command: Command): void {
 async function requested(flags: RestoreFlags): Promise<RestoreSpec> {
   const ask = flags.input.includes(stdinInput) ? askPastStdin : askHidden
   const { connection, db } = await readConnection(flags, 'target', ask)
-  const targetDb = flags.targetDb ?? (flags.dbMap === undefined ? db : undefined)
   const request: RestoreRequest = {
     files: [...flags.input],
     ...(flags.keep === undefined ? {} : { keepIn: flags.keep }),
@@ -74,10 +77,10 @@ async function requested(flags: RestoreFlags): Promise<RestoreSpec> {
     connections: flags.connections,
     onConflict: flags.onConflict,
     ...lossFields(flags),
-    ...(targetDb === undefined ? {} : { targetDb }),
-    ...(flags.dbMap === undefined ? {} : { dbMap: flags.dbMap }),
-    include: [...(flags.include ?? [])],
-    exclude: [...(flags.exclude ?? [])],
+    ...keyFields(flags, db),
+    ...limitFields(flags),
+    resume: flags.restart === true ? 'afresh' : 'continue',
+    stateFolder: restoresFolder(),
   }
   return readSpec(request)
 }
@@ -102,12 +105,18 @@ export async function runRestore(spec: RestoreSpec, output: Output): Promise<Res
   })
   let written = 0
   let foreseen = false
+  let isResumed = false
   const onProgress = (progress: RestoreProgress): void => {
     written = progress.keysWritten
     if (!foreseen && progress.cannotHold.length > 0) {
       foreseen = true
       view?.clear()
       output.note(['The target cannot hold all of it:', ...lossLines(progress.cannotHold)].join('\n'))
+    }
+    if (!isResumed && progress.resumedFrom !== null) {
+      isResumed = true
+      view?.clear()
+      output.note(resumedLine(progress.resumedFrom, progress.bytesTotal))
     }
     if (!interrupt.signal.aborted) view?.update(progress)
     output.event('progress', progress)
@@ -117,6 +126,11 @@ export async function runRestore(spec: RestoreSpec, output: Output): Promise<Res
     () => written,
     runner.run('restore', spec, { signal: interrupt.signal, onProgress }),
   )
+}
+
+function resumedLine(offset: number, total: number): string {
+  const percent = total > 0 ? Math.floor((offset / total) * 100) : 0
+  return `An interrupted restore of this into this target is continued at ${percent} % (--restart begins anew).`
 }
 
 function exitCodeOfResult({ keysSkipped, keysFailed }: RestoreResult): ExitCode {

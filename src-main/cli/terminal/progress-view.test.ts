@@ -22,6 +22,7 @@ const progress: RestoreProgress = {
   waitingFor: null,
   cannotHold: [],
   limitedBy: null,
+  resumedFrom: null,
 }
 
 function shown(terminal: boolean, ...states: Partial<RestoreProgress>[]): string {

@@ -87,7 +87,7 @@ export const en: LanguageWords = {
     'file.exists': {
       what: 'The file[ {file}] is there already.',
       safe: 'It was left as it is.',
-      todo: 'Name another file, or say --force to replace it.',
+      todo: 'Name another file or folder; dump and backup replace it with --force.',
     },
     'fetch.not-found': {
       what: 'There is nothing at[ {file}| this URL][ (HTTP {status})].',
@@ -128,6 +128,16 @@ export const en: LanguageWords = {
       what: 'The certificate of the server[ of {file}] cannot be trusted[ ({reason})].',
       safe: written,
       todo: 'If your own authority has signed it, name its PEM file in NODE_EXTRA_CA_CERTS.',
+    },
+    'dump.refused': {
+      what: 'The source[ {address}] does not hand out a snapshot[: {reply}].',
+      safe: 'Nothing was changed at the source.',
+      todo: 'Use a user who may copy it as a replica does (ACL: +psync +sync +replconf +ping); where the provider forbids that, have it make a backup and restore from its file or URL.',
+    },
+    'dump.broken': {
+      what: 'The snapshot of the source[ {address}] broke off[ after {done:bytes}].',
+      safe: 'Nothing was changed at the source, and no half file was left.',
+      todo: 'Check the network, and whether the source drops slow replicas (client-output-buffer-limit) or stopped saving; then start again.',
     },
     'aof.manifest-invalid': {
       what: 'The manifest[ {file}] cannot be read[: line {line} is not of the form file <name> seq <number> type <b, i or h>].',
@@ -548,6 +558,16 @@ export const en: LanguageWords = {
       what: 'This restore is not known here any more.',
       safe: 'What it wrote stays on its target.',
       todo: 'Look at the list of restores; it begins anew when Keyferry starts.',
+    },
+    'restore.under-way': {
+      what: 'Another Keyferry is restoring[ {file}] into[ {address}| this target] right now.',
+      safe: 'That one goes on; this one has written nothing.',
+      todo: 'Wait until it has ended. If its machine is gone for good, try again in a few seconds.',
+    },
+    'restore.input-changed': {
+      what: 'A restore of[ {file}| this backup] into[ {address}| this target] was interrupted, and the file has changed since.',
+      safe: 'Nothing more was written; what the interrupted restore had written is on the target.',
+      todo: 'Put the file back to go on where it stopped, or begin anew with --restart and --on-conflict replace.',
     },
     'restore.ended': {
       what: 'This restore has ended already.',

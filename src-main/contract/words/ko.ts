@@ -84,7 +84,7 @@ export const ko: LanguageWords = {
     'file.exists': {
       what: '[{file} ]파일이 이미 있습니다.',
       safe: '그 파일은 그대로 두었습니다.',
-      todo: '다른 파일을 지정하거나 --force로 바꾸세요.',
+      todo: '다른 파일이나 폴더를 지정하세요. dump와 backup은 --force로 바꿉니다.',
     },
     'fetch.not-found': {
       what: '[{file}|이] URL에는 아무것도 없습니다[(HTTP {status})].',
@@ -125,6 +125,16 @@ export const ko: LanguageWords = {
       what: '[{file} 파일을 제공하는 ]서버의 인증서를 믿을 수 없습니다[({reason})].',
       safe: written,
       todo: '직접 운영하는 기관이 서명했다면 그 PEM 파일을 NODE_EXTRA_CA_CERTS에 지정하세요.',
+    },
+    'dump.refused': {
+      what: '소스[ {address}]에서 스냅샷을 내주지 않습니다[: {reply}].',
+      safe: '소스에서는 아무것도 바뀌지 않았습니다.',
+      todo: '레플리카처럼 복사할 수 있는 사용자(ACL: +psync +sync +replconf +ping)를 쓰세요. 제공자가 막는다면 백업을 만들게 한 뒤 그 파일이나 URL에서 복원하세요.',
+    },
+    'dump.broken': {
+      what: '소스[ {address}]의 스냅샷 전송이 [{done:bytes}를 받은 뒤 ]끊겼습니다.',
+      safe: '소스에서는 아무것도 바뀌지 않았고, 반쪽 파일도 남지 않았습니다.',
+      todo: '네트워크를 확인하고, 소스가 느린 레플리카를 끊었는지(client-output-buffer-limit) 또는 저장을 멈췄는지 확인한 뒤 다시 시작하세요.',
     },
     'aof.manifest-invalid': {
       what: '[{file} ]매니페스트를 읽을 수 없습니다[: {line}번째 줄이 file <이름> seq <번호> type <b, i 또는 h> 형식이 아닙니다].',
@@ -545,6 +555,16 @@ export const ko: LanguageWords = {
       what: '이 복원은 더 이상 여기에 없습니다.',
       safe: '이미 쓴 것은 타깃에 그대로 있습니다.',
       todo: '복원 목록을 확인하세요. 목록은 Keyferry가 시작될 때 새로 시작합니다.',
+    },
+    'restore.under-way': {
+      what: '지금 다른 Keyferry가[ {file}| 백업]을[ {address}| 이 타깃](으)로 복원하고 있습니다.',
+      safe: '그 복원은 계속됩니다. 이번 것은 아무것도 쓰지 않았습니다.',
+      todo: '끝날 때까지 기다리십시오. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하십시오.',
+    },
+    'restore.input-changed': {
+      what: '[ {file}| 이 백업]을[ {address}| 이 타깃](으)로 복원하다가 중단되었고, 그 뒤 파일이 바뀌었습니다.',
+      safe: '더 쓴 것은 없습니다. 중단되기 전에 쓴 키는 타깃에 있습니다.',
+      todo: '파일을 되돌려 놓고 이어서 하거나, --restart와 --on-conflict replace로 처음부터 다시 하십시오.',
     },
     'restore.ended': {
       what: '이 복원은 이미 끝났습니다.',

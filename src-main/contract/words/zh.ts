@@ -82,7 +82,7 @@ export const zh: LanguageWords = {
     'file.exists': {
       what: '文件[ {file} ]已经存在。',
       safe: '它保持原样。',
-      todo: '请指定另一个文件，或用 --force 替换它。',
+      todo: '请指定另一个文件或目录；dump 和 backup 可用 --force 替换它。',
     },
     'fetch.not-found': {
       what: '[{file} |该 URL ]处没有任何内容[（HTTP {status}）]。',
@@ -123,6 +123,16 @@ export const zh: LanguageWords = {
       what: '[提供 {file} 的]服务器的证书不可信[（{reason}）]。',
       safe: written,
       todo: '如果证书由您自己的机构签发，请在 NODE_EXTRA_CA_CERTS 中指定其 PEM 文件。',
+    },
+    'dump.refused': {
+      what: '源端[ {address} ]不提供快照[：{reply}]。',
+      safe: '源端没有任何改动。',
+      todo: '请使用可以像副本一样复制的用户（ACL：+psync +sync +replconf +ping）；如果服务商不允许，请让它制作备份，再从文件或 URL 恢复。',
+    },
+    'dump.broken': {
+      what: '源端[ {address} ]的快照传输中断了[，已收到 {done:bytes}]。',
+      safe: '源端没有任何改动，也没有留下不完整的文件。',
+      todo: '请检查网络，以及源端是否断开了较慢的副本（client-output-buffer-limit）或中止了保存，然后重新开始。',
     },
     'aof.manifest-invalid': {
       what: '无法读取清单[ {file}][：第 {line} 行不是 file <名称> seq <编号> type <b、i 或 h> 的形式]。',
@@ -543,6 +553,16 @@ export const zh: LanguageWords = {
       what: '这里已没有该恢复任务的记录。',
       safe: '它已写入的内容保留在目标端。',
       todo: '请查看恢复列表；Keyferry 每次启动时列表会重新开始。',
+    },
+    'restore.under-way': {
+      what: '另一个 Keyferry 正在把[ {file}| 备份]恢复到[ {address}| 该目标]。',
+      safe: '那一个继续运行；这一个什么也没有写入。',
+      todo: '等它结束。如果它所在的机器已不存在，几秒钟后再试。',
+    },
+    'restore.input-changed': {
+      what: '[ {file}| 该备份]到[ {address}| 该目标]的恢复曾被中断，而文件此后发生了变化。',
+      safe: '没有再写入任何内容；中断前写入的键仍在目标上。',
+      todo: '把文件放回原样以从中断处继续，或用 --restart 和 --on-conflict replace 重新开始。',
     },
     'restore.ended': {
       what: '该恢复已经结束。',

@@ -15,8 +15,11 @@ export type VisitKey = (
   fileName: Uint8Array,
 ) => Promise<void> | undefined
 
-/** Walks past every key of a file that would be written, were it written `now` (the target's time, ms). */
-export function keysToWrite(rules: KeyRules, now: number, visit: VisitKey): Visitor {
+/**
+ * Walks past every key of a file that would be written, were it written `now` (the target's time, ms), and that
+ * begins at the offset `from` or behind it.
+ */
+export function keysToWrite(rules: KeyRules, now: number, visit: VisitKey, from = 0): Visitor {
   const { selection, names, dbMap, ttl } = rules
   const meet = (
     fileDb: number,
@@ -34,13 +37,13 @@ export function keysToWrite(rules: KeyRules, now: number, visit: VisitKey): Visi
   return {
     async batch(batch) {
       for (let index = 0; index < batch.count; index += 1) {
-        if (batch.kind[index] !== entryKind.KEY) continue
+        if (batch.kind[index] !== entryKind.KEY || batch.offset[index]! < from) continue
         const done = meet(batch.db[index]!, batch.type[index]!, batch.key(index), batch.expireAt[index]!)
         if (done !== undefined) await done
       }
     },
-    async big({ db, type, key, expireAt }) {
-      await meet(db, type, key, expireAt)
+    async big({ db, type, key, expireAt, offset }) {
+      if (offset >= from) await meet(db, type, key, expireAt)
     },
   }
 }

@@ -27,6 +27,18 @@ export interface Stretch {
   answered: boolean
 }
 
+/** A ledger as it can be kept: times are told by how long before the last answer they were, null for always. */
+export interface LedgerState {
+  readonly position: Position
+  readonly counts: Counts
+  readonly sentOffset: number
+  readonly marks: readonly {
+    readonly beforeMs: number | null
+    readonly position: Position
+    readonly counts: Counts
+  }[]
+}
+
 interface Mark {
   readonly at: number
   readonly position: Position
@@ -53,6 +65,37 @@ export class Ledger {
   constructor(start: Position) {
     this.#position = start
     this.#marks = [{ at: -Infinity, position: start, counts: noCounts() }]
+  }
+
+  /**
+   * One that goes on from what an earlier run had come to; `sentOffset` is as far as that may have sent. Since
+   * then time has passed: whoever asks it to go back goes back no less far for that.
+   */
+  static resumed(state: LedgerState, sentOffset: number, now: number): Ledger {
+    const ledger = new Ledger(state.position)
+    ledger.#counts = { ...state.counts }
+    ledger.#sentOffset = Math.max(state.sentOffset, sentOffset)
+    ledger.#answeredAt = now
+    ledger.#marks = state.marks.map(({ beforeMs, position, counts }) => ({
+      at: beforeMs === null ? -Infinity : now - beforeMs,
+      position,
+      counts,
+    }))
+    return ledger
+  }
+
+  /** As it stands, to be kept. */
+  state(): LedgerState {
+    return {
+      position: this.#position,
+      counts: { ...this.#counts },
+      sentOffset: this.#sentOffset,
+      marks: this.#marks.map(({ at, position, counts }) => ({
+        beforeMs: Number.isFinite(at) ? this.#answeredAt - at : null,
+        position,
+        counts,
+      })),
+    }
   }
 
   /** Everything before it has been answered for. */

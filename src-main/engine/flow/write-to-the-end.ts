@@ -6,6 +6,7 @@ import type { TargetOptions } from '../target/target.ts'
 import type { Ledger } from './ledger.ts'
 import { Patience } from './patience.ts'
 import type { RestoreMeter } from './restore-meter.ts'
+import { connectionsOf } from './resumption.ts'
 import type { RestoreWriter } from './restore-writer.ts'
 
 interface Writing {
@@ -25,7 +26,7 @@ export async function writeToTheEnd(
   signal: AbortSignal,
 ): Promise<number> {
   const { destination, ledger, writer, blocks, meter, run, total } = writing
-  const name = `keyferry:restore:${run}`
+  const name = connectionsOf(run)
   const patience = new Patience()
   let failures = 0
   let reconnects = 0

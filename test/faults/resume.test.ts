@@ -1,0 +1,243 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
+import { runVerify } from '#engine/verify/verify.ts'
+import { fillWithEveryType } from '../support/every-type.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli, startCli, type CliRun, type RunningCli } from '../support/run-cli.ts'
+import { connectionTo } from '../support/sync-ends.ts'
+
+/** How often the command line is killed; ten minutes of it belong to `KEYFERRY_KILLS=50`. */
+const kills = Number(process.env['KEYFERRY_KILLS'] ?? 12)
+
+let folder: string
+let home: string
+/** Every type, 120,000 small keys, and a large list in the middle. */
+let file: string
+let keys: number
+let digest: string
+let target: RedisServer
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-resume-'))
+  file = join(folder, 'dump.rdb')
+  target = await startRedis()
+  await using source = await startRedis()
+  await fillWithEveryType(source)
+  await source.call('DEBUG', 'POPULATE', 120_000, 'small', 200)
+  await source.call('SELECT', 3)
+  const noise = randomBytes(60_000)
+  for (let at = 0; at < 400; at += 1)
+    await source.call('RPUSH', 'large', Buffer.concat([Buffer.from(`${at}`), noise]))
+  await source.call('SELECT', 15)
+  await source.call('DEBUG', 'POPULATE', 60_000, 'more', 100)
+  await source.call('SELECT', 0)
+  await source.call('SAVE')
+  digest = await digestOf(source)
+  keys = [...String(await source.call('INFO', 'keyspace')).matchAll(/keys=(\d+)/g)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  )
+  copyFileSync(join(source.dir, 'dump.rdb'), file)
+}, 60_000)
+
+afterAll(async () => {
+  await target.stop()
+  rmSync(folder, { recursive: true })
+})
+
+beforeEach(async () => {
+  home = mkdtempSync(join(folder, 'home-'))
+  await target.call('FLUSHALL')
+  await target.call('FUNCTION', 'FLUSH')
+})
+
+async function digestOf(server: RedisServer): Promise<string> {
+  return String(await server.call('DEBUG', 'DIGEST'))
+}
+
+const args = (server: RedisServer, ...more: string[]): string[] => [
+  ...['restore', '--json', '-i', file, '-t', `127.0.0.1:${server.port}`],
+  ...more,
+]
+const env = (): Record<string, string> => ({ KEYFERRY_HOME: home })
+const begin = (server: RedisServer, ...more: string[]): RunningCli =>
+  startCli(args(server, ...more), { env: env(), timeoutMs: 60_000 })
+const toTheEnd = (server: RedisServer, ...more: string[]): Promise<CliRun> => begin(server, ...more).ended
+
+function resultOf(run: CliRun): Readonly<Record<string, unknown>> {
+  const last = run.events.at(-1)
+  if (last?.['event'] !== 'done') throw new Error(`not done: ${run.stderr}${JSON.stringify(last)}`)
+  return last
+}
+
+/** Every value by itself, and that nothing of ours is left on the target or on disk. */
+async function expectWhole(server: RedisServer): Promise<void> {
+  expect(await digestOf(server)).toBe(digest)
+  const spec = verifySpecSchema.parse({
+    source: { files: [file] },
+    target: connectionTo(server),
+    mode: 'full',
+  })
+  const found: VerifyResult = await runVerify(spec, () => undefined, new AbortController().signal)
+  expect(found).toMatchObject({ equal: true, differing: 0, compared: keys, targetKeys: keys })
+  expect(readdirSync(join(home, 'restores'))).toEqual([])
+}
+
+/** Resolves when about so many keys are on the target, or the restore has ended. */
+async function written(server: RedisServer, wanted: number, run: RunningCli): Promise<void> {
+  let hasEnded = false
+  void run.ended.then(() => (hasEnded = true))
+  while (!hasEnded) {
+    const told = String(await server.call('INFO', 'keyspace'))
+    const there = [...told.matchAll(/keys=(\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0)
+    if (there >= wanted) return
+    await sleep(2)
+  }
+}
+
+test(`killed ${kills} times at random moments, under every policy: each run goes on, and all is there in the end`, async () => {
+  const told = { killed: 0, resumed: 0, rounds: 0 }
+  const policies = ['fail', 'skip', 'replace']
+  while (told.killed < kills) {
+    const policy = policies[told.rounds % 3]!
+    told.rounds += 1
+    await target.call('FLUSHALL')
+    await target.call('FUNCTION', 'FLUSH')
+    for (let ended = false; !ended;) {
+      const run = begin(target, '--on-conflict', policy)
+      // Anywhere between the first key and the last, or not at all.
+      await written(target, randomInt(1, Math.floor(keys * 1.1)), run)
+      if (told.killed < kills) {
+        run.signal('SIGKILL')
+        const { code } = await run.ended
+        if (code === null) told.killed += 1
+        ended = code === 0
+      } else {
+        resultOf(await run.ended)
+        ended = true
+      }
+      const { stdout } = await run.ended
+      if (/"resumedFrom":\d/.test(stdout)) told.resumed += 1
+    }
+    await expectWhole(target)
+  }
+  console.log(
+    `killed ${told.killed} times in ${told.rounds} restores, ${told.resumed} runs went on with an earlier one`,
+  )
+  expect(told.killed).toBe(kills)
+}, 900_000)
+
+test('the machine goes down: the target too, without a file of its own, comes back with an older state', async () => {
+  await using crashing = await startRedis({ args: ['--save', '', '--appendonly', 'no'] })
+  const run = begin(crashing)
+  await written(crashing, keys / 3, run)
+  await crashing.call('SAVE')
+  await written(crashing, keys / 2, run)
+  run.signal('SIGKILL')
+  await crashing.kill9()
+  await run.ended
+  await crashing.restart()
+  expect(resultOf(await toTheEnd(crashing))).toMatchObject({ resumedFrom: 0, keysSkipped: 0, keysFailed: 0 })
+  await expectWhole(crashing)
+})
+
+test('the target with an append-only file is killed with us: what it lost is written again', async () => {
+  await using durable = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'no'] })
+  const run = begin(durable)
+  await written(durable, keys / 2, run)
+  run.signal('SIGKILL')
+  await durable.kill9()
+  await run.ended
+  await durable.restart()
+  expect(resultOf(await toTheEnd(durable))).toMatchObject({ keysSkipped: 0, keysFailed: 0 })
+  await expectWhole(durable)
+})
+
+test('a target emptied meanwhile is written from the start', async () => {
+  const run = begin(target)
+  await written(target, keys / 2, run)
+  run.signal('SIGKILL')
+  await run.ended
+  await target.call('FLUSHALL')
+  await target.call('FUNCTION', 'FLUSH')
+  expect(resultOf(await toTheEnd(target))).toMatchObject({ resumedFrom: 0 })
+  await expectWhole(target)
+})
+
+test('cancelled by Ctrl-C it can be gone on with, too; it says where', async () => {
+  const run = begin(target)
+  await written(target, keys / 2, run)
+  run.signal('SIGINT')
+  expect((await run.ended).code).toBe(1)
+  const again = await runCli(
+    args(target).filter((arg) => arg !== '--json'),
+    { env: env() },
+  )
+  expect(again).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/An interrupted restore of this into this target is continued at \d+ %/),
+  })
+  await expectWhole(target)
+})
+
+test('what somebody else has written behind the place it came to is still a conflict', async () => {
+  const run = begin(target)
+  await written(target, 2_000, run)
+  run.signal('SIGKILL')
+  await run.ended
+  const journal = join(home, 'restores', readdirSync(join(home, 'restores'))[0]!)
+  const entry = JSON.parse(readFileSync(journal, 'utf8')) as { ledger: object }
+  expect(entry).toMatchObject({ holder: { pid: run.pid }, onConflict: 'fail' })
+  // As of a run that went slowly: it sent no more than the first tenth.
+  const sentOffset = 6_000_000
+  const ledger = { ...entry.ledger, position: { offset: 0, sourceDb: 0 }, sentOffset, marks: [] }
+  writeFileSync(journal, JSON.stringify({ ...entry, ledger, mayHaveSent: sentOffset }))
+  await target.call('FLUSHALL')
+  await target.call('SELECT', 15)
+  await target.call('MSET', 'list', 'theirs', 'more:59999', 'theirs')
+  await target.call('SELECT', 0)
+  expect((await toTheEnd(target)).events.at(-1)).toMatchObject({
+    event: 'failed',
+    code: 'target.not-empty',
+    params: { keys: 2 },
+  })
+})
+
+test('a file that has changed is refused, with a clear word; begun afresh it is restored', async () => {
+  const own = join(folder, 'changing.rdb')
+  copyFileSync(file, own)
+  const ownArgs = args(target).map((arg) => (arg === file ? own : arg))
+  const run = startCli(ownArgs, { env: env() })
+  await written(target, keys / 3, run)
+  run.signal('SIGKILL')
+  await run.ended
+  appendFileSync(own, 'x')
+  const refused = await runCli(ownArgs, { env: env() })
+  expect(refused.events.at(-1)).toMatchObject({ event: 'failed', code: 'restore.input-changed' })
+  const afresh = await runCli([...ownArgs, '--restart', '--on-conflict', 'replace'], { env: env() })
+  expect(resultOf(afresh)).toMatchObject({ resumedFrom: null, keysFailed: 0 })
+  await expectWhole(target)
+})
+
+test('while one is at it, another one of the same is refused', async () => {
+  const run = begin(target)
+  await written(target, 1_000, run)
+  await target.call('CLIENT', 'PAUSE', 5_000, 'WRITE')
+  const second = await toTheEnd(target)
+  expect(second.events.at(-1)).toMatchObject({ event: 'failed', code: 'restore.under-way' })
+  resultOf(await run.ended)
+  await expectWhole(target)
+})
