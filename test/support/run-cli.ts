@@ -15,6 +15,8 @@ export interface CliOptions {
   /** What is typed or piped into stdin, which is then closed. */
   readonly input?: string | Buffer
   readonly timeoutMs?: number
+  /** The command line as it was built, instead of its source. */
+  readonly built?: boolean
 }
 
 export interface RunningCli {
@@ -29,7 +31,7 @@ export interface RunningCli {
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const node = `${root}node_modules/node/bin/node`
-const main = `${root}src-main/cli/main.ts`
+const main = { source: `${root}src-main/cli/main.ts`, built: `${root}out/main/cli.js` }
 
 /** Runs `keyferry …` from source, under the project's Node, to its end. Killed after 30 s unless told otherwise. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
@@ -38,8 +40,8 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
 
 /** Starts `keyferry …`. Its output is no terminal, as in a script. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const { env = {}, input, timeoutMs = 30_000 } = options
-  const child = spawn(node, [main, ...args], {
+  const { env = {}, input, timeoutMs = 30_000, built = false } = options
+  const child = spawn(node, [built ? main.built : main.source, ...args], {
     env: { ...process.env, KEYFERRY_TARGET_PASSWORD: '', ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
