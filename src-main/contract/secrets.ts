@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts'
-import { hostAndPort, type Sentinel, type Via } from './tunnel.ts'
+import { hostAndPort, type Hop, type Sentinel, type SocksVia, type Via } from './tunnel.ts'
 
 /**
  * The secrets of one connection, each by the place it belongs to: `password` (the server's), `ssh user@host:port`,
@@ -13,6 +13,15 @@ interface Way {
   readonly via?: Via | null | undefined
   readonly sentinel?: Sentinel | null | undefined
 }
+
+/** The place of each kind of secret on a way. */
+export const secretPlace = {
+  hop: (hop: Pick<Hop, 'host' | 'port' | 'username'>): string => `ssh ${hop.username}@${hostAndPort(hop)}`,
+  key: (file: string): string => `ssh-key ${file}`,
+  proxy: (proxy: Pick<SocksVia, 'host' | 'port' | 'username'>): string =>
+    `socks5 ${proxy.username ?? ''}@${hostAndPort(proxy)}`,
+  sentinel: 'sentinel',
+} as const
 
 /** The places of the way to a server, without the server's own password, where a secret may belong. */
 export function secretPlacesOf(way: Way): readonly string[] {
@@ -65,7 +74,9 @@ function visit(
 ): { readonly via: Via | null; readonly sentinel: Sentinel | null } {
   return {
     via: via ? visitVia(via, secretFor) : null,
-    sentinel: sentinel ? replaced(sentinel, 'password', secretFor('sentinel', sentinel.password)) : null,
+    sentinel: sentinel
+      ? replaced(sentinel, 'password', secretFor(secretPlace.sentinel, sentinel.password))
+      : null,
   }
 }
 
@@ -74,18 +85,13 @@ function visitVia(
   secretFor: (place: string, there: string | undefined) => string | undefined,
 ): Via {
   if (via.kind === 'socks5') {
-    const place = `socks5 ${via.username ?? ''}@${hostAndPort(via)}`
-    return replaced(via, 'password', secretFor(place, via.password))
+    return replaced(via, 'password', secretFor(secretPlace.proxy(via), via.password))
   }
   const hops = via.hops.map((hop) => {
-    const signed = replaced(
-      hop,
-      'password',
-      secretFor(`ssh ${hop.username}@${hostAndPort(hop)}`, hop.password),
-    )
+    const signed = replaced(hop, 'password', secretFor(secretPlace.hop(hop), hop.password))
     return hop.keyFile === undefined
       ? replaced(signed, 'passphrase', undefined)
-      : replaced(signed, 'passphrase', secretFor(`ssh-key ${hop.keyFile}`, hop.passphrase))
+      : replaced(signed, 'passphrase', secretFor(secretPlace.key(hop.keyFile), hop.passphrase))
   })
   return { ...via, hops }
 }

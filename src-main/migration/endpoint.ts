@@ -1,7 +1,14 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { EndpointInput, EndpointView, Passwords } from '#contract/profile.ts'
-import { bareWay, secretPlacesOf, secretsOf, withSecrets, type Secrets } from '#contract/secrets.ts'
+import {
+  bareWay,
+  secretPlace,
+  secretPlacesOf,
+  secretsOf,
+  withSecrets,
+  type Secrets,
+} from '#contract/secrets.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** One side of a profile as it is kept: what may be seen of it, and its secrets, sealed together. */
@@ -23,7 +30,7 @@ export function keepEndpoint(
   const keptPlaces = places.filter(
     (place) => before.view?.secretsKept[place] !== undefined && !endpoint.forget?.includes(place),
   )
-  const names = new Set([...keptPlaces, ...Object.keys(typedWay)])
+  const names = new Set([...keptPlaces, ...Object.keys(typedWay), ...(ask ? neededPlaces(endpoint) : [])])
   const kind = ask ? 'ask' : 'stored'
   const kept = ask ? [] : [...keptPlaces, ...(endpoint.password === undefined ? ['password'] : [])]
   const secrets: Secrets = {
@@ -76,6 +83,12 @@ export function connectionOf(
     ...(sentinel !== null && { sentinel }),
   }
   return withSecrets(reach, { ...(secret !== null && unsealSecrets(secret, box)), ...typed })
+}
+
+/** Places that are of no use without a secret: hops that are signed in to by nothing else. */
+function neededPlaces({ via }: EndpointInput): readonly string[] {
+  if (via?.kind !== 'ssh') return []
+  return via.hops.filter(({ agent, keyFile }) => !agent && keyFile === undefined).map(secretPlace.hop)
 }
 
 /** Tells a text of several secrets from one that is a password and nothing else, as they were sealed at first. */

@@ -1,4 +1,5 @@
 import { enHelp } from './en-help.ts'
+import { enWay } from './en-way.ts'
 import { enRestore } from './en-restore.ts'
 
 /**
@@ -7,6 +8,7 @@ import { enRestore } from './en-restore.ts'
  */
 export const en = {
   ...enHelp,
+  ...enWay,
   ...enRestore,
   cancel: 'Cancel',
   change: 'Change',
@@ -166,9 +168,10 @@ export const en = {
   'restore.notEmpty_one': 'The target already holds {n} key.',
   'restore.notEmpty_other': 'The target already holds {n} keys.',
   'restore.file.title': 'Which file holds the data?',
-  'restore.file.lead': 'An RDB file, as SAVE, BGSAVE or a backup makes it.',
+  'restore.file.lead':
+    'An RDB file, as SAVE, BGSAVE or a backup makes it; several of them go into one target.',
   'restore.file.choose': 'Choose a file…',
-  'restore.file.path': 'Or its path',
+  'restore.file.path': 'Or its path, or an address (http, https)',
   'restore.file.path.host': 'On the machine Keyferry runs on',
   'restore.file.read': 'Read the file',
   'restore.file.reading': 'Reading the file from end to end',

@@ -1,10 +1,12 @@
 import { koHelp } from './ko-help.ts'
+import { koWay } from './ko-way.ts'
 import { koRestore } from './ko-restore.ts'
 import type { Words } from './words.ts'
 
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
 export const ko: Words = {
   ...koHelp,
+  ...koWay,
   ...koRestore,
   cancel: '취소',
   change: '변경',
@@ -160,9 +162,10 @@ export const ko: Words = {
   'restore.note.notEmpty': '타깃에 이미 키 {keys}개가 있습니다.',
   'restore.notEmpty_other': '타깃에 이미 키 {n}개가 있습니다.',
   'restore.file.title': '데이터가 어느 파일에 있습니까?',
-  'restore.file.lead': 'SAVE, BGSAVE 또는 백업으로 만든 RDB 파일입니다.',
+  'restore.file.lead':
+    'SAVE, BGSAVE 또는 백업으로 만든 RDB 파일입니다. 여러 파일을 한 타깃에 복원할 수 있습니다.',
   'restore.file.choose': '파일 선택…',
-  'restore.file.path': '또는 파일 경로',
+  'restore.file.path': '또는 파일 경로나 주소(http, https)',
   'restore.file.path.host': 'Keyferry가 실행되는 컴퓨터의 경로',
   'restore.file.read': '파일 읽기',
   'restore.file.reading': '파일 전체를 읽는 중',

@@ -1,10 +1,12 @@
 import { zhHelp } from './zh-help.ts'
+import { zhWay } from './zh-way.ts'
 import { zhRestore } from './zh-restore.ts'
 import type { Words } from './words.ts'
 
 /** Chinese, simplified. */
 export const zh: Words = {
   ...zhHelp,
+  ...zhWay,
   ...zhRestore,
   cancel: '取消',
   change: '修改',
@@ -158,9 +160,9 @@ export const zh: Words = {
   'restore.note.notEmpty': '目标端已有 {keys} 个键。',
   'restore.notEmpty_other': '目标端已有 {n} 个键。',
   'restore.file.title': '数据在哪个文件中？',
-  'restore.file.lead': '由 SAVE、BGSAVE 或备份生成的 RDB 文件。',
+  'restore.file.lead': 'RDB 文件，由 SAVE、BGSAVE 或备份生成；可将多个文件写入同一目标端。',
   'restore.file.choose': '选择文件…',
-  'restore.file.path': '或输入路径',
+  'restore.file.path': '或文件路径，或网址（http、https）',
   'restore.file.path.host': '位于运行 Keyferry 的机器上',
   'restore.file.read': '读取文件',
   'restore.file.reading': '正在完整读取文件',

@@ -1,6 +1,8 @@
 import type { Connection } from '#contract/connection.ts'
 import type { EndpointInput, EndpointView } from '#contract/profile.ts'
 import type { WordKey } from '../i18n/words.ts'
+import { isPort } from './port.ts'
+import { WayDraft } from './way-draft.svelte.ts'
 
 /** What is wrong with a field, said in the language of the window. */
 export interface Problem {
@@ -14,6 +16,7 @@ export interface Problem {
  */
 export class ConnectionDraft {
   readonly key: string
+  readonly way: WayDraft
   host = $state('')
   port = $state('6379')
   username = $state('')
@@ -31,6 +34,7 @@ export class ConnectionDraft {
 
   constructor(key: string) {
     this.key = key
+    this.way = new WayDraft(key)
   }
 
   get problems(): readonly Problem[] {
@@ -44,12 +48,13 @@ export class ConnectionDraft {
         field: `${this.key}-${this.cert === '' ? 'cert' : 'cert-key'}`,
         word: 'connection.pair.missing',
       })
-    return problems
+    return [...problems, ...this.way.problemsWhere(this.ask)]
   }
 
   /** Null while something is missing. */
   get connection(): Connection | null {
     if (this.problems.length > 0) return null
+    const { via, sentinel } = this.way
     return {
       host: this.host.trim(),
       port: Number(this.port),
@@ -64,19 +69,21 @@ export class ConnectionDraft {
           ...optional('servername', this.servername),
         },
       }),
+      ...(via !== undefined && { via }),
+      ...(sentinel !== undefined && { sentinel }),
     }
   }
 
   /** This side as a profile saves it; null while something is missing. What is stored sealed stays as it is. */
   get endpoint(): EndpointInput | null {
     if (this.connection === null) return null
-    const { host, port, username, tls } = this.connection
+    const { password: _typed, ...reach } = this.connection
+    // Left out it stays as it is kept: stored, or asked for.
+    const stays = this.stored || (this.ask && this.password === '')
     return {
-      host,
-      port,
-      ...(username !== undefined && { username }),
-      ...(tls !== undefined && { tls }),
-      ...(!this.stored && { password: this.password === '' ? null : this.password }),
+      ...reach,
+      ...(!stays && { password: this.password === '' ? null : this.password }),
+      forget: this.way.forget,
       ask: this.ask,
     }
   }
@@ -92,14 +99,21 @@ export class ConnectionDraft {
     this.cert = saved.tls?.cert ?? ''
     this.certKey = saved.tls?.key ?? ''
     this.servername = saved.tls?.servername ?? ''
+    this.way.open(saved)
     this.keptAs(saved)
   }
 
   /** After saving: a password now kept sealed is forgotten here; one that is asked for stays until the window closes. */
-  keptAs(saved: Pick<EndpointView, 'passwordKept'>): void {
+  keptAs(saved: Pick<EndpointView, 'passwordKept' | 'secretsKept'>): void {
     this.stored = saved.passwordKept === 'stored'
-    this.ask = saved.passwordKept === 'ask'
+    this.ask = saved.passwordKept === 'ask' || Object.values(saved.secretsKept).includes('ask')
+    this.way.keptAs(saved)
     if (this.stored) this.password = ''
+  }
+
+  /** Some of what is needed to reach it is kept sealed by the profile and not known here. */
+  get hasStored(): boolean {
+    return this.stored || this.way.hasStored
   }
 
   /** Another password is to be typed. */
@@ -125,10 +139,6 @@ export class ConnectionDraft {
     this.host = pair[1] ?? pair[2] ?? ''
     this.port = pair[3] ?? ''
   }
-}
-
-function isPort(text: string): boolean {
-  return /^\d{1,5}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= 65535
 }
 
 function optional<K extends string>(name: K, text: string): { readonly [P in K]?: string } {

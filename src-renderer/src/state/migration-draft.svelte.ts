@@ -1,4 +1,4 @@
-import { addressOf } from '#contract/connection.ts'
+import { placeOf } from '#contract/connection.ts'
 import type { Failure } from '#contract/failure.ts'
 import {
   defaultProfileOptions,
@@ -58,6 +58,8 @@ export class MigrationDraft {
     return {
       ...(this.source.ask && this.source.password !== '' && { source: this.source.password }),
       ...(this.target.ask && this.target.password !== '' && { target: this.target.password }),
+      ...(this.source.ask && { sourceWay: this.source.way.typed }),
+      ...(this.target.ask && { targetWay: this.target.way.typed }),
     }
   }
 
@@ -120,7 +122,7 @@ export class MigrationDraft {
   #sidesAgree(): boolean {
     const { connection: source } = this.source
     const { connection: target } = this.target
-    return source !== null && target !== null && addressOf(source) === addressOf(target)
+    return source !== null && target !== null && placeOf(source) === placeOf(target)
   }
 
   #fingerprint(): string {
