@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { dbMap, gather, wholeNumber } from './option-values.ts'
+import {
+  byteCount,
+  dbMap,
+  dbPrefix,
+  gather,
+  keyKindList,
+  slotRanges,
+  ttlRule,
+  wholeNumber,
+} from './option-values.ts'
 
 describe('what flags take', () => {
   test('a whole number of a range', () => {
@@ -12,6 +21,39 @@ describe('what flags take', () => {
     expect(dbMap('4:1', dbMap('3:0,03:2'))).toEqual({ 3: 2, 4: 1 })
     for (const wrong of ['3', '3:', ':0', '3:x', '3:65536', '3:0,'])
       expect(() => dbMap(wrong)).toThrow('FROM:TO')
+  })
+
+  test('types, slots and prefixes, one at a time or several', () => {
+    expect(keyKindList('set', keyKindList('hash,zset'))).toEqual(['hash', 'zset', 'set'])
+    for (const wrong of ['', 'hashes', 'hash,', 'SET']) expect(() => keyKindList(wrong)).toThrow('one of')
+    expect(slotRanges('866', slotRanges('0-5460,16383-16383'))).toEqual([
+      { from: 0, to: 5460 },
+      { from: 16383, to: 16383 },
+      { from: 866, to: 866 },
+    ])
+    for (const wrong of ['', '1-', '-1', '9-8', '0-16384', 'a-b'])
+      expect(() => slotRanges(wrong)).toThrow('FROM-TO')
+    expect(dbPrefix('03:a:b', dbPrefix('0:x'))).toEqual({ 0: 'x', 3: 'a:b' })
+    for (const wrong of ['', '3', '3:', ':x', 'x:3']) expect(() => dbPrefix(wrong)).toThrow('DB:PREFIX')
+  })
+
+  test('rules for expiries', () => {
+    expect(ttlRule('keep')).toEqual({ rule: 'keep' })
+    expect(ttlRule('none')).toEqual({ rule: 'none' })
+    expect(ttlRule('set:3600')).toEqual({ rule: 'set', ms: 3_600_000 })
+    expect(ttlRule('set:90m')).toEqual({ rule: 'set', ms: 5_400_000 })
+    expect(ttlRule('extend:7d')).toEqual({ rule: 'extend', ms: 604_800_000 })
+    for (const wrong of ['', 'set', 'set:', 'set:0', 'set:-1', 'extend:1.5h', 'drop', 'keep:1'])
+      expect(() => ttlRule(wrong)).toThrow('extend:TIME')
+  })
+
+  test('sizes', () => {
+    expect(byteCount(1024)('2048')).toBe(2048)
+    expect(byteCount(1024)('50MB')).toBe(50_000_000)
+    expect(byteCount(1024)('64KiB')).toBe(65_536)
+    expect(byteCount(1024)('1.5g')).toBe(1_500_000_000)
+    for (const wrong of ['', '1023', '1x', '-5MB', '1e9', 'MB'])
+      expect(() => byteCount(1024)(wrong)).toThrow('at least 1024')
   })
 
   test('several globs', () => {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { keyKinds, lastSlot, type KeyKind, type SlotRange, type TtlRule } from '#contract/selection.ts'
 
 /** Reads a whole number of a range, for commander. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -39,4 +40,66 @@ export function dbMap(
     return [String(Number(from)), Number(to)] as const
   })
   return { ...before, ...Object.fromEntries(pairs) }
+}
+
+/** Gathers types: `hash`, or `hash,set`, or the flag several times. */
+export function keyKindList(text: string, before: readonly KeyKind[] = []): readonly KeyKind[] {
+  const named = text.split(',').map((name) => keyKinds.find((kind) => kind === name))
+  if (named.includes(undefined)) throw new InvalidArgumentError(`It must be one of ${keyKinds.join(', ')}.`)
+  return [...before, ...(named as KeyKind[])]
+}
+
+/** Gathers cluster slots: `0-5460`, or `866`, several with commas between them, or the flag several times. */
+export function slotRanges(text: string, before: readonly SlotRange[] = []): readonly SlotRange[] {
+  const ranges = text.split(',').map((part) => {
+    const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? []
+    if (from === undefined || Number(from) > Number(to) || Number(to) > lastSlot)
+      throw new InvalidArgumentError(`It must be FROM-TO, slots from 0 to ${lastSlot}.`)
+    return { from: Number(from), to: Number(to) }
+  })
+  return [...before, ...ranges]
+}
+
+/** Gathers prefixes by database: `3:orders:` puts `orders:` before the names of database 3. */
+export function dbPrefix(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, db, prefix] = /^(\d{1,5}):(.+)$/s.exec(text) ?? []
+  if (db === undefined || prefix === undefined)
+    throw new InvalidArgumentError('It must be DB:PREFIX, as in 3:orders:')
+  return { ...before, [String(Number(db))]: prefix }
+}
+
+const timeUnits = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Reads `keep`, `none`, `set:3600` or `extend:7d`. */
+export function ttlRule(text: string): TtlRule {
+  if (text === 'keep' || text === 'none') return { rule: text }
+  const [, rule, number, unit = ''] = /^(set|extend):(\d{1,9})([smhd]?)$/.exec(text) ?? []
+  const ms = Number(number) * timeUnits[unit as keyof typeof timeUnits]
+  if ((rule !== 'set' && rule !== 'extend') || ms === 0)
+    throw new InvalidArgumentError('It must be keep, none, set:TIME or extend:TIME, as in extend:7d.')
+  return { rule, ms }
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  ki: 1024,
+  mi: 1024 ** 2,
+  gi: 1024 ** 3,
+}
+
+/** Reads a size: bytes, or `50MB`, `64KiB`, `1.5G`. */
+export function byteCount(least: number): (text: string) => number {
+  return (text) => {
+    const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s?((?:[kmg]i?)?)b?$/i.exec(text) ?? []
+    const size = Math.round(Number(number) * (sizeUnits[unit.toLowerCase()] ?? NaN))
+    if (!Number.isSafeInteger(size) || size < least)
+      throw new InvalidArgumentError(`It must be a size of at least ${least} bytes, as in 50MB.`)
+    return size
+  }
 }

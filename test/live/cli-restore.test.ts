@@ -170,3 +170,53 @@ describe('keyferry restore', () => {
     expect(run.stdout).toMatch(/left out\s+6 keys/)
   })
 })
+
+describe('keyferry restore of a part, under other names', () => {
+  const run = (...flags: string[]): ReturnType<typeof runCli> =>
+    runCli(['restore', '-i', file, '-t', address, '-A', password, ...flags])
+
+  test('takes every rule as a flag, and says what was left out by which', async () => {
+    const done = await run(
+      ...['--db', '0,3', '--exclude-type', 'stream,list', '--slots', '0-16383', '--exclude', 'number'],
+      ...['--target-db', '2', '--db-prefix', '3:three:', '--strip-prefix', 'ha', '--add-prefix', 'new:'],
+      ...['--ttl', 'none', '--max-bytes', '50MB', '--max-keys', '100000', '--max-latency', '500'],
+    )
+    expect(done).toMatchObject({ code: 0 })
+    expect(done.stdout).toMatch(/written\s+6 keys/)
+    expect(done.stdout).toMatch(/left out\s+3 keys\s+by --type or --exclude-type \(2\), --exclude \(1\)/)
+    expect(done.stdout).toMatch(/renamed\s+6 keys/)
+    await target.call('SELECT', 2)
+    expect(
+      ((await target.callBuffer('KEYS', '*')) as Buffer[]).map((key) => key.toString('latin1')).sort(),
+    ).toEqual(
+      ['new:expiring', 'new:plain', 'new:sh', 'new:three:plain', 'new:three:set', 'new:\xff\0\n'].sort(),
+    )
+    expect(await target.call('PTTL', 'new:expiring')).toBe(-1)
+    expect(await target.call('GET', 'new:three:plain')).toBe('in database 3')
+    await target.call('SELECT', 0)
+    expect(await target.call('DBSIZE')).toBe(0)
+  })
+
+  test.each([
+    [['--type', 'hashes'], '--type'],
+    [['--slots', '5-1'], '--slots'],
+    [['--ttl', 'forever'], '--ttl'],
+    [['--db-prefix', 'orders'], '--db-prefix'],
+    [['--max-bytes', '5'], '--max-bytes'],
+    [['--type', 'set', '--exclude-type', 'set'], '--exclude-type'],
+    [['--db', '0', '--db-prefix', '3:x'], '--db-prefix'],
+    [['--target-db', '0', '--db-map', '3:1'], '--db-map'],
+  ])('%j is refused by the name of its flag, before anything is read', async (flags, named) => {
+    const refused = await run(...flags)
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain(named)
+  })
+
+  test('keys that would share a name are named, and nothing is written', async () => {
+    const refused = await run('--target-db', '0')
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('plain (db 0 plain, db 3 plain)')
+    expect(refused.stderr).toContain('(file.collisions)')
+    expect(await target.call('DBSIZE')).toBe(0)
+  })
+})

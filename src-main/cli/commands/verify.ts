@@ -18,19 +18,16 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from '../con
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations, reachFrozen } from '../migrations.ts'
-import { dbMap, gather, wholeNumber } from '../option-values.ts'
+import { addKeyFlags, keyFields, type KeyFlags } from '../key-flags.ts'
+import { gather, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { askWord } from '../terminal/ask-word.ts'
 import { verifyLines, verifyStatus } from '../terminal/verify-lines.ts'
 
-interface VerifyFlags extends ConnectionFlags {
+interface VerifyFlags extends ConnectionFlags, KeyFlags {
   readonly input?: readonly string[]
   readonly mode: VerifySpec['mode']
   readonly sample?: number
-  readonly targetDb?: number
-  readonly dbMap?: Readonly<Record<string, number>>
-  readonly include?: readonly string[]
-  readonly exclude?: readonly string[]
   readonly maxKeys?: number
   readonly differences?: string
   readonly repair?: true
@@ -42,6 +39,7 @@ interface VerifyFlags extends ConnectionFlags {
 const examples = `
 Examples:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 -A -
+  keyferry verify -i dump.rdb -t 10.0.0.5:6379 --target-db 0 --add-prefix old:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --sample 10000 --max-keys 2000
   keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --mode counts
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --differences diff.jsonl --repair`
@@ -50,16 +48,14 @@ export function define(command: Command): void {
   command.option('-i, --input <file>', 'a backup file instead of a source; may be repeated', gather)
   addConnectionFlags(command, 'source', 'optional')
   addConnectionFlags(command, 'target')
+  // What the restore of the backup was told, in the same words.
+  addKeyFlags(command)
     .addOption(
       new Option('--mode <what>', 'key counts, some values, or every value both ways')
         .choices(['counts', 'sample', 'full'])
         .default('full'),
     )
     .option('--sample <keys>', 'compare so many values, spread over the source', wholeNumber(1, 1_000_000))
-    .option('--target-db <number>', 'the backup was restored into this one database', wholeNumber(0, 65535))
-    .option('--db-map <from:to>', 'a database of the backup went into another; may be repeated', dbMap)
-    .option('--include <glob>', 'only keys that match were restored; may be repeated', gather)
-    .option('--exclude <glob>', 'no keys that match were restored; may be repeated', gather)
     .option('--max-keys <number>', 'compare at most so many keys a second', wholeNumber(1, 1e9))
     .option('--differences <file>', 'write each difference into this file, as a line of JSON')
     .option('--repair', 'write what differs again from the source, once you have typed that you mean it')
@@ -95,7 +91,7 @@ async function requested(flags: VerifyFlags): Promise<VerifySpec> {
     fail('usage.invalid', { field: '--repair', reason: 'without a terminal to ask at it needs --yes' })
   const { connection: target, db } = await readConnection(flags, 'target')
   const request = {
-    source: input === undefined ? await sourceOf(flags) : { files: input, restoredAs: restoredAs(flags, db) },
+    source: input === undefined ? await sourceOf(flags) : { files: input, restoredAs: keyFields(flags, db) },
     target,
     mode: sample === undefined ? flags.mode : 'sample',
     ...(sample === undefined ? {} : { sampleKeys: sample }),
@@ -108,16 +104,6 @@ async function requested(flags: VerifyFlags): Promise<VerifySpec> {
   if (read.success) return read.data
   const [issue] = read.error.issues
   return fail('usage.invalid', { field: issue?.path.join('.') ?? '', reason: issue?.message ?? '' })
-}
-
-function restoredAs(flags: VerifyFlags, urlDb: number | undefined): object {
-  const targetDb = flags.targetDb ?? (flags.dbMap === undefined ? urlDb : undefined)
-  return {
-    ...(targetDb === undefined ? {} : { targetDb }),
-    ...(flags.dbMap === undefined ? {} : { dbMap: flags.dbMap }),
-    include: flags.include ?? [],
-    exclude: flags.exclude ?? [],
-  }
 }
 
 async function sourceOf(flags: VerifyFlags): Promise<Connection> {

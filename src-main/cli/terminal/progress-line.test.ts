@@ -27,6 +27,11 @@ describe('the progress line', () => {
       expect(progressLine('Looking at the target', figures, columns, true).length).toBeLessThan(columns)
   })
 
+  test('says what holds it back', () => {
+    expect(progressSentence('Writing', { ...figures, limitedBy: 'bytes' })).toContain('held to --max-bytes')
+    expect(progressSentence('Writing', { ...figures, limitedBy: null })).not.toContain('held')
+  })
+
   test('does without what is not known', () => {
     const unknown = { ...figures, keysDone: 0, keysTotal: null, keysPerSecond: 0, etaSeconds: null }
     expect(progressSentence('Checking', unknown)).toBe('Checking: 55%, 186 MiB of 333 MiB')

@@ -1,3 +1,4 @@
+import type { LimitedBy } from '#contract/limits.ts'
 import type { RestoreProgress } from '#contract/restore.ts'
 import { bytes, clock, count, short } from './figures.ts'
 
@@ -5,7 +6,7 @@ import { bytes, clock, count, short } from './figures.ts'
 export type ProgressFigures = Pick<
   RestoreProgress,
   'bytesDone' | 'bytesTotal' | 'keysDone' | 'keysTotal' | 'keysPerSecond' | 'etaSeconds'
-> & {
+> & { readonly limitedBy?: LimitedBy | null } & {
   /** Shown where keys are not known yet. */
   readonly bytesPerSecond?: number
 }
@@ -80,10 +81,19 @@ function figureParts(figures: ProgressFigures): readonly Part[] {
   if (keysTotal !== null)
     parts.push({ text: `${count(keysDone)} of ${count(keysTotal)} keys`, expendable: 4 })
   else if (keysDone > 0) parts.push({ text: `${count(keysDone)} keys`, expendable: 4 })
+  if (figures.limitedBy !== null && figures.limitedBy !== undefined)
+    parts.push({ text: limitWords[figures.limitedBy], expendable: 5 })
   if (keysPerSecond > 0) parts.push({ text: `${short(keysPerSecond)} keys/s`, expendable: 2 })
   else if (bytesPerSecond > 0) parts.push({ text: `${bytes(bytesPerSecond)}/s`, expendable: 2 })
   if (etaSeconds !== null) parts.push({ text: `${clock(etaSeconds)} left`, expendable: 1 })
   return parts
+}
+
+const limitWords: Readonly<Record<LimitedBy, string>> = {
+  bytes: 'held to --max-bytes',
+  keys: 'held to --max-keys',
+  latency: 'slowed, the target answers slowly',
+  memory: 'slowed, the target’s memory is nearly full',
 }
 
 function withoutLeastImportant(parts: readonly Part[]): readonly Part[] {

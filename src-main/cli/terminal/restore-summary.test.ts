@@ -36,6 +36,13 @@ test('tells what was done, and nothing that was not', () => {
   ])
 })
 
+test('says by which flag keys were left out, and how many have another name', () => {
+  const leftOut = { db: 3, type: 0, slot: 0, include: 0, exclude: 1_204 }
+  const lines = restoreSummary({ ...result, keysFiltered: 1_207, leftOut, keysRenamed: 12 })
+  expect(lines).toContain('  left out    1,207 keys      by --db (3), --exclude (1,204)')
+  expect(lines).toContain('  renamed     12 keys')
+})
+
 test('names what was skipped and what failed, with examples', () => {
   const lines = restoreSummary({
     ...result,

@@ -1,5 +1,6 @@
 import type { RestoreResult } from '#contract/restore.ts'
 import { lossLines } from './loss-lines.ts'
+import { leftOutRules, type LeftOutRule } from '#contract/selection.ts'
 import { bytes, count, duration, keys, short } from './figures.ts'
 
 /** What a restore did, in words and figures, one string a line. */
@@ -9,7 +10,8 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   if (functions > 0)
     rows.push(['functions', `${count(functions)} ${functions === 1 ? 'library' : 'libraries'}`, ''])
   if (keysSkipped > 0) rows.push(['skipped', keys(keysSkipped), 'the target had them already'])
-  if (keysFiltered > 0) rows.push(['left out', keys(keysFiltered), 'by --include or --exclude'])
+  if (keysFiltered > 0) rows.push(['left out', keys(keysFiltered), leftOutBy(result.leftOut)])
+  if (result.keysRenamed > 0) rows.push(['renamed', keys(result.keysRenamed), ''])
   if (keysExpired > 0) rows.push(['expired', keys(keysExpired), 'past their time, as Redis would do'])
   if (keysFailed > 0)
     rows.push(['failed', keys(keysFailed), 'refused by the target, or more than it can hold'])
@@ -25,6 +27,20 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
     ...lossLines(result.cannotHold),
     ...exampleLines(result),
   ]
+}
+
+/** `by --db (3), --type (1,204)`: each flag with the keys it left out. */
+function leftOutBy(leftOut: RestoreResult['leftOut']): string {
+  const flags = leftOutRules.filter((rule) => leftOut[rule] > 0)
+  return `by ${flags.map((rule) => `${flagsOfRules[rule]} (${count(leftOut[rule])})`).join(', ')}`
+}
+
+const flagsOfRules: Readonly<Record<LeftOutRule, string>> = {
+  db: '--db',
+  type: '--type or --exclude-type',
+  slot: '--slots',
+  include: '--include',
+  exclude: '--exclude',
 }
 
 function timing({ checkMs, writeMs }: RestoreResult): string {
