@@ -8,6 +8,7 @@ import { verifySpecSchema, type DifferenceKind, type VerifyResult } from '#contr
 import { runRestore } from '#engine/flow/restore.ts'
 import { runVerify } from '#engine/verify/verify.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli } from '../support/run-cli.ts'
 import { connectionTo } from '../support/sync-ends.ts'
@@ -244,6 +245,32 @@ async function setAs(call: RedisServer['call'], key: string, command: string, me
 async function expireLater(call: RedisServer['call'], key: string, ms: number): Promise<void> {
   await call('PEXPIREAT', key, Number(await call('PEXPIRETIME', key)) + ms)
 }
+
+test('a cluster: each value on the owner of its slot, all slots covered; what is wrong on one of its nodes is found and repaired', async () => {
+  await using cluster = await startCluster()
+  const [first, second] = cluster.nodes
+  await restore({ targetDb: 0, exclude: ['list', 'set', 'string'] }, first)
+  const told = { targetDb: 0, exclude: ['list', 'set', 'string'] }
+  const equal = { equal: true, differing: 0, slotsCovered: 16_384 }
+  const whole = await verify({}, told, first)
+  expect(whole).toMatchObject(equal)
+  expect(whole.targetKeys).toBe(whole.compared)
+  expect(await verify({ mode: 'sample', sampleKeys: 30 }, told, second)).toMatchObject({
+    ...equal,
+    compared: 30,
+  })
+  expect(await verify({ mode: 'counts' }, told, second)).toMatchObject(equal)
+
+  for (const node of cluster.nodes)
+    for (const key of ['hash:small', 'large:set'])
+      await node.call('DEL', key).catch((sentAway: unknown) => sentAway)
+  for (const node of cluster.nodes) await node.call('SET', 'more', 1).catch((sentAway: unknown) => sentAway)
+  expect(await verify({}, told, first)).toMatchObject({ differing: 3, byKind: { missing: 2, extra: 1 } })
+  expect(await verify({ repair: true, deleteExtra: true }, told, first)).toMatchObject({
+    ...equal,
+    repaired: { written: 2, deleted: 1 },
+  })
+})
 
 test('on the command line: exit codes, a list of differences, and a repair', async () => {
   await restore()

@@ -52,7 +52,8 @@ export class Resumption {
     const place = { file: fresh.inputs.join(', '), address: fresh.target }
     if (isUnderWay(found)) fail('restore.under-way', place)
     if (spec.resume === 'afresh' || found.options !== fresh.options)
-      return new Resumption(stateFolder, fresh, null, found)
+      // Under the same names, so that what that one left half written is written over.
+      return new Resumption(stateFolder, { ...fresh, run: found.run }, null, found)
     const isSame = found.identities.every((one, index) => isSameInput(one, fresh.identities[index]!))
     if (!isSame) fail('restore.input-changed', place)
     return new Resumption(stateFolder, { ...fresh, run: found.run, startedAt: found.startedAt }, found, null)

@@ -16,6 +16,8 @@ import { restoreOnly } from '../flow/restore.ts'
 import { unpackedValue } from '../plan/compose.ts'
 import { skipBigValue } from '../rdb/big-value.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
+import { slotCount } from '../redis/topology.ts'
+import { landInput, type LandedInput } from '../source/land-input.ts'
 import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareBigValue } from './backup-in-slices.ts'
@@ -55,16 +57,29 @@ export async function verifyBackup(
   // Dialled first: a wrong password is told before a large file has been read.
   using target = await openTarget(spec, signal)
   using _ending = target.endWith(signal)
+  const inputs: LandedInput[] = []
   try {
-    return await new BackupComparison(spec, target, report, signal).run(orders)
+    for (const file of spec.source.files) inputs.push(await landRdb(file, signal))
+    return await new BackupComparison(spec, inputs, target, report, signal).run(orders)
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
+  } finally {
+    for (const input of inputs) await input[Symbol.asyncDispose]()
   }
+}
+
+/** An RDB on this machine: fetched or unpacked where it is not one. */
+async function landRdb(file: string, signal: AbortSignal): Promise<LandedInput> {
+  const input = await landInput(file, { signal, onProgress: () => undefined, onWait: () => undefined })
+  if (input.kind === 'rdb') return input
+  await input[Symbol.asyncDispose]()
+  return fail('file.not-rdb', { file: input.name })
 }
 
 class BackupComparison {
   readonly #spec: BackupSpec
+  readonly #inputs: readonly LandedInput[]
   readonly #target: OpenTarget
   readonly #signal: AbortSignal
   readonly #placing: Placing
@@ -82,11 +97,13 @@ class BackupComparison {
 
   constructor(
     spec: BackupSpec,
+    inputs: readonly LandedInput[],
     target: OpenTarget,
     report: (progress: VerifyProgress) => void,
     signal: AbortSignal,
   ) {
     this.#spec = spec
+    this.#inputs = inputs
     this.#target = target
     this.#signal = signal
     this.#placing = new Placing(spec.source.restoredAs, target.look.versionNumber)
@@ -96,7 +113,7 @@ class BackupComparison {
   async run(orders: OrderInbox<VerifyOrder>): Promise<VerifyResult> {
     const { mode } = this.#spec
     this.#meter.enter('reading')
-    for (const file of this.#spec.source.files) await this.#survey(file)
+    for (const input of this.#inputs) await this.#survey(input)
     this.#meter.enter('counting')
     const counts = this.#besideEachOther(await this.#target.count())
     const total = sum(counts, 'source')
@@ -125,7 +142,8 @@ class BackupComparison {
       target: this.#target.sides[0]!.link,
       signal: this.#signal,
       write: async (differences) => {
-        const { files, restoredAs } = source
+        const { restoredAs } = source
+        const files = this.#inputs.map(({ path }) => path)
         const spec = restoreSpecSchema.parse({ files, target, ...restoredAs, onConflict: 'replace' })
         const only = onlyKeys(differences, restoredAs)
         const result = await restoreOnly(spec, only, this.#signal)
@@ -141,8 +159,8 @@ class BackupComparison {
   }
 
   /** Reads a file once: is it whole, and what should the target have of it? */
-  async #survey(path: string): Promise<void> {
-    await using file = await RdbFile.open(path)
+  async #survey({ path, name }: LandedInput): Promise<void> {
+    await using file = await RdbFile.open(path, name)
     let unsaid = 0
     const now = targetNow(this.#target.sides[0]!)
     const take = (
@@ -203,8 +221,8 @@ class BackupComparison {
 
   /** Compares the values of those keys that are `chosen`, each asked for once, in the order of the files. */
   async #compare(chosen: (db: number, key: Uint8Array) => boolean): Promise<void> {
-    for (const path of this.#spec.source.files) {
-      await using file = await RdbFile.open(path)
+    for (const { path, name } of this.#inputs) {
+      await using file = await RdbFile.open(path, name)
       await walkRdbFile(
         file,
         this.#arena,
@@ -308,9 +326,13 @@ class BackupComparison {
   /** Keys that the target has and the backup has not. */
   async #findExtra(): Promise<void> {
     const extra = new ExtraKeys(this.#spec.source.restoredAs, this.#wanted.keys())
-    for await (const { db, keys } of this.#target.keys()) {
-      const found = keys.filter((key) => extra.counts(db, key) && !this.#placed.has(db, key))
+    for await (const { db, keys, misplaced } of this.#target.keys()) {
+      const held = new Set(misplaced)
+      const found = keys.filter(
+        (key) => !held.has(key) && extra.counts(db, key) && !this.#placed.has(db, key),
+      )
       this.#findings.note(found.map((key) => ({ db, key, kind: 'extra', detail: '' })))
+      this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: '' })))
       await this.#meter.advance(keys.length)
     }
   }
@@ -324,9 +346,10 @@ class BackupComparison {
     const { mode, listed } = this.#spec
     const findings = this.#findings
     const functionsDiffer = await this.#functionsDiffer()
+    const isCovered = (this.#target.slotsCovered ?? slotCount) === slotCount
     return {
       mode,
-      equal: mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer,
+      equal: isCovered && (mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer),
       counts,
       sourceKeys: sum(counts, 'source'),
       targetKeys: sum(counts, 'target'),
@@ -337,7 +360,7 @@ class BackupComparison {
       functionsDiffer,
       explained: { expired: this.#expired, filtered: this.#filtered, lost: this.#lost },
       repaired,
-      slotsCovered: null,
+      slotsCovered: this.#target.slotsCovered,
       rounds: 0,
       elapsedMs: Math.round(this.#meter.elapsedMs),
     }

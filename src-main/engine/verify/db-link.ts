@@ -4,7 +4,6 @@ import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, encodeForEach, type Argument, type theKey } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
-import { lookAtTarget, type TargetLook } from '../target/look.ts'
 
 export type Command = readonly Argument[]
 
@@ -33,6 +32,11 @@ export class DbLink implements Questioned, Disposable {
 
   static async open(connection: Connection, name: string, signal: AbortSignal): Promise<DbLink> {
     return new DbLink(await Link.open(connection, { name, signal }))
+  }
+
+  /** Over a link that is there already; closed with it. */
+  static over(link: Link): DbLink {
+    return new DbLink(link)
   }
 
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
@@ -67,11 +71,6 @@ export class DbLink implements Questioned, Disposable {
     const [reply] = await this.askAll(db, [command])
     if (reply instanceof ReplyError) throw this.#refused(reply)
     return reply ?? null
-  }
-
-  /** Who the server is. Fails as `lookAtTarget` does. */
-  look(): Promise<TargetLook> {
-    return lookAtTarget(this.#link)
   }
 
   [Symbol.dispose](): void {
