@@ -1,7 +1,14 @@
 import type { RestoreComparison } from '#contract/api.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
-import { verifySpecSchema, type VerifyMode, type VerifyProgress, type VerifySpec } from '#contract/verify.ts'
+import {
+  restoredAsSchema,
+  verifySpecSchema,
+  type RestoredAs,
+  type VerifyMode,
+  type VerifyProgress,
+  type VerifySpec,
+} from '#contract/verify.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 
 export interface ComparisonOptions {
@@ -53,9 +60,11 @@ export async function compareRestore(
 
 /** What the restore was told to leave out, rename or move is no difference. */
 function comparisonOf(restored: RestoreSpec, { mode, repair, deleteExtra }: ComparisonOptions): VerifySpec {
-  const { files, target, targetDb, dbMap, include, exclude } = restored
+  const { files, target } = restored
+  const told = Object.keys(restoredAsSchema.shape) as readonly (keyof RestoredAs)[]
+  const restoredAs = Object.fromEntries(told.map((name) => [name, restored[name]]))
   return verifySpecSchema.parse({
-    source: { files, restoredAs: { targetDb, dbMap, include, exclude } },
+    source: { files, restoredAs },
     target,
     mode,
     listed,

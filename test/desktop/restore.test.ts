@@ -69,11 +69,12 @@ describe.skipIf(electron === null)('a restore in the window', () => {
     await page.getByRole('button', { name: 'Choose a file…' }).click()
     const main = page.getByRole('main')
     await main.getByText('File read and checked').waitFor()
-    expect(await page.getByLabel('Or its path').inputValue()).toBe(dump)
+    expect(await main.getByRole('list').getByTitle(dump).count()).toBe(1)
 
     await walk.next(page, 'Target')
     await walk.enterTarget(page, target)
     await walk.testConnection(page)
+    await walk.next(page, 'Scope')
     await walk.next(page, 'Options')
     await walk.next(page, 'Review')
     await walk.start(page)

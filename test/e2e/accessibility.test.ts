@@ -112,6 +112,8 @@ test.each(['light', 'dark'] as const)('the way through a restore, failed and don
   await page.getByLabel('Encrypt with TLS').uncheck()
   await walk.testConnection(page)
   await look('facts card')
+  await walk.next(page, 'Scope')
+  await look('scope')
   await walk.next(page, 'Options')
   await look('options with a target that is not empty')
   await walk.next(page, 'Review')

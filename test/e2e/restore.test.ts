@@ -87,6 +87,7 @@ test('a person restores a file: chosen from its folder, looked at, written, told
   await walk.testConnection(page)
   await page.getByText(`Connected to 127.0.0.1:${target.port}`).waitFor()
   await page.getByText('master, takes writes').waitFor()
+  await walk.next(page, 'Scope')
   await walk.next(page, 'Options')
   await walk.next(page, 'Review')
   await walk.heading(page, 'The plan, once more')

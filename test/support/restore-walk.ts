@@ -17,7 +17,7 @@ export async function readFileAt(page: Page, path: string): Promise<void> {
   await main.getByText('File read and checked').or(main.getByRole('alert')).first().waitFor()
 }
 
-export async function next(page: Page, step: 'Target' | 'Options' | 'Review'): Promise<void> {
+export async function next(page: Page, step: 'Target' | 'Scope' | 'Options' | 'Review'): Promise<void> {
   await page.getByRole('button', { name: `Next: ${step}` }).click()
 }
 
@@ -49,6 +49,7 @@ export async function walkToReview(
   await next(page, 'Target')
   await enterTarget(page, target)
   await testConnection(page)
+  await next(page, 'Scope')
   await next(page, 'Options')
   await page.getByRole('main').getByText(conflict, { exact: true }).click()
   await next(page, 'Review')

@@ -58,6 +58,11 @@ export function formatDuration(ms: number): string {
   return t('duration.d', { d: Math.floor(hours / 24), h: hours % 24 })
 }
 
+/** A whole number of a unit of time, in words: `1 day`. */
+export function formatSpan(amount: number, unit: 'second' | 'minute' | 'hour' | 'day'): string {
+  return new Intl.NumberFormat(language.locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)
+}
+
 /** The clock time of a moment, to the second, in 24 hours: what a log shows. */
 export function formatTime(moment: number): string {
   return new Intl.DateTimeFormat(language.locale, {

@@ -1,5 +1,5 @@
 import type { Limits } from '#contract/limits.ts'
-import { formatBytes, formatDuration } from '../i18n/format.ts'
+import { formatBytes, formatSpan } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
 import { parseDbPrefixes, parsePatterns } from '../state/restore-fields.ts'
 import type { RestoreDraft } from '../state/restore-draft.svelte.ts'
@@ -42,10 +42,10 @@ export function sayNames(scope: RestoreScope): string {
 
 /** What becomes of expiries. */
 export function sayExpiry(scope: RestoreScope): string {
-  const rule = scope.ttlRule
-  if (rule.rule === 'keep') return t('review.expiry.text')
-  if (rule.rule === 'none') return t('review.ttl.none')
-  return t(`review.ttl.${rule.rule}`, { duration: formatDuration(rule.ms) })
+  if (scope.ttl === 'keep') return t('review.expiry.text')
+  if (scope.ttl === 'none') return t('review.ttl.none')
+  const duration = formatSpan(Number(scope.ttlAmount), scope.ttlUnit)
+  return t(`review.ttl.${scope.ttl}`, { duration })
 }
 
 /** What becomes of what the target cannot hold. */

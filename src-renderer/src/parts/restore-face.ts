@@ -12,6 +12,15 @@ interface Face {
   readonly word: string
 }
 
+/** How the crossing of a restore is drawn, small; large it is as `copy` while paused. */
+export function wayOfRestore({
+  state,
+  progress,
+}: RestoreView): 'copy' | 'paused' | 'done' | 'failed' | 'stopped' {
+  if (state === 'running') return progress.phase === 'paused' ? 'paused' : 'copy'
+  return state === 'cancelled' ? 'stopped' : state
+}
+
 /** Icon, word and tone of a restore's state: always the three. */
 export function faceOfRestore(view: RestoreView): Face {
   switch (view.state) {
@@ -79,6 +88,13 @@ export function shareOfRestore(view: RestoreView): number | null {
   const { phase, bytesDone, bytesTotal } = view.progress
   if (isReading(phase) || bytesTotal === 0) return null
   return Math.min(1, bytesDone / bytesTotal)
+}
+
+/** Seconds to go; null while unknown. What was measured before a limit was set does not outrun the limit. */
+export function secondsLeftOf({ progress, limits }: RestoreView): number | null {
+  const { etaSeconds, keysDone, keysTotal } = progress
+  if (etaSeconds === null || keysTotal === null || limits.keysPerSecond === undefined) return etaSeconds
+  return Math.max(etaSeconds, (keysTotal - keysDone) / limits.keysPerSecond)
 }
 
 /** How far it is, in a short word or a percentage. */

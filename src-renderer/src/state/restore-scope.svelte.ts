@@ -77,6 +77,15 @@ export class RestoreScope {
     return known.filter((kind) => !this.withoutKinds.has(kind))
   }
 
+  /** Every key goes along. */
+  get isWhole(): boolean {
+    return (
+      this.chosenDbs === null &&
+      this.chosenKinds === null &&
+      [this.include, this.exclude, this.slots].every((text) => text.trim() === '')
+    )
+  }
+
   get ttlRule(): TtlRule {
     if (this.ttl === 'keep' || this.ttl === 'none') return { rule: this.ttl }
     return { rule: this.ttl, ms: Number(this.ttlAmount) * timeUnits[this.ttlUnit] }

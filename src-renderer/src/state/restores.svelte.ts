@@ -2,10 +2,13 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { Answer, RestoreView } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
-import type { RestoreRequest } from '#contract/restore.ts'
+import type { RestorePhase, RestoreRequest } from '#contract/restore.ts'
 import type { VerifyMode } from '#contract/verify.ts'
 import type { ConsoleClient } from '../client.ts'
 import { Series } from './series.svelte.ts'
+
+/** Phases in which writing is under way, be it held back: their rates are plotted. */
+const plotted: ReadonlySet<RestorePhase> = new Set(['writing', 'replaying', 'waiting', 'paused'])
 
 /** The restores of this run of the host, newest first, each followed while it runs. */
 export class Restores {
@@ -101,7 +104,7 @@ export class Restores {
   #take(view: RestoreView): void {
     this.#views.set(view.id, view)
     const { phase, elapsedMs, keysPerSecond, bytesPerSecond } = view.progress
-    if (view.state === 'running' && (phase === 'writing' || phase === 'waiting'))
+    if (view.state === 'running' && plotted.has(phase))
       this.rateOf(view.id).add(view.startedAt + elapsedMs, [keysPerSecond, bytesPerSecond])
     const isMoving = view.state === 'running' || view.comparison?.state === 'running'
     if (isMoving && !this.#followed.has(view.id)) void this.#follow(view.id)
