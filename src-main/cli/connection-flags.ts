@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { parseAddress, parseSentinels, type Address } from './address.ts'
+import { gather } from './option-values.ts'
 import { askHidden } from './terminal/hidden-prompt.ts'
 import { trustHostKeys } from './trust-host-keys.ts'
 import { addWayFlags, readWay, type FlagReader } from './way-flags.ts'
@@ -27,11 +28,11 @@ const sides: Readonly<Record<Side, SideFlags>> = {
 /** The flags of a server as commander hands them over, for both sides. */
 export type ConnectionFlags = Readonly<Record<string, unknown>>
 
-/** Adds the flags that say how to reach one server; `optional`: it need not be named. */
+/** Adds the flags that say how to reach a server; `optional`: it need not be named; `several`: it may be repeated. */
 export function addConnectionFlags(
   command: Command,
   side: Side,
-  presence: 'required' | 'optional' = 'required',
+  presence: 'required' | 'optional' | 'several' = 'required',
 ): Command {
   const { address, password, environment, prefix } = sides[side]
   const name = (flag: string): string => `--${prefix}${flag}`
@@ -39,8 +40,9 @@ export function addConnectionFlags(
     `${address}, --${side} <address>`,
     `the ${side}: HOST:PORT, [IPv6]:PORT, redis://user:password@host:port/db or rediss://…`,
   )
+  if (presence === 'several') flag.argParser(gather)
   command
-    .addOption(flag.makeOptionMandatory(presence === 'required'))
+    .addOption(flag.makeOptionMandatory(presence !== 'optional'))
     .option(
       `${password}, ${name('password')} <password>`,
       `its password; "-" asks for it without showing it (or set ${environment}PASSWORD)`,
@@ -95,6 +97,17 @@ export async function readConnection(
     ...(await readWay(reader, others)),
   }
   return { connection: await trustHostKeys(connection), db: address.db }
+}
+
+/** The same where a side may be named several times: all else that is said of it holds for each. */
+export async function readConnections(flags: ConnectionFlags, side: Side): Promise<readonly Connection[]> {
+  const named = flags[side]
+  const read: Connection[] = []
+  for (const one of Array.isArray(named) ? named.map(String) : []) {
+    const { connection } = await readConnection({ ...flags, [side]: one }, side)
+    read.push(connection)
+  }
+  return read
 }
 
 function flagReader(

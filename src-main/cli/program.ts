@@ -52,6 +52,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'end a sync for good: take what Keyferry added out, put settings back',
     load: () => import('./commands/finish.ts'),
   },
+  dump: {
+    description: 'pull an RDB file from a live server, or one from each master of a cluster',
+    load: () => import('./commands/dump.ts'),
+  },
   inspect: {
     description: 'tell what is in an RDB file, and whether it is whole',
     load: () => import('./commands/inspect.ts'),

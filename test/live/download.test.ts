@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, request as requestPlain } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,11 +9,16 @@ import { toFailure, type Failure } from '#contract/failure.ts'
 import { download } from '#engine/source/download.ts'
 import { LandingFile } from '#engine/source/landing-file.ts'
 import { startFileServer, type Manners } from '../support/file-server.ts'
+import { mountSmallDisk } from '../support/small-disk.ts'
 import { makeTlsFiles } from '../support/tls-files.ts'
 
 const MiB = 1024 * 1024
 const folder = mkdtempSync(join(tmpdir(), 'keyferry-download-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const disk = mountSmallDisk(join(folder, 'small'))
+afterAll(() => {
+  disk?.[Symbol.dispose]()
+  rmSync(folder, { recursive: true })
+})
 
 let content: Buffer
 let path: string
@@ -265,36 +269,22 @@ describe('through a proxy of the environment', () => {
 })
 
 describe('a full disk', () => {
-  const mounted = mountSmallDisk(join(folder, 'small'))
-  afterAll(() => {
-    if (mounted !== null) execFileSync('umount', [mounted])
-  })
-
-  test.skipIf(mounted === null)('is found before the first byte where the size is told', async () => {
-    path = join(mounted!, 'landed')
+  test.skipIf(disk === null)('is found before the first byte where the size is told', async () => {
+    path = join(disk!.path, 'landed')
     await using server = await startFileServer(content)
     expect(await fetchFrom(server.url)).toMatchObject({
       code: 'file.no-room',
-      params: { folder: mounted, needed: content.length },
+      params: { folder: disk!.path, needed: content.length },
     })
     expect(landed()).toHaveLength(0)
   })
 
-  test.skipIf(mounted === null)('is told when it comes to that where it is not', async () => {
-    path = join(mounted!, 'unknown')
+  test.skipIf(disk === null)('is told when it comes to that where it is not', async () => {
+    path = join(disk!.path, 'unknown')
     await using server = await startFileServer(content, { chunked: true })
-    expect(await fetchFrom(server.url)).toMatchObject({ code: 'file.no-room', params: { folder: mounted } })
+    expect(await fetchFrom(server.url)).toMatchObject({
+      code: 'file.no-room',
+      params: { folder: disk!.path },
+    })
   })
 })
-
-/** A disk of 4 MiB; null where this user may not mount one. */
-function mountSmallDisk(at: string): string | null {
-  mkdirSync(at)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', at], { stdio: 'ignore' })
-    return at
-  } catch {
-    console.warn('This user may not mount a small disk: tests of a full one are skipped.')
-    return null
-  }
-}

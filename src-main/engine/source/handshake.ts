@@ -1,14 +1,7 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
-import { fail, FailureError, makeFailure, type Failure, type FailureCode } from '#contract/failure.ts'
+import { fail, FailureError } from '#contract/failure.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
-import type { Argument } from '../resp/encode.ts'
-
-/** One side of a conversation in lines, as a replica has it with its primary. */
-export interface Conversation {
-  send(args: readonly Argument[]): void
-  /** The next line without its CR LF; bare newlines, the primary's sign of life, are passed over. */
-  readLine(): Promise<string>
-}
+import { asSource, greet, refusalOf, type Conversation } from './greeting.ts'
 
 /** Where we stand in the source's history. */
 export interface Position {
@@ -34,26 +27,9 @@ export async function handshake(
   have: Position | null,
 ): Promise<SyncAnswer> {
   const address = addressOf(connection)
-  const refusal = async (...args: Argument[]): Promise<Failure | null> => {
-    talk.send(args)
-    const line = await talk.readLine()
-    return line.startsWith('-') ? classifyReplyError(line.slice(1), { address }) : null
-  }
-
-  const { username, password } = connection
-  if (password !== undefined) {
-    const refused = await (username === undefined
-      ? refusal('AUTH', password)
-      : refusal('AUTH', username, password))
-    if (refused !== null && refused.code !== 'auth.not-needed') throw new FailureError(asSource(refused))
-  }
-  const deaf = await refusal('PING')
-  // A user may lack PING and still have PSYNC.
-  if (deaf !== null && deaf.code !== 'auth.no-permission') throw new FailureError(asSource(deaf))
-  // What the source does not know of these, it does without.
-  await refusal('CLIENT', 'SETNAME', own.name)
-  await refusal('REPLCONF', 'listening-port', own.listeningPort)
-  await refusal('REPLCONF', 'capa', 'eof', 'capa', 'psync2')
+  await greet(talk, connection, own.name)
+  await refusalOf(talk, address, 'REPLCONF', 'listening-port', own.listeningPort)
+  await refusalOf(talk, address, 'REPLCONF', 'capa', 'eof', 'capa', 'psync2')
 
   talk.send(have === null ? ['PSYNC', '?', -1] : ['PSYNC', have.replid, have.offset + 1])
   return readAnswer(await talk.readLine(), have, address)
@@ -67,15 +43,3 @@ function readAnswer(line: string, have: Position | null, address: string): SyncA
   if (line.startsWith('-')) throw new FailureError(asSource(classifyReplyError(line.slice(1), { address })))
   return fail('connect.not-redis', { address })
 }
-
-/** What passes by itself at a target passes at a source too, under its own name. */
-function asSource(refused: Failure): Failure {
-  return passing.has(refused.code) ? makeFailure('source.not-ready', refused.params) : refused
-}
-
-const passing: ReadonlySet<FailureCode> = new Set([
-  'target.loading',
-  'target.no-replicas',
-  'target.read-only',
-  'server.busy',
-])

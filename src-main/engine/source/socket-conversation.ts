@@ -1,7 +1,7 @@
 import { fail } from '#contract/failure.ts'
 import type { ByteStream } from '../redis/byte-stream.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
-import type { Conversation } from './handshake.ts'
+import type { Conversation } from './greeting.ts'
 
 const maxLine = 64 * 1024
 const lf = 10

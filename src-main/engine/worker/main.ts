@@ -1,7 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '#contract/failure.ts'
 import { inspectFile } from '../rdb/inspect.ts'
+import { runDump } from '../flow/dump.ts'
 import { runSync } from '../flow/live.ts'
+import { planRestore } from '../flow/plan-restore.ts'
 import { runRestore } from '../flow/restore.ts'
 import { runVerify } from '../verify/verify.ts'
 import { keepOrders, type KeptOrders } from './orders.ts'
@@ -26,8 +28,10 @@ const work: {
   ) => Promise<JobResult<K>>
 } = {
   restore: runRestore,
+  plan: planRestore,
   inspect: inspectFile,
   sync: runSync,
+  dump: runDump,
   verify: runVerify,
 }
 

@@ -2,6 +2,7 @@ import type { DumpProgress, DumpResult, DumpSpec } from '#contract/dump.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FileReport } from '#contract/inspect.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
+import type { RestorePlan } from '#contract/restore-plan.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import type { SyncOrder, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import type { VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
@@ -12,6 +13,7 @@ import type { VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#con
  */
 export interface Jobs {
   restore: { spec: RestoreSpec; progress: RestoreProgress; result: RestoreResult; order: RestoreOrder }
+  plan: { spec: RestoreSpec; progress: RestoreProgress; result: RestorePlan; order: never }
   inspect: {
     spec: {
       readonly file: string
