@@ -1,3 +1,4 @@
+import { chmodSync, rmSync } from 'node:fs'
 import { fail } from '#contract/failure.ts'
 import { profilesAndTasks } from './migrations/0001-profiles-and-tasks.ts'
 import { waysOfEndpoints } from './migrations/0002-ways-of-endpoints.ts'
@@ -8,14 +9,18 @@ const migrations = [profilesAndTasks, waysOfEndpoints] as const
 
 /**
  * Brings a database to the newest shape, each step in a transaction of its own. A file that is in use already
- * is copied beside itself first (`<file>.before-<version>`). One written by a newer Keyferry is refused with
+ * is copied beside itself first (`<file>.before-<version>`, in place of one from an attempt that failed). One written by a newer Keyferry is refused with
  * `store.newer`.
  */
 export function migrate(database: Database, file: string): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number }
   if (version > migrations.length) fail('store.newer', { file, version, known: migrations.length })
-  if (version > 0 && version < migrations.length)
-    database.prepare('VACUUM INTO ?').run(`${file}.before-${migrations.length}`)
+  if (version > 0 && version < migrations.length) {
+    const copy = `${file}.before-${migrations.length}`
+    rmSync(copy, { force: true })
+    database.prepare('VACUUM INTO ?').run(copy)
+    chmodSync(copy, 0o600)
+  }
   for (const [index, statements] of migrations.entries()) {
     if (index < version) continue
     database.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT`)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { profilesAndTasks } from './migrations/0001-profiles-and-tasks.ts'
 import { openStore } from './open.ts'
 import { openDatabase } from './sqlite.ts'
 import type { TaskRow } from './tasks.ts'
@@ -70,6 +71,22 @@ describe('the store', () => {
     expect(store.events.newest('t', 10)).toEqual([
       { id: 1, at: 5, level: 'info', code: 'task.state', params: { from: 'draft', to: 'ready' } },
     ])
+  })
+
+  test('of an older Keyferry is widened, and a copy of it kept for this user only', () => {
+    const before = openDatabase(file)
+    before.exec(`${profilesAndTasks} PRAGMA user_version = 1`)
+    const side = { host: 'h', port: 1, username: null, tls: null, passwordKept: 'none' }
+    const body = JSON.stringify({ source: side, target: null, options: {} })
+    before.prepare('INSERT INTO profiles VALUES (?, ?, ?, NULL, NULL, 1, 1)').run('p', 'Shop', body)
+    before.close()
+    using store = openStore(file)
+    expect(JSON.parse(store.profiles.find('p')!.body)).toEqual({
+      source: { ...side, via: null, sentinel: null, secretsKept: {} },
+      target: null,
+      options: {},
+    })
+    if (process.platform !== 'win32') expect(statSync(`${file}.before-2`).mode & 0o777).toBe(0o600)
   })
 
   test('a removed task takes its events and samples along', () => {
