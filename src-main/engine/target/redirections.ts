@@ -73,7 +73,9 @@ async function follow(block: Block, first: readonly Pending[], routes: Routes): 
         routes.abandon(makeFailure('target.cluster-changed', { address: routes.address }))
         return
       }
-      byNode.set(node, [...(byNode.get(node) ?? []), one])
+      const some = byNode.get(node)
+      if (some === undefined) byNode.set(node, [one])
+      else some.push(one)
     }
     const sent = [...byNode].map(([node, some]) => sendTo(node, some, commands, block, routes))
     pending = (await Promise.all(sent)).flat()
