@@ -28,7 +28,7 @@ export function parseAddress(text: string, field: string, defaultPort = redisPor
       reason: 'a user or password needs the form redis://user:password@host:port',
     })
   if (isIPv6(text)) return { host: text, port: defaultPort, tls: false }
-  const parts = /^(?:\[([^\]]+)\]|([^:[\]/\s]+))(?::(\d+))?$/.exec(text)
+  const parts = /^(?:\[([^\]]+)\]|([^:,[\]/\s]+))(?::(\d+))?$/.exec(text)
   const host = parts?.[1] ?? parts?.[2]
   if (host === undefined || (parts?.[1] !== undefined && !isIPv6(host)))
     fail('usage.invalid', { field, reason: 'it must be HOST:PORT, [IPv6]:PORT or a redis:// URL' })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { trustHostKeys } from '../../src-main/cli/trust-host-keys.ts'
 import type { Connection } from '../../src-main/contract/connection.ts'
 import { acceptedKeyOf, sshViaSchema, type SshVia } from '../../src-main/contract/tunnel.ts'
 import { openControl } from '../../src-main/engine/redis/control.ts'
@@ -171,6 +172,27 @@ describe.skipIf(!hasSshd)('a tunnel through real SSH servers', () => {
       // Accepted of another server, it says nothing of this one.
       const ofAnother = acceptedKeyOf({ ...params, address: `127.0.0.1:${inner.port}` })
       await expect(ping(knowing(empty(), [ofAnother]))).rejects.toMatchObject(failing('ssh.unknown-host'))
+    })
+
+    test('by asking once at a terminal', async () => {
+      const file = join(folder, 'made', 'known_hosts')
+      const asked: string[] = []
+      const answering = (answer: string) => (question: string) => {
+        asked.push(question)
+        return Promise.resolve(answer)
+      }
+      await expect(trustHostKeys(knowing(file), answering('no'))).rejects.toMatchObject(
+        failing('ssh.unknown-host'),
+      )
+      await trustHostKeys(knowing(file), answering('yes'))
+      expect(asked).toHaveLength(2)
+      expect(asked[0]).toContain(fingerprintBySshKeygen(outer))
+      expect(readFileSync(file, 'utf8')).toBe(readFileSync(outer.knownHosts, 'utf8'))
+      expect(await ping(knowing(file))).toBe('PONG')
+      const direct = { host: 'h', port: 1 }
+      expect(await trustHostKeys(direct, answering('no'))).toBe(direct)
+      await trustHostKeys(knowing(file), answering('no'))
+      expect(asked).toHaveLength(2)
     })
 
     test('that stands in a file with hashed names', async () => {

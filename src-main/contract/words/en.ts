@@ -427,7 +427,7 @@ export const en: LanguageWords = {
     'auth.no-users': {
       what: 'The server[ {address}] is older than ACL users and knows only a password.',
       safe: written,
-      todo: 'Leave the user out and give the password alone.',
+      todo: 'Leave the user out and give the password alone; where a cloud wants instanceId:password, all of that is the password.',
     },
     'tunnel.not-reached': {
       what: '[{hop}|The tunnel] found no way to the server[ {address}][: {reply}].',

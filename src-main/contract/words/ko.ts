@@ -424,7 +424,7 @@ export const ko: LanguageWords = {
     'auth.no-users': {
       what: '[{address} ]서버는 ACL 사용자 이전 버전이라 비밀번호만 압니다.',
       safe: written,
-      todo: '사용자 이름을 빼고 비밀번호만 지정하세요.',
+      todo: '사용자 이름을 빼고 비밀번호만 지정하세요. 클라우드가 instanceId:password 형식을 요구하면 그 전체를 비밀번호로 주세요.',
     },
     'tunnel.not-reached': {
       what: '[{hop}에서|터널에서] [{address} ]서버로 가는 길이 없습니다[: {reply}].',

@@ -422,7 +422,7 @@ export const zh: LanguageWords = {
     'auth.no-users': {
       what: '服务器[ {address} ]的版本早于 ACL 用户功能，只认密码。',
       safe: written,
-      todo: '请去掉用户名，只提供密码。',
+      todo: '请去掉用户名，只提供密码；若云服务要求 instanceId:password 的形式，请将其整体作为密码。',
     },
     'tunnel.not-reached': {
       what: '[{hop} |隧道]无法连到服务器[ {address}][：{reply}]。',
