@@ -1,6 +1,6 @@
 import type { LossKind } from '#contract/loss.ts'
 import { isDeepStrictEqual } from 'node:util'
-import { tinyScore } from './fill.ts'
+import { goneField, gonePrefix, tinyScore } from './fill.ts'
 import type { KeyView, Moment, ServerView, StreamGroup, StreamView } from './read.ts'
 import type { MatrixServer } from './servers.ts'
 
@@ -20,8 +20,12 @@ export function expectedAt(source: ServerView, from: MatrixServer, to: MatrixSer
   const lose = (what: LossKind, count = 1): void => {
     losses.set(what, (losses.get(what) ?? 0) + count)
   }
+  // The file does not tell of a hash that all of its fields have expired.
+  if (from.fieldExpiry && !to.fieldExpiry) lose('field-expiry')
   const keys = new Map<string, KeyView>()
-  for (const [name, key] of source.keys) {
+  for (const [name, whole] of source.keys) {
+    if (name.includes(` ${gonePrefix}`)) continue
+    const key = withoutGone(whole)
     if (key.stream !== null && to.version < 500) {
       lose('stream')
       continue
@@ -39,6 +43,15 @@ export function expectedAt(source: ServerView, from: MatrixServer, to: MatrixSer
   }
   if (to.version < 700 && source.functions.length > 0) lose('function', source.functions.length)
   return { view: { keys, functions: to.version < 700 ? [] : source.functions }, losses }
+}
+
+function withoutGone(key: KeyView): KeyView {
+  if (!(goneField in key.fieldExpiry)) return key
+  const fieldExpiry = Object.fromEntries(
+    Object.entries(key.fieldExpiry).filter(([field]) => field !== goneField),
+  )
+  const value = (key.value as [string, string][]).filter(([field]) => field !== goneField)
+  return { ...key, value, fieldExpiry }
 }
 
 function streamAt(

@@ -9,6 +9,8 @@ const range = (length: number): number[] => Array.from({ length }, (_, at) => at
 export const gonePrefix = 'gone:'
 /** A sorted set with the smallest score there is. */
 export const tinyScore = 'zset:tiny score'
+/** A field that has expired likewise. */
+export const goneField = 'gone'
 /** As long they live. */
 export const goneAfterMs = 500
 
@@ -156,6 +158,12 @@ async function fillExpiringFields({ call }: RedisServer): Promise<void> {
   await call('HPEXPIREAT', 'fields:small', later + 99_999_777, 'FIELDS', 1, 'later')
   await call('HSET', 'fields:all', 'only', 'x')
   await call('HPEXPIREAT', 'fields:all', later + 5, 'FIELDS', 1, 'only')
+  const soon = Date.now() + goneAfterMs
+  await call('HSET', `${gonePrefix}fields`, 'only', 'x', 'and', 'y')
+  await call('HPEXPIREAT', `${gonePrefix}fields`, soon, 'FIELDS', 2, 'only', 'and')
+  await call('HSET', 'fields:some gone', 'stays', '1', 'later', '2', goneField, '3')
+  await call('HPEXPIREAT', 'fields:some gone', later + 9, 'FIELDS', 1, 'later')
+  await call('HPEXPIREAT', 'fields:some gone', soon, 'FIELDS', 1, goneField)
   await call('HSET', 'fields:large', ...range(800).flatMap((at) => [`field ${at}`, hex(`f${at}`)]))
   for (const at of range(40))
     await call(

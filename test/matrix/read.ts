@@ -1,5 +1,4 @@
 import type { RedisServer } from '../support/redis-server.ts'
-import { gonePrefix } from './fill.ts'
 import type { MatrixServer } from './servers.ts'
 
 /** Before 5.0 RESTORE takes how long a key has left, so an expiry is late by what lay between us and the server. */
@@ -54,8 +53,7 @@ export interface ServerView {
 }
 
 /**
- * Reads everything a server holds by commands alone, sharing nothing with what writes it. Keys that are to have
- * expired are not read.
+ * Reads everything a server holds by commands alone, sharing nothing with what writes it.
  */
 export async function readServer(redis: RedisServer, server: MatrixServer): Promise<ServerView> {
   const keys = new Map<string, KeyView>()
@@ -64,7 +62,8 @@ export async function readServer(redis: RedisServer, server: MatrixServer): Prom
     const names = (await redis.callBuffer('KEYS', '*')) as Buffer[]
     for (const name of names) {
       const text = name.toString('latin1')
-      if (!text.startsWith(gonePrefix)) keys.set(`${db} ${text}`, await readKey(redis, server, name))
+      const view = await readKey(redis, server, name)
+      if (view !== null) keys.set(`${db} ${text}`, view)
     }
   }
   await redis.call('SELECT', 0)
@@ -73,11 +72,15 @@ export async function readServer(redis: RedisServer, server: MatrixServer): Prom
   return { keys, functions: libraries.map((library) => JSON.stringify(library)).sort() }
 }
 
-async function readKey(redis: RedisServer, server: MatrixServer, key: Buffer): Promise<KeyView> {
+/** Null for a key that has expired meanwhile, or a hash whose fields all have. */
+async function readKey(redis: RedisServer, server: MatrixServer, key: Buffer): Promise<KeyView | null> {
   const type = String(await redis.call('TYPE', key))
+  if (type === 'none') return null
+  const value = type === 'stream' ? null : await readValue(redis, type, key)
+  if (type === 'hash' && (value as unknown[]).length === 0) return null
   return {
     type,
-    value: type === 'stream' ? null : await readValue(redis, type, key),
+    value,
     stream: type === 'stream' ? await readStream(redis, server, key) : null,
     expireAt: await readExpiry(redis, server, key),
     fieldExpiry: type === 'hash' && server.fieldExpiry ? await readFieldExpiry(redis, key) : {},
@@ -134,6 +137,7 @@ async function readExpiry(
 
 async function readFieldExpiry(redis: RedisServer, key: Buffer): Promise<Record<string, number>> {
   const fields = (await redis.callBuffer('HKEYS', key)) as Buffer[]
+  if (fields.length === 0) return {}
   const times = (await redis.call('HPEXPIRETIME', key, 'FIELDS', fields.length, ...fields)) as number[]
   const expiring = fields
     .map((field, at) => [field.toString('latin1'), times[at]!] as const)

@@ -3,15 +3,18 @@ import type { ByteFeed } from '../bytes/feed.ts'
 import { skipBigValue, streamBigValue, type BigValueOptions as CommandChoice } from '../rdb/big-value.ts'
 import type { CommandSink } from '../rdb/big-value.ts'
 import { writeArgument, writeUint } from '../plan/compose.ts'
-import { type, type RdbFlavour } from '../rdb/opcodes.ts'
+import { isExpiringHash, type, type RdbFlavour } from '../rdb/opcodes.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import type { Block, Refusal } from '../target/block.ts'
 import type { PinnedLane, TargetNode } from '../target/target.ts'
 import type { BigEntry } from './entry.ts'
 
-/** What became of a large value. `conflict`: the key is there, and nothing may be overwritten. */
+/**
+ * What became of a large value. `conflict`: the key is there, and nothing may be overwritten. `expired`: all the
+ * fields of a hash were past their time, so there is no key.
+ */
 export type BigOutcome =
-  | { readonly result: 'written' | 'conflict' }
+  | { readonly result: 'written' | 'conflict' | 'expired' }
   | { readonly result: 'failed'; readonly refusal: Refusal | null }
 
 export interface BigValueOptions {
@@ -72,6 +75,11 @@ export async function writeBigValue(
   if (stream.refusal !== null) {
     await stream.discard(['DEL', temporaryKey])
     return { result: 'failed', refusal: stream.refusal }
+  }
+  if (isExpiringHash(entry.type)) {
+    await stream.command(['EXISTS', temporaryKey])
+    await stream.settle()
+    if (stream.lastReply === 0) return { result: 'expired' }
   }
   if (!renames) return { result: 'written' }
   await stream.command([overwrite ? 'RENAME' : 'RENAMENX', temporaryKey, entry.key])

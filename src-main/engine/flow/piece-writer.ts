@@ -83,6 +83,10 @@ export class PieceWriter {
     const named = [{ db, key }]
     if (outcome.result === 'conflict') refusals.conflict(target, counts, named)
     else if (outcome.result === 'failed') refusals.refused(counts, named)
+    else if (outcome.result === 'expired') {
+      counts.written -= 1
+      counts.expired += 1
+    }
     if (target.failure !== null) throw new FailureError(target.failure)
     this.#unfinished = null
   }

@@ -243,6 +243,8 @@ export class RestoreWriter {
       const ttl = this.#ttlOf(expireAt, attempt.now)
       composer.remade(attempt.blocks[node]!, batch, index, db, ttl, converted)
       attempt.counts.written += 1
+    } else if (converted.as === 'expired') {
+      attempt.counts.expired += 1
     } else {
       attempt.counts.failed += 1
       this.#refusals.example([this.#named(sourceDb, batch.key(index))], converted.reason)

@@ -9,12 +9,13 @@ import { PlainWriter, type PlainType } from './writer.ts'
 
 /**
  * A value as a target can take it: as an RDB value of another type; with the commands that make it up, where no
- * type the target reads can hold it; or not at all.
+ * type the target reads can hold it; not at all; or not any more, all fields of a hash being past their time.
  */
 export type Converted =
   | { readonly as: 'value'; readonly type: number; readonly value: Buffer }
   | { readonly as: 'commands' }
   | { readonly as: 'nothing' }
+  | { readonly as: 'expired' }
 
 export interface ConvertOptions {
   /** Type codes that the target's RESTORE takes. */
@@ -70,8 +71,7 @@ export function downConvert(
     if (!(thrown instanceof NotPlain)) throw thrown
     return thrown.reason === 'expiry' && !hashFieldExpiry ? asNothing : asCommands
   }
-  // A hash all of whose fields have expired is no key any more.
-  if (units.writer.isEmpty && units.dropped) return asNothing
+  if (units.writer.isEmpty && units.dropped) return { as: 'expired' }
   return { as: 'value', type: to, value: units.writer.finish() }
 }
 
