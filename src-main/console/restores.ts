@@ -4,13 +4,16 @@ import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { nameInput } from '#contract/input-name.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
-import type { RestoreProgress, RestoreSpec } from '#contract/restore.ts'
+import type { InterruptedRestore, RestoreProgress, RestoreSpec } from '#contract/restore.ts'
+import { listInterrupted } from '#engine/flow/restore-journal.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { compareRestore, type ComparisonOptions } from './restore-comparison.ts'
 
 /** The restores of this run of the app, under way and ended. They belong to the host: no window owns one. */
 export interface Restores extends AsyncDisposable {
   list(): readonly RestoreView[]
+  /** Those that ended without being done, in whatever run of the app; begun again they go on. */
+  interrupted(): Promise<readonly InterruptedRestore[]>
   start(spec: RestoreSpec): RestoreView
   /** Asks it, or its comparison, to end; `watch` tells when it has. Ended ones stay as they are. */
   cancel(id: string): RestoreView
@@ -34,6 +37,8 @@ export function createRestores(jobs: JobRunner, stateFolder?: string): Restores 
 
   return {
     list: () => [...restores.values()].map(({ view }) => view).reverse(),
+
+    interrupted: async () => (stateFolder === undefined ? [] : await listInterrupted(stateFolder)),
 
     start(spec) {
       // Never a folder that a window names.

@@ -7,7 +7,12 @@ import { newPasswordSchema, type FreezePlan } from './freeze.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { limitsSchema, type Limits, type RestoreOrder } from './limits.ts'
-import { restoreSpecSchema, type RestoreProgress, type RestoreResult } from './restore.ts'
+import {
+  restoreSpecSchema,
+  type InterruptedRestore,
+  type RestoreProgress,
+  type RestoreResult,
+} from './restore.ts'
 import { reportFormSchema, reportLocaleSchema, type TextFile } from './report.ts'
 import type { TaskEvent, TaskSample, TaskView } from './task.ts'
 import { verifyModeSchema, type VerifyMode, type VerifyProgress, type VerifyResult } from './verify.ts'
@@ -111,6 +116,8 @@ export const contract = {
   },
   restores: {
     list: oc.output(answer<readonly RestoreView[]>()),
+    /** Those that ended without being done, whoever began them, the latest first: begun again, each goes on. */
+    interrupted: oc.output(answer<readonly InterruptedRestore[]>()),
     start: oc.input(restoreSpecSchema).output(answer<RestoreView>()),
     /** Ends it, or its comparison, where one is under way. */
     cancel: oc.input(idInput).output(answer<RestoreView>()),

@@ -154,3 +154,17 @@ export interface RestoreResult {
   readonly cpuSeconds: number
   readonly peakRssBytes: number
 }
+
+/** A restore that ended without being done, and goes on where it was when the same is begun again. */
+export interface InterruptedRestore {
+  /** As `nameInput` says them. */
+  readonly inputs: readonly string[]
+  readonly target: string
+  readonly onConflict: ConflictPolicy
+  readonly bytesDone: number
+  readonly bytesTotal: number
+  readonly keysWritten: number
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly endedAt: number
+}

@@ -4,6 +4,10 @@ import { usableInputs } from '../files.ts'
 export const restores = {
   list: base.restores.list.handler(({ context }) => ok(context.restores.list())),
 
+  interrupted: base.restores.interrupted.handler(async ({ context }) =>
+    ok(await context.restores.interrupted()),
+  ),
+
   start: base.restores.start.handler(async ({ context, input }) =>
     ok(context.restores.start({ ...input, files: await usableInputs(input.files) })),
   ),

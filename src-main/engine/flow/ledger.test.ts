@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Ledger, noCounts, type Counts, type Position, type Stretch } from './ledger.ts'
+import { Ledger, noCounts, type Counts, type LedgerState, type Position, type Stretch } from './ledger.ts'
 
 const start: Position = { offset: 0, sourceDb: 0 }
 const at = (offset: number, sourceDb = 0): Position => ({ offset, sourceDb })
@@ -112,4 +112,32 @@ describe('going back', () => {
     ledger.close(late!, 2_000)
     expect(ledger.position).toEqual(start)
   })
+})
+
+test('kept and taken up again it knows the same: how far, what was sent, and where to go back to', () => {
+  const ledger = new Ledger({ offset: 0, sourceDb: 0 })
+  for (const [at, offset] of [
+    [1_000, 100],
+    [61_000, 200],
+    [62_000, 300],
+  ] as const) {
+    const stretch = ledger.open({ offset, sourceDb: 1 }, { ...noCounts(), entries: 1, written: 1 })
+    ledger.close(stretch, at)
+  }
+  ledger.sending(450)
+  const kept = JSON.parse(JSON.stringify(ledger.state())) as LedgerState
+  const taken = (): Ledger => Ledger.resumed(kept, 400, 5)
+  expect(taken()).toMatchObject({
+    position: { offset: 300, sourceDb: 1 },
+    sentOffset: 450,
+    counts: { written: 3 },
+  })
+  expect(Ledger.resumed(kept, 600, 5).sentOffset).toBe(600)
+  const lost = taken()
+  lost.goBack(500)
+  expect(lost).toMatchObject({ position: { offset: 200 }, counts: { written: 2 } })
+  lost.goBack(50_000)
+  expect(lost).toMatchObject({ position: { offset: 100 }, counts: { written: 1 } })
+  lost.goBack(Infinity)
+  expect(lost).toMatchObject({ position: { offset: 0 }, counts: { written: 0 } })
 })

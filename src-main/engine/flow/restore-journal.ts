@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fail } from '#contract/failure.ts'
-import type { ConflictPolicy } from '#contract/restore.ts'
+import type { ConflictPolicy, InterruptedRestore } from '#contract/restore.ts'
 import type { InputIdentity } from '../source/input-identity.ts'
 import type { LedgerState } from './ledger.ts'
 
@@ -171,7 +171,7 @@ export async function readJournal(folder: string, id: string): Promise<JournalEn
 }
 
 /** Every restore that was interrupted and can be gone on with, the latest first. */
-export async function listInterrupted(folder: string): Promise<readonly JournalEntry[]> {
+export async function listInterrupted(folder: string): Promise<readonly InterruptedRestore[]> {
   const names = await readdir(folder).catch(() => [])
   const ids = names.flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : []))
   const entries = await Promise.all(ids.map((id) => readJournal(folder, id)))
@@ -179,6 +179,16 @@ export async function listInterrupted(folder: string): Promise<readonly JournalE
     .filter((entry) => entry !== null)
     .filter((entry) => !isUnderWay(entry))
     .sort((one, other) => other.updatedAt - one.updatedAt)
+    .map(({ inputs, target, onConflict, ledger, bytes, startedAt, updatedAt }) => ({
+      inputs,
+      target,
+      onConflict,
+      bytesDone: ledger.position.offset,
+      bytesTotal: bytes,
+      keysWritten: ledger.counts.written,
+      startedAt,
+      endedAt: updatedAt,
+    }))
 }
 
 /** Somebody is at it right now. */

@@ -4,6 +4,7 @@ import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, encodeForEach, type Argument, type theKey } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
+import { lookAtTarget, type TargetLook } from '../target/look.ts'
 
 export type Command = readonly Argument[]
 
@@ -71,6 +72,11 @@ export class DbLink implements Questioned, Disposable {
     const [reply] = await this.askAll(db, [command])
     if (reply instanceof ReplyError) throw this.#refused(reply)
     return reply ?? null
+  }
+
+  /** Who the server is. Fails as `lookAtTarget` does. */
+  look(): Promise<TargetLook> {
+    return lookAtTarget(this.#link)
   }
 
   [Symbol.dispose](): void {
