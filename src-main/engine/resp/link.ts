@@ -32,6 +32,11 @@ interface Expected {
   readonly heard: Heard
 }
 
+const answered: Expected = {
+  remaining: 0,
+  heard: { reply: () => undefined, oks: () => undefined, lost: () => undefined },
+}
+
 /**
  * One connection to a server that carries many commands at once: replies are matched to writes in order.
  * When the link is lost, every write that is still unanswered is told, once.
@@ -250,6 +255,8 @@ export class Link implements Disposable {
   }
 
   #shift(): void {
+    // What was sent and answered is not held until the list is shortened.
+    this.#expected[this.#first] = answered
     this.#first += 1
     if (this.#first < 1024) return
     this.#expected.splice(0, this.#first)
