@@ -20,6 +20,17 @@ test('a log is written at once, without what could be a secret', () => {
   expect(text).not.toContain('hunter2')
 })
 
+test('a secret is taken out however deep it lies', () => {
+  const file = join(folder, 'keyferry.log')
+  const hops = [{ host: 'bastion', password: 'hunter2', passphrase: 'hunter3' }]
+  const itself: Record<string, unknown> = { spec: { target: { via: { hops } } } }
+  itself['itself'] = itself
+  openLog(file).info(itself, 'reached')
+  const text = readFileSync(file, 'utf8')
+  expect(text).toContain('bastion')
+  expect(text).not.toContain('hunter')
+})
+
 test('a folder that takes no file keeps nobody from working', () => {
   const inTheWay = join(folder, 'logs')
   writeFileSync(inTheWay, '')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { addressOf } from '#contract/connection.ts'
+import { placeOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
 import type { Migrations } from '#migration/open.ts'
 import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { parseAddress } from '../address.ts'
@@ -24,15 +25,15 @@ export function define(command: Command): void {
 /** Needs no password: the journal has it. Also after a crash, of us or of the source. */
 async function unfreeze(flags: UnfreezeFlags, output: Output): Promise<ExitCode> {
   await using migrations = await openOwnMigrations()
-  const wanted = flags.source === undefined ? null : addressOf(parseAddress(flags.source, '-f'))
+  const wanted = flags.source === undefined ? null : hostAndPort(parseAddress(flags.source, '-f'))
   const frozen = migrations.freezes
     .open()
-    .filter(({ record }) => wanted === null || addressOf(record.connection) === wanted)
+    .filter(({ record }) => wanted === null || hostAndPort(record.connection) === wanted)
   if (frozen.length === 0) fail('freeze.not-frozen', wanted === null ? {} : { address: wanted })
   let code: ExitCode = exitCode.done
   for (const kept of frozen) {
     const changedMeanwhile = await undo(migrations, kept)
-    const address = addressOf(kept.record.connection)
+    const address = placeOf(kept.record.connection)
     output.event('unfrozen', { address, changedMeanwhile })
     output.line(`${address} is unfrozen: password and users are as they were.`)
     for (const what of changedMeanwhile)
