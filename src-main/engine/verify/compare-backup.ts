@@ -177,7 +177,7 @@ function sameBytes({ type: code, buffer, start, end }: StoredValue, dump: Buffer
 }
 
 /** What DUMP gave, as a value of an RDB. */
-export function valueOfDump(dump: Buffer): StoredValue {
+function valueOfDump(dump: Buffer): StoredValue {
   const end = dump.length - footerBytes
   const flavour: RdbFlavour = dump.readUInt16LE(end) >= valkeyVersions ? 'valkey' : 'redis'
   return { type: dump[0]!, flavour, buffer: dump, start: 1, end }
