@@ -96,6 +96,11 @@ test('however its bytes come, what is read is the same', async () => {
   )
 })
 
+test('an annotation that is cut off is no loss', async () => {
+  const file = Buffer.concat([set('a', '1'), Buffer.from('#TS:17000')])
+  expect(await read(file)).toMatchObject({ position: file.length, cut: false })
+})
+
 test('cut off anywhere, the whole commands before are told, and where they end', async () => {
   const parts = [set('a', '1'), set('long', 'x'.repeat(100)), set('b', '2')]
   const file = Buffer.concat(parts)

@@ -27,7 +27,7 @@ export interface AofReaderOptions {
 }
 
 const longArgumentBytes = 4 * 1024 * 1024
-const chunkBytes = 1024 * 1024
+const chunkBytes = 128 * 1024
 const star = 42
 const dollar = 36
 const hash = 35
@@ -82,6 +82,8 @@ export class AofReader {
         whole = this.#unread > 0 || (await this.#fill(1))
       } else whole = await this.#fill(this.#unread + 1)
     }
+    // Of an annotation nothing is missed.
+    if (this.#buffer[this.#at] === hash) this.#goTo(this.#buffer.length)
   }
 
   get #unread(): number {

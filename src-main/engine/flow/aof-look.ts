@@ -12,6 +12,8 @@ import { isOurs } from './own-keys.ts'
 /** What is always said in another way, so that the target need not know it. */
 const alwaysRewritten: ReadonlySet<string> = new Set(['SETEX', 'PSETEX', 'GETEX', 'EVALSHA'])
 const commandsNamed = 8
+/** PEXPIREAT, SET … PX NX, connections with names (2.6.12). */
+const oldest = 206
 
 /** Says so many of some commands: `HSETEX (12), XADD (3)`. */
 export function listCommands(counts: ReadonlyMap<string, number>): string {
@@ -34,6 +36,9 @@ export async function lookForCommands(
   const look = await lookAtTarget(link)
   if (look.role === 'replica') fail('target.read-only', { address })
   if (look.mode === 'cluster') fail('target.cluster', { address })
+  // Without PEXPIREAT no expiry could be kept from taking its key before the last command has come.
+  if (look.versionNumber < oldest && survey.commands > 0)
+    fail('aof.not-understood', { address, version: look.version, commands: 'PEXPIREAT' })
   if (survey.inseparable.size > 0) fail('aof.cannot-select', { commands: listCommands(survey.inseparable) })
   await assertDatabases(link, writtenDbs)
   const missing = await unknownTo(link, survey)

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { fail } from '#contract/failure.ts'
+import { keySlot } from '../bytes/crc16.ts'
 import { DistinctCount } from '../bytes/distinct-count.ts'
 import type { AofCommand } from '../aof/reader.ts'
 import { CommandRules } from '../plan/command-rules.ts'
@@ -44,6 +45,8 @@ export interface AofSurvey {
   /** The times noted in the files, milliseconds; null where there are none. */
   readonly times: { readonly first: number; readonly last: number } | null
   readonly cutOff: CutOff | null
+  /** The share of units that concern keys of more than one slot: they must wait for each other's connections. */
+  readonly crossing: number
   /** Commands set an expiry; also of hash fields. */
   readonly setsExpiry: boolean
   readonly setsFieldExpiry: boolean
@@ -160,8 +163,13 @@ class CommandTally {
   readonly #scripts = new Map<string, Buffer>()
   #commands = 0
   #leftOut = 0
+  #units = 0
+  #crossing = 0
   #setsExpiry = false
   #setsFieldExpiry = false
+  /** The slot of the unit at hand, and whether it has another one too. */
+  #slot: number | null = null
+  #crosses = false
 
   constructor(rules: KeyRules) {
     this.#rules = new CommandRules(rules)
@@ -175,7 +183,11 @@ class CommandTally {
   }
 
   unit({ commands }: Unit): void {
+    this.#units += 1
+    this.#slot = null
+    this.#crosses = false
     for (const command of commands) this.#command(command)
+    if (this.#crosses) this.#crossing += 1
   }
 
   told(): Omit<AofSurvey, 'parts' | 'cutOff' | 'id'> {
@@ -190,6 +202,7 @@ class CommandTally {
       targetDbs: [...new Set(dbs.map(this.#dbMap))].sort((a, b) => a - b),
       keys: this.#keys.estimate,
       times: this.times,
+      crossing: this.#units === 0 ? 0 : this.#crossing / this.#units,
       setsExpiry: this.#setsExpiry,
       setsFieldExpiry: this.#setsFieldExpiry,
       scripts: this.#scripts,
@@ -212,9 +225,17 @@ class CommandTally {
     this.#commands += 1
     count(shape === null ? this.#unknown : this.#byName, name)
     this.#dbs.add(db)
-    if (shape?.kind === 'write') for (const place of shape.keyPlaces(args)) this.#keys.add(args[place]!, db)
+    if (shape?.kind === 'write') for (const place of shape.keyPlaces(args)) this.#key(args[place]!, db)
+    else this.#crosses = true
     if (setsExpiry(command)) this.#setsExpiry = true
     if (fieldExpiryCommands.has(name)) this.#setsFieldExpiry = true
+  }
+
+  #key(key: Buffer, db: number): void {
+    this.#keys.add(key, db)
+    const slot = keySlot(key)
+    if (this.#slot !== null && this.#slot !== slot) this.#crosses = true
+    this.#slot = slot
   }
 
   #keepScript(name: string, args: readonly Buffer[]): void {

@@ -1,3 +1,4 @@
+import { FailureError } from '#contract/failure.ts'
 import type { Control } from '../redis/control.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { PreparedUnit } from '../target/transaction-frame.ts'
@@ -57,24 +58,33 @@ export async function removeTaskKeys(
 ): Promise<void> {
   for (const db of new Set([0, ...databases])) {
     await control.call('SELECT', db)
-    let cursor = '0'
-    do {
-      const [next, found] = (await control.callBuffer(
-        'SCAN',
-        cursor,
-        'MATCH',
-        `${keys.prefix}*`,
-        'COUNT',
-        scanCount,
-      )) as unknown as [Buffer, readonly Buffer[]]
-      cursor = next.toString()
+    for await (const found of keysThatBegin(control, keys.prefix)) {
       // The lease goes last, with the connection: until then nobody else may begin.
       const theirs = found.filter((key) => key.toString() !== keys.lease)
       if (theirs.length > 0) await control.call('DEL', ...theirs)
-    } while (cursor !== '0')
+    }
   }
   await control.call('SELECT', 0)
   await control.call('DEL', keys.lease)
+}
+
+/** Of the database selected, in batches. A server without SCAN (before 2.8) tells them all at once. */
+async function* keysThatBegin(control: Control, prefix: string): AsyncGenerator<readonly Buffer[], void> {
+  let cursor = '0'
+  do {
+    const scan = ['SCAN', cursor, 'MATCH', `${prefix}*`, 'COUNT', scanCount] as const
+    const answer = await control.callBuffer(...scan).catch((thrown: unknown) => {
+      if (thrown instanceof FailureError && thrown.failure.code === 'server.unknown-command') return null
+      throw thrown
+    })
+    if (answer === null) {
+      yield (await control.callBuffer('KEYS', `${prefix}*`)) as unknown as readonly Buffer[]
+      return
+    }
+    const [next, found] = answer as unknown as [Buffer, readonly Buffer[]]
+    cursor = next.toString()
+    yield found
+  } while (cursor !== '0')
 }
 
 /** Is this key ours, of whichever task? */

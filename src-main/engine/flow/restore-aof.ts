@@ -44,6 +44,8 @@ import { surveyFile, type Survey } from './survey.ts'
 import { openTargetSession, type TargetSession } from './target-session.ts'
 
 const noteEveryMs = 500
+/** Where more of the units than this wait for several connections, one connection is the faster way. */
+const mostCrossing = 0.02
 const examplesKept = 20
 
 /**
@@ -178,7 +180,7 @@ class AofRestore {
       return { look, capabilities: await probeCapabilities(link, look), losses: [] }
     // Whose keys are there has been looked at already, and differently.
     const policy = { ...spec, onConflict: 'replace' as const }
-    return await lookBeforeWriting(policy, { file: baseFile, arena, survey: base, rules, meter }, signal)
+    return await lookBeforeWriting(policy, { files: [baseFile], arena, survey: base, rules, meter }, signal)
   }
 
   /** One stay at the target: from where it has come to, to the end. Rejects when the target is lost. */
@@ -227,7 +229,7 @@ class AofRestore {
     session: TargetSession,
     signal: AbortSignal,
   ): Promise<{ meta: TaskMeta; checkpoints: readonly Checkpoint[] }> {
-    const { spec, commandsFrom } = this.#parts
+    const { spec, survey, commandsFrom } = this.#parts
     const known = session.checkpoints.flatMap((one) => (one?.replid === this.#id ? [one] : []))
     const begun = session.meta
     if (begun?.phase === 'following' && known.length === begun.lanes) {
@@ -237,7 +239,7 @@ class AofRestore {
     }
     const meta: TaskMeta = begun ?? {
       format: 1,
-      lanes: spec.connections,
+      lanes: survey.crossing > mostCrossing ? 1 : spec.connections,
       phase: 'copying',
       guarded: true,
       emptyAtStart: spec.onConflict === 'fail',

@@ -11,6 +11,8 @@ import { encodeFrame, judge, type FailedUnit, type PreparedUnit } from './transa
 const maxBatchCommands = 512
 const maxBatchBytes = 512 * 1024
 const maxPendingBytes = 2 * 1024 * 1024
+/** Small ones take many times their bytes. */
+const maxPendingUnits = 2_048
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
@@ -77,7 +79,7 @@ export class Lane {
   }
 
   get crowded(): boolean {
-    return this.#pendingBytes > maxPendingBytes
+    return this.#pendingBytes > maxPendingBytes || this.#pending.length > maxPendingUnits
   }
 
   /** Resolves when more units may come. */
