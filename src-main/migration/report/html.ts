@@ -11,6 +11,8 @@ import { sayFinding } from '#contract/words/say-finding.ts'
 import { formatBytes } from '#contract/words/template.ts'
 import { drawChart, type Line, type Span } from './chart.ts'
 import { escapeHtml } from './escape-html.ts'
+import { Formats } from './formats.ts'
+import { fill, paragraph, table } from './markup.ts'
 import { styles } from './styles.ts'
 
 const wordsOf: Readonly<Record<Locale, ReportWords>> = { en: reportEn, zh: reportZh, ko: reportKo }
@@ -26,14 +28,13 @@ class Page {
   readonly #report: MigrationReport
   readonly #locale: Locale
   readonly #words: ReportWords
-  /** BCP 47. */
-  readonly #tag: string
+  readonly #formats: Formats
 
   constructor(report: MigrationReport, locale: Locale) {
     this.#report = report
     this.#locale = locale
     this.#words = wordsOf[locale]
-    this.#tag = languages[locale].locale
+    this.#formats = new Formats(languages[locale].locale)
   }
 
   render(): string {
@@ -51,7 +52,7 @@ class Page {
       this.#events(),
     ]
     return `<!doctype html>
-<html lang="${this.#tag}">
+<html lang="${this.#formats.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -97,24 +98,24 @@ ${sections.filter((section) => section !== '').join('\n')}
       [words.profile, name],
       [words.source, addressOf(source)],
       [words.target, addressOf(target)],
-      [words.startedAt, startedAt === null ? words.notStarted : this.#moment(startedAt)],
-      [words.endedAt, endedAt === null ? words.running : this.#moment(endedAt)],
+      [words.startedAt, startedAt === null ? words.notStarted : this.#formats.moment(startedAt)],
+      [words.endedAt, endedAt === null ? words.running : this.#formats.moment(endedAt)],
       ...(startedAt === null
         ? []
-        : [[words.took, this.#duration((endedAt ?? this.#report.madeAt) - startedAt)] as const]),
+        : [[words.took, this.#formats.duration((endedAt ?? this.#report.madeAt) - startedAt)] as const]),
     ]
   }
 
   #totals(): readonly Row[] {
     const { progress, writePause } = this.#report.task
     const words = this.#words
-    const count = (value: number): string => this.#count(value)
+    const count = (value: number): string => this.#formats.count(value)
     return [
       ...(progress === null
         ? []
         : ([
             [words.keysCopied, count(progress.copiedKeys)],
-            [words.bytesCopied, formatBytes(progress.copiedBytes, this.#tag)],
+            [words.bytesCopied, formatBytes(progress.copiedBytes, this.#formats.tag)],
             [words.writes, count(progress.writes)],
             [words.resyncs, `${count(progress.fullResyncs)}, ${count(progress.partialResyncs)}`],
             [words.reconnects, `${count(progress.sourceReconnects)}, ${count(progress.targetReconnects)}`],
@@ -127,9 +128,9 @@ ${sections.filter((section) => section !== '').join('\n')}
     const { writePause } = this.#report.task
     if (writePause === null) return ''
     const { startedAt, endedAt, endedBy } = writePause
-    if (endedAt === null) return `${this.#moment(startedAt)} …`
+    if (endedAt === null) return `${this.#formats.moment(startedAt)} …`
     const how = endedBy === 'finished' ? this.#words.endedByFinished : this.#words.endedByUnfrozen
-    return `${this.#duration(endedAt - startedAt)} (${this.#moment(startedAt)}; ${how})`
+    return `${this.#formats.duration(endedAt - startedAt)} (${this.#formats.moment(startedAt)}; ${how})`
   }
 
   #proof(): string {
@@ -137,7 +138,10 @@ ${sections.filter((section) => section !== '').join('\n')}
     const words = this.#words
     const result = proof?.result ?? null
     if (proof === null || result === null) return this.#section(words.proof, paragraph(words.proofNone))
-    const figures = { compared: this.#count(result.compared), differing: this.#count(result.differing) }
+    const figures = {
+      compared: this.#formats.count(result.compared),
+      differing: this.#formats.count(result.differing),
+    }
     const verdict = fill(result.equal ? words.proofEqual : words.proofDiffers, figures)
     const mode = { counts: words.modeCounts, sample: words.modeSample, full: words.modeFull }[result.mode]
     const standing = proof.void
@@ -147,9 +151,13 @@ ${sections.filter((section) => section !== '').join('\n')}
         : words.proofNotFrozen
     const counts = table(
       [words.db, words.keysAtSource, words.keysAtTarget],
-      result.counts.map(({ db, source, target }) => [String(db), this.#count(source), this.#count(target)]),
+      result.counts.map(({ db, source, target }) => [
+        String(db),
+        this.#formats.count(source),
+        this.#formats.count(target),
+      ]),
     )
-    const listed = { listed: this.#count(result.differences.length), differing: figures.differing }
+    const listed = { listed: this.#formats.count(result.differences.length), differing: figures.differing }
     const differences =
       result.differences.length === 0
         ? ''
@@ -199,8 +207,8 @@ ${sections.filter((section) => section !== '').join('\n')}
               label: words.writePause,
             },
           ]
-    const value = (one: number): string => this.#count(one)
-    const drawing = drawChart({ title, lines, spans, value, moment: (at) => this.#moment(at) })
+    const value = (one: number): string => this.#formats.count(one)
+    const drawing = drawChart({ title, lines, spans, value, moment: (at) => this.#formats.moment(at) })
     if (drawing === '') return ''
     const rows = lines.map(({ label, points }) => {
       const known = points.flatMap((point) => point.value ?? []).sort((a, b) => a - b)
@@ -233,7 +241,7 @@ ${sections.filter((section) => section !== '').join('\n')}
       running: words.stateRunning,
     }
     if (acceptedAt === null) return names[state]
-    return `${names[state]}, ${fill(words.accepted, { at: this.#moment(acceptedAt) })}`
+    return `${names[state]}, ${fill(words.accepted, { at: this.#formats.moment(acceptedAt) })}`
   }
 
   #finding(result: CheckResult): string {
@@ -270,7 +278,10 @@ ${sections.filter((section) => section !== '').join('\n')}
 
   #events(): string {
     const words = this.#words
-    const rows = this.#report.events.map((event) => [this.#moment(event.at), sayEvent(event, this.#locale)])
+    const rows = this.#report.events.map((event) => [
+      this.#formats.moment(event.at),
+      sayEvent(event, this.#locale),
+    ])
     return this.#section(words.events, table([words.at, words.event], rows, 1))
   }
 
@@ -289,54 +300,7 @@ ${sections.filter((section) => section !== '').join('\n')}
       version: keyferry,
       host: madeOn.host,
       user: madeOn.user,
-      at: this.#moment(madeAt),
+      at: this.#formats.moment(madeAt),
     })
   }
-
-  #count(value: number): string {
-    return new Intl.NumberFormat(this.#tag, { maximumFractionDigits: 0 }).format(value)
-  }
-
-  /** To the second, with the offset from UTC: a report is read elsewhere and later. */
-  #moment(at: number): string {
-    return new Intl.DateTimeFormat(this.#tag, {
-      dateStyle: 'medium',
-      timeStyle: 'long',
-      hourCycle: 'h23',
-    } as Intl.DateTimeFormatOptions).format(at)
-  }
-
-  #duration(ms: number): string {
-    const unit = (value: number, name: string, digits = 0): string =>
-      new Intl.NumberFormat(this.#tag, {
-        style: 'unit',
-        unit: name,
-        unitDisplay: 'short',
-        maximumFractionDigits: digits,
-      }).format(value)
-    if (ms < 1_000) return unit(ms, 'millisecond')
-    const seconds = ms / 1_000
-    if (seconds < 60) return unit(seconds, 'second', 1)
-    const minutes = Math.floor(seconds / 60)
-    if (minutes < 60) return `${unit(minutes, 'minute')} ${unit(Math.floor(seconds % 60), 'second')}`
-    return `${unit(Math.floor(minutes / 60), 'hour')} ${unit(minutes % 60, 'minute')}`
-  }
-}
-
-function paragraph(text: string): string {
-  return `<p>${escapeHtml(text)}</p>`
-}
-
-/** The first `unbroken` columns are short words, or moments, that stay on one line. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[], unbroken = 0): string {
-  const cells = (tag: 'th' | 'td', texts: readonly string[]): string =>
-    texts
-      .map((text, at) => `<${tag}${at < unbroken ? ' class="unbroken"' : ''}>${escapeHtml(text)}</${tag}>`)
-      .join('')
-  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')
-  return `<div class="table"><table><thead><tr>${cells('th', heads)}</tr></thead><tbody>${body}</tbody></table></div>`
-}
-
-function fill(template: string, params: Readonly<Record<string, string>>): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
 }
