@@ -54,6 +54,8 @@ export function addConnectionFlags(
     .option(`${name('key')} <file>`, 'PEM file of its key')
     .option(`${name('servername')} <name>`, 'the name its certificate must bear')
     .option(name('insecure'), 'do not verify its certificate')
+  if (side === 'target')
+    command.option('--proxy', 'it is a proxy (twemproxy, Codis): one key a command, and no questions')
   return addWayFlags(command, prefix, environment)
 }
 
@@ -95,6 +97,7 @@ export async function readConnection(
     ...(password ? { password } : {}),
     ...(tls === undefined ? {} : { tls }),
     ...(await readWay(reader, others)),
+    ...(side === 'target' && reader.isSet('proxy') ? { proxy: true } : {}),
   }
   return { connection: await trustHostKeys(connection), db: address.db }
 }

@@ -25,6 +25,8 @@ export const connectionSchema = z.strictObject({
   tls: tlsSchema.optional(),
   via: viaSchema.optional(),
   sentinel: sentinelSchema.optional(),
+  /** A proxy that shares keys out among servers (twemproxy, Codis): only commands of one key are said to it. */
+  proxy: z.boolean().optional(),
 })
 
 export type TlsSettings = z.infer<typeof tlsSchema>

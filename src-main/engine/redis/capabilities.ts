@@ -108,6 +108,31 @@ export async function probeCapabilities(link: Link, claim: Claim): Promise<Capab
 }
 
 /**
+ * The same through a proxy, which may hang up on whatever it does not know: with RESTORE and DEL alone, and nothing
+ * supposed that was not seen.
+ */
+export async function probeBehindProxy(link: Link): Promise<Capabilities> {
+  const key = keyPrefix + randomBytes(12).toString('hex')
+  const restoreTypes: number[] = []
+  for (const { code, payload } of makeSamples(Date.now())) {
+    if (taken(await link.call(['RESTORE', key, sampleTtlMs, payload])) === true) restoreTypes.push(code)
+    await link.call(['DEL', key])
+  }
+  return {
+    restoreTypes,
+    replace: false,
+    absoluteTtl: false,
+    access: false,
+    functions: false,
+    streams: restoreTypes.includes(type.STREAM_LISTPACKS),
+    hashFieldExpiry: false,
+    expiryMilliseconds: true,
+    clientKillId: false,
+    cluster: false,
+  }
+}
+
+/**
  * Which of these values of module types a server can load, by their names: each is restored under a name nobody
  * has and deleted at once. Rejects only when the link is lost.
  */
@@ -155,7 +180,12 @@ const typesSince: readonly (readonly [since: number, codes: readonly number[]])[
   [704, [type.HASH_METADATA, type.HASH_LISTPACK_EX]],
 ]
 
-function believe({ versionNumber, flavour, version }: Claim): Omit<Capabilities, 'clientKillId' | 'cluster'> {
+/** What a server of this version takes, as far as versions tell. Nothing is asked. */
+export function believe({
+  versionNumber,
+  flavour,
+  version,
+}: Claim): Omit<Capabilities, 'clientKillId' | 'cluster'> {
   // Valkey stands for Redis 7.2 but has had expiring fields since its own 9.0.
   const isValkey9 = flavour === 'valkey' && Number.parseInt(version, 10) >= 9
   const types = typesSince.flatMap(([since, codes]) => (versionNumber >= since ? codes : []))

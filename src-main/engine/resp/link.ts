@@ -91,7 +91,7 @@ export class Link implements Disposable {
       const reply = await link.call(['PING'])
       const refused = reply instanceof ReplyError ? classifyReplyError(reply.text, { address }) : null
       if (refused !== null && !passing.has(refused.code)) throw new FailureError(refused)
-      if (name !== undefined) await link.call(['CLIENT', 'SETNAME', name])
+      if (name !== undefined && connection.proxy !== true) await link.call(['CLIENT', 'SETNAME', name])
       if (silenceMs !== undefined) link.#limitSilence(silenceMs)
       return link
     } catch (thrown) {

@@ -1,5 +1,4 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
-import { escapeKey } from '#contract/escape-key.ts'
 import { fail } from '#contract/failure.ts'
 import { slotTag } from '../plan/slot-tags.ts'
 import { probeCapabilities, probeModules, type Capabilities } from '../redis/capabilities.ts'
@@ -8,18 +7,16 @@ import type { Link } from '../resp/link.ts'
 import { assertWhole, ClusterDestination } from './cluster-destination.ts'
 import { ClusterLinks } from './cluster-links.ts'
 import type { Destination } from './destination.ts'
+import { EachKeyFinder } from './each-key-finder.ts'
 import type { TargetInquiry } from './inquiry.ts'
 import {
   countKeys,
-  examplesKept,
   libraryNames,
   lookAtTarget,
   lookSilenceMs,
   type KeyFinder,
   type TargetLook,
 } from './look.ts'
-
-const askedAtOnce = 2_000
 
 /** The masters of a cluster, each asked over a connection of its own. */
 export class ClusterInquiry implements TargetInquiry {
@@ -75,7 +72,7 @@ export class ClusterInquiry implements TargetInquiry {
   }
 
   findKeys(): KeyFinder {
-    return new ClusterKeyFinder(this.#links)
+    return new EachKeyFinder(async (key) => (await this.#links.ask(key, ['EXISTS', key])) === 1)
   }
 
   async libraryNames(): Promise<ReadonlySet<string>> {
@@ -132,32 +129,5 @@ function inCommon(one: Capabilities, other: Capabilities): Capabilities {
     expiryMilliseconds: one.expiryMilliseconds && other.expiryMilliseconds,
     clientKillId: one.clientKillId && other.clientKillId,
     cluster: one.cluster && other.cluster,
-  }
-}
-
-/** Asks each key's owner by itself: EXISTS takes the keys of one slot only. */
-class ClusterKeyFinder implements KeyFinder {
-  found = 0
-  readonly examples: { readonly db: number; readonly key: string }[] = []
-  readonly #links: ClusterLinks
-  #asked: Promise<void>[] = []
-
-  constructor(links: ClusterLinks) {
-    this.#links = links
-  }
-
-  add(_db: number, key: Uint8Array): Promise<void> | undefined {
-    this.#asked.push(this.#ask(Buffer.from(key)))
-    return this.#asked.length >= askedAtOnce ? this.finish() : undefined
-  }
-
-  async finish(): Promise<void> {
-    await Promise.all(this.#asked.splice(0))
-  }
-
-  async #ask(key: Buffer): Promise<void> {
-    if ((await this.#links.ask(key, ['EXISTS', key])) !== 1) return
-    this.found += 1
-    if (this.examples.length < examplesKept) this.examples.push({ db: 0, key: escapeKey(key) })
   }
 }

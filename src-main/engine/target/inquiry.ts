@@ -4,6 +4,7 @@ import { Link } from '../resp/link.ts'
 import { ClusterInquiry } from './cluster-inquiry.ts'
 import type { Destination } from './destination.ts'
 import { lookAtTarget, lookSilenceMs, type KeyFinder, type TargetLook } from './look.ts'
+import { ProxyInquiry } from './proxy-inquiry.ts'
 import { StandaloneInquiry } from './standalone-inquiry.ts'
 
 /** What is asked of a target before the first write, whatever its shape. Everything rejects when a link is lost. */
@@ -28,6 +29,7 @@ export interface TargetInquiry extends Disposable {
 
 /** Opens a target for questions, and finds out what it is. Fails as `Link.open` and `lookAtTarget` do. */
 export async function openInquiry(connection: Connection, signal: AbortSignal): Promise<TargetInquiry> {
+  if (connection.proxy === true) return await ProxyInquiry.open(connection, signal)
   const link = await Link.open(connection, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
   try {
     const look = await lookAtTarget(link)

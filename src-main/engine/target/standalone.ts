@@ -77,7 +77,7 @@ export class StandaloneTarget implements Target, TargetNode {
     try {
       for (let number = 0; number < connections; number += 1) {
         const link = await Link.open(connection, { signal, silenceMs, name: `${name}:${number}` })
-        const id = await link.call(['CLIENT', 'ID'])
+        const id = connection.proxy === true ? null : await link.call(['CLIENT', 'ID'])
         lanes.push(new Lane(link, typeof id === 'number' || typeof id === 'bigint' ? id : null))
       }
       return new StandaloneTarget(lanes, options, hooks)
