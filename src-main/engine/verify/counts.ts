@@ -1,6 +1,7 @@
 import type { DbCount } from '#contract/verify.ts'
 import { ownKeyPrefix } from '../flow/checkpoint.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
 import type { DbLink } from './db-link.ts'
 
 /**
@@ -27,7 +28,9 @@ function besideEachOther(
 }
 
 async function countAll(link: DbLink): Promise<Map<number, number>> {
-  const info = parseInfo(String(await link.ask(0, ['INFO', 'keyspace'])))
+  const [part] = await link.askAll(0, [['INFO', 'keyspace']])
+  // Before 2.6 there are no parts.
+  const info = parseInfo(String(part instanceof ReplyError ? await link.ask(0, ['INFO']) : part))
   return new Map(Object.entries(keyspaceOf(info)).map(([db, { keys }]) => [Number(db), keys]))
 }
 
@@ -45,6 +48,9 @@ export async function countTheirs(link: DbLink): Promise<Map<number, number>> {
 
 /** A SCAN of database 0 with a pattern: the server goes through its keys, but only ours travel. */
 async function countOurs(link: DbLink): Promise<number> {
+  const [known] = await link.askAll(0, [['SCAN', 0, 'COUNT', 1]])
+  // Before 2.8 there is only this.
+  if (known instanceof ReplyError) return (await keysLike(link, `${ownKeyPrefix}*`)).length
   let cursor = '0'
   let ours = 0
   do {
@@ -69,4 +75,9 @@ export function agree(counts: readonly DbCount[]): boolean {
 
 export function sum(counts: readonly DbCount[], side: 'source' | 'target'): number {
   return counts.reduce((total, count) => total + count[side], 0)
+}
+
+async function keysLike(link: DbLink, pattern: string): Promise<readonly Reply[]> {
+  const keys = await link.ask(0, ['KEYS', pattern])
+  return Array.isArray(keys) ? (keys as readonly Reply[]) : []
 }
