@@ -36,6 +36,7 @@ export type OutputEvent =
   | 'frozen'
   | 'unfrozen'
   | 'proof'
+  | 'plan'
   | 'done'
   | 'failed'
 

@@ -1,4 +1,5 @@
 import type { Failure, FailureCode } from './failure.ts'
+import type { Loss } from './loss.ts'
 import type { KeyKind, LeftOut } from './selection.ts'
 
 /** How many keys, what they take in the file, and about what on the target. */
@@ -35,7 +36,19 @@ export interface PlannedKey {
   readonly reason: keyof LeftOut | FailureCode | ''
 }
 
-/** What a restore would do. Nothing was written to find it out. */
+/**
+ * About how long writing would take: by the limits given (`bytes`, `keys`), by how fast one connection took bytes just
+ * now (`link`), or by what servers were seen to take on two cores (`server`), whichever is slowest.
+ */
+export interface TimeEstimate {
+  readonly seconds: number
+  readonly boundBy: 'bytes' | 'keys' | 'link' | 'server'
+}
+
+/**
+ * What a restore would do. Nothing was written to find it out: what the target can take is believed by its version,
+ * where a restore tries it.
+ */
 export interface RestorePlan {
   readonly files: readonly string[]
   readonly bytes: number
@@ -46,12 +59,14 @@ export interface RestorePlan {
   readonly toWrite: PlannedSizes
   readonly leftOut: LeftOut
   readonly expired: number
-  readonly cannotHold: number
+  readonly lost: number
   /** Those to be written that get another name, and those of each way. */
   readonly renamed: number
   readonly asItIs: number
   readonly converted: number
   readonly asCommands: number
+  /** What the target cannot hold, whole keys (those `lost`) first. */
+  readonly cannotHold: readonly Loss[]
   /** Function libraries that would go along. */
   readonly functions: number
   /** Of the keys to be written, by kind and by database. */
@@ -63,20 +78,7 @@ export interface RestorePlan {
   readonly sample: readonly PlannedKey[]
   /** `max` is 0 where the target has no limit; null where the target does not tell. */
   readonly memory: { readonly needed: number; readonly used: number | null; readonly max: number | null }
-  /**
-   * About how long writing would take: by the limits given, by how fast the link took bytes just now, or by what
-   * servers take at best, whichever is slowest.
-   */
-  readonly time: {
-    readonly seconds: number
-    readonly boundBy: 'bytes' | 'keys' | 'link' | 'server'
-  }
+  readonly time: TimeEstimate
   /** What would end the restore before its first write; empty where nothing would. */
   readonly stops: readonly Failure[]
-}
-
-export interface PlanProgress {
-  readonly phase: 'checking' | 'looking' | 'planning'
-  readonly bytesDone: number
-  readonly bytesTotal: number
 }

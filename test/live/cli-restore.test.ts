@@ -220,3 +220,32 @@ describe('keyferry restore of a part, under other names', () => {
     expect(await target.call('DBSIZE')).toBe(0)
   })
 })
+
+describe('keyferry restore --dry-run', () => {
+  const run = (...flags: string[]): ReturnType<typeof runCli> =>
+    runCli(['restore', '-i', file, '-t', address, '-A', password, '--dry-run', ...flags])
+
+  test('says what would be written where, and writes nothing', async () => {
+    const planned = await run('--add-prefix', 'new:', '--db-map', '3:5')
+    expect(planned).toMatchObject({ code: 0 })
+    expect(planned.stdout).toMatch(/to write +9 keys/)
+    expect(planned.stdout).toMatch(/3 +set +set +\d+ B +db 5 new:set/)
+    expect(planned.stdout).toContain('It would write 9 keys.')
+    expect(await target.call('INFO', 'keyspace')).not.toContain('keys=')
+  })
+
+  test('with --json tells it as one event, and ends as the restore would', async () => {
+    await target.call('SET', 'plain', 'mine')
+    const planned = await run('--json')
+    expect(planned.code).toBe(1)
+    expect(planned.events.at(-1)).toMatchObject({
+      ...{ event: 'plan', exitCode: 1, keys: 9 },
+      conflicts: { keys: 1, examples: ['plain'] },
+      stops: [{ code: 'target.not-empty' }],
+    })
+    expect((await run('--json', '--on-conflict', 'skip')).code).toBe(3)
+    expect((await run('--json', '--on-conflict', 'replace')).code).toBe(0)
+    expect(await target.call('GET', 'plain')).toBe('mine')
+    expect(planned.stdout).not.toContain('secret')
+  })
+})

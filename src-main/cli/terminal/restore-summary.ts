@@ -1,7 +1,7 @@
 import type { RestoreResult } from '#contract/restore.ts'
 import { lossLines } from './loss-lines.ts'
-import { leftOutRules, type LeftOutRule } from '#contract/selection.ts'
 import { bytes, count, duration, keys, short } from './figures.ts'
+import { leftOutBy } from './left-out-by.ts'
 
 /** What a restore did, in words and figures, one string a line. */
 export function restoreSummary(result: RestoreResult): readonly string[] {
@@ -15,6 +15,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
   if (keysExpired > 0) rows.push(['expired', keys(keysExpired), 'past their time, as Redis would do'])
   if (keysFailed > 0)
     rows.push(['failed', keys(keysFailed), 'refused by the target, or more than it can hold'])
+  rows.push(...commandRows(result))
   if (reconnects > 0)
     rows.push(['reconnected', `${count(reconnects)} ${reconnects === 1 ? 'time' : 'times'}`, ''])
   rows.push(['time', duration(result.elapsedMs), timing(result)])
@@ -24,23 +25,29 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
     `Restored ${result.inputs.map(({ file }) => file).join(', ')} (${bytes(result.bytes)}) into ${result.target}.`,
     ...rows.map(([name, value, note]) => `  ${name.padEnd(12)}${value.padEnd(wide)}  ${note}`.trimEnd()),
     ...result.inputs.flatMap(({ keptAt }) => (keptAt === null ? [] : [`Kept at ${keptAt}.`])),
+    ...cutOffLines(result),
     ...lossLines(result.cannotHold),
     ...exampleLines(result),
   ]
 }
 
-/** `by --db (3), --type (1,204)`: each flag with the keys it left out. */
-function leftOutBy(leftOut: RestoreResult['leftOut']): string {
-  const flags = leftOutRules.filter((rule) => leftOut[rule] > 0)
-  return `by ${flags.map((rule) => `${flagsOfRules[rule]} (${count(leftOut[rule])})`).join(', ')}`
+function commandRows({ commands, resumedFrom }: RestoreResult): readonly [string, string, string][] {
+  if (commands === null) return []
+  const { applied, failed, leftOut } = commands
+  const before = resumedFrom === null ? '' : 'and those of the run before'
+  const rows: [string, string, string][] = [['commands', count(applied), before]]
+  if (failed > 0) rows.push(['failed', count(failed), 'commands that the target refused'])
+  if (leftOut > 0) rows.push(['left out', count(leftOut), 'commands, by the rules for keys'])
+  return rows
 }
 
-const flagsOfRules: Readonly<Record<LeftOutRule, string>> = {
-  db: '--db',
-  type: '--type or --exclude-type',
-  slot: '--slots',
-  include: '--include',
-  exclude: '--exclude',
+function cutOffLines({ commands }: RestoreResult): readonly string[] {
+  if (!commands?.cutOff) return []
+  const { file, offset, bytes: size, inTransaction } = commands.cutOff
+  const inside = inTransaction ? 'a transaction' : 'a command'
+  return [
+    `${file} ends inside ${inside}: as a server would, ${bytes(size)} from byte ${offset} on were left away.`,
+  ]
 }
 
 function timing({ checkMs, writeMs }: RestoreResult): string {

@@ -15,12 +15,12 @@ import type { RestoreMeter } from './restore-meter.ts'
 import type { Survey } from './survey.ts'
 
 interface LookParts {
-  readonly file: RdbFile
+  readonly files: readonly RdbFile[]
   readonly arena: Crc64Arena
   readonly survey: Survey
   readonly rules: KeyRules
   readonly meter: RestoreMeter
-  /** What of the file begins before this offset an earlier run may have written: it is ours. */
+  /** What begins before this offset an earlier run may have written: it is ours. */
   readonly sentBefore?: number
 }
 
@@ -43,10 +43,15 @@ export async function lookBeforeWriting(
   const { survey, meter, rules, sentBefore = 0 } = parts
   using inquiry = await openInquiry(spec.target, signal)
   const { address, look } = inquiry
-  const walk = walkOf(parts, signal)
+  const { files } = parts
+  const walk = walkOf(files, parts, signal)
   const now = Date.now() + look.clockAheadMs
   await inquiry.assertTakes(survey.targetDbs)
-  if (survey.mayCollide) await assertNoCollisions({ keys: survey.keys, rules, now, walk })
+  // Under the other policies the files are taken one after another, as if each were a restore of its own.
+  const together = spec.onConflict === 'fail' ? [files] : files.map((file) => [file])
+  for (const some of together)
+    if (survey.mayCollide || some.length > 1)
+      await assertNoCollisions({ keys: survey.keys, rules, now, walk: walkOf(some, parts, signal) })
   const present = await inquiry.countKeys(survey.targetDbs)
   if (spec.onConflict === 'fail')
     // Libraries stand before the first key of a file.
@@ -77,13 +82,16 @@ async function foreseeLosses(
   return findLosses(demands, { ...capabilities, modules }, policies)
 }
 
-/** Reads the file once more, from the start to the end. */
+/** Reads the files once more, from the start to the end. */
 function walkOf(
-  { file, arena, meter }: LookParts,
+  files: readonly RdbFile[],
+  { arena, meter }: Pick<LookParts, 'arena' | 'meter'>,
   signal: AbortSignal,
 ): (visitor: Visitor) => Promise<unknown> {
   const progress = (bytesDone: number): void => meter.advance(bytesDone)
-  return (visitor) => walkRdbFile(file, arena, { ...visitor, progress }, signal)
+  return async (visitor) => {
+    for (const file of files) await walkRdbFile(file, arena, { ...visitor, progress }, signal)
+  }
 }
 
 /** Fails with `target.not-empty` where the target has any key that `gather` adds, or any of these libraries. */
@@ -92,15 +100,28 @@ async function assertNothingTaken(
   ourLibraries: readonly string[],
   gather: (finder: KeyFinder) => Promise<unknown> | undefined,
 ): Promise<void> {
-  const { address } = inquiry
+  const { found, examples } = await findTaken(inquiry, ourLibraries, gather)
+  if (found > 0)
+    fail('target.not-empty', {
+      address: inquiry.address,
+      keys: found,
+      examples: examples.slice(0, 5).join(', '),
+    })
+}
+
+/** How many of the keys that `gather` adds, and of these libraries, the target has, and some of their names. */
+export async function findTaken(
+  inquiry: TargetInquiry,
+  ourLibraries: readonly string[],
+  gather: (finder: KeyFinder) => Promise<unknown> | undefined,
+): Promise<{ readonly found: number; readonly examples: readonly string[] }> {
   const finder = inquiry.findKeys()
   await gather(finder)
   await finder.finish()
   const taken = ourLibraries.length > 0 ? await inquiry.libraryNames() : new Set<string>()
   const libraries = ourLibraries.filter((name) => taken.has(name))
-  const found = finder.found + libraries.length
-  if (found > 0) {
-    const examples = [...finder.examples.map(({ key }) => key), ...libraries]
-    fail('target.not-empty', { address, keys: found, examples: examples.slice(0, 5).join(', ') })
+  return {
+    found: finder.found + libraries.length,
+    examples: [...finder.examples.map(({ key }) => key), ...libraries],
   }
 }

@@ -1,0 +1,155 @@
+import { FailureError, fail, makeFailure, type Failure } from '#contract/failure.ts'
+import type { PlannedKey, RestorePlan } from '#contract/restore-plan.ts'
+import type { RestoreProgress, RestoreSpec } from '#contract/restore.ts'
+import { createCrc64Arena } from '../bytes/crc64.ts'
+import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
+import { estimateTime } from '../plan/estimate.ts'
+import { makeKeyRules } from '../plan/key-rules.ts'
+import { assertAllowed, findLosses } from '../plan/losses.ts'
+import { believe } from '../redis/capabilities.ts'
+import { Link } from '../resp/link.ts'
+import { RdbFile, readingBytes, walkRdbFile, type Visitor } from '../source/rdb-file.ts'
+import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
+import { findTaken } from './before-writing.ts'
+import { assertNoCollisions } from './collisions.ts'
+import { keysToWrite } from './keys-to-write.ts'
+import { LandedInputs } from './land-inputs.ts'
+import { askMemory, askModules, measureLink } from './plan-questions.ts'
+import { PlanTally } from './plan-tally.ts'
+import { RestoreMeter } from './restore-meter.ts'
+import { surveyFile } from './survey.ts'
+
+const silenceMs = 60_000
+
+/**
+ * Finds out what a restore would do, key by key, and writes nothing, not even for a moment: what the target takes
+ * is believed by its version. What would end the restore before its first write is told with all the rest.
+ *
+ * Fails with `file.*`, `connect.*`, `tls.*`, `auth.*` or `job.cancelled`.
+ */
+export async function planRestore(
+  spec: RestoreSpec,
+  report: (progress: RestoreProgress) => void,
+  signal: AbortSignal,
+): Promise<RestorePlan> {
+  const meter = new RestoreMeter(0, report)
+  await using inputs = await LandedInputs.land(spec, meter, signal)
+  const [input, ...others] = inputs.all
+  if (input === undefined || others.length > 0)
+    return fail('usage.invalid', { field: '--dry-run', reason: 'one file at a time' })
+  if (input.kind !== 'rdb')
+    return fail('usage.invalid', { field: '--dry-run', reason: 'it can be told of RDB files only' })
+  await using file = await RdbFile.open(input.path, input.name)
+  meter.measure(file.size)
+  const arena = createCrc64Arena(readingBytes)
+  const rules = makeKeyRules(spec)
+  meter.enter('checking')
+  const survey = await surveyFile(file, arena, rules, meter, signal)
+
+  meter.enter('looking', survey.keys)
+  using inquiry = await openInquiry(spec.target, signal)
+  using link = await Link.open(spec.target, { signal, silenceMs, name: 'keyferry:look' })
+  using _ending = link.endWith(signal)
+  const { address, look } = inquiry
+  const now = Date.now() + look.clockAheadMs
+  const walk = (visitor: Visitor): Promise<unknown> => {
+    const progress = (bytesDone: number): void => meter.advance(bytesDone)
+    return walkRdbFile(file, arena, { ...visitor, progress }, signal)
+  }
+  const stops: Failure[] = []
+  const takes = await passes(stops, () => inquiry.assertTakes(survey.targetDbs))
+  if (survey.mayCollide)
+    await passes(stops, () => assertNoCollisions({ keys: survey.keys, rules, now, walk }))
+  const present = takes ? await inquiry.countKeys(survey.targetDbs) : 0
+  const conflicts = await findTaken(inquiry, takes ? survey.libraries : [], (finder) =>
+    present === 0 ? undefined : walk(keysToWrite(rules, now, (db, name) => finder.add(db, name))),
+  )
+  if (spec.onConflict === 'fail' && conflicts.found > 0) {
+    const examples = conflicts.examples.slice(0, 5).join(', ')
+    stops.push(makeFailure('target.not-empty', { address, keys: conflicts.found, examples }))
+  }
+
+  const believed = believe(look)
+  const hasModules = await askModules(link)
+  const modules = new Set(hasModules ? survey.demands.modules.keys() : [])
+  const cannotHold = findLosses(survey.demands, { ...believed, modules }, spec)
+  await passes(stops, () => assertAllowed(cannotHold, spec, { address, version: look.version }))
+
+  const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? now : null
+  const { flavour } = survey.checked.header
+  const tally = new PlanTally({
+    rules,
+    keys: survey.keys,
+    now,
+    conversion: makeConversion(survey.types, flavour, believed, dropFieldsExpiredBy),
+    leftOut: typesLeftOut(believed, dropFieldsExpiredBy),
+    hasModules,
+  })
+  await walk(tally.visitor)
+  await file.assertUnchanged()
+
+  const { toWrite, ways } = tally
+  const memory = look.mode === 'cluster' ? { used: null, max: null } : await askMemory(link)
+  return {
+    files: spec.files,
+    bytes: file.size,
+    target: address,
+    targetVersion: look.version,
+    keys: survey.keys,
+    toWrite,
+    leftOut: survey.leftOut,
+    expired: ways.expired,
+    lost: ways['cannot-hold'],
+    renamed: tally.renamed,
+    asItIs: ways['as-it-is'],
+    converted: ways.converted,
+    asCommands: ways.commands,
+    cannotHold,
+    functions: believed.functions ? survey.libraries.length : 0,
+    kinds: tally.kinds,
+    dbs: tally.dbs,
+    conflicts: { keys: conflicts.found, examples: conflicts.examples },
+    sample: await markTaken(tally, inquiry, spec.onConflict !== 'replace' && present > 0),
+    memory: { needed: Math.round(toWrite.memoryBytes + tally.bucketBytes), ...memory },
+    time: estimateTime(toWrite, spec.limits, await measureLink(link)),
+    stops,
+  }
+}
+
+/** Notes what would end the restore; other failures are the plan's own. False where it would. */
+async function passes(stops: Failure[], check: () => Promise<void> | void): Promise<boolean> {
+  try {
+    await check()
+    return true
+  } catch (thrown) {
+    if (!(thrown instanceof FailureError)) throw thrown
+    const { code } = thrown.failure
+    if (code !== 'file.collisions' && !code.startsWith('target.')) throw thrown
+    stops.push(thrown.failure)
+    return false
+  }
+}
+
+/** The sample, with those keys marked that the target has and keeps. */
+async function markTaken(
+  { sample }: PlanTally,
+  inquiry: TargetInquiry,
+  isAsked: boolean,
+): Promise<readonly PlannedKey[]> {
+  const planned: PlannedKey[] = []
+  for (const { planned: key, name } of sample) {
+    const finder = inquiry.findKeys()
+    if (isAsked && isWritten(key)) {
+      await finder.add(key.newDb, name)
+      await finder.finish()
+    }
+    planned.push(
+      finder.found === 0 ? key : { ...key, way: 'exists', reason: 'target.not-empty', ttlMs: null },
+    )
+  }
+  return planned
+}
+
+function isWritten({ way }: PlannedKey): boolean {
+  return way === 'as-it-is' || way === 'converted' || way === 'commands'
+}

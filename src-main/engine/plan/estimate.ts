@@ -1,0 +1,21 @@
+import type { Limits } from '#contract/limits.ts'
+import type { TimeEstimate } from '#contract/restore-plan.ts'
+
+/** What servers of 6.2 to 8.0 took as RESTORE and MSET on two cores: so much for each key and each byte. */
+const serverSecondsPerKey = 1 / 400_000
+const serverSecondsPerByte = 1 / 300_000_000
+
+/** `linkBytesPerSecond`: what one connection was seen to take. */
+export function estimateTime(
+  { keys, bytes }: { readonly keys: number; readonly bytes: number },
+  { bytesPerSecond = Infinity, keysPerSecond = Infinity }: Limits,
+  linkBytesPerSecond: number,
+): TimeEstimate {
+  const estimates: readonly TimeEstimate[] = [
+    { boundBy: 'server', seconds: keys * serverSecondsPerKey + bytes * serverSecondsPerByte },
+    { boundBy: 'link', seconds: bytes / linkBytesPerSecond },
+    { boundBy: 'bytes', seconds: bytes / bytesPerSecond },
+    { boundBy: 'keys', seconds: keys / keysPerSecond },
+  ]
+  return estimates.reduce((slowest, one) => (one.seconds > slowest.seconds ? one : slowest))
+}
