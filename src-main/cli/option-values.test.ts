@@ -5,6 +5,7 @@ import {
   dbPrefix,
   gather,
   keyKindList,
+  moment,
   slotRanges,
   ttlRule,
   wholeNumber,
@@ -15,6 +16,14 @@ describe('what flags take', () => {
     expect(wholeNumber(1, 256)('16')).toBe(16)
     for (const wrong of ['0', '257', '1.5', '-1', '', '1e2', '0x10'])
       expect(() => wholeNumber(1, 256)(wrong)).toThrow('from 1 to 256')
+  })
+
+  test('a moment, by the calendar or in seconds', () => {
+    expect(moment('2021-08-06T02:37:50Z')).toBe(1_628_217_470_000)
+    expect(moment('2021-08-06T04:37:50.250+02:00')).toBe(1_628_217_470_250)
+    expect(moment('1628217470')).toBe(1_628_217_470_000)
+    for (const wrong of ['', 'now', '12', '2021', '2021-13-40'])
+      expect(() => moment(wrong)).toThrow('must be a time')
   })
 
   test('databases and where they go, one at a time or several', () => {

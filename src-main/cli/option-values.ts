@@ -18,6 +18,18 @@ export function oneByte(text: string): string {
   return text
 }
 
+/** Reads a moment: ISO 8601 (of this machine's own time zone where it names none), or seconds since the epoch. */
+export function moment(text: string): number {
+  const at = /^\d{9,10}$/.test(text)
+    ? Number(text) * 1000
+    : /^\d{4}-\d\d-\d\d/.test(text)
+      ? Date.parse(text)
+      : NaN
+  if (!Number.isFinite(at))
+    throw new InvalidArgumentError('It must be a time, as in 2026-11-21T14:30:00Z, or seconds since 1970.')
+  return at
+}
+
 /** Gathers a flag that may be given several times. */
 export function gather(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text]

@@ -43,6 +43,18 @@ test('says by which flag keys were left out, and how many have another name', ()
   expect(lines).toContain('  renamed     12 keys')
 })
 
+test('counts commands, and says what a server would leave away', () => {
+  const cutOff = { file: 'appendonly.aof', offset: 4_096, bytes: 17, inTransaction: true }
+  const commands = { total: 1_203, applied: 1_200, failed: 1, leftOut: 2, cutOff }
+  const lines = restoreSummary({ ...result, commands, resumedFrom: 512 })
+  expect(lines).toContain('  commands    1,200           and those of the run before')
+  expect(lines).toContain('  failed      1               commands that the target refused')
+  expect(lines).toContain('  left out    2               commands, by the rules for keys')
+  expect(lines).toContain(
+    'appendonly.aof ends inside a transaction: as a server would, 17 B from byte 4096 on were left away.',
+  )
+})
+
 test('names what was skipped and what failed, with examples', () => {
   const lines = restoreSummary({
     ...result,

@@ -16,7 +16,7 @@ import { StandaloneTarget } from '../target/standalone.ts'
 import { Ledger, type Counts, type Position } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import type { Throttle } from './throttle.ts'
-import type { Survey } from './survey.ts'
+import type { Survey, SurveyedFile } from './survey.ts'
 
 const blocksBytes = 4 * 1024 * 1024
 const smallestBlock = 96 * 1024
@@ -34,7 +34,7 @@ function blockBytes(connections: number): number {
 export interface BaseParts {
   readonly spec: RestoreSpec
   readonly file: RdbFile
-  readonly survey: Survey
+  readonly survey: Survey & SurveyedFile
   readonly arena: Crc64Arena
   readonly rules: KeyRules
   readonly look: TargetLook
@@ -91,6 +91,7 @@ export class AofBase {
         targetWasEmpty: false,
         rules: { ...rules, ttl: { rule: 'keep' } },
         functions: rules.functions && capabilities.functions,
+        librariesAreOurs: false,
         restoreOptions: capabilities,
         conversion: makeConversion(
           survey.types,

@@ -40,7 +40,7 @@ import { Replay } from './replay.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import type { Throttle } from './throttle.ts'
 import { settleExpiries } from './settle-expiries.ts'
-import { surveyFile, type Survey } from './survey.ts'
+import { surveyFile, type Survey, type SurveyedFile } from './survey.ts'
 import { openTargetSession, type TargetSession } from './target-session.ts'
 
 const noteEveryMs = 500
@@ -104,7 +104,7 @@ interface RestoreParts {
   readonly meter: RestoreMeter
   readonly throttle: Throttle
   readonly arena: Crc64Arena
-  readonly base: Survey | null
+  readonly base: (Survey & SurveyedFile) | null
   readonly baseFile: RdbFile | null
   /** Where in the input the commands begin. */
   readonly commandsFrom: number
@@ -173,7 +173,7 @@ class AofRestore {
     const dbs = [...new Set([...survey.targetDbs, ...(base?.targetDbs ?? [])])].sort((a, b) => a - b)
     using link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
     using _ending = link.endWith(signal)
-    const meta = await link.call(['GET', this.#keys.meta])
+    const meta = spec.resume === 'continue' ? await link.call(['GET', this.#keys.meta]) : null
     const begun = parseMeta(Buffer.isBuffer(meta) ? meta.toString() : null) !== null
     const look = await lookForCommands(link, spec, survey, dbs, begun)
     if (base === null || baseFile === null)
@@ -230,11 +230,11 @@ class AofRestore {
     signal: AbortSignal,
   ): Promise<{ meta: TaskMeta; checkpoints: readonly Checkpoint[] }> {
     const { spec, survey, commandsFrom } = this.#parts
+    const isAnew = spec.resume === 'afresh' && this.#attempt === 1
     const known = session.checkpoints.flatMap((one) => (one?.replid === this.#id ? [one] : []))
-    const begun = session.meta
+    const begun = isAnew ? null : session.meta
     if (begun?.phase === 'following' && known.length === begun.lanes) {
-      const place = Math.min(...known.map(({ offset }) => offset))
-      if (this.#attempt === 1) this.#resumedFrom = place
+      if (this.#attempt === 1) this.#goOnFrom(Math.min(...known.map(({ offset }) => offset)))
       return { meta: begun, checkpoints: known }
     }
     const meta: TaskMeta = begun ?? {
@@ -246,7 +246,7 @@ class AofRestore {
       snapshot: `${this.#id} 0`,
       targetRunId: session.runId,
     }
-    if (begun !== null && this.#attempt === 1) this.#resumedFrom = begun.copied?.offset ?? 0
+    if (begun !== null && this.#attempt === 1) this.#goOnFrom(begun.copied?.offset ?? 0)
     await watchedTransaction(session.control, [
       ['SET', this.#keys.meta, JSON.stringify(meta)],
       leaseCommand(this.#keys, this.#holder) as [string, ...(string | number)[]],
@@ -260,6 +260,11 @@ class AofRestore {
       ...lanes.map((lane) => ['SET', lane, formatCheckpoint(checkpoint)] as [string, ...string[]]),
     ])
     return { meta: following, checkpoints: lanes.map(() => checkpoint) }
+  }
+
+  #goOnFrom(offset: number): void {
+    this.#resumedFrom = offset
+    this.#parts.meter.resume(offset, this.#counts)
   }
 
   /** The place in the base is noted beside the data; to write the same keys once more does no harm. */
