@@ -150,38 +150,47 @@ describe('in the middle of it', () => {
   })
   afterAll(() => large.stop())
 
-  test.each(['yes', 'no'])(
-    'the link is cut (diskless: %s): said, and no half file is left',
-    async (diskless) => {
-      await large.call('CONFIG', 'SET', 'repl-diskless-sync', diskless)
-      await using wire = await startProxy(large.port)
-      const path = freshPath()
-      const heard = ({ sources: [one] }: DumpProgress): void => {
-        if (one!.bytesDone > 1_000_000) wire.cut()
-      }
-      wire.delayMs = 300
-      const failure = await failureOf(dump([{ host: '127.0.0.1', port: wire.port }], path, { heard }))
-      expect(failure).toMatchObject({ code: 'dump.broken', params: { address: `127.0.0.1:${wire.port}` } })
-      expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
-      expect(existsSync(path)).toBe(false)
-    },
-  )
+  const nothingLeft = (path: string): void => {
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+    expect(existsSync(path)).toBe(false)
+  }
+
+  test('the link is cut: said, and no half file is left', async () => {
+    // 200 µs a key: four seconds in all.
+    await large.call('CONFIG', 'SET', 'repl-diskless-sync', 'yes', 'rdb-key-save-delay', 200)
+    await using wire = await startProxy(large.port)
+    const path = freshPath()
+    const heard = ({ sources: [one] }: DumpProgress): void => {
+      if (one!.bytesDone > 1_000_000) wire.cut()
+    }
+    const failure = await failureOf(dump([{ host: '127.0.0.1', port: wire.port }], path, { heard }))
+    expect(failure).toMatchObject({ code: 'dump.broken', params: { address: `127.0.0.1:${wire.port}` } })
+    expect(failure.params['done']).toBeGreaterThan(1_000_000)
+    nothingLeft(path)
+  })
 
   test('cancelled, it leaves nothing', async () => {
-    await using wire = await startProxy(large.port)
-    wire.delayMs = 300
     const ending = new AbortController()
     const heard = ({ sources: [one] }: DumpProgress): void => {
-      if (one!.phase === 'receiving') ending.abort()
+      if (one!.bytesDone > 0) ending.abort()
     }
     const path = freshPath()
     const { signal } = ending
-    expect(
-      await failureOf(dump([{ host: '127.0.0.1', port: wire.port }], path, { heard, signal })),
-    ).toMatchObject({
-      code: 'job.cancelled',
+    const failure = await failureOf(dump([connectionTo(large)], path, { heard, signal }))
+    expect(failure).toMatchObject({ code: 'job.cancelled' })
+    nothingLeft(path)
+    await large.call('CONFIG', 'SET', 'rdb-key-save-delay', 0)
+  })
+
+  test('a source that ends in the middle of what it announced', async () => {
+    await using master = await startFakeMaster(async (replica) => {
+      await replica.send('+FULLRESYNC 0 1\r\n$4000000\r\n')
+      await replica.send(Buffer.alloc(1_000_000))
+      replica.close()
     })
-    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+    const path = freshPath()
+    expect(await failureOf(dump([connectionTo(master)], path))).toMatchObject({ code: 'dump.broken' })
+    nothingLeft(path)
   })
 
   test.skipIf(disk === null)(

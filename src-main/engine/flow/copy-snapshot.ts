@@ -73,6 +73,7 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       targetWasEmpty: false,
       rules: everythingAsItIs,
       functions: true,
+      librariesAreOurs: false,
       restoreOptions: capabilities,
       // What types it holds is not known before its end.
       conversion: makeConversion(Object.values(type), header.flavour, capabilities),
@@ -110,6 +111,7 @@ async function askTarget({ target, name, signal }: CopyOptions): Promise<{
 /** The snapshot as the writer reads it; its CRC is computed on the way. */
 class SnapshotInput {
   readonly path = 'snapshot'
+  readonly start = 0
   readonly #reader: SnapshotReader
   #feed: WindowFeed | null = null
 

@@ -27,6 +27,8 @@ import { maySetStrings, type WritePlan } from './write-plan.ts'
 export interface RdbInput {
   /** For failures. */
   readonly path: string
+  /** The number of its first byte. */
+  readonly start: number
   feed(arena: Crc64Arena, offset: number): WindowFeed
 }
 
@@ -111,7 +113,7 @@ export class RestoreWriter {
       bigValueBytes,
       scratchStart: 0,
       scratchBytes,
-      ...(from.offset === 0 ? {} : { resume: { header, db: from.sourceDb } }),
+      ...(from.offset === file.start ? {} : { resume: { header, db: from.sourceDb } }),
     })
     const attempt = await Attempt.begin({
       target,
@@ -154,7 +156,7 @@ export class RestoreWriter {
         if (plan.functions)
           await attempt.sendAlone(
             'each',
-            () => functionBlock(unpackedValue(batch, index), overwrite),
+            () => functionBlock(unpackedValue(batch, index), overwrite || plan.librariesAreOurs),
             { ...noCounts(), entries: 1, functions: 1 },
             end,
             db,

@@ -10,7 +10,8 @@ import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { makeKeyRules, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
 import { openAofInput, type AofInput } from '../source/aof-input.ts'
 import type { LandedInput } from '../source/land-input.ts'
-import { RdbFile, readingBytes } from '../source/rdb-file.ts'
+import { RdbFiles } from '../source/rdb-files.ts'
+import { readingBytes } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
 import { openInquiry } from '../target/inquiry.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
@@ -22,7 +23,8 @@ import { RestoreMeter } from './restore-meter.ts'
 import { restoreAof } from './restore-aof.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import { Resumption } from './resumption.ts'
-import { surveyFile } from './survey.ts'
+import { SeriesWriter } from './series-writer.ts'
+import { surveyFiles } from './survey.ts'
 import { watchTarget } from './target-watch.ts'
 import { Throttle } from './throttle.ts'
 import { writeToTheEnd } from './write-to-the-end.ts'
@@ -34,8 +36,9 @@ const largestBlock = 128 * 1024
 const smallestBlock = 96 * 1024
 
 /**
- * Restores an RDB file into one server. The file is read twice: once to vouch for it (nothing is written from a
- * file that is broken anywhere), once to write it. Survives a target that goes away and comes back.
+ * Restores RDB files, or an append-only file, into one server or cluster. They are read twice: once to vouch for
+ * them (nothing is written where one is broken anywhere), once to write them. Survives a target that goes away and
+ * comes back.
  *
  * Fails with `file.*`, `connect.*`, `tls.*`, `auth.*`, `target.*` or `job.cancelled`; once writing has begun,
  * the failure's `written` and `total` tell how many keys are on the target.
@@ -85,9 +88,8 @@ async function restore(
   if (isAtHand) await knock(spec.target, signal)
   const aof = await openOnlyAof(inputs.all)
   if (aof !== null) return await restoreAof(aof, spec, rules, meter, throttle, signal)
-  const input = onlyRdb(inputs.all)
-  await using file = await RdbFile.open(input.path, input.name)
-  meter.measure(file.size)
+  await using files = await RdbFiles.open(inputs.all)
+  meter.measure(files.size)
   const bytes = Math.max(blocksBytes, StandaloneTarget.blocksFor(spec.connections) * smallestBlock)
   const arena = createCrc64Arena(readingBytes + composerBytes + bytes)
   const { memory } = arena
@@ -97,54 +99,61 @@ async function restore(
   const resumption = await Resumption.look(spec, inputs.all)
   const { run, sentBefore } = resumption
   meter.enter('checking')
-  const survey = await surveyFile(file, arena, rules, meter, signal)
+  const { survey, files: surveyed } = await surveyFiles(files.all, arena, rules, meter, signal)
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
   const { look, capabilities, losses, present, destination } = await lookBeforeWriting(
     spec,
-    { file, arena, survey, rules, meter, sentBefore },
+    { files: files.all, arena, survey, rules, meter, sentBefore },
     signal,
   )
-  await file.assertUnchanged()
+  await files.assertUnchanged()
   const ledger = resumption.openLedger()
   await resumption.takeUp(destination, ledger, present, signal)
   const resumedFrom = resumption.isResumed ? ledger.position.offset : null
 
   const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
-  const writer = new RestoreWriter({
-    file,
-    header: survey.checked.header,
-    arena,
-    composerOffset: readingBytes,
-    ledger,
-    plan: {
-      address: destination.address,
-      manners: destination.manners,
-      onConflict: spec.onConflict,
-      targetWasEmpty: present === 0 && !resumption.isResumed,
-      rules,
-      functions: rules.functions && capabilities.functions,
-      restoreOptions: capabilities,
-      conversion: makeConversion(
-        survey.types,
-        survey.checked.header.flavour,
-        capabilities,
-        dropFieldsExpiredBy,
-      ),
-      leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
-      bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },
-      clockAheadMs: look.clockAheadMs,
-      expiryShiftMs: 0,
-      temporaryPrefix: `keyferry:tmp:${run}`,
-    },
-    onAdvance() {
-      meter.advance(ledger.position.offset, ledger.counts)
-      journal?.note()
-    },
-    reach: (offset) => journal?.reach(offset),
-    throttle,
+  const plan = {
+    address: destination.address,
+    manners: destination.manners,
+    onConflict: spec.onConflict,
+    targetWasEmpty: present === 0 && !resumption.isResumed,
+    rules,
+    restoreOptions: capabilities,
+    leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
+    bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },
+    clockAheadMs: look.clockAheadMs,
+    expiryShiftMs: 0,
+  }
+  const parts = files.all.map((file, index) => {
+    const { types, checked, bringsLibraries } = surveyed[index]!
+    const { header } = checked
+    const writer = new RestoreWriter({
+      file,
+      header,
+      arena,
+      composerOffset: readingBytes,
+      ledger,
+      plan: {
+        ...plan,
+        functions:
+          rules.functions && capabilities.functions && (bringsLibraries || spec.onConflict !== 'skip'),
+        // Under `fail` none was there before the first file.
+        librariesAreOurs: index > 0 && spec.onConflict === 'fail',
+        conversion: makeConversion(types, header.flavour, capabilities, dropFieldsExpiredBy),
+        temporaryPrefix: `keyferry:tmp:${run}${index === 0 ? '' : `:${index}`}`,
+      },
+      onAdvance() {
+        meter.advance(ledger.position.offset, ledger.counts)
+        journal?.note()
+      },
+      reach: (offset) => journal?.reach(offset),
+      throttle,
+    })
+    return { file, writer }
   })
+  const writer = new SeriesWriter(parts, ledger)
   const journal = await resumption.openJournal(destination, ledger, () => writer.unfinished)
   meter.enter('writing', survey.keys)
   if (resumedFrom !== null) meter.resume(resumedFrom, ledger.counts)
@@ -155,29 +164,27 @@ async function restore(
       { destination, ledger, writer, blocks, meter, run, total: survey.keys },
       signal,
     )
-    await file.assertUnchanged()
+    await files.assertUnchanged()
   } catch (thrown) {
     await journal?.leave()
     throw thrown
   }
   await journal?.remove()
-  meter.advance(file.size, ledger.counts)
+  meter.advance(files.size, ledger.counts)
   meter.enter('finishing')
 
   const counts = ledger.counts
   const cpu = process.cpuUsage()
   return {
-    inputs: [
-      {
-        file: input.name,
-        kind: 'rdb',
-        bytes: file.size,
-        keys: survey.keys,
-        keptAt: input.kept ? input.path : null,
-      },
-    ],
+    inputs: inputs.all.map((input, index) => ({
+      file: input.name,
+      kind: 'rdb',
+      bytes: files.all[index]!.size,
+      keys: surveyed[index]!.keys,
+      keptAt: input.kept ? input.path : null,
+    })),
     target: addressOf(spec.target),
-    bytes: file.size,
+    bytes: files.size,
     keys: survey.keys,
     keysWritten: counts.written,
     keysSkipped: counts.skipped,
@@ -205,14 +212,11 @@ async function knock(target: Connection, signal: AbortSignal): Promise<void> {
   using _inquiry = await openInquiry(target, signal)
 }
 
-/** Null where the input is no append-only file. */
-async function openOnlyAof([input, ...others]: readonly LandedInput[]): Promise<AofInput | null> {
-  if (input === undefined || others.length > 0 || input.kind === 'rdb') return null
-  return await openAofInput(input.path, input.name)
-}
-
-function onlyRdb([input, ...others]: readonly LandedInput[]): LandedInput {
-  if (input === undefined || others.length > 0)
-    return fail('usage.invalid', { field: '--input', reason: 'one file at a time' })
-  return input.kind === 'rdb' ? input : fail('file.not-rdb', { file: input.name })
+/** Null where there is none. One is restored by itself alone. */
+async function openOnlyAof(inputs: readonly LandedInput[]): Promise<AofInput | null> {
+  const aof = inputs.find(({ kind }) => kind !== 'rdb')
+  if (aof === undefined) return null
+  if (inputs.length > 1)
+    fail('usage.invalid', { field: '--input', reason: 'an append-only file is restored by itself' })
+  return await openAofInput(aof.path, aof.name)
 }

@@ -5,99 +5,155 @@ import { Demands } from '../plan/demands.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import { goesAlong, leftOutOf } from '../plan/selection.ts'
 import { libraryName } from '../rdb/function-library.ts'
-import { walkRdbFile, type CheckedFile, type RdbFile } from '../source/rdb-file.ts'
+import { walkRdbFile, type CheckedFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
 import { entryKind } from './entry.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 
-/** What reading the whole file, before the first write, has told. */
-export interface Survey {
+/** What was found in one file. */
+export interface SurveyedFile {
   readonly checked: CheckedFile
+  readonly keys: number
+  /** Type codes of the values that go along and fit a window; the others go as commands anyway. */
+  readonly types: readonly number[]
+  /** It has a function library that no file before it has. */
+  readonly bringsLibraries: boolean
+}
+
+/** What reading everything, before the first write, has told. */
+export interface Survey {
   readonly keys: number
   /** Keys that a rule leaves out. All that follows is of the others. */
   readonly leftOut: LeftOut
   readonly renamed: number
-  /** Type codes of the values that fit a window; the others go as commands anyway. */
-  readonly types: readonly number[]
   /** Names of the function libraries that go along. */
   readonly libraries: readonly string[]
   /** What not every server can hold of it. */
   readonly demands: Demands
   /** Databases of the target that something will be written to. */
   readonly targetDbs: readonly number[]
-  /** Two keys of the file may come to be one: two databases go into one, or some names only lose a prefix. */
+  /** Two keys of a file may come to be one: two databases go into one, or some names only lose a prefix. */
   readonly mayCollide: boolean
 }
 
-/** Reads the whole file once, and vouches for it. Fails with `file.*` or `job.cancelled`. */
+/** Reads one file; see `surveyFiles`. */
 export async function surveyFile(
   file: RdbFile,
   arena: Crc64Arena,
-  { selection, names, dbMap, functions, ttl }: KeyRules,
+  rules: KeyRules,
   meter: RestoreMeter,
   signal: AbortSignal,
-): Promise<Survey> {
-  let keys = 0
-  let renamed = 0
-  let stripped = 0
-  let lastDb = -1
-  const leftOut = new Float64Array(8)
-  const seen = new Uint8Array(256)
-  const libraries: string[] = []
-  const demands = new Demands(ttl, Date.now())
-  const dbs = new Set<number>()
-  /** Counts a key; true where it goes along. */
-  const take = (db: number, code: number, bytes: Uint8Array, start: number, end: number): boolean => {
-    keys += 1
-    const rule = selection === null ? goesAlong : selection.judge(db, code, bytes, start, end)
-    leftOut[rule]! += 1
-    if (rule !== goesAlong) return false
-    if (db !== lastDb) dbs.add((lastDb = db))
-    if (names === null) return true
-    names.take(db, bytes, start, end)
-    if (names.changed) renamed += 1
-    if (names.stripped) stripped += 1
-    return true
+): Promise<Survey & SurveyedFile> {
+  const { survey, files } = await surveyFiles([file], arena, rules, meter, signal)
+  return { ...files[0]!, ...survey }
+}
+
+/** Reads all files once, and vouches for them. Fails with `file.*` or `job.cancelled`. */
+export async function surveyFiles(
+  files: readonly RdbFile[],
+  arena: Crc64Arena,
+  rules: KeyRules,
+  meter: RestoreMeter,
+  signal: AbortSignal,
+): Promise<{ readonly survey: Survey; readonly files: readonly SurveyedFile[] }> {
+  const surveyor = new Surveyor(rules)
+  const surveyed: SurveyedFile[] = []
+  for (const file of files) {
+    const { keys: before, libraries } = surveyor
+    const types = new Uint8Array(256)
+    const progress = (bytesDone: number): void => meter.advance(bytesDone)
+    const checked = await walkRdbFile(file, arena, { ...surveyor.visitor(types), progress }, signal)
+    const seen = [...types.keys()].filter((code) => types[code] === 1)
+    surveyed.push({
+      checked,
+      keys: surveyor.keys - before,
+      types: seen,
+      bringsLibraries: surveyor.libraries > libraries,
+    })
   }
-  const checked = await walkRdbFile(
-    file,
-    arena,
-    {
-      batch(batch, header) {
+  return { survey: surveyor.survey, files: surveyed }
+}
+
+/** Takes stock of what goes along, and of what does not. */
+class Surveyor {
+  readonly #rules: KeyRules
+  readonly #leftOut = new Float64Array(8)
+  readonly #libraries = new Set<string>()
+  readonly #demands: Demands
+  readonly #dbs = new Set<number>()
+  #lastDb = -1
+  #renamed = 0
+  #stripped = 0
+  keys = 0
+
+  constructor(rules: KeyRules) {
+    this.#rules = rules
+    this.#demands = new Demands(rules.ttl, Date.now())
+  }
+
+  /** How many different ones there are. */
+  get libraries(): number {
+    return this.#libraries.size
+  }
+
+  get survey(): Survey {
+    const goAlong = this.#leftOut[goesAlong]!
+    const targetDbs = [...new Set([...this.#dbs].map(this.#rules.dbMap))].sort((a, b) => a - b)
+    return {
+      keys: this.keys,
+      leftOut: leftOutOf(this.#leftOut),
+      renamed: this.#renamed,
+      libraries: [...this.#libraries],
+      demands: this.#demands,
+      targetDbs,
+      mayCollide: targetDbs.length < this.#dbs.size || (this.#stripped > 0 && this.#stripped < goAlong),
+    }
+  }
+
+  /** Walks past one file; `seen` by type code gets 1 for what is there. */
+  visitor(seen: Uint8Array): Visitor {
+    const { functions } = this.#rules
+    return {
+      batch: (batch, header) => {
         for (let index = 0; index < batch.count; index += 1) {
           if (batch.kind[index] === entryKind.FUNCTION) {
-            if (functions) {
-              const name = libraryName(unpackedValue(batch, index))
-              libraries.push(name)
-              demands.library(name)
-            }
+            if (functions) this.#library(libraryName(unpackedValue(batch, index)))
             continue
           }
           const code = batch.type[index]!
-          if (take(batch.db[index]!, code, batch.buffer, batch.keyStart[index]!, batch.keyEnd[index]!)) {
+          if (
+            this.#take(batch.db[index]!, code, batch.buffer, batch.keyStart[index]!, batch.keyEnd[index]!)
+          ) {
             seen[code] = 1
-            demands.key(batch, index, header)
+            this.#demands.key(batch, index, header)
           }
         }
       },
-      big(entry) {
+      big: (entry) => {
         const { db, type: code, key } = entry
-        if (take(db, code, key, 0, key.length)) demands.big(entry)
+        if (this.#take(db, code, key, 0, key.length)) this.#demands.big(entry)
       },
-      opcode: (code) => demands.opcode(code),
-      progress: (bytesDone) => meter.advance(bytesDone),
-    },
-    signal,
-  )
-  const targetDbs = [...new Set([...dbs].map(dbMap))].sort((a, b) => a - b)
-  return {
-    checked,
-    keys,
-    leftOut: leftOutOf(leftOut),
-    renamed,
-    types: [...seen.keys()].filter((code) => seen[code] === 1),
-    libraries,
-    demands,
-    targetDbs,
-    mayCollide: targetDbs.length < dbs.size || (stripped > 0 && stripped < leftOut[goesAlong]!),
+      opcode: (code) => this.#demands.opcode(code),
+    }
+  }
+
+  #library(name: string): void {
+    if (this.#libraries.has(name)) return
+    this.#libraries.add(name)
+    this.#demands.library(name)
+  }
+
+  /** Counts a key; true where it goes along. */
+  #take(db: number, code: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const { selection, names } = this.#rules
+    this.keys += 1
+    const rule = selection === null ? goesAlong : selection.judge(db, code, bytes, start, end)
+    this.#leftOut[rule]! += 1
+    if (rule !== goesAlong) return false
+    if (db !== this.#lastDb) this.#dbs.add((this.#lastDb = db))
+    if (names === null) return true
+    names.take(db, bytes, start, end)
+    if (names.changed) this.#renamed += 1
+    if (names.stripped) this.#stripped += 1
+    return true
   }
 }

@@ -15,6 +15,8 @@ export interface WritePlan {
   readonly rules: KeyRules
   /** Function libraries go along, and the target knows what to do with them. */
   readonly functions: boolean
+  /** Libraries that are there by now came from another input: shards of a cluster all have the same. */
+  readonly librariesAreOurs: boolean
   /** Options that RESTORE takes: REPLACE (3.0), ABSTTL, IDLETIME and FREQ (5.0). */
   readonly restoreOptions: Pick<Capabilities, 'replace' | 'absoluteTtl' | 'access'>
   /** What the target does not read as it is; null where there is nothing. */

@@ -7,12 +7,12 @@ import type { Ledger } from './ledger.ts'
 import { Patience } from './patience.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import { connectionsOf } from './resumption.ts'
-import type { RestoreWriter } from './restore-writer.ts'
+import type { Writer } from './series-writer.ts'
 
 interface Writing {
   readonly destination: Destination
   readonly ledger: Ledger
-  readonly writer: RestoreWriter
+  readonly writer: Writer
   readonly blocks: TargetOptions['blocks']
   readonly meter: RestoreMeter
   readonly run: string
@@ -66,7 +66,7 @@ export async function writeToTheEnd(
 }
 
 /** At the end of a restore that failed or was cancelled, as far as the target lets us. */
-async function leave(destination: Destination, writer: RestoreWriter): Promise<void> {
+async function leave(destination: Destination, writer: Writer): Promise<void> {
   try {
     await writer.removeUnfinished((named) => destination.leave(named))
   } catch (thrown) {

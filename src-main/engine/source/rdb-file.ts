@@ -15,23 +15,29 @@ export const readingBytes = scratchBytes + windowBytes
 /** Values beyond this go out as commands, in pieces. */
 export const bigValueBytes = 8 * 1024 * 1024
 
+/** What an RDB is called in failures, and the number of its first byte. */
+export type RdbPlace = Pick<RdbFile, 'path' | 'start'>
+
 /** An RDB file on this machine, kept open so that what was checked is what is written. */
 export class RdbFile implements AsyncDisposable {
   /** For failures. */
   readonly path: string
   readonly size: number
+  /** The number of its first byte: of several files in a row each begins where the one before ends. */
+  readonly start: number
   readonly #handle: FileHandle
   readonly #modifiedMs: number
 
-  private constructor(path: string, handle: FileHandle, size: number, modifiedMs: number) {
+  private constructor(path: string, start: number, handle: FileHandle, size: number, modifiedMs: number) {
     this.path = path
+    this.start = start
     this.#handle = handle
     this.size = size
     this.#modifiedMs = modifiedMs
   }
 
   /** `name` is what it is called in failures. Fails with `file.not-found`, `file.not-readable`, `file.is-directory` or `file.empty`. */
-  static async open(path: string, name = path): Promise<RdbFile> {
+  static async open(path: string, name = path, start = 0): Promise<RdbFile> {
     let handle: FileHandle
     try {
       handle = await open(path, 'r')
@@ -47,16 +53,25 @@ export class RdbFile implements AsyncDisposable {
       const stat = await handle.stat()
       if (stat.isDirectory()) fail('file.is-directory', { file: path })
       if (stat.size === 0) fail('file.empty', { file: path })
-      return new RdbFile(name, handle, stat.size, stat.mtimeMs)
+      return new RdbFile(name, start, handle, stat.size, stat.mtimeMs)
     } catch (thrown) {
       await handle.close()
       throw thrown
     }
   }
 
+  /** The number of the byte behind its last. */
+  get end(): number {
+    return this.start + this.size
+  }
+
   /** A feed from `offset` on, in the arena's window. `consumed` is told of every byte gone past. */
-  feed(arena: Crc64Arena, offset = 0, consumed?: (offset: number, length: number) => void): WindowFeed {
-    let position = offset
+  feed(
+    arena: Crc64Arena,
+    offset = this.start,
+    consumed?: (offset: number, length: number) => void,
+  ): WindowFeed {
+    let position = offset - this.start
     const read = async (buffer: Uint8Array, at: number, length: number): Promise<number> => {
       try {
         const { bytesRead } = await this.#handle.read(buffer, at, length, position)
@@ -117,8 +132,30 @@ export async function walkRdbFile(
   visitor: Visitor,
   signal?: AbortSignal,
 ): Promise<CheckedFile> {
+  return await withinFile(file, walk(file, arena, visitor, signal))
+}
+
+/** Lets a failure tell the place in the file itself, wherever that begins. */
+export async function withinFile<T>({ path, start }: RdbPlace, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (thrown) {
+    if (start === 0 || !(thrown instanceof FailureError)) throw thrown
+    const { params } = thrown.failure
+    const { file, offset } = params
+    if (file !== path || typeof offset !== 'number') throw thrown
+    throw new FailureError({ ...thrown.failure, params: { ...params, offset: offset - start } })
+  }
+}
+
+async function walk(
+  file: RdbFile,
+  arena: Crc64Arena,
+  visitor: Visitor,
+  signal: AbortSignal | undefined,
+): Promise<CheckedFile> {
   arena.start()
-  const feed = file.feed(arena, 0, (offset, length) => arena.update(offset, length))
+  const feed = file.feed(arena, file.start, (offset, length) => arena.update(offset, length))
   const reader = new RdbReader(feed, {
     file: file.path,
     bigValueBytes,
@@ -187,9 +224,9 @@ async function checkEnd(
   feed.tell()
   const offset = feed.offsetOf(feed.position)
   if (header.flavour === 'redis' && header.version < 5)
-    return { checksum: 'absent', trailingBytes: file.size - offset }
+    return { checksum: 'absent', trailingBytes: file.end - offset }
   const computed = arena.value()
-  if (!(await feed.fill(8))) fail('file.truncated', { file: file.path, offset: file.size })
+  if (!(await feed.fill(8))) fail('file.truncated', { file: file.path, offset: file.end })
   const stored = new DataView(feed.buffer.buffer, feed.buffer.byteOffset + feed.position, 8).getBigUint64(
     0,
     true,
@@ -198,5 +235,5 @@ async function checkEnd(
     const hex = (value: bigint): string => value.toString(16).padStart(16, '0')
     fail('file.crc-mismatch', { file: file.path, offset, stored: hex(stored), computed: hex(computed) })
   }
-  return { checksum: stored === 0n ? 'disabled' : 'ok', trailingBytes: file.size - offset - 8 }
+  return { checksum: stored === 0n ? 'disabled' : 'ok', trailingBytes: file.end - offset - 8 }
 }
