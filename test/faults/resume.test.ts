@@ -15,6 +15,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
 import { runVerify } from '#engine/verify/verify.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli, type CliRun, type RunningCli } from '../support/run-cli.ts'
 import { connectionTo } from '../support/sync-ends.ts'
@@ -241,3 +242,66 @@ test('while one is at it, another one of the same is refused', async () => {
   resultOf(await run.ended)
   await expectWhole(target)
 })
+
+test('several files into a cluster, killed and gone on with: each key once, on the owner of its slot', async () => {
+  await using cluster = await startCluster()
+  const [first] = cluster.nodes
+  const shards = await Promise.all(['a', 'b', 'c'].map(shardFile))
+  const spread = (...more: string[]): RunningCli =>
+    startCli(
+      [
+        ...['restore', '--json', '-t', `127.0.0.1:${first!.port}`],
+        ...shards.flatMap((shard) => ['-i', shard]),
+        ...more,
+      ],
+      { env: env(), timeoutMs: 60_000 },
+    )
+  const each = 30_001
+  for (const wanted of [each / 2, each * 2.5]) {
+    const run = spread()
+    await run.says(/"phase":"writing"/)
+    await writtenTo(cluster.nodes, wanted, run)
+    run.signal('SIGKILL')
+    expect((await run.ended).code).toBe(null)
+  }
+  const result = resultOf(await spread().ended)
+  expect(result['resumedFrom']).toBeGreaterThan(0)
+  expect(result).toMatchObject({ keysWritten: 3 * each, keysSkipped: 0, keysFailed: 0 })
+  const found = await runVerify(
+    verifySpecSchema.parse({
+      source: { files: shards },
+      target: connectionTo(first!),
+      mode: 'full',
+    }),
+    () => undefined,
+    new AbortController().signal,
+  )
+  expect(found).toMatchObject({
+    ...{ equal: true, compared: 3 * each, targetKeys: 3 * each, byKind: {} },
+    slotsCovered: 16_384,
+  })
+  expect(readdirSync(join(home, 'restores'))).toEqual([])
+})
+
+/** 30,000 small keys and a large list, as a shard's backup. */
+async function shardFile(name: string): Promise<string> {
+  await using source = await startRedis()
+  await source.call('DEBUG', 'POPULATE', 30_000, `shard:${name}`, 300)
+  const noise = randomBytes(60_000)
+  for (let at = 0; at < 150; at += 1)
+    await source.call('RPUSH', `large:${name}`, Buffer.concat([Buffer.from(`${at}`), noise]))
+  await source.call('SAVE')
+  const path = join(folder, `${name}.rdb`)
+  copyFileSync(join(source.dir, 'dump.rdb'), path)
+  return path
+}
+
+async function writtenTo(nodes: readonly RedisServer[], wanted: number, run: RunningCli): Promise<void> {
+  let hasEnded = false
+  void run.ended.then(() => (hasEnded = true))
+  for (let there = 0; !hasEnded && there < wanted;) {
+    there = 0
+    for (const node of nodes) there += await keysOn(node)
+    await sleep(2)
+  }
+}

@@ -87,7 +87,7 @@ class BackupComparison {
   readonly #meter: VerifyMeter
   readonly #arena: Crc64Arena = createCrc64Arena(readingBytes)
   readonly #placed = new KeySet()
-  readonly #libraries: string[] = []
+  readonly #libraries = new Set<string>()
   /** By database of the target: keys that should be there, and those of them that have expired by now. */
   readonly #wanted = new Map<number, { keys: number; expired: number }>()
   #filtered = 0
@@ -184,7 +184,7 @@ class BackupComparison {
         batch: (batch) => {
           for (let index = 0; index < batch.count; index += 1) {
             if (batch.kind[index] === entryKind.FUNCTION) {
-              this.#libraries.push(libraryText(unpackedValue(batch, index)))
+              this.#libraries.add(libraryText(unpackedValue(batch, index)))
               continue
             }
             const { db, type, expireAt, buffer, keyStart, keyEnd } = batch
@@ -339,7 +339,7 @@ class BackupComparison {
 
   async #functionsDiffer(): Promise<boolean> {
     if (!this.#placing.rules.functions || this.#spec.mode === 'counts') return false
-    return librariesDiffer(this.#libraries.sort(), await librariesOf(this.#target.sides[0]!.link))
+    return librariesDiffer([...this.#libraries].sort(), await librariesOf(this.#target.sides[0]!.link))
   }
 
   async #result(counts: readonly DbCount[], repaired: RepairResult | null): Promise<VerifyResult> {
