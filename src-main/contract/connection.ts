@@ -80,6 +80,22 @@ export interface ServerFacts {
   readonly via: readonly string[]
   /** The name by which Sentinels told its address; null where nobody was asked. */
   readonly sentinelName: string | null
+  /** Of a node of a cluster: all of it, as this node sees it; null where it is none, or does not tell. */
+  readonly cluster: ClusterFacts | null
   /** Round trip of one PING, milliseconds. */
   readonly latencyMs: number
+}
+
+export interface ClusterFacts {
+  /** Whether it takes commands. */
+  readonly ok: boolean
+  /** Of 16,384, those that have an owner. */
+  readonly slotsCovered: number
+  readonly nodes: readonly {
+    readonly address: string
+    readonly role: 'master' | 'replica'
+    /** The others have agreed that it does not answer. */
+    readonly failed: boolean
+    readonly slots: number
+  }[]
 }

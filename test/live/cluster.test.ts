@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FailureError, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
+import { probeServer } from '#engine/redis/probe.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import {
@@ -88,6 +89,21 @@ test.each([0, 1, 2])('every type lands on the owner of its slot, given node %i',
   expect(done).toMatchObject({ keysWritten: keys.length, keysFailed: 0, reconnects: 0 })
   expect(await describeInCluster(cluster, keys)).toEqual(wanted)
   expect((await sizes()).reduce((sum, size) => sum + size)).toBe(keys.length)
+})
+
+test('a look at one node tells of the whole cluster', async () => {
+  const { port } = cluster.nodes[1]!
+  expect(await probeServer({ host: '127.0.0.1', port })).toMatchObject({
+    mode: 'cluster',
+    cluster: {
+      ok: true,
+      slotsCovered: 16_384,
+      nodes: expect.arrayContaining([
+        { address: `127.0.0.1:${port}`, role: 'master', failed: false, slots: 5_461 },
+      ]),
+    },
+  })
+  expect(await probeServer({ host: '127.0.0.1', port: source.port })).toMatchObject({ cluster: null })
 })
 
 test('function libraries go to every master, and count once', async () => {

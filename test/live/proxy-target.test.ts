@@ -75,7 +75,7 @@ async function held(): Promise<readonly string[]> {
   const parts = await Promise.all(
     servers.map(async (server) => await digestsOf(server, await allKeys(server))),
   )
-  return withoutExpiry(parts.flat()).sort()
+  return [...withoutExpiry(parts.flat())].sort()
 }
 
 function withoutExpiry(lines: readonly string[]): readonly string[] {

@@ -63,7 +63,7 @@ async function serve(client: Socket, servers: readonly RedisServer[], refused: s
   const links: readonly Link[] = await Promise.all(servers.map(({ host, port }) => Link.open({ host, port })))
   client.on('close', () => links.forEach((link) => link.close()))
   const parser = new CommandParser(0)
-  let answers = Promise.resolve()
+  let answers: Promise<unknown> = Promise.resolve()
   client.on('data', (chunk) => {
     for (const { args } of parser.push(Buffer.from(chunk))) {
       const name = args[0]!.toString().toUpperCase()
@@ -74,7 +74,7 @@ async function serve(client: Socket, servers: readonly RedisServer[], refused: s
       }
       const server = args[1] === undefined ? 0 : keySlot(args[1]) % servers.length
       const reply = links[server]!.call(args)
-      answers = answers.then(async () => void client.write(encode(await reply))).catch(() => client.destroy())
+      answers = answers.then(async () => client.write(encode(await reply))).catch(() => client.destroy())
     }
   })
 }

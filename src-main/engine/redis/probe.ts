@@ -1,8 +1,9 @@
-import type { Connection, ServerFacts } from '#contract/connection.ts'
+import type { ClusterFacts, Connection, ServerFacts } from '#contract/connection.ts'
 import { FailureError, isOfTheLink } from '#contract/failure.ts'
-import { stopsOf } from '#contract/tunnel.ts'
+import { hostAndPort, stopsOf } from '#contract/tunnel.ts'
 import { openControl, type Argument, type Control, type Reply } from './control.ts'
 import { infoNumber, keyspaceOf, parseInfo, type Info } from './info.ts'
+import { countSlots, slotsCovered, topologyOf } from './topology.ts'
 
 /**
  * One look at a server. Rejects with `connect.*`, `tls.*`, `auth.*`; beyond signing in nothing is demanded:
@@ -16,7 +17,7 @@ export async function probeServer(connection: Connection, signal?: AbortSignal):
 /** The same through a connection that is open already. */
 export async function probeThrough(
   control: Control,
-  { tls, via, sentinel }: Connection,
+  { host, tls, via, sentinel }: Connection,
 ): Promise<ServerFacts> {
   const latencyMs = await roundTrip(control)
   const info = parseInfo(textOf(await ask(control, 'INFO')))
@@ -26,9 +27,10 @@ export async function probeThrough(
     readSetting(control, 'appendonly'),
     readModules(control),
   ])
+  const identity = identityOf(info)
   return {
     address: control.address,
-    ...identityOf(info),
+    ...identity,
     runId: info.get('run_id') ?? null,
     usedMemory: infoNumber(info, 'used_memory'),
     maxMemory: infoNumber(info, 'maxmemory'),
@@ -40,6 +42,7 @@ export async function probeThrough(
     tls: tls !== undefined,
     via: stopsOf(via),
     sentinelName: sentinel?.master ?? null,
+    cluster: identity.mode === 'cluster' ? await clusterOf(control, host) : null,
     latencyMs,
   }
 }
@@ -78,6 +81,24 @@ async function roundTrip(control: Control): Promise<number> {
     best = Math.min(best, performance.now() - before)
   }
   return Math.round(best * 100) / 100
+}
+
+async function clusterOf(control: Control, host: string): Promise<ClusterFacts | null> {
+  const [info, nodes, slots] = await Promise.all(
+    ['INFO', 'NODES', 'SLOTS'].map((what) => ask(control, 'CLUSTER', what)),
+  )
+  if (typeof info !== 'string' || typeof nodes !== 'string') return null
+  const topology = topologyOf({ info, nodes, slots }, host)
+  return {
+    ok: topology.ok,
+    slotsCovered: slotsCovered(topology),
+    nodes: topology.nodes.map((node) => ({
+      address: hostAndPort(node),
+      role: node.role,
+      failed: node.failed,
+      slots: countSlots(node),
+    })),
+  }
 }
 
 /** MODULE LIST is known from 4.0. */

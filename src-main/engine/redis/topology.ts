@@ -1,9 +1,6 @@
 import type { Connection } from '#contract/connection.ts'
-import { FailureError } from '#contract/failure.ts'
-import { ReplyError } from '../resp/decode.ts'
 import type { Link } from '../resp/link.ts'
 import { parseInfo } from './info.ts'
-import { classifyReplyError } from './reply-errors.ts'
 
 export const slotCount = 16_384
 
@@ -40,17 +37,23 @@ export interface ClusterTopology {
 /** Asks a node for the cluster as it sees it, on any version from 3.0 on. Fails where it refuses to tell. */
 export async function readTopology(link: Link, { host }: Pick<Connection, 'host'>): Promise<ClusterTopology> {
   const [info, nodes, slots] = await Promise.all([
-    link.call(['CLUSTER', 'INFO']),
+    link.ask(['CLUSTER', 'INFO']),
     link.ask(['CLUSTER', 'NODES']),
     link.call(['CLUSTER', 'SLOTS']),
   ])
-  if (info instanceof ReplyError)
-    throw new FailureError(classifyReplyError(info.text, { address: link.address, command: 'CLUSTER INFO' }))
-  const state = parseInfo(String(info))
+  return topologyOf({ info: String(info), nodes: String(nodes), slots }, host)
+}
+
+/** What the answers to CLUSTER INFO, NODES and SLOTS tell together, asked at `askedHost`. */
+export function topologyOf(
+  { info, nodes, slots }: { readonly info: string; readonly nodes: string; readonly slots: unknown },
+  askedHost: string,
+): ClusterTopology {
+  const state = parseInfo(info)
   return {
     ok: state.get('cluster_state') === 'ok',
     epoch: Number(state.get('cluster_current_epoch') ?? 0),
-    nodes: parseClusterNodes(String(nodes), host, preferredHosts(slots)),
+    nodes: parseClusterNodes(nodes, askedHost, preferredHosts(slots)),
   }
 }
 
@@ -61,10 +64,11 @@ export function mastersOf({ nodes }: ClusterTopology): readonly ClusterNode[] {
 
 /** How many of the 16,384 slots have an owner. */
 export function slotsCovered({ nodes }: ClusterTopology): number {
-  return nodes.reduce(
-    (sum, { slots }) => sum + slots.reduce((all, { from, to }) => all + to - from + 1, 0),
-    0,
-  )
+  return nodes.reduce((sum, node) => sum + countSlots(node), 0)
+}
+
+export function countSlots({ slots }: Pick<ClusterNode, 'slots'>): number {
+  return slots.reduce((sum, { from, to }) => sum + to - from + 1, 0)
 }
 
 /**

@@ -97,6 +97,10 @@ export const en = {
   'facts.mode.sentinel': 'Sentinel',
   'facts.mode.cluster': 'cluster node',
   'facts.mode.unknown': 'not told',
+  'facts.cluster': 'Cluster',
+  'facts.cluster.ok': '{masters} masters, {replicas} replicas, {slots} of 16,384 slots have an owner',
+  'facts.cluster.down':
+    'takes no commands now: {masters} masters, {replicas} replicas, {slots} of 16,384 slots have an owner',
   'facts.memory.name': 'Memory',
   'facts.memory': '{used} used of {limit}, {policy}',
   'facts.memory.unlimited': '{used} used, no limit set',

@@ -93,6 +93,11 @@ export const ko: Words = {
   'facts.mode.sentinel': 'Sentinel',
   'facts.mode.cluster': '클러스터 노드',
   'facts.mode.unknown': '알 수 없음',
+  'facts.cluster': '클러스터',
+  'facts.cluster.ok':
+    '마스터 {masters}개, 레플리카 {replicas}개, 슬롯 16,384개 중 {slots}개에 담당 노드가 있음',
+  'facts.cluster.down':
+    '지금 명령을 받지 않음: 마스터 {masters}개, 레플리카 {replicas}개, 슬롯 16,384개 중 {slots}개에 담당 노드가 있음',
   'facts.memory.name': '메모리',
   'facts.memory': '{used} 사용, 한도 {limit}, {policy}',
   'facts.memory.unlimited': '{used} 사용, 한도 없음',

@@ -91,6 +91,10 @@ export const zh: Words = {
   'facts.mode.sentinel': 'Sentinel',
   'facts.mode.cluster': '集群节点',
   'facts.mode.unknown': '未知',
+  'facts.cluster': '集群',
+  'facts.cluster.ok': '{masters} 个主节点，{replicas} 个副本，16,384 个槽中 {slots} 个有所属节点',
+  'facts.cluster.down':
+    '现在不接受命令：{masters} 个主节点，{replicas} 个副本，16,384 个槽中 {slots} 个有所属节点',
   'facts.memory.name': '内存',
   'facts.memory': '已用 {used}，上限 {limit}，{policy}',
   'facts.memory.unlimited': '已用 {used}，未设上限',
