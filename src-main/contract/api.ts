@@ -13,6 +13,7 @@ import {
   type RestoreProgress,
   type RestoreResult,
 } from './restore.ts'
+import type { RestorePlan } from './restore-plan.ts'
 import { reportFormSchema, reportLocaleSchema, type TextFile } from './report.ts'
 import type { TaskEvent, TaskSample, TaskView } from './task.ts'
 import { verifyModeSchema, type VerifyMode, type VerifyProgress, type VerifyResult } from './verify.ts'
@@ -57,6 +58,9 @@ export interface FolderListing {
 export type InspectStep =
   | { readonly progress: { readonly bytesDone: number; readonly bytesTotal: number } }
   | { readonly report: FileReport }
+
+/** A dry run: how far it is, and at the end what it found. */
+export type PlanStep = { readonly progress: RestoreProgress } | { readonly plan: RestorePlan }
 
 /** The comparison of a finished restore with the files it was made from. */
 export interface RestoreComparison {
@@ -121,6 +125,8 @@ export const contract = {
     start: oc.input(restoreSpecSchema).output(answer<RestoreView>()),
     /** Ends it, or its comparison, where one is under way. */
     cancel: oc.input(idInput).output(answer<RestoreView>()),
+    /** A dry run: writes nothing, and ends when nobody listens any more. */
+    plan: oc.input(restoreSpecSchema).output(eventIterator(answer<PlanStep>())),
     /** Limits, pause and going on, of one that runs. */
     order: oc.input(idInput.extend({ order: restoreOrderSchema })).output(answer<RestoreView>()),
     /** Compares the target of a finished one with its files; answers at once, `watch` tells the rest. */

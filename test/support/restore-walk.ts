@@ -51,7 +51,8 @@ export async function walkToReview(
   await testConnection(page)
   await next(page, 'Scope')
   await next(page, 'Options')
-  await page.getByRole('main').getByText(conflict, { exact: true }).click()
+  const choice = page.getByRole('group', { name: 'If a key is already in the target' })
+  await choice.getByText(conflict, { exact: true }).click()
   await next(page, 'Review')
   await heading(page, 'The plan, once more')
 }

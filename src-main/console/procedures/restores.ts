@@ -1,5 +1,6 @@
 import { base, ok } from '../base.ts'
 import { usableInputs } from '../files.ts'
+import { jobSteps } from '../job-steps.ts'
 
 export const restores = {
   list: base.restores.list.handler(({ context }) => ok(context.restores.list())),
@@ -13,6 +14,11 @@ export const restores = {
   ),
 
   cancel: base.restores.cancel.handler(({ context, input }) => ok(context.restores.cancel(input.id))),
+
+  plan: base.restores.plan.handler(async ({ context: { jobs }, input, signal }) => {
+    const spec = { ...input, files: await usableInputs(input.files) }
+    return jobSteps({ jobs, kind: 'plan', spec, signal, last: (plan) => ({ plan }) })
+  }),
 
   order: base.restores.order.handler(({ context, input }) =>
     ok(context.restores.order(input.id, input.order)),

@@ -7,6 +7,7 @@ import { LimitsDraft } from './limits-draft.svelte.ts'
 import { isWithin } from './restore-fields.ts'
 import { RestoreInputs } from './restore-inputs.svelte.ts'
 import { RestoreScope } from './restore-scope.svelte.ts'
+import { Trial } from './trial.svelte.ts'
 
 /** A restore being put together, step by step. */
 export class RestoreDraft {
@@ -19,6 +20,8 @@ export class RestoreDraft {
   fieldExpiry = $state<FieldExpiryPolicy>('stop')
   connections = $state('8')
   readonly limits = new LimitsDraft()
+  /** The dry run; it belongs to the very plan it was made with. */
+  readonly trial = new Trial()
 
   get problems(): Readonly<Record<RestoreStep, readonly Problem[]>> {
     return {
