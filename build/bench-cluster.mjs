@@ -3,7 +3,7 @@
 //
 //   node build/bench-cluster.mjs [--keys 2000000] [--rounds 3] [-n 6] [--imported 20000]
 //
-// The data set is the one that docs/performance.md describes. `redis-cli --cluster import` takes one MIGRATE a key:
+// The data set is that of bench-data.mjs. `redis-cli --cluster import` takes one MIGRATE a key:
 // it is given fewer keys, and compared by keys a second.
 import { createReadStream, createWriteStream, existsSync, renameSync, statSync } from 'node:fs'
 import { once } from 'node:events'

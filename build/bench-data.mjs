@@ -1,4 +1,4 @@
-// What the benchmarks share: the data set that docs/performance.md describes, and how a program is timed.
+// What the benchmarks share: the data set, and how a program is timed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream, existsSync, mkdirSync, openSync, closeSync, renameSync } from 'node:fs'

@@ -2,7 +2,7 @@
 //
 //   node build/bench.mjs [--keys 2000000] [--rounds 3] [-n 4]
 //
-// The data set is the one that docs/performance.md describes.
+// The data set is that of bench-data.mjs.
 import { statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startRedis } from '../test/support/redis-server.ts'
