@@ -22,10 +22,44 @@ export interface PrefixReport {
   readonly exact: boolean
 }
 
-/** What `keyferry inspect` and the file card of the console tell about a backup file. */
+/** The commands of an append-only file. */
+export interface AofReport {
+  /** In the order they are loaded. */
+  readonly files: readonly { readonly name: string; readonly bytes: number }[]
+  /** What a rewrite has replaced: not loaded. */
+  readonly history: readonly string[]
+  readonly commands: number
+  /** Bytes of them. */
+  readonly bytes: number
+  /** The most frequent first. */
+  readonly byName: readonly { readonly name: string; readonly count: number }[]
+  /** Of these, those that Keyferry knows nothing of. */
+  readonly unknown: readonly string[]
+  /** Databases they write to. */
+  readonly dbs: readonly number[]
+  /** About so many keys are written to. */
+  readonly keys: number
+  /** The times noted beside them, milliseconds since the epoch; null where there are none. */
+  readonly times: { readonly first: number; readonly last: number } | null
+  /** Where the last file ends inside a command or transaction: what a server leaves away. */
+  readonly cutOff: {
+    readonly file: string
+    readonly offset: number
+    readonly bytes: number
+    readonly inTransaction: boolean
+  } | null
+}
+
+/**
+ * What `keyferry inspect` and the file card of the console tell about a backup file. Of an append-only file all but
+ * `aof` is about the RDB it begins with; where it begins with none, `rdbVersion` is 0 and nothing is counted.
+ */
 export interface FileReport {
   readonly file: string
+  /** Of all its files. */
   readonly bytes: number
+  /** Null for an RDB file. */
+  readonly aof: AofReport | null
   readonly flavour: 'redis' | 'valkey'
   readonly rdbVersion: number
   /** `ok`, `absent` (RDB below 5 has none), `disabled` (zero, as with `rdbchecksum no`). */

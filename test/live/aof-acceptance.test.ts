@@ -6,8 +6,9 @@ import { FailureError, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { commands, folderOf, loaded } from '../support/aof.ts'
-import { corpus } from '../support/corpus.ts'
+import { corpus, corpusFiles } from '../support/corpus.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli } from '../support/run-cli.ts'
 
 let target: RedisServer
 const folders: string[] = []
@@ -467,6 +468,88 @@ describe('a part of the keys', () => {
     expect(await target.call('DBSIZE')).toBe(0)
   })
 })
+
+describe('keyferry inspect', () => {
+  const files = {
+    [`${dir}/${base1}`]: commands('SELECT 0', 'SET a 1', 'SET b 1'),
+    [`${dir}/${incr1}`]: Buffer.concat([
+      Buffer.from('#TS:1628217470\r\n'),
+      commands('SELECT 4', 'INCR a', 'BLA x', 'INCR a'),
+      Buffer.from('#TS:1628217490\r\n'),
+      commands('INCR c', 'MULTI', 'INCR c'),
+    ]),
+    [manifest]: lines(
+      `file ${base1} seq 1 type b`,
+      'file appendonly.aof.9.incr.aof seq 9 type h',
+      `file ${incr1} seq 10 type i`,
+    ),
+  }
+
+  test('tells of commands, files, times and what is cut off, as JSON', async () => {
+    const { code, events } = await runCli(['inspect', made(files), '--json'])
+    expect(code).toBe(0)
+    expect(events.at(-1)).toMatchObject({
+      event: 'done',
+      rdbVersion: 0,
+      aof: {
+        files: [{ name: base1 }, { name: incr1 }],
+        history: ['appendonly.aof.9.incr.aof'],
+        commands: 6,
+        byName: [
+          { name: 'INCR', count: 3 },
+          { name: 'SET', count: 2 },
+          { name: 'BLA', count: 1 },
+        ],
+        unknown: ['BLA'],
+        dbs: [0, 4],
+        keys: 4,
+        times: { first: 1_628_217_470_000, last: 1_628_217_490_000 },
+        cutOff: { inTransaction: true, bytes: commands('MULTI', 'INCR c').length },
+      },
+    })
+  })
+
+  test('tells a person', async () => {
+    const { code, stdout } = await runCli(['inspect', join(made(files), manifest)])
+    expect(code).toBe(0)
+    expect(stdout).toContain('append-only file')
+    expect(stdout).toContain('6 commands (')
+    expect(stdout).toContain('about 4 keys, database 0, 4.')
+    expect(stdout).toContain('Written between 2021-08-06T02:37:50Z and 2021-08-06T02:38:10Z.')
+    expect(stdout).toContain('Commands of no known kind: BLA.')
+    expect(stdout).toMatch(/It ends inside a transaction: a server leaves away \d+ B from byte \d+/)
+    expect(stdout).toMatch(/INCR +3\n/)
+  })
+
+  test.skipIf(corpus === null)('tells of the RDB in front too', async () => {
+    const file = join(corpus!, 'debian-src__valkey-9.1.2/tests/assets/rdb-preamble.aof')
+    const { stdout } = await runCli(['inspect', file])
+    expect(stdout).toContain('1 command (')
+    expect(stdout).toMatch(/It begins with: Redis RDB version \d+/)
+    expect(stdout).toContain('2 keys')
+  })
+})
+
+test.skipIf(corpus === null).each(corpusFiles('.aof'))(
+  'of other projects: %s is taken as the server takes it',
+  async (file) => {
+    const folder = made({ 'appendonly.aof': readFileSync(file) })
+    const own = await loaded(folder).catch(() => null)
+    const restored = await restore(file).then(
+      () => true,
+      (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure.code : String(thrown)),
+    )
+    try {
+      if (own === null) expect(restored).toMatch(/^(?:file|aof)\./)
+      else {
+        expect(restored).toBe(true)
+        expect(await target.call('DEBUG', 'DIGEST')).toBe(await own.call('DEBUG', 'DIGEST'))
+      }
+    } finally {
+      await own?.stop()
+    }
+  },
+)
 
 test('an argument of 60 MB goes through in memory that is much less', async () => {
   const length = 60 * 1024 * 1024

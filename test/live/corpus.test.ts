@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FailureError } from '#contract/failure.ts'
 import { restoreSpecSchema } from '#contract/restore.ts'
-import { inspectFile } from '#engine/rdb/inspect.ts'
+import { inspectFile } from '#engine/aof/inspect.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FileReport } from '#contract/inspect.ts'
-import { inspectFile } from '#engine/rdb/inspect.ts'
+import { inspectFile } from '#engine/aof/inspect.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 

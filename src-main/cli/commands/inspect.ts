@@ -15,7 +15,7 @@ interface InspectFlags {
 
 export function define(command: Command): void {
   command
-    .argument('<file>', 'the RDB file')
+    .argument('<file>', 'the backup: an RDB or append-only file, a manifest, or the folder with it')
     .option('--separator <character>', 'what ends a part of a key', oneByte, ':')
     .option(
       '--depth <number>',

@@ -1,5 +1,5 @@
 import { escapeKey } from '#contract/escape-key.ts'
-import type { FileReport, PrefixReport, Sizes } from '#contract/inspect.ts'
+import type { AofReport, FileReport, PrefixReport, Sizes } from '#contract/inspect.ts'
 import { bytes, count, keys } from './figures.ts'
 import { table } from './table.ts'
 
@@ -11,6 +11,56 @@ const checksums: Readonly<Record<FileReport['checksum'], string>> = {
 
 /** What is in a backup file, one string a line. */
 export function reportLines(report: FileReport): readonly string[] {
+  const { aof } = report
+  if (aof === null) return rdbLines(report)
+  // What it begins with is an RDB as any other.
+  const base =
+    report.rdbVersion === 0
+      ? []
+      : ['', ...rdbLines({ ...report, file: 'It begins with', bytes: report.bytes - aof.bytes })]
+  return [...aofLines(report, aof), ...base]
+}
+
+function aofLines({ file, bytes: size }: FileReport, aof: AofReport): readonly string[] {
+  const { commands, times, cutOff, history, unknown, dbs } = aof
+  const lines = [
+    `${file}: append-only file, ${bytes(size)}.`,
+    `${count(commands)} ${commands === 1 ? 'command' : 'commands'} (${bytes(aof.bytes)}) on about ${keys(aof.keys)}${dbs.length === 0 ? '' : `, database ${dbs.join(', ')}`}.`,
+  ]
+  if (times !== null) lines.push(`Written between ${moment(times.first)} and ${moment(times.last)}.`)
+  if (unknown.length > 0) lines.push(`Commands of no known kind: ${unknown.join(', ')}.`)
+  if (history.length > 0)
+    lines.push(`Not loaded, for a rewrite has replaced it: ${history.map(readable).join(', ')}.`)
+  if (cutOff !== null)
+    lines.push(
+      `It ends inside a ${cutOff.inTransaction ? 'transaction' : 'command'}: a server leaves away ${bytes(cutOff.bytes)} from byte ${cutOff.offset} of ${cutOff.file} on.`,
+    )
+  return [
+    ...lines,
+    ...table(
+      'Files, as they are loaded',
+      [
+        ['file', 'left'],
+        ['size', 'right'],
+      ],
+      aof.files.map((one) => [readable(one.name), bytes(one.bytes)]),
+    ),
+    ...table(
+      'Commands',
+      [
+        ['command', 'left'],
+        ['times', 'right'],
+      ],
+      aof.byName.map(({ name, count: times }) => [name, count(times)]),
+    ),
+  ]
+}
+
+function moment(at: number): string {
+  return new Date(at).toISOString().replace('.000', '')
+}
+
+function rdbLines(report: FileReport): readonly string[] {
   const { file, flavour, rdbVersion, functions, modules, opcodes, prefixes, trailingBytes } = report
   const server = flavour === 'valkey' ? 'Valkey' : 'Redis'
   const lines = [

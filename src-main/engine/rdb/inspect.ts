@@ -2,12 +2,11 @@ import { escapeKey } from '#contract/escape-key.ts'
 import type { FileReport } from '#contract/inspect.ts'
 import { createCrc64Arena } from '../bytes/crc64.ts'
 import { entryKind, type BigEntry, type EntryBatch } from '../flow/entry.ts'
-import { paced } from '../flow/pace.ts'
-import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
+import { readingBytes, walkRdbFile, type RdbFile } from '../source/rdb-file.ts'
 import { bucketsMemory, keyMemory, ValueSizes } from './memory.ts'
 import { moduleTypeName } from './module.ts'
 import { kindOf, opcode, opcodeName, type, typeName, type RdbFlavour, type RdbHeader } from './opcodes.ts'
-import { defaultPrefixes, PrefixTally, type PrefixOptions } from './prefix-tally.ts'
+import { PrefixTally, type PrefixOptions } from './prefix-tally.ts'
 import { MemoryFeed, run, runNow } from './steps.ts'
 import { readUint64 } from './string.ts'
 
@@ -109,7 +108,10 @@ class Tally {
     if (this.biggest.length === biggestShown) this.#floor = this.biggest.at(-1)!.bytes
   }
 
-  report(file: RdbFile, { flavour, version }: RdbHeader): Omit<FileReport, 'checksum' | 'trailingBytes'> {
+  report(
+    file: RdbFile,
+    { flavour, version }: RdbHeader,
+  ): Omit<FileReport, 'checksum' | 'trailingBytes' | 'aof'> {
     this.#trim()
     let buckets = 0
     for (const { keys, expiring } of this.dbs.values())
@@ -146,16 +148,18 @@ function moduleName(batch: EntryBatch, index: number): string {
   return moduleTypeName(runNow(readUint64(value)))
 }
 
-/** Reads a backup file once, checks it from end to end, and tells what is in it. Fails with `file.*` or `job.cancelled`. */
-export async function inspectFile(
-  spec: { readonly file: string; readonly prefixes?: PrefixOptions | undefined },
-  report: (progress: { readonly bytesDone: number; readonly bytesTotal: number }) => void,
+/**
+ * Reads an RDB once, checks it from end to end, and tells what is in it. `progress` is told how many bytes have been gone
+ * past. Fails with `file.*` or `job.cancelled`.
+ */
+export async function inspectRdb(
+  file: RdbFile,
+  prefixes: PrefixOptions,
+  progress: (bytesDone: number) => void,
   signal: AbortSignal,
 ): Promise<FileReport> {
-  await using file = await RdbFile.open(spec.file)
-  const tally = new Tally(spec.prefixes ?? defaultPrefixes)
+  const tally = new Tally(prefixes)
   let valueBytes = 0
-  const say = paced((bytesDone: number) => report({ bytesDone, bytesTotal: file.size }))
   const { header, checksum, trailingBytes } = await walkRdbFile(
     file,
     createCrc64Arena(readingBytes),
@@ -168,9 +172,33 @@ export async function inspectFile(
       aux: (name, value) =>
         tally.aux.push({ name: escapeKey(Buffer.from(name)), value: escapeKey(value, 500) }),
       opcode: (code) => tally.opcode(code),
-      progress: say,
+      progress,
     },
     signal,
   )
-  return { ...tally.report(file, header), checksum, trailingBytes }
+  return { ...tally.report(file, header), checksum, trailingBytes, aof: null }
+}
+
+/** What is told of an RDB where there is none. */
+export function reportOfNothing(prefixes: PrefixOptions): FileReport {
+  return {
+    file: '',
+    bytes: 0,
+    aof: null,
+    flavour: 'redis',
+    rdbVersion: 0,
+    checksum: 'absent',
+    aux: [],
+    keys: 0,
+    expiring: 0,
+    functions: 0,
+    dbs: [],
+    types: [],
+    opcodes: [],
+    modules: [],
+    biggest: [],
+    prefixes: new PrefixTally(prefixes).report(),
+    memoryBytes: 0,
+    trailingBytes: 0,
+  }
 }

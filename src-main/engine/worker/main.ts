@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '#contract/failure.ts'
-import { inspectFile } from '../rdb/inspect.ts'
+import { inspectFile } from '../aof/inspect.ts'
 import { runDump } from '../flow/dump.ts'
 import { runSync } from '../flow/live.ts'
 import { planRestore } from '../flow/plan-restore.ts'
