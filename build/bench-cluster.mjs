@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { keySlot } from '../src-main/engine/bytes/crc16.ts'
 import { CommandParser } from '../src-main/engine/resp/command-parser.ts'
-import { startCluster } from '../test/support/redis-cluster.ts'
+import { masterOfSlot, startCluster } from '../test/support/redis-cluster.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { benchData, median, quiet, timed } from './bench-data.mjs'
 
@@ -40,7 +40,7 @@ async function split() {
   const parser = new CommandParser(0)
   for await (const chunk of createReadStream(pipe, { highWaterMark: 1024 * 1024 }))
     for (const { args, raw } of parser.push(chunk)) {
-      const out = outs[Math.floor((keySlot(args[1]) * masters) / 16_384)]
+      const out = outs[masterOfSlot(keySlot(args[1]), masters)]
       if (!out.write(Buffer.from(raw))) await once(out, 'drain')
     }
   for (const out of outs) await new Promise((resolve) => out.end(resolve))

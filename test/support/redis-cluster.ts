@@ -52,8 +52,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
   const line = (node: number, myself: boolean): string => {
     const master = masterOf(node)
     const flags = [...(myself ? ['myself'] : []), master === null ? 'master' : 'slave'].join(',')
-    const from = Math.floor((node * slotCount) / masters)
-    const slots = node < masters ? ` ${from}-${Math.floor(((node + 1) * slotCount) / masters) - 1}` : ''
+    const slots = node < masters ? ` ${firstSlotOf(node, masters)}-${firstSlotOf(node + 1, masters) - 1}` : ''
     const epoch = (master ?? node) + 1
     return `${ids[node]} 127.0.0.1:${ports[node]} ${flags} ${master === null ? '-' : ids[master]} 0 0 ${epoch} connected${slots}`
   }
@@ -131,6 +130,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
     },
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** The number of the master that has this slot in a cluster just formed. */
+export function masterOfSlot(slot: number, masters: number): number {
+  let master = 0
+  while (firstSlotOf(master + 1, masters) <= slot) master += 1
+  return master
+}
+
+function firstSlotOf(master: number, masters: number): number {
+  return Math.floor((master * slotCount) / masters)
 }
 
 /** The keys of a server that a cluster must have, each asked at its slot's owner: what they are as a client sees it. */
