@@ -9,7 +9,7 @@ const samplesShown = 400
 const eventsAtOnce = 500
 
 /** Gathers what is known of a task. Fails with `task.not-found`. */
-export function gatherReport(
+function gatherReport(
   tasks: Pick<Tasks, 'get' | 'events' | 'history'>,
   id: string,
   keyferry: string,
