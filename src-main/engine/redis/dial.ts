@@ -37,7 +37,7 @@ export async function resolve(connection: Connection, options: DialOptions = {})
  * Opens the bare byte stream to a host and port, through the tunnel or proxy of the connection: plain, or TLS with
  * the server verified unless that was switched off by name. The caller owns it.
  */
-export async function openSocket(connection: Connection, options: DialOptions = {}): Promise<ByteStream> {
+async function openSocket(connection: Connection, options: DialOptions = {}): Promise<ByteStream> {
   if (options.signal?.aborted) fail('job.cancelled')
   const tls = await tlsOptionsOf(connection)
   const stream = await dialVia(connection.via, connection, options)

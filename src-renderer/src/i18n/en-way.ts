@@ -25,7 +25,7 @@ export const enWay = {
   'way.passphrase.hint': 'Empty where the key has none',
   'way.password.missing': 'This way of signing in needs a password',
   'way.knownHosts': 'Known hosts file',
-  'way.knownHosts.hint': 'Empty for the usual ones, such as `~/.ssh/known_hosts`',
+  'way.knownHosts.hint': 'Empty for the usual ones, such as ~/.ssh/known_hosts',
   'way.proxy.user': 'User of the proxy',
   'way.sentinel': 'The address is that of a Sentinel',
   'way.master': 'Name of the primary',

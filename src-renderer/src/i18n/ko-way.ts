@@ -27,7 +27,7 @@ export const koWay: WordsLike<typeof enWay> = {
   'way.passphrase.hint': '키에 암호가 없으면 비워 둡니다',
   'way.password.missing': '이 로그인 방법에는 비밀번호가 필요합니다',
   'way.knownHosts': 'known_hosts 파일',
-  'way.knownHosts.hint': '비워 두면 `~/.ssh/known_hosts` 같은 기본 파일을 사용합니다',
+  'way.knownHosts.hint': '비워 두면 ~/.ssh/known_hosts 같은 기본 파일을 사용합니다',
   'way.proxy.user': '프록시 사용자',
   'way.sentinel': '이 주소는 Sentinel의 주소입니다',
   'way.master': '프라이머리 이름',

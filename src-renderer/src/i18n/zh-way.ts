@@ -27,7 +27,7 @@ export const zhWay: WordsLike<typeof enWay> = {
   'way.passphrase.hint': '密钥没有口令则留空',
   'way.password.missing': '这种登录方式需要密码',
   'way.knownHosts': 'known_hosts 文件',
-  'way.knownHosts.hint': '留空则使用默认文件，例如 `~/.ssh/known_hosts`',
+  'way.knownHosts.hint': '留空则使用默认文件，例如 ~/.ssh/known_hosts',
   'way.proxy.user': '代理用户',
   'way.sentinel': '该地址是 Sentinel 的地址',
   'way.master': '主节点名称',
