@@ -147,7 +147,8 @@ test('a master hands over to its replica in order while we write: nothing is los
   const { file, keys, wanted } = await saved(manyKeys)
   await using cluster = await startCluster({ masters: 2, replicas: 1 })
   let furthest = 0
-  const run = restore(cluster.nodes[0]!, {
+  // Told of a replica, which is asked for the masters.
+  const run = restore(cluster.nodes[3]!, {
     files: [file],
     limits: { keysPerSecond: 25_000 },
     onProgress: ({ keysWritten }) => {

@@ -19,6 +19,8 @@ import type { Manners, TargetOptions } from './target.ts'
 
 /** As long may a node take to tell how it sees the cluster, where others may tell instead. */
 const viewTimeoutMs = 3_000
+/** So many nodes are asked for it, masters first. */
+const viewsAsked = 24
 
 interface MasterState {
   readonly runId: string | null
@@ -150,7 +152,10 @@ export class ClusterDestination implements Destination {
 
   /** Of what the nodes tell the newest: one that was cut off may still believe in the old order of things. */
   async #newestTopology(signal: AbortSignal): Promise<ClusterTopology> {
-    const places = [this.#connection, ...this.#topology.nodes.filter(({ failed }) => !failed)]
+    const standing = this.#topology.nodes.filter(({ failed }) => !failed)
+    const masters = standing.filter(({ role }) => role === 'master')
+    const replicas = standing.filter(({ role }) => role === 'replica')
+    const places = [this.#connection, ...[...masters, ...replicas].slice(0, viewsAsked)]
     const views = await Promise.allSettled(
       places.map(async ({ host, port }) => {
         using link = await Link.open(nodeConnection(this.#connection, host, port), {
