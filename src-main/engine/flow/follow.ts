@@ -135,10 +135,10 @@ export class Follower {
    * `history-changed` when the spool holds another history now. Rejects when the target is lost.
    */
   async run(signal: AbortSignal): Promise<'ended' | 'history-changed'> {
-    const { spec, session, checkpoints, keys, spool } = this.#parts
+    const { session, checkpoints, keys, spool } = this.#parts
     const generation = spool.generation
     const ended = AbortSignal.any([signal, this.#ended.signal])
-    const links = await openLinks(spec.target, session.name, this.#meta.lanes, ended)
+    const links = await openLinks(session.connection, session.name, this.#meta.lanes, ended)
     const from = earliest(checkpoints)
     using target = new LiveTarget({
       keys,

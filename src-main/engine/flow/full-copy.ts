@@ -64,7 +64,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
   try {
     const copied = await copySnapshot({
       spool,
-      target: spec.target,
+      target: session.connection,
       name: session.name,
       connections: spec.copyConnections,
       temporaryPrefix: `${keys.prefix}copy`,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import { addressOf } from '#contract/connection.ts'
+import { placeOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import { identifyInput, isSameInput } from '../source/input-identity.ts'
@@ -132,7 +132,7 @@ async function makeEntry(
   const names = inputs.map((input, index) =>
     isLanded(input, index) ? spec.files[index]! : resolve(input.path),
   )
-  const target = addressOf(spec.target)
+  const target = placeOf(spec.target)
   const now = Date.now()
   return {
     format: 1,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { openControl, type Control } from '../redis/control.ts'
+import { resolve } from '../redis/dial.ts'
 import { infoNumber, parseInfo, type Info } from '../redis/info.ts'
 import { connectionName, fence, hasConnections } from '../target/fence.ts'
 import { parseCheckpoint, parseMeta, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
@@ -20,6 +21,8 @@ export interface SessionOptions {
 /** What a target says when one comes to it, after every older connection of the task has been seen gone. */
 export interface TargetSession extends AsyncDisposable {
   readonly control: Control
+  /** The very server this is about: where Sentinels name another one meanwhile, no link of the session goes there. */
+  readonly connection: Connection
   /** The name for every further connection of this session. */
   readonly name: string
   /** Older connections that had to be closed. */
@@ -39,7 +42,8 @@ const rewriteLimitMs = 30 * 60_000
  * only then reads how far the task has come. Rejects with `task.held-elsewhere`, `target.*`, `connect.*`, ….
  */
 export async function openTargetSession(options: SessionOptions): Promise<TargetSession> {
-  const { connection, task, keys, holder, attempt, signal } = options
+  const { task, keys, holder, attempt, signal } = options
+  const connection = await resolve(options.connection, { signal })
   const name = connectionName(task, holder.run, attempt)
   const control = await openControl(connection, { signal, name })
   try {
@@ -57,6 +61,7 @@ export async function openTargetSession(options: SessionOptions): Promise<Target
     if (restarted && info.get('aof_enabled') === '1') await healAppendOnlyFile(control, signal)
     return {
       control,
+      connection,
       name,
       fenced,
       runId,
