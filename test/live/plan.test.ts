@@ -121,6 +121,18 @@ describe('what is planned is what a restore then does', () => {
     expect(planned.kinds.map(({ kind }) => kind)).not.toContain('stream')
   })
 
+  test('of several files into one target', async () => {
+    await using shard = await startRedis()
+    await shard.call('MSET', 'shard:1', 'a', 'shard:2', 'b')
+    await shard.call('SAVE')
+    const both = [file, join(shard.dir, 'dump.rdb')]
+    const planned = await assertComesTrue({ files: both }, target)
+    expect(planned.sample.map(({ key }) => key)).toEqual(expect.arrayContaining(['shard:1', 'shard:2']))
+    const again = await plan({ files: [file, file], onConflict: 'fail' })
+    expect(again.stops.map(({ code }) => code)).toContain('file.collisions')
+    expect((await plan({ files: [file, file], onConflict: 'replace' })).stops).toEqual([])
+  })
+
   test('with keys that are there already and stay', async () => {
     await target.call('SET', 'hash:large', 'mine')
     await target.call('SET', 'list:in pieces', 'mine')

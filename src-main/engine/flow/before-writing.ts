@@ -47,9 +47,7 @@ export async function lookBeforeWriting(
   const walk = walkOf(files, parts, signal)
   const now = Date.now() + look.clockAheadMs
   await inquiry.assertTakes(survey.targetDbs)
-  // Under the other policies the files are taken one after another, as if each were a restore of its own.
-  const together = spec.onConflict === 'fail' ? [files] : files.map((file) => [file])
-  for (const some of together)
+  for (const some of collidingTogether(spec, files))
     if (survey.mayCollide || some.length > 1)
       await assertNoCollisions({ keys: survey.keys, rules, now, walk: walkOf(some, parts, signal) })
   const present = await inquiry.countKeys(survey.targetDbs)
@@ -66,6 +64,17 @@ export async function lookBeforeWriting(
   meter.foresee(losses)
   assertAllowed(losses, spec, { address, version: look.version })
   return { look, capabilities, losses, present, destination: inquiry.destination() }
+}
+
+/**
+ * Which files must not have names in common: all of them, where nothing may be overwritten. Under the other policies
+ * they are taken one after another, as if each were a restore of its own.
+ */
+export function collidingTogether(
+  { onConflict }: RestoreSpec,
+  files: readonly RdbFile[],
+): readonly (readonly RdbFile[])[] {
+  return onConflict === 'fail' ? [files] : files.map((file) => [file])
 }
 
 /** What of the file the target cannot hold. */

@@ -8,16 +8,17 @@ import { makeKeyRules } from '../plan/key-rules.ts'
 import { assertAllowed, findLosses } from '../plan/losses.ts'
 import { believe } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
-import { RdbFile, readingBytes, walkRdbFile, type Visitor } from '../source/rdb-file.ts'
+import { readingBytes, walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
+import { RdbFiles } from '../source/rdb-files.ts'
 import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
-import { findTaken } from './before-writing.ts'
+import { collidingTogether, findTaken } from './before-writing.ts'
 import { assertNoCollisions } from './collisions.ts'
 import { keysToWrite } from './keys-to-write.ts'
 import { LandedInputs } from './land-inputs.ts'
 import { askMemory, askModules, measureLink } from './plan-questions.ts'
 import { PlanTally } from './plan-tally.ts'
 import { RestoreMeter } from './restore-meter.ts'
-import { surveyFile } from './survey.ts'
+import { surveyFiles } from './survey.ts'
 
 const silenceMs = 60_000
 
@@ -34,17 +35,19 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const meter = new RestoreMeter(0, report)
   await using inputs = await LandedInputs.land(spec, meter, signal)
-  const [input, ...others] = inputs.all
-  if (input === undefined || others.length > 0)
-    return fail('usage.invalid', { field: '--dry-run', reason: 'one file at a time' })
-  if (input.kind !== 'rdb')
-    return fail('usage.invalid', { field: '--dry-run', reason: 'it can be told of RDB files only' })
-  await using file = await RdbFile.open(input.path, input.name)
-  meter.measure(file.size)
+  const other = inputs.all.find(({ kind }) => kind !== 'rdb')
+  if (other !== undefined)
+    fail('usage.invalid', {
+      field: '--dry-run',
+      reason: `${other.name} is no RDB file, and no other can be planned`,
+    })
+  await using opened = await RdbFiles.open(inputs.all)
+  const { all: files, size: bytes } = opened
+  meter.measure(bytes)
   const arena = createCrc64Arena(readingBytes)
   const rules = makeKeyRules(spec)
   meter.enter('checking')
-  const survey = await surveyFile(file, arena, rules, meter, signal)
+  const { survey, files: surveyed } = await surveyFiles(files, arena, rules, meter, signal)
 
   meter.enter('looking', survey.keys)
   using inquiry = await openInquiry(spec.target, signal)
@@ -52,14 +55,25 @@ export async function planRestore(
   using _ending = link.endWith(signal)
   const { address, look } = inquiry
   const now = Date.now() + look.clockAheadMs
-  const walk = (visitor: Visitor): Promise<unknown> => {
+  const walkOne = async (file: RdbFile, visitor: Visitor): Promise<void> => {
     const progress = (bytesDone: number): void => meter.advance(bytesDone)
-    return walkRdbFile(file, arena, { ...visitor, progress }, signal)
+    await walkRdbFile(file, arena, { ...visitor, progress }, signal)
+  }
+  const walk = async (visitor: Visitor): Promise<void> => {
+    for (const file of files) await walkOne(file, visitor)
   }
   const stops: Failure[] = []
   const takes = await passes(stops, () => inquiry.assertTakes(survey.targetDbs))
-  if (survey.mayCollide)
-    await passes(stops, () => assertNoCollisions({ keys: survey.keys, rules, now, walk }))
+  for (const some of collidingTogether(spec, files))
+    if (survey.mayCollide || some.length > 1)
+      await passes(stops, () =>
+        assertNoCollisions({
+          ...{ keys: survey.keys, rules, now },
+          walk: async (visitor) => {
+            for (const file of some) await walkOne(file, visitor)
+          },
+        }),
+      )
   const present = takes ? await inquiry.countKeys(survey.targetDbs) : 0
   const conflicts = await findTaken(inquiry, takes ? survey.libraries : [], (finder) =>
     present === 0 ? undefined : walk(keysToWrite(rules, now, (db, name) => finder.add(db, name))),
@@ -76,23 +90,25 @@ export async function planRestore(
   await passes(stops, () => assertAllowed(cannotHold, spec, { address, version: look.version }))
 
   const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? now : null
-  const { flavour } = survey.checked.header
   const tally = new PlanTally({
     rules,
     keys: survey.keys,
     now,
-    conversion: makeConversion(survey.types, flavour, believed, dropFieldsExpiredBy),
     leftOut: typesLeftOut(believed, dropFieldsExpiredBy),
     hasModules,
   })
-  await walk(tally.visitor)
-  await file.assertUnchanged()
+  for (const [at, file] of files.entries()) {
+    const { types, checked } = surveyed[at]!
+    const { flavour } = checked.header
+    await walkOne(file, tally.visitor(makeConversion(types, flavour, believed, dropFieldsExpiredBy)))
+  }
+  await opened.assertUnchanged()
 
   const { toWrite, ways } = tally
   const memory = look.mode === 'cluster' ? { used: null, max: null } : await askMemory(link)
   return {
     files: spec.files,
-    bytes: file.size,
+    bytes,
     target: address,
     targetVersion: look.version,
     keys: survey.keys,

@@ -19,11 +19,10 @@ const sampleSize = 100
 
 interface TallyParts {
   readonly rules: KeyRules
-  /** Keys of the file, so that the sample can be spread over it. */
+  /** Keys of the files, so that the sample can be spread over them. */
   readonly keys: number
   /** The target's time, ms. */
   readonly now: number
-  readonly conversion: Conversion | null
   /** By RDB type code: 1 where the target cannot hold a value of it in any way. */
   readonly leftOut: Uint8Array
   readonly hasModules: boolean
@@ -57,7 +56,7 @@ interface Sizes {
   memoryBytes: number
 }
 
-/** Counts what would become of every key of a file, as the writer would decide it. Writes nothing. */
+/** Counts what would become of every key of some files, as the writer would decide it. Writes nothing. */
 export class PlanTally {
   readonly ways: Record<PlannedWay, number> = {
     'as-it-is': 0,
@@ -81,10 +80,10 @@ export class PlanTally {
     this.#parts = parts
   }
 
-  /** To be led past every key of the file. */
-  get visitor(): Visitor {
+  /** To be led past every key of one file. `conversion`: what of it must be made anew. */
+  visitor(conversion: Conversion | null): Visitor {
     return {
-      batch: (batch, header) => this.#batch(batch, header),
+      batch: (batch, header) => this.#batch(batch, header, conversion),
       bigValue: (entry, feed, header) => this.#bigValue(entry, feed, header),
       big: (entry, bytes) => {
         this.#meet(entry, bytes, this.#bigMemory, (code) =>
@@ -133,8 +132,8 @@ export class PlanTally {
     )
   }
 
-  #batch(batch: EntryBatch, { flavour }: RdbHeader): void {
-    const { conversion, leftOut, hasModules } = this.#parts
+  #batch(batch: EntryBatch, { flavour }: RdbHeader, conversion: Conversion | null): void {
+    const { leftOut, hasModules } = this.#parts
     for (let index = 0; index < batch.count; index += 1) {
       if (batch.kind[index] !== entryKind.KEY) continue
       const code = batch.type[index]!
