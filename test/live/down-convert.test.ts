@@ -319,6 +319,15 @@ describe('a whole backup of 7.0 restored', () => {
     const result = await restore(target)
     expect(result).toMatchObject({ keysFailed: 0, keysWritten: result.keys })
     expect(await compare(target)).toBe(result.keys)
+    // Over what is there, which is of other types too: nothing of it may stay.
+    await target.call('DEL', 'list:small', 'hash:small')
+    await target.call('SET', 'list:small', 'a string')
+    await target.call('HSET', 'hash:small', 'another', 'field')
+    const again = await restore(target, { onConflict: 'replace' })
+    expect(again).toMatchObject({ keysFailed: 0, keysWritten: result.keys })
+    expect(await compare(target)).toBe(result.keys)
+    const kept = await restore(target, { onConflict: 'skip' })
+    expect(kept).toMatchObject({ keysSkipped: result.keys, keysWritten: 0 })
   })
 
   test.skipIf(corpus === null)('types of later servers into 7.0: what cannot be held is named', async () => {

@@ -2,6 +2,7 @@ import { fail } from '#contract/failure.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
 import { skipBigValue, streamBigValue, type BigValueOptions as CommandChoice } from '../rdb/big-value.ts'
 import type { CommandSink } from '../rdb/big-value.ts'
+import { expireCommand } from '../rdb/value-commands.ts'
 import { writeArgument, writeUint } from '../plan/compose.ts'
 import { isExpiringHash, type, type RdbFlavour } from '../rdb/opcodes.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
@@ -91,17 +92,6 @@ export async function writeBigValue(
   if (overwrite || stream.lastReply === 1) return { result: 'written' }
   await stream.discard(['DEL', temporaryKey])
   return { result: 'conflict' }
-}
-
-/** In whole seconds a key may live a little longer, never shorter. */
-function expireCommand(
-  key: Uint8Array,
-  expireAt: number,
-  { expiryMilliseconds }: Partial<CommandChoice>,
-): readonly Argument[] {
-  return expiryMilliseconds === false
-    ? ['EXPIREAT', key, Math.ceil(expireAt / 1000)]
-    : ['PEXPIREAT', key, expireAt]
 }
 
 /** Commands in order through one lane, cut into blocks wherever a block is full. */

@@ -1,6 +1,8 @@
 import { toFailure, type FailureCode } from '#contract/failure.ts'
+import type { BigValueOptions } from '../rdb/big-value.ts'
 import { downConvert, type Converted, type ConvertOptions } from '../rdb/down-convert.ts'
 import type { RdbFlavour } from '../rdb/opcodes.ts'
+import { valueCommands, type KeyState, type ReadyCommands } from '../rdb/value-commands.ts'
 import type { BigEntry, EntryBatch } from './entry.ts'
 
 /** A value in memory as what the target can take, or the reason why not. */
@@ -16,11 +18,32 @@ export function remake(
     const converted = downConvert(batch.type[index]!, batch.buffer, start, end, flavour, options)
     return converted.as === 'nothing' ? { as: 'nothing', reason: 'target.cannot-hold' } : converted
   } catch (thrown) {
-    // A damaged value: as with one that goes as it is, the others go on.
-    const { code } = toFailure(thrown)
-    if (code.startsWith('file.')) return { as: 'nothing', reason: code }
-    throw thrown
+    return { as: 'nothing', reason: damageOf(thrown) }
   }
+}
+
+/** A small value in memory as commands, null where it is none, or the reason why it cannot be any. */
+export function readyCommands(
+  batch: EntryBatch,
+  index: number,
+  flavour: RdbFlavour,
+  key: Uint8Array,
+  { options, ...state }: { readonly options: Partial<BigValueOptions> } & KeyState,
+): ReadyCommands | { readonly reason: FailureCode } | null {
+  const start = batch.valueStart[index]!
+  const end = batch.valueEnd[index]!
+  try {
+    return valueCommands(batch.type[index]!, batch.buffer, start, end, flavour, key, options, state)
+  } catch (thrown) {
+    return { reason: damageOf(thrown) }
+  }
+}
+
+/** A damaged value: as with one that goes as it is, the others go on. Anything else is thrown again. */
+function damageOf(thrown: unknown): FailureCode {
+  const { code } = toFailure(thrown)
+  if (code.startsWith('file.')) return code
+  throw thrown
 }
 
 /** An entry of a batch as one whose value goes in pieces. */

@@ -20,7 +20,7 @@ import { noCounts, type Counts, type Ledger } from './ledger.ts'
 import { PieceWriter } from './piece-writer.ts'
 import { Refusals, type NamedKey } from './refusals.ts'
 import type { Throttle } from './throttle.ts'
-import { bigEntryOf, remake } from './remake.ts'
+import { bigEntryOf, readyCommands, remake } from './remake.ts'
 import { maySetStrings, type WritePlan } from './write-plan.ts'
 
 /** What is written: an RDB, readable from the start of any of its entries. */
@@ -218,6 +218,7 @@ export class RestoreWriter {
     const reached = attempt.feed.offsetOf(end)
     const converted = remake(batch, index, header.flavour, options)
     if (converted.as === 'commands') {
+      if (maySetStrings(plan) && (await this.#writeReady(attempt, batch, index, expireAt))) return
       await attempt.ship()
       attempt.counts.entries += 1
       attempt.counts.written += 1
@@ -254,6 +255,37 @@ export class RestoreWriter {
     attempt.counts.entries += 1
     attempt.reached = reached
     attempt.reachedDb = sourceDb
+  }
+
+  /**
+   * Writes a small value with commands among others on their way, as plain strings are set: only where overwriting
+   * is allowed, or nothing is there. False where it has to go in pieces.
+   */
+  async #writeReady(attempt: Attempt, batch: EntryBatch, index: number, expireAt: number): Promise<boolean> {
+    const { plan, header } = this.#parts
+    const composer = this.#composer
+    const sourceDb = batch.db[index]!
+    const { db, key } = this.#named(sourceDb, batch.key(index))
+    const commands = readyCommands(batch, index, header.flavour, key, {
+      options: { ...plan.bigValues, fieldExpiryShiftMs: plan.expiryShiftMs },
+      exists: composer.replace,
+      expireAt,
+    })
+    if (commands === null) return false
+    if ('reason' in commands) {
+      attempt.counts.failed += 1
+      this.#refusals.example([{ db, key }], commands.reason)
+    } else {
+      const node = attempt.nodeOf(batch, index)
+      if (!attempt.blocks[node]!.hasRoomFor(composer.neededReady(commands.bytes.length))) await attempt.ship()
+      composer.ready(attempt.blocks[node]!, db, commands)
+      attempt.counts.written += 1
+    }
+    attempt.counts.entries += 1
+    attempt.reached = attempt.feed.offsetOf(batch.valueEnd[index]!)
+    attempt.reachedDb = sourceDb
+    if (attempt.isDue) await attempt.ship()
+    return true
   }
 
   async #writeBig(attempt: Attempt, entry: BigEntry): Promise<void> {

@@ -4,6 +4,7 @@ import { encoding, lengthSize } from '../rdb/length.ts'
 import { type } from '../rdb/opcodes.ts'
 import { unpackedLength, unpackString } from '../rdb/reader.ts'
 import { CorruptValue } from '../rdb/skip.ts'
+import type { ReadyCommands } from '../rdb/value-commands.ts'
 import { oldestPayloadVersion } from '../rdb/writer.ts'
 import type { Block } from '../target/block.ts'
 import type { Names } from './names.ts'
@@ -118,6 +119,19 @@ export class Composer {
   neededRemade(batch: EntryBatch, index: number, { value }: RemadeValue): { among: number; alone: number } {
     const alone = this.#keyBytes(batch, index) + value.length + frameBytes
     return { among: alone + this.#stagedBytes(), alone }
+  }
+
+  /** The same for commands that were made elsewhere, of so many bytes. */
+  neededReady(bytes: number): number {
+    return bytes + headBytes + this.#stagedBytes()
+  }
+
+  /** Appends commands that were made elsewhere, for keys of this database of the target. */
+  ready(block: Block, db: number, { bytes, count }: ReadyCommands): void {
+    this.#select(block, db)
+    block.memory.set(bytes, block.position)
+    block.position += bytes.length
+    block.commands += count
   }
 
   /** Writes one key. `db` is the target's. The block has the room that `needed` told. */
@@ -389,7 +403,13 @@ export class Composer {
 }
 
 /** `$<length>\r\n<bytes>\r\n`; gives the position behind it. */
-export function writeArgument(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
+export function writeArgument(
+  into: Uint8Array,
+  at: number,
+  from: Uint8Array,
+  start: number,
+  end: number,
+): number {
   const behind = copy(into, writeLength(into, at, end - start), from, start, end)
   into[behind] = 13
   into[behind + 1] = 10

@@ -84,17 +84,19 @@ export async function streamBigValue(
   sink: CommandSink,
   options: Partial<BigValueOptions> = {},
 ): Promise<{ elements: number }> {
-  return { elements: await run(writeValue(code, feed, flavour, key, sink, { ...defaults, ...options })) }
+  return { elements: await run(valueSteps(code, feed, flavour, key, sink, options)) }
 }
 
-function writeValue(
+/** The same as steps, for a value that is all there. */
+export function valueSteps(
   code: number,
   feed: ByteFeed,
   flavour: RdbFlavour,
   key: Uint8Array,
   sink: CommandSink,
-  options: BigValueOptions,
+  chosen: Partial<BigValueOptions>,
 ): Steps<number> {
+  const options = { ...defaults, ...chosen }
   const kind = kindOf(code)
   if (isCollection(kind)) return writeCollection(kind, code, feed, flavour, key, sink, options)
   if (kind === 'string') return writeString(feed, key, sink, options)

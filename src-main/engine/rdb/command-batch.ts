@@ -21,7 +21,7 @@ export class CommandBatch {
     this.#sink = sink
     this.#limits = limits
     this.#prefix = prefix
-    this.#writer = new ByteWriter(limits.batchBytes + 1024)
+    this.#writer = new ByteWriter()
   }
 
   get isEmpty(): boolean {

@@ -9,12 +9,14 @@ const aheadBytes = 64 * 1024
 const capacity = 2 * aheadBytes
 const windowBytes = lzfReach + capacity + lzfMaxRunOutput
 
+const empty = new Uint8Array(0)
+
 /**
  * The content of an LZF string while it passes by, decompressed in a window that slides: a run reaches back at
  * most 8 KiB, so a string of any length needs no more memory than this. (The format: `bytes/lzf.ts`.)
  */
 export class LzfFeed implements DerivedFeed {
-  readonly buffer = new Uint8Array(windowBytes)
+  buffer = empty
   position = 0
   end = 0
   readonly #outer: ByteFeed
@@ -28,6 +30,9 @@ export class LzfFeed implements DerivedFeed {
 
   /** Begins a string whose `stored` compressed bytes at the outer feed's cursor make `length` bytes. */
   start(stored: number, length: number): void {
+    // A short string, and most are, takes no more than it needs.
+    const needed = Math.min(length, windowBytes)
+    if (this.buffer.length < needed) this.buffer = new Uint8Array(needed)
     this.position = 0
     this.end = 0
     this.#stored = stored
