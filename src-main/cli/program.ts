@@ -52,6 +52,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'end a sync for good: take what Keyferry added out, put settings back',
     load: () => import('./commands/finish.ts'),
   },
+  backup: {
+    description: 'have servers save (BGSAVE or BGREWRITEAOF) and fetch what they saved',
+    load: () => import('./commands/backup.ts'),
+  },
   dump: {
     description: 'pull an RDB file from a live server, or one from each master of a cluster',
     load: () => import('./commands/dump.ts'),

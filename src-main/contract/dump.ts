@@ -16,11 +16,13 @@ export type DumpSpec = z.infer<typeof dumpSpecSchema>
 /**
  * - `connecting`, `handshake`
  * - `waiting`: the source makes the snapshot
- * - `receiving`
+ * - `receiving`: it comes as it is made
+ * - `fetching`: it is copied from where the source has laid it
  * - `checking`: what was received is read from end to end
  * - `done`
  */
-export type DumpPhase = 'connecting' | 'handshake' | 'waiting' | 'receiving' | 'checking' | 'done'
+export type DumpPhase =
+  'connecting' | 'handshake' | 'waiting' | 'receiving' | 'fetching' | 'checking' | 'done'
 
 /** How far it is with one source. */
 export interface SourceProgress {

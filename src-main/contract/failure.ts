@@ -33,6 +33,9 @@ export const failureCatalogue = {
   // Pulling a snapshot
   'dump.refused': { retryable: false },
   'dump.broken': { retryable: true },
+  'backup.not-made': { retryable: true },
+  'backup.no-aof': { retryable: false },
+  'tunnel.no-sftp': { retryable: false },
   // Append-only files
   'aof.manifest-invalid': { retryable: false },
   'aof.manifest-empty': { retryable: false },
@@ -125,6 +128,7 @@ export const failureCatalogue = {
   'restore.input-changed': { retryable: false },
   'restore.ended': { retryable: false },
   'restore.not-comparable': { retryable: false },
+  'restore.not-again': { retryable: false },
   // The console and its host
   'console.lost': { retryable: true },
   'console.signed-out': { retryable: false },

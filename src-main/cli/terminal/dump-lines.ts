@@ -6,6 +6,7 @@ const words: Readonly<Record<DumpPhase, string>> = {
   handshake: 'Signing in',
   waiting: 'Waiting for the snapshot',
   receiving: 'Receiving',
+  fetching: 'Fetching',
   checking: 'Checking',
   done: 'Checked',
 }
@@ -15,8 +16,7 @@ export function dumpStatus({ sources, bytesPerSecond }: DumpProgress): string {
   const [first, ...others] = sources
   if (first === undefined) return words.connecting
   const rate = bytesPerSecond > 0 ? `, ${bytes(bytesPerSecond)}/s` : ''
-  if (others.length === 0)
-    return `${words[first.phase]}${amount(first)}${first.phase === 'receiving' ? rate : ''}`
+  if (others.length === 0) return `${words[first.phase]}${amount(first)}${isMoving(first.phase) ? rate : ''}`
   const phases = (Object.keys(words) as DumpPhase[]).flatMap((phase) => {
     const there = sources.filter((source) => source.phase === phase).length
     return there === 0 ? [] : [`${words[phase].toLowerCase()} ${count(there)}`]
@@ -25,8 +25,12 @@ export function dumpStatus({ sources, bytesPerSecond }: DumpProgress): string {
   return `${count(sources.length)} sources: ${phases.join(', ')}; ${bytes(done)}${rate}`
 }
 
+function isMoving(phase: DumpPhase): boolean {
+  return phase === 'receiving' || phase === 'fetching'
+}
+
 function amount({ phase, bytesDone, bytesTotal }: SourceProgress): string {
-  if (phase !== 'receiving' && phase !== 'checking') return ' …'
+  if (!isMoving(phase) && phase !== 'checking') return ' …'
   return bytesTotal === null ? `: ${bytes(bytesDone)}` : `: ${bytes(bytesDone)} of ${bytes(bytesTotal)}`
 }
 

@@ -139,6 +139,21 @@ export const en: LanguageWords = {
       safe: 'Nothing was changed at the source, and no half file was left.',
       todo: 'Check the network, and whether the source drops slow replicas (client-output-buffer-limit) or stopped saving; then start again.',
     },
+    'backup.not-made': {
+      what: 'The source[ {address}] could not make a backup[ with {command}][: {reply}].',
+      safe: 'Its data and its earlier backup are unharmed.',
+      todo: 'Its log tells why: often its disk is full, its folder may not be written, or there is no memory for the fork.',
+    },
+    'backup.no-aof': {
+      what: 'The source[ {address}] keeps no append-only file.',
+      safe: 'Nothing was changed at the source.',
+      todo: 'Make an RDB backup (without --aof), or switch appendonly on at the source.',
+    },
+    'tunnel.no-sftp': {
+      what: 'The SSH server[ {hop}] hands out no files (SFTP).',
+      safe: 'The backup was made and lies at the source.',
+      todo: 'Switch the sftp subsystem on there, or copy the file in another way; keyferry dump needs no files of the source.',
+    },
     'aof.manifest-invalid': {
       what: 'The manifest[ {file}] cannot be read[: line {line} is not of the form file <name> seq <number> type <b, i or h>].',
       safe: written,
@@ -578,6 +593,11 @@ export const en: LanguageWords = {
       what: 'This restore cannot be compared with its files now.',
       safe: 'Nothing has been changed.',
       todo: 'Wait until it has finished, or until the comparison under way has; then compare.',
+    },
+    'restore.not-again': {
+      what: 'Only a restore that failed or was stopped can be gone on with.',
+      safe: 'Nothing has been changed.',
+      todo: 'Wait until it has ended; to restore the same file once more, begin a new restore.',
     },
     'store.unavailable': {
       what: 'The data[ in {file}] cannot be opened.',

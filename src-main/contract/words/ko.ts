@@ -136,6 +136,21 @@ export const ko: LanguageWords = {
       safe: '소스에서는 아무것도 바뀌지 않았고, 반쪽 파일도 남지 않았습니다.',
       todo: '네트워크를 확인하고, 소스가 느린 레플리카를 끊었는지(client-output-buffer-limit) 또는 저장을 멈췄는지 확인한 뒤 다시 시작하세요.',
     },
+    'backup.not-made': {
+      what: '소스[ {address}]에서 [{command} 명령으로 ]백업을 만들지 못했습니다[: {reply}].',
+      safe: '데이터와 이전 백업은 온전합니다.',
+      todo: '소스의 로그에 이유가 있습니다. 흔히 디스크가 가득 찼거나, 폴더에 쓸 수 없거나, fork에 쓸 메모리가 없습니다.',
+    },
+    'backup.no-aof': {
+      what: '소스[ {address}]는 AOF 파일을 두지 않습니다.',
+      safe: '소스에서는 아무것도 바뀌지 않았습니다.',
+      todo: 'RDB 백업을 만들거나(--aof 없이) 소스에서 appendonly를 켜세요.',
+    },
+    'tunnel.no-sftp': {
+      what: 'SSH 서버[ {hop}]에서 파일을 내주지 않습니다(SFTP).',
+      safe: '백업은 만들어졌고 소스에 있습니다.',
+      todo: '그곳에서 sftp 서브시스템을 켜거나 다른 방법으로 파일을 복사하세요. keyferry dump는 소스의 파일이 필요 없습니다.',
+    },
     'aof.manifest-invalid': {
       what: '[{file} ]매니페스트를 읽을 수 없습니다[: {line}번째 줄이 file <이름> seq <번호> type <b, i 또는 h> 형식이 아닙니다].',
       safe: written,
@@ -575,6 +590,11 @@ export const ko: LanguageWords = {
       what: '지금은 이 복원을 파일과 비교할 수 없습니다.',
       safe: '변경된 것은 없습니다.',
       todo: '복원이 완료되거나 진행 중인 비교가 끝난 뒤 다시 비교하세요.',
+    },
+    'restore.not-again': {
+      what: '실패했거나 중지된 복원만 이어서 진행할 수 있습니다.',
+      safe: '변경된 것은 없습니다.',
+      todo: '끝날 때까지 기다리세요. 같은 파일을 다시 복원하려면 새 복원을 시작하세요.',
     },
     'store.unavailable': {
       what: '[{file} ]데이터 파일을 열 수 없습니다.',

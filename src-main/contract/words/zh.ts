@@ -134,6 +134,21 @@ export const zh: LanguageWords = {
       safe: '源端没有任何改动，也没有留下不完整的文件。',
       todo: '请检查网络，以及源端是否断开了较慢的副本（client-output-buffer-limit）或中止了保存，然后重新开始。',
     },
+    'backup.not-made': {
+      what: '源端[ {address} ]无法[用 {command} ]制作备份[：{reply}]。',
+      safe: '它的数据和之前的备份完好。',
+      todo: '它的日志会说明原因：常见的是磁盘已满、目录不可写，或没有内存用于 fork。',
+    },
+    'backup.no-aof': {
+      what: '源端[ {address} ]没有启用 AOF 文件。',
+      safe: '源端没有任何改动。',
+      todo: '请制作 RDB 备份（不加 --aof），或在源端启用 appendonly。',
+    },
+    'tunnel.no-sftp': {
+      what: 'SSH 服务器[ {hop} ]不提供文件（SFTP）。',
+      safe: '备份已经制作，位于源端。',
+      todo: '请在该处启用 sftp 子系统，或用其他方式复制文件；keyferry dump 不需要源端的文件。',
+    },
     'aof.manifest-invalid': {
       what: '无法读取清单[ {file}][：第 {line} 行不是 file <名称> seq <编号> type <b、i 或 h> 的形式]。',
       safe: written,
@@ -573,6 +588,11 @@ export const zh: LanguageWords = {
       what: '现在无法将该恢复与其文件进行比较。',
       safe: '未做任何更改。',
       todo: '请等恢复完成，或等正在进行的比较结束，然后再比较。',
+    },
+    'restore.not-again': {
+      what: '只有失败或已停止的恢复才能继续。',
+      safe: '未做任何更改。',
+      todo: '请等待其结束；如需再次恢复同一文件，请新建恢复。',
     },
     'store.unavailable': {
       what: '无法打开数据[ {file}]。',

@@ -1,5 +1,6 @@
 import type { DumpPhase, DumpProgress, SourceProgress } from '#contract/dump.ts'
 import { reportEveryMs } from './pace.ts'
+import type { NoteProgress } from './whole-file.ts'
 
 /** How far it is everywhere, told four times a second. */
 export class DumpBoard {
@@ -21,11 +22,14 @@ export class DumpBoard {
     this.#report = report
   }
 
-  note(index: number, phase: DumpPhase, bytesDone: number, bytesTotal: number | null): void {
-    const before = this.#sources[index]!
-    if (phase === 'receiving')
-      this.#received += Math.max(0, bytesDone - (before.phase === phase ? before.bytesDone : 0))
-    this.#sources[index] = { ...before, phase, bytesDone, bytesTotal }
+  /** What tells it of one source. */
+  noteOf(index: number): NoteProgress {
+    return (phase, bytesDone, bytesTotal) => {
+      const before = this.#sources[index]!
+      if (isMoving(phase))
+        this.#received += Math.max(0, bytesDone - (before.phase === phase ? before.bytesDone : 0))
+      this.#sources[index] = { ...before, phase, bytesDone, bytesTotal }
+    }
   }
 
   tellRegularly(): Disposable {
@@ -53,4 +57,8 @@ export class DumpBoard {
       elapsedMs: Math.round(now - this.#startedAt),
     })
   }
+}
+
+function isMoving(phase: DumpPhase): boolean {
+  return phase === 'receiving' || phase === 'fetching'
 }

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '#contract/failure.ts'
 import { inspectFile } from '../aof/inspect.ts'
+import { runBackup } from '../flow/backup.ts'
 import { runDump } from '../flow/dump.ts'
 import { runSync } from '../flow/live.ts'
 import { planRestore } from '../flow/plan-restore.ts'
@@ -31,6 +32,7 @@ const work: {
   plan: planRestore,
   inspect: inspectFile,
   sync: runSync,
+  backup: runBackup,
   dump: runDump,
   verify: runVerify,
 }

@@ -1,3 +1,4 @@
+import type { BackupProgress, BackupResult, BackupSpec } from '#contract/backup.ts'
 import type { DumpProgress, DumpResult, DumpSpec } from '#contract/dump.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FileReport } from '#contract/inspect.ts'
@@ -25,6 +26,7 @@ export interface Jobs {
     order: never
   }
   sync: { spec: SyncSpec; progress: SyncProgress; result: SyncResult; order: SyncOrder }
+  backup: { spec: BackupSpec; progress: BackupProgress; result: BackupResult; order: never }
   dump: { spec: DumpSpec; progress: DumpProgress; result: DumpResult; order: never }
   verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: VerifyOrder }
 }
