@@ -179,6 +179,24 @@ test('a repair that was agreed to beforehand is ordered at once', async () => {
   expect(job.orders).toEqual([{ type: 'repair' }])
 })
 
+test('one that failed is begun again as it was asked for; one that runs, or is done, is not', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs, '/var/state')
+  const first = restores.start(spec)
+  expect(() => restores.again(first.id)).toThrow('restore.not-again')
+  await delay(1)
+  job.fail(new FailureError(makeFailure('connect.lost', { address: 'x' })))
+  await delay(1)
+  const second = restores.again(first.id)
+  await delay(1)
+
+  expect(second.id).not.toBe(first.id)
+  expect(job.asked[1]).toEqual(job.asked[0])
+  job.end()
+  await delay(1)
+  expect(() => restores.again(second.id)).toThrow('restore.not-again')
+})
+
 test('disposing cancels what runs and waits for its end', async () => {
   const restores = createRestores(drivenRunner().jobs)
   restores.start(spec)

@@ -15,6 +15,8 @@ export interface Restores extends AsyncDisposable {
   /** Those that ended without being done, in whatever run of the app; begun again they go on. */
   interrupted(): Promise<readonly InterruptedRestore[]>
   start(spec: RestoreSpec): RestoreView
+  /** Begins one that has failed or was cancelled once more; it goes on where it stopped. */
+  again(id: string): RestoreView
   /** Asks it, or its comparison, to end; `watch` tells when it has. Ended ones stay as they are. */
   cancel(id: string): RestoreView
   /** Tells one that runs what to do from now on. */
@@ -33,6 +35,12 @@ export interface Restores extends AsyncDisposable {
 export function createRestores(jobs: JobRunner, stateFolder?: string): Restores {
   const restores = new Map<string, Restore>()
 
+  const begin = (spec: RestoreSpec): RestoreView => {
+    const restore = new Restore(jobs, spec)
+    restores.set(restore.view.id, restore)
+    return restore.view
+  }
+
   const find = (id: string): Restore => restores.get(id) ?? fail('restore.not-found', { id })
 
   return {
@@ -43,10 +51,10 @@ export function createRestores(jobs: JobRunner, stateFolder?: string): Restores 
     start(spec) {
       // Never a folder that a window names.
       const { stateFolder: _named, ...order } = spec
-      const restore = new Restore(jobs, { ...order, ...(stateFolder === undefined ? {} : { stateFolder }) })
-      restores.set(restore.view.id, restore)
-      return restore.view
+      return begin({ ...order, ...(stateFolder === undefined ? {} : { stateFolder }) })
     },
+
+    again: (id) => begin(find(id).specAgain()),
 
     cancel(id) {
       const restore = find(id)
@@ -116,6 +124,13 @@ class Restore {
     if (this.view.state !== 'running') fail('restore.ended', { id: this.view.id })
     this.#give?.(order)
     if (order.type === 'limits') this.#change({ limits: order.limits })
+  }
+
+  /** What was asked for, to be asked for once more. */
+  specAgain(): RestoreSpec {
+    const { state, id } = this.view
+    if (state !== 'failed' && state !== 'cancelled') fail('restore.not-again', { id })
+    return this.#spec
   }
 
   compare(options: ComparisonOptions): void {

@@ -123,6 +123,8 @@ export const contract = {
     /** Those that ended without being done, whoever began them, the latest first: begun again, each goes on. */
     interrupted: oc.output(answer<readonly InterruptedRestore[]>()),
     start: oc.input(restoreSpecSchema).output(answer<RestoreView>()),
+    /** Begins one that has failed or was cancelled once more, as it was asked for: it goes on where it stopped. */
+    again: oc.input(idInput).output(answer<RestoreView>()),
     /** Ends it, or its comparison, where one is under way. */
     cancel: oc.input(idInput).output(answer<RestoreView>()),
     /** A dry run: writes nothing, and ends when nobody listens any more. */

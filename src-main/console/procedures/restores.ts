@@ -13,6 +13,8 @@ export const restores = {
     ok(context.restores.start({ ...input, files: await usableInputs(input.files) })),
   ),
 
+  again: base.restores.again.handler(({ context, input }) => ok(context.restores.again(input.id))),
+
   cancel: base.restores.cancel.handler(({ context, input }) => ok(context.restores.cancel(input.id))),
 
   plan: base.restores.plan.handler(async ({ context: { jobs }, input, signal }) => {

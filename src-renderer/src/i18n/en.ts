@@ -306,10 +306,7 @@ export const en = {
   'cancelled.title': 'Stopped by a person',
   'cancelled.written_one': '**{n} key** was written and stays in the target.',
   'cancelled.written_other': '**{n} keys** were written and stay in the target.',
-  'cancelled.again.fail': 'To go on, restore the file again and choose to keep or overwrite what is there.',
-  'cancelled.again.skip': 'To go on, restore the file again: what is there is kept.',
-  'cancelled.again.replace':
-    'To go on, restore the file again: what is there is overwritten with the same values.',
+  'cancelled.again': 'Begun again with the same choices, it goes on where it stopped.',
   'result.title': 'The whole file is in the target',
   'result.title.without': 'In the target, with keys left out',
   'result.written_one': '**{n} key** was written to `{target}`.',

@@ -293,10 +293,7 @@ export const ko: Words = {
   'cancel.deed': '복원 중지',
   'cancelled.title': '사용자가 중지함',
   'cancelled.written_other': '**키 {n}개**를 썼으며 타깃에 남아 있습니다.',
-  'cancelled.again.fail':
-    '계속하려면 파일을 다시 복원하면서 이미 있는 키를 유지하거나 덮어쓰도록 선택하십시오.',
-  'cancelled.again.skip': '계속하려면 파일을 다시 복원하십시오. 이미 있는 키는 유지됩니다.',
-  'cancelled.again.replace': '계속하려면 파일을 다시 복원하십시오. 이미 있는 키는 같은 값으로 덮어씁니다.',
+  'cancelled.again': '같은 선택으로 다시 시작하면 멈춘 곳부터 이어집니다.',
   'result.title': '파일 전체가 타깃에 들어갔습니다',
   'result.title.without': '타깃에 들어갔으며 일부 키는 제외됐습니다',
   'result.written_other': '`{target}` 에 **키 {n}개**를 썼습니다.',

@@ -104,6 +104,11 @@ export class RestoreInputs {
     return this.#failure === null
   }
 
+  /** Reads several files, one after the other, up to the first that cannot be read. */
+  async addAll(client: ConsoleClient, inputs: readonly string[]): Promise<void> {
+    for (const input of inputs) if (!(await this.add(client, input))) return
+  }
+
   #take(added: RestoreInput): void {
     const at = this.#all.findIndex(({ input }) => input === added.input)
     this.#all = at < 0 ? [...this.#all, added] : this.#all.with(at, added)

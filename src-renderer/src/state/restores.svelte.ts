@@ -2,7 +2,7 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { Answer, RestoreView } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
-import type { RestorePhase, RestoreRequest } from '#contract/restore.ts'
+import type { InterruptedRestore, RestorePhase, RestoreRequest } from '#contract/restore.ts'
 import type { VerifyMode } from '#contract/verify.ts'
 import type { ConsoleClient } from '../client.ts'
 import { Series } from './series.svelte.ts'
@@ -21,6 +21,7 @@ export class Restores {
   readonly #followed = new Set<string>()
   #state = $state<'loading' | 'ready'>('loading')
   #failure = $state.raw<Failure | null>(null)
+  #interrupted = $state.raw<readonly InterruptedRestore[]>([])
 
   constructor(client: ConsoleClient) {
     this.#client = client
@@ -33,6 +34,11 @@ export class Restores {
   /** Why the list could not be had; what was known before stays. */
   get failure(): Failure | null {
     return this.#failure
+  }
+
+  /** Those that ended without being done, in whatever run of the app: begun again, each goes on. */
+  get interrupted(): readonly InterruptedRestore[] {
+    return this.#interrupted
   }
 
   get all(): readonly RestoreView[] {
@@ -65,12 +71,26 @@ export class Restores {
       this.#failure = null
       for (const view of answer.ok) this.#take(view)
     }
+    await this.#refreshInterrupted()
     this.#state = 'ready'
+  }
+
+  async #refreshInterrupted(): Promise<void> {
+    const answer = await this.#client.restores.interrupted()
+    if ('ok' in answer) this.#interrupted = answer.ok
   }
 
   /** Starts a restore and follows it; the new view, or why it did not start. */
   async start(request: RestoreRequest): Promise<{ started: RestoreView } | { failed: Failure }> {
     const answer = await this.#client.restores.start(request)
+    if ('failed' in answer) return answer
+    this.#take(answer.ok)
+    return { started: answer.ok }
+  }
+
+  /** Goes on with one that has failed or was cancelled; the new view, or why it did not start. */
+  async again(id: string): Promise<{ started: RestoreView } | { failed: Failure }> {
+    const answer = await this.#client.restores.again({ id })
     if ('failed' in answer) return answer
     this.#take(answer.ok)
     return { started: answer.ok }
@@ -119,6 +139,7 @@ export class Restores {
       }
     } finally {
       this.#followed.delete(id)
+      void this.#refreshInterrupted()
     }
   }
 }
