@@ -44,7 +44,8 @@ describe('a profile as a file', () => {
 
     expect(read).toEqual({
       name: profile.name,
-      source: { ...source, ask: true },
+      // Whom to trust is not taken over from a file.
+      source: { ...source, via: { ...source.via, acceptedKeys: [] }, ask: true },
       target: null,
       options: profile.options,
     })

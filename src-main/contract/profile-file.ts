@@ -3,6 +3,7 @@ import { fail } from './failure.ts'
 import {
   endpointInputSchema,
   profileOptionsSchema,
+  type EndpointInput,
   type EndpointView,
   type ProfileInput,
   type ProfileView,
@@ -56,8 +57,8 @@ export function readProfileFile(text: string, name: string): ProfileInput {
     return fail('profile.not-a-file', { file: name, field: file.error.issues[0]?.path.join('.') ?? '' })
   return {
     name: file.data.name,
-    source: file.data.source,
-    target: file.data.target,
+    source: withoutTrust(file.data.source),
+    target: withoutTrust(file.data.target),
     options: file.data.options,
   }
 }
@@ -71,7 +72,8 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
 
 function endpointInFile(view: EndpointView | null): z.input<typeof endpointInputSchema> | null {
   if (view === null) return null
-  const { host, port, username, tls, via, sentinel, passwordKept } = view
+  const { host, port, username, tls, via, sentinel, passwordKept, secretsKept } = view
+  const asksForPassword = passwordKept !== 'none'
   return {
     host,
     port,
@@ -79,8 +81,16 @@ function endpointInFile(view: EndpointView | null): z.input<typeof endpointInput
     ...(tls !== null && { tls }),
     ...(via !== null && { via }),
     ...(sentinel !== null && { sentinel }),
-    ...(passwordKept !== 'none' && { ask: true }),
+    ...((asksForPassword || Object.keys(secretsKept).length > 0) && { ask: true }),
+    ...(!asksForPassword && { password: null }),
   }
+}
+
+/** Which SSH servers are the right ones each person finds out himself: a file could vouch for any. */
+function withoutTrust(endpoint: EndpointInput | null): EndpointInput | null {
+  return endpoint?.via?.kind === 'ssh'
+    ? { ...endpoint, via: { ...endpoint.via, acceptedKeys: [] } }
+    : endpoint
 }
 
 function parse(text: string): unknown {
