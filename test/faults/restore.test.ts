@@ -179,8 +179,8 @@ test('two databases that go into one, with a key of the same name: nothing is ov
   await source.call('SET', 'key', 'of database 1')
   const file = await saved(source, 'merge.rdb')
   expect(await failureOf(restore({ files: [file], targetDb: 0 }))).toMatchObject({
-    code: 'target.not-empty',
-    params: { examples: 'key' },
+    code: 'file.collisions',
+    params: { examples: 'key (db 0 key, db 1 key)' },
   })
 })
 
