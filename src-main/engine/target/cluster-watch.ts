@@ -5,6 +5,7 @@ import { replicationOf } from '../redis/replication.ts'
 import { readTopology } from '../redis/topology.ts'
 import { Link } from '../resp/link.ts'
 import type { ClusterTarget } from './cluster.ts'
+import { repeat } from './repeat.ts'
 import type { ReplicationMarks } from './replication-marks.ts'
 
 const everyMs = 500
@@ -26,9 +27,8 @@ export class ClusterWatch implements Disposable {
   readonly #cluster: ClusterTarget
   readonly #links: readonly Link[]
   readonly #marks: ReplicationMarks
-  #timer: NodeJS.Timeout | undefined
+  #repeating: Disposable | null = null
   #turn = 0
-  #ended = false
 
   private constructor(cluster: ClusterTarget, links: readonly Link[], marks: ReplicationMarks) {
     this.#cluster = cluster
@@ -53,35 +53,21 @@ export class ClusterWatch implements Disposable {
           }),
         )
       await watch.#look()
-      watch.#wait()
+      watch.#repeating = repeat(
+        everyMs,
+        () => watch.#look(),
+        (thrown) => cluster.abandon(toFailure(thrown)),
+      )
       return watch
     } catch (thrown) {
-      watch.end()
+      watch[Symbol.dispose]()
       throw thrown
     }
   }
 
-  end(): void {
-    this.#ended = true
-    clearTimeout(this.#timer)
-    for (const link of this.#links) link.close()
-  }
-
   [Symbol.dispose](): void {
-    this.end()
-  }
-
-  #wait(): void {
-    this.#timer = setTimeout(() => {
-      this.#look().then(
-        () => {
-          if (!this.#ended) this.#wait()
-        },
-        (thrown: unknown) => {
-          if (!this.#ended) this.#cluster.abandon(toFailure(thrown))
-        },
-      )
-    }, everyMs)
+    this.#repeating?.[Symbol.dispose]()
+    for (const link of this.#links) link.close()
   }
 
   async #look(): Promise<void> {

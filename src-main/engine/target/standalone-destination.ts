@@ -1,11 +1,16 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import type { Ledger } from '../flow/ledger.ts'
 import type { NamedKey } from '../flow/refusals.ts'
+import { resolve } from '../redis/dial.ts'
+import { parseInfo } from '../redis/info.ts'
+import { replicationOf } from '../redis/replication.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { Link, type OpenOptions } from '../resp/link.ts'
 import { endConnectionsOf, type DeadRun } from './dead-run.ts'
 import type { Destination } from './destination.ts'
 import { lookAtTarget, lookSilenceMs, type TargetLook } from './look.ts'
+import { primaryMark, watchPrimary } from './primary-watch.ts'
+import { ReplicationMarks } from './replication-marks.ts'
 import { StandaloneTarget } from './standalone.ts'
 import type { Manners, TargetOptions } from './target.ts'
 
@@ -19,6 +24,8 @@ export const tidyingMs = 3_000
 
 export const standaloneManners: Manners = { selects: true, manyKeys: true, renames: true }
 
+const lookOptions: OpenOptions = { silenceMs: lookSilenceMs, name: 'keyferry:look' }
+
 /** One server without slots. */
 export class StandaloneDestination implements Destination {
   readonly address: string
@@ -28,7 +35,9 @@ export class StandaloneDestination implements Destination {
   #runId: string | null
   /** The server's own numbers of the connections that wrote last. */
   #clientIds: readonly (number | bigint)[] = []
-  #opened = false
+  /** The server that was written to last: of several that Sentinels name, the one they named then. */
+  #server: Connection | null = null
+  readonly #marks = new ReplicationMarks()
 
   constructor(connection: Connection, look: TargetLook) {
     this.address = addressOf(connection)
@@ -37,11 +46,24 @@ export class StandaloneDestination implements Destination {
   }
 
   async open(options: TargetOptions, ledger: Ledger): Promise<StandaloneTarget> {
-    const target = await StandaloneTarget.open(this.#connection, options)
+    const { signal, name } = options
+    // Sentinels are asked once: the connections of one attempt must not lead to two servers.
+    const server = await resolve(this.#connection, { signal })
+    const target = await StandaloneTarget.open(server, options)
     try {
       // Looked at once the connections stand: a server started anew after that is one that loses them.
-      if (this.#opened) await this.#comeBack(ledger, options.signal)
-      this.#opened = true
+      if (this.#server !== null) await this.#comeBack(server, this.#server, ledger, signal)
+      if (this.#connection.sentinel !== undefined)
+        target.endsWith(
+          await watchPrimary(target, {
+            connection: this.#connection,
+            primary: server,
+            name,
+            marks: this.#marks,
+            signal,
+          }),
+        )
+      this.#server = server
       this.#clientIds = target.clientIds
       return target
     } catch (thrown) {
@@ -78,18 +100,34 @@ export class StandaloneDestination implements Destination {
     await deleteKey(link, key)
   }
 
-  async #comeBack(ledger: Ledger, signal: AbortSignal): Promise<void> {
-    using link = await this.#openLook({ signal })
+  async #comeBack(
+    server: Connection,
+    before: Connection,
+    ledger: Ledger,
+    signal: AbortSignal,
+  ): Promise<void> {
+    using link = await Link.open(server, { ...lookOptions, signal })
     using _ending = link.endWith(signal)
     const { runId, appendOnly } = await lookAtTarget(link)
     if (runId !== null && runId === this.#runId) await endConnections(link, this.#clientIds)
+    else if (addressOf(server) !== addressOf(before)) ledger.goBackTo(await this.#wholeAt(link))
     // Started anew: with an append-only file it has all but the last moments, else nobody knows what.
     else ledger.goBack(appendOnly ? appendOnlyLossMs : Infinity)
     this.#runId = runId
   }
 
+  /**
+   * When all that the former primary had answered for was in the copy that this server took its place with.
+   * Replication is asynchronous: it may lack what its primary acknowledged last.
+   */
+  async #wholeAt(link: Link): Promise<number> {
+    const info = await link.call(['INFO', 'replication'])
+    const { earlier } = replicationOf(parseInfo(Buffer.isBuffer(info) ? info.toString() : ''))
+    return earlier === null ? -Infinity : this.#marks.wholeAt(primaryMark, earlier)
+  }
+
   #openLook(options: OpenOptions): Promise<Link> {
-    return Link.open(this.#connection, { silenceMs: lookSilenceMs, name: 'keyferry:look', ...options })
+    return Link.open(this.#connection, { ...lookOptions, ...options })
   }
 }
 

@@ -51,6 +51,7 @@ export class StandaloneTarget implements Target, TargetNode {
   /** Blocks that wait for the answer of another node. */
   #sentAway = 0
   #failure: Failure | null = null
+  #companion: Disposable | null = null
 
   private constructor(
     lanes: readonly Lane[],
@@ -99,6 +100,12 @@ export class StandaloneTarget implements Target, TargetNode {
 
   get failure(): Failure | null {
     return this.#failure
+  }
+
+  /** Ends this when the target ends. */
+  endsWith(companion: Disposable): void {
+    this.#companion = companion
+    if (this.#failure !== null) companion[Symbol.dispose]()
   }
 
   async takeBlock(): Promise<Block> {
@@ -179,6 +186,7 @@ export class StandaloneTarget implements Target, TargetNode {
     this.#failure ??= makeFailure('connect.lost', { address: this.#lanes[0]?.link.address ?? '' })
     this.#signal.removeEventListener('abort', this.#limitAnswers)
     clearTimeout(this.#lastAnswers)
+    this.#companion?.[Symbol.dispose]()
     for (const lane of this.#lanes) lane.link.close()
     this.#wake()
   }
