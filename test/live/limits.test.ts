@@ -118,6 +118,20 @@ test('paused, nothing more arrives; going on, everything does', async () => {
   )
 })
 
+test('a target that answers slowly is spared, and why is told', async () => {
+  const busy = new AbortController()
+  const burden = (async () => {
+    while (!busy.signal.aborted) await target.call('DEBUG', 'SLEEP', '0.04')
+  })()
+  const run = start({ latencyMs: 10, keysPerSecond: 4_000 })
+  await run.until(({ limitedBy }) => limitedBy === 'latency')
+  busy.abort()
+  await burden
+  run.order({ type: 'limits', limits: {} })
+  await run.ended
+  expect(await target.call('DEBUG', 'DIGEST')).toBe(await source.call('DEBUG', 'DIGEST'))
+})
+
 test('a target whose memory is nearly used up is spared, and why is told', async () => {
   const used = Number(/used_memory:(\d+)/.exec(String(await target.call('INFO', 'memory')))![1])
   // With an eviction policy it goes on taking keys, at nearly full memory.

@@ -12,6 +12,7 @@ import { encodeListpack } from '#engine/rdb/listpack.ts'
 import { opcode, type as codeOf } from '#engine/rdb/opcodes.ts'
 import { describeKeys, fillWithEveryType, type DescribedKey } from '../support/every-type.ts'
 import { code, int64, rdbBytes, rdbFile, type RdbPart } from '../support/rdb-file-bytes.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 let folder: string
@@ -168,6 +169,27 @@ test('under fail, keys that bear an old name are no hindrance', async () => {
   await restore({ addPrefix: 'new:' })
   expect(await target.call('GET', 'hash:large')).toBe('mine')
   expect(await target.call('HLEN', 'new:hash:large')).toBe(1_000)
+})
+
+test('into a cluster: each key goes to the owner of its new name, on every way to write', async () => {
+  await using cluster = await startCluster({ masters: 3 })
+  const [first] = cluster.nodes
+  const spec = restoreSpecSchema.parse({
+    files: [file],
+    target: { host: '127.0.0.1', port: first!.port },
+    targetDb: 0,
+    addPrefix: 'new:',
+    dbPrefix: { 3: 'three:', 15: 'fifteen:' },
+    excludeTypes: ['stream'],
+  })
+  const result = await runRestore(spec, () => undefined, new AbortController().signal)
+  const there = (await Promise.all(cluster.nodes.map((node) => describeKeys(node, [0])))).flat()
+  const prefix = (db: number): string => ({ 3: 'new:three:', 15: 'new:fifteen:' })[db] ?? 'new:'
+  const wanted = keys
+    .filter(({ kind }) => kind !== 'stream')
+    .map((key) => ({ ...key, db: 0, key: prefix(key.db) + key.key }))
+  expect(sorted(there)).toEqual(sorted(wanted))
+  expect(result).toMatchObject({ keysWritten: wanted.length, keysFailed: 0, keysRenamed: wanted.length })
 })
 
 const slotsWanted = { from: 4_000, to: 12_000 }

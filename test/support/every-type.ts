@@ -133,10 +133,13 @@ export interface DescribedKey {
   readonly groups: string
 }
 
-/** Every key of every database. */
-export async function describeKeys(server: RedisServer): Promise<readonly DescribedKey[]> {
+/** Every key of every database, or of these. */
+export async function describeKeys(
+  server: RedisServer,
+  dbs: readonly number[] = range16,
+): Promise<readonly DescribedKey[]> {
   const described: DescribedKey[] = []
-  for (const db of range16) {
+  for (const db of dbs) {
     await server.call('SELECT', db)
     let cursor = '0'
     do {

@@ -52,7 +52,7 @@ export async function runRestore(
   const throttle = new Throttle(spec.limits)
   orders?.listen((order) => throttle.obey(order))
   const watching = new AbortController()
-  const watch = watchTarget(() => [spec.target], throttle, watching.signal)
+  const watch = watchTarget(spec.target, throttle, watching.signal)
   try {
     return await restore(spec, makeKeyRules(spec), throttle, report, signal)
   } finally {

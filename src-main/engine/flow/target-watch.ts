@@ -2,58 +2,70 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { parseInfo } from '../redis/info.ts'
-import { Link } from '../resp/link.ts'
+import { readTopology } from '../redis/topology.ts'
+import { Link, type OpenOptions } from '../resp/link.ts'
+import { ClusterLinks } from '../target/cluster-links.ts'
 import type { TargetHealth } from './back-off.ts'
 import type { Throttle } from './throttle.ts'
 
 const lookEveryMs = 1_000
+/** After so many looks the servers are sought anew: a cluster's masters change. */
+const looksUntilSought = 30
 /** Round trips in one look; the middle one counts, so that one hiccup is none of the target's suffering. */
 const pings = 3
 const silenceMs = 30_000
 
 /**
- * Looks at every server of the target once a second, over a connection of its own, as long as the throttle has a
- * limit on latency, and tells it of the one that is worst off. Ends with `signal`. A server that cannot be looked
- * at is left to those who write to it.
+ * Looks at the target once a second, at every master of a cluster, over connections of its own, as long as the
+ * throttle has a limit on latency, and tells it of the server that is worst off. Ends with `signal`. What cannot be
+ * looked at is left to those who write to it.
  */
 export async function watchTarget(
-  servers: () => readonly Connection[],
+  target: Connection,
   throttle: Throttle,
   signal: AbortSignal,
 ): Promise<void> {
-  const links = new Map<string, Link>()
-  const nap = (): Promise<void> => sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
-  for (; !signal.aborted; await nap()) {
-    const watched = throttle.limits.latencyMs === undefined ? [] : servers()
-    const seen = await Promise.all(watched.map((server) => look(server, links, signal)))
-    const found = seen.filter((health) => health !== null)
-    if (found.length === 0) continue
-    throttle.look({
-      latencyMs: Math.max(...found.map(({ latencyMs }) => latencyMs)),
-      memoryShare: Math.max(...found.map(({ memoryShare }) => memoryShare)),
-    })
+  const options: OpenOptions = { signal, silenceMs, name: 'keyferry:watch' }
+  let links: readonly Link[] = []
+  let looks = 0
+  const forget = (): void => {
+    for (const link of links) link.close()
+    links = []
+    looks = 0
   }
-  for (const link of links.values()) link.close()
+  // Whatever is being asked then is not waited for.
+  signal.addEventListener('abort', forget, { once: true })
+  while (!signal.aborted) {
+    if (throttle.limits.latencyMs === undefined || looks === looksUntilSought) forget()
+    try {
+      if (throttle.limits.latencyMs !== undefined) {
+        if (looks === 0) links = await openServers(target, options)
+        const seen = await Promise.all(links.map(lookAt))
+        throttle.look({
+          latencyMs: Math.max(...seen.map(({ latencyMs }) => latencyMs)),
+          memoryShare: Math.max(...seen.map(({ memoryShare }) => memoryShare)),
+        })
+        looks += 1
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof FailureError)) throw thrown
+      forget()
+    }
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+  }
+  forget()
 }
 
-async function look(
-  server: Connection,
-  links: Map<string, Link>,
-  signal: AbortSignal,
-): Promise<TargetHealth | null> {
-  const name = `${server.host}:${server.port}`
-  try {
-    const link = links.get(name) ?? (await Link.open(server, { signal, silenceMs, name: 'keyferry:watch' }))
-    links.set(name, link)
-    // A proxy has no memory to tell of, and may hang up on the question.
-    const share = server.proxy === true ? 0 : await memoryShare(link)
-    return { latencyMs: await roundTripMs(link), memoryShare: share }
-  } catch (thrown) {
-    if (!(thrown instanceof FailureError)) throw thrown
-    links.get(name)?.close()
-    links.delete(name)
-    return null
-  }
+async function openServers(target: Connection, options: OpenOptions): Promise<readonly Link[]> {
+  const link = await Link.open(target, options)
+  const info = await link.call(['INFO', 'cluster'])
+  if (!Buffer.isBuffer(info) || !/^cluster_enabled:1/m.test(info.toString())) return [link]
+  using _asked = link
+  return (await ClusterLinks.open(target, await readTopology(link, target), options)).links
+}
+
+async function lookAt(link: Link): Promise<TargetHealth> {
+  return { latencyMs: await roundTripMs(link), memoryShare: await memoryShare(link) }
 }
 
 async function roundTripMs(link: Link): Promise<number> {
