@@ -84,10 +84,12 @@ test(`killed ${kills} times at random moments, it goes on each time: nothing is 
     await Promise.race([cli.says(/"phase":"(?:writing|replaying)"/).catch(() => undefined), cli.ended])
     await sleep(Math.random() * (kill < 6 ? 60 : 250))
     cli.signal('SIGKILL')
-    const { code } = await cli.ended
+    const { code, events } = await cli.ended
     if (code === null) interrupted += 1
     else {
-      // It had ended before: the next ones begin once more.
+      // It had ended before the signal, or had nothing left to do when it came: the next ones begin once more.
+      const told = events.at(-1)
+      if (code !== 0) expect(told).toMatchObject({ event: 'failed', code: 'target.not-empty' })
       expect(await described(target)).toBe(wanted)
       await target.call('FLUSHALL')
     }

@@ -26,8 +26,11 @@ export interface TaskMeta {
   readonly format: 1
   /** Number of lanes: which lane a key belongs to must never change. */
   readonly lanes: number
-  /** `copying`: what is in the target is of no single moment; the copy is to be made again. */
-  readonly phase: 'copying' | 'following'
+  /**
+   * `copying`: what is in the target is of no single moment; the copy is to be made again. `done`: nothing is left to
+   * do but to take the task's own keys away, of which some may be gone already.
+   */
+  readonly phase: 'copying' | 'following' | 'done'
   /** Whether expiries may lie unshifted in the target: then a new run guards them again. */
   readonly guarded: boolean
   /** The target held no foreign key when the task began: whatever the source lacks may be removed. */

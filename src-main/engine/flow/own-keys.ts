@@ -59,13 +59,13 @@ export async function removeTaskKeys(
   for (const db of new Set([0, ...databases])) {
     await control.call('SELECT', db)
     for await (const found of keysThatBegin(control, keys.prefix)) {
-      // The lease goes last, with the connection: until then nobody else may begin.
-      const theirs = found.filter((key) => key.toString() !== keys.lease)
+      // Until the lease goes nobody else may begin; and what is left after a crash must say what it was.
+      const theirs = found.filter((key) => key.toString() !== keys.lease && key.toString() !== keys.meta)
       if (theirs.length > 0) await control.call('DEL', ...theirs)
     }
   }
   await control.call('SELECT', 0)
-  await control.call('DEL', keys.lease)
+  await control.call('DEL', keys.meta, keys.lease)
 }
 
 /** Of the database selected, in batches. A server without SCAN (before 2.8) tells them all at once. */

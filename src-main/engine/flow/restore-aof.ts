@@ -204,9 +204,14 @@ class AofRestore {
     })
     try {
       const following = await this.#bringToCommands(session, stay)
-      await this.#replay(session, following.meta, following.checkpoints, { stay, ended })
-      this.#parts.meter.enter('finishing')
-      await this.#settle(session, stay)
+      if (following !== null) {
+        const { meta, checkpoints } = following
+        await this.#replay(session, meta, checkpoints, { stay, ended })
+        this.#parts.meter.enter('finishing')
+        await this.#settle(session, stay)
+        // From here on a crash must not have any of it done again, whichever of our keys are gone by then.
+        await session.control.call('SET', this.#keys.meta, JSON.stringify({ ...meta, phase: 'done' }))
+      }
       const info = parseInfo(String(await session.control.call('INFO', 'keyspace')))
       await removeTaskKeys(session.control, this.#keys, Object.keys(keyspaceOf(info)).map(Number))
     } catch (thrown) {
@@ -224,16 +229,23 @@ class AofRestore {
     }
   }
 
-  /** Sees to it that the target holds all that comes before the commands, or more. */
+  /** Sees to it that the target holds all that comes before the commands, or more. Null where it holds everything. */
   async #bringToCommands(
     session: TargetSession,
     signal: AbortSignal,
-  ): Promise<{ meta: TaskMeta; checkpoints: readonly Checkpoint[] }> {
+  ): Promise<{ meta: TaskMeta; checkpoints: readonly Checkpoint[] } | null> {
     const { spec, survey, commandsFrom } = this.#parts
     const isAnew = spec.resume === 'afresh' && this.#attempt === 1
     const known = session.checkpoints.flatMap((one) => (one?.replid === this.#id ? [one] : []))
     const begun = isAnew ? null : session.meta
-    if (begun?.phase === 'following' && known.length === begun.lanes) {
+    if (begun?.phase === 'done') {
+      this.#goOnFrom(this.#parts.input.size)
+      return null
+    }
+    if (begun?.phase === 'following') {
+      // Somebody has taken checkpoints away: what is in is not known, and must not be put in twice.
+      if (known.length !== begun.lanes)
+        fail('target.not-empty', { address: session.control.address, examples: '' })
       if (this.#attempt === 1) this.#goOnFrom(Math.min(...known.map(({ offset }) => offset)))
       return { meta: begun, checkpoints: known }
     }
@@ -246,7 +258,8 @@ class AofRestore {
       snapshot: `${this.#id} 0`,
       targetRunId: session.runId,
     }
-    if (begun !== null && this.#attempt === 1) this.#goOnFrom(begun.copied?.offset ?? 0)
+    if (begun === null) this.#base = null
+    else if (this.#attempt === 1) this.#goOnFrom(begun.copied?.offset ?? 0)
     await watchedTransaction(session.control, [
       ['SET', this.#keys.meta, JSON.stringify(meta)],
       leaseCommand(this.#keys, this.#holder) as [string, ...(string | number)[]],
@@ -318,11 +331,11 @@ class AofRestore {
     checkpoints: readonly Checkpoint[],
     { stay, ended }: { readonly stay: AbortSignal; readonly ended: AbortController },
   ): Promise<void> {
-    const { spec, survey, rules, meter, throttle } = this.#parts
+    const { survey, rules, meter, throttle } = this.#parts
     const { look } = this.#looked!
     meter.enter('replaying')
     const replay = new Replay({
-      target: spec.target,
+      target: session.connection,
       keys: this.#keys,
       holder: this.#holder,
       session,
@@ -368,7 +381,7 @@ class AofRestore {
   async #settle(session: TargetSession, signal: AbortSignal): Promise<void> {
     const { spec, survey, base } = this.#parts
     const fields = survey.setsFieldExpiry || (base?.demands.expiringHashes.count ?? 0) > 0
-    using link = await DbLink.open(spec.target, session.name, signal)
+    using link = await DbLink.open(session.connection, session.name, signal)
     const { versionNumber } = this.#looked!.look
     await settleExpiries({ link, versionNumber, rule: spec.ttl, fields, signal })
   }
