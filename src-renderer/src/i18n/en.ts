@@ -44,7 +44,7 @@ export const en = {
   'start.foot.browser': 'Passwords stay on the machine Keyferry runs on.',
   'door.file': 'From a backup file',
   'door.file.text':
-    'Load an RDB file into a running server. It is checked from end to end before the first key is written.',
+    'Load an RDB or append-only file into a running server. It is checked from end to end before the first key is written.',
   'door.file.action': 'Choose a file',
   'door.practice': 'Try it first',
   'door.practice.text':
@@ -173,7 +173,7 @@ export const en = {
   'restore.notEmpty_other': 'The target already holds {n} keys.',
   'restore.file.title': 'Which file holds the data?',
   'restore.file.lead':
-    'An RDB file, as SAVE, BGSAVE or a backup makes it; several of them go into one target.',
+    'An RDB or an append-only file, packed with gzip or not, or the folder of a multi-part one; several of them go into one target.',
   'restore.file.choose': 'Choose a file…',
   'restore.file.path': 'Or its path, or an address (http, https)',
   'restore.file.path.host': 'On the machine Keyferry runs on',

@@ -40,7 +40,8 @@ export const ko: Words = {
   'start.foot.desktop': '비밀번호는 이 컴퓨터에만 남습니다.',
   'start.foot.browser': '비밀번호는 Keyferry가 실행되는 컴퓨터에만 남습니다.',
   'door.file': '백업 파일에서',
-  'door.file.text': 'RDB 파일을 실행 중인 서버에 넣습니다. 첫 키를 쓰기 전에 파일 전체를 먼저 검사합니다.',
+  'door.file.text':
+    'RDB 또는 AOF 파일을 실행 중인 서버에 넣습니다. 첫 키를 쓰기 전에 파일 전체를 먼저 검사합니다.',
   'door.file.action': '파일 선택',
   'door.practice': '먼저 연습하기',
   'door.practice.text':
@@ -168,7 +169,7 @@ export const ko: Words = {
   'restore.notEmpty_other': '타깃에 이미 키 {n}개가 있습니다.',
   'restore.file.title': '데이터가 어느 파일에 있습니까?',
   'restore.file.lead':
-    'SAVE, BGSAVE 또는 백업으로 만든 RDB 파일입니다. 여러 파일을 한 타깃에 복원할 수 있습니다.',
+    'RDB 또는 AOF 파일(gzip 가능), 또는 다중 파트 AOF 폴더입니다. 여러 개를 한 타깃에 복원할 수 있습니다.',
   'restore.file.choose': '파일 선택…',
   'restore.file.path': '또는 파일 경로나 주소(http, https)',
   'restore.file.path.host': 'Keyferry가 실행되는 컴퓨터의 경로',

@@ -1,5 +1,5 @@
 import type { Limits } from '#contract/limits.ts'
-import { formatBytes, formatSpan } from '../i18n/format.ts'
+import { formatBytes, formatMoment, formatSpan } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
 import { parseDbPrefixes, parsePatterns } from '../state/restore-fields.ts'
 import type { RestoreDraft } from '../state/restore-draft.svelte.ts'
@@ -15,6 +15,7 @@ export function sayScope(scope: RestoreScope): string {
     exclude.length > 0 && t('review.what.exclude', { globs: exclude.join(', ') }),
     chosenDbs !== null && t('review.scope.dbs', { dbs: chosenDbs.join(', ') }),
     chosenKinds !== null && t('review.scope.types', { types: chosenKinds.join(', ') }),
+    scope.until !== '' && t('review.scope.until', { moment: formatMoment(Date.parse(scope.until)) }),
     scope.slots.trim() !== '' && t('review.scope.slots', { slots: scope.slots.trim() }),
   ]
     .filter((sentence) => sentence !== false)

@@ -50,14 +50,24 @@ export class RestoreInputs {
     return this.#all.flatMap(({ report }) => report ?? [])
   }
 
-  /** Whether every one has been read, so that what is in all of them is known. */
-  get areRead(): boolean {
-    return this.#all.length > 0 && this.reports.length === this.#all.length
+  /** Whether the keys of every one are known: of those not read yet, and of append-only files, they are not. */
+  get areKnown(): boolean {
+    return this.#all.length > 0 && this.#all.every(({ report }) => report !== null && report.aof === null)
   }
 
-  /** Null while some of them have not been read. */
+  /** When the append-only files among them were written, as far as they tell; null where none does. */
+  get times(): { readonly first: number; readonly last: number } | null {
+    const times = this.reports.flatMap(({ aof }) => aof?.times ?? [])
+    if (times.length === 0) return null
+    return {
+      first: Math.min(...times.map(({ first }) => first)),
+      last: Math.max(...times.map(({ last }) => last)),
+    }
+  }
+
+  /** Null while they are not known. */
   get keys(): number | null {
-    return this.areRead ? this.reports.reduce((sum, { keys }) => sum + keys, 0) : null
+    return this.areKnown ? this.reports.reduce((sum, { keys }) => sum + keys, 0) : null
   }
 
   get problems(): readonly Problem[] {

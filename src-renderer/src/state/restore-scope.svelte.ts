@@ -22,11 +22,13 @@ export class RestoreScope {
   /** Ticks taken away: what a further file brings goes along until it is left out. */
   readonly withoutDbs = new SvelteSet<number>()
   readonly withoutKinds = new SvelteSet<KeyKind>()
-  /** Databases by number, where not every file has been read. */
+  /** Databases by number, where the keys of some files are not known. */
   onlyDbs = $state('')
   include = $state('')
   exclude = $state('')
   slots = $state('')
+  /** Local time, as a field of the browser has it; empty for all of an append-only file. */
+  until = $state('')
   databases = $state<'keep' | 'one' | 'map'>('keep')
   targetDb = $state('0')
   dbMap = $state('')
@@ -41,18 +43,18 @@ export class RestoreScope {
     this.#inputs = inputs
   }
 
-  /** The databases of the files with their keys; null where not every file has been read. */
+  /** The databases of the files with their keys; null where the keys of some are not known. */
   get knownDbs(): readonly { readonly db: number; readonly keys: number }[] | null {
-    if (!this.#inputs.areRead) return null
+    if (!this.#inputs.areKnown) return null
     const sums: Record<number, number> = {}
     for (const { dbs } of this.#inputs.reports)
       for (const { db, keys } of dbs) sums[db] = (sums[db] ?? 0) + keys
     return Object.entries(sums).map(([db, keys]) => ({ db: Number(db), keys }))
   }
 
-  /** The types of the files with their keys; all there are, without, where not every file has been read. */
+  /** The types of the files with their keys; all there are, without, where the keys of some are not known. */
   get knownKinds(): readonly { readonly kind: KeyKind; readonly keys: number | null }[] {
-    if (!this.#inputs.areRead) return keyKinds.map((kind) => ({ kind, keys: null }))
+    if (!this.#inputs.areKnown) return keyKinds.map((kind) => ({ kind, keys: null }))
     const sums: Record<string, number> = {}
     for (const { types } of this.#inputs.reports)
       for (const { kind, keys } of types) sums[kind] = (sums[kind] ?? 0) + keys
@@ -82,7 +84,7 @@ export class RestoreScope {
     return (
       this.chosenDbs === null &&
       this.chosenKinds === null &&
-      [this.include, this.exclude, this.slots].every((text) => text.trim() === '')
+      [this.include, this.exclude, this.slots, this.until].every((text) => text.trim() === '')
     )
   }
 
@@ -91,9 +93,9 @@ export class RestoreScope {
     return { rule: this.ttl, ms: Number(this.ttlAmount) * timeUnits[this.ttlUnit] }
   }
 
-  /** Null where not every file has been read. */
+  /** Null where the keys of some files are not known. */
   get estimate(): ScopeEstimate | null {
-    if (!this.#inputs.areRead) return null
+    if (!this.#inputs.areKnown) return null
     return estimateScope(this.#inputs.reports, {
       dbs: this.chosenDbs,
       kinds: this.chosenKinds,
@@ -147,6 +149,7 @@ export class RestoreScope {
       ...(this.addPrefix !== '' && { addPrefix: this.addPrefix }),
       ...(dbPrefix !== null && Object.keys(dbPrefix).length > 0 && { dbPrefix }),
       ttl: this.ttlRule,
+      ...(this.until !== '' && this.#inputs.times !== null && { until: Date.parse(this.until) }),
     }
   }
 }
