@@ -14,7 +14,10 @@ import { startProxy } from '../support/proxy.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startInProcessSsh } from '../support/ssh-in-process.ts'
 import { hasSshd, makeKey, startSshServer, viaSsh, type SshServer } from '../support/ssh-server.ts'
+import { compareAll, connectionTo, drain, infoField, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
 import { makeTlsFiles } from '../support/tls-files.ts'
+import { startWriter } from '../support/writer.ts'
 
 const failing = (code: string, params: object = {}): object => ({ failure: { code, params } })
 
@@ -303,6 +306,36 @@ describe.skipIf(!hasSshd)('a tunnel through real SSH servers', () => {
     const lost = failing('tunnel.lost', { hop: `ssh://${outer.username}@127.0.0.1:${wire.port}` })
     for (const one of waiting) await expect(one).rejects.toMatchObject(lost)
     expect(await ping(to(via))).toBe('PONG')
+  })
+
+  test('that breaks under a live sync costs neither a write nor a second copy', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await using target = await startRedis()
+    await using wire = await startProxy(outer.port)
+    using task = taskFolder()
+    const via = viaSsh(outer, inner)
+    via.hops[0] = { ...via.hops[0]!, port: wire.port }
+    via.acceptedKeys = [fingerprintBySshKeygen(outer)]
+    await using sync = startSync({
+      task: 'tunnelled',
+      source: { ...connectionTo(source), via },
+      target: { ...connectionTo(target), via },
+      folder: task.path,
+    })
+    const writer = startWriter({ port: source.port, rate: 60 })
+    await sync.until(({ phase }) => phase === 'in-step')
+    for (let cut = 0; cut < 2; cut += 1) {
+      wire.cut()
+      await sleep(300)
+      await sync.until(({ phase }) => phase === 'in-step')
+    }
+    await writer.stop()
+    await drain(sync, source)
+    expect(await compareAll(source, target)).toMatchObject({ equal: true, differing: 0 })
+    expect(infoField(source, 'stats', 'sync_full')).toBe('1')
+    expect(Number(infoField(source, 'stats', 'sync_partial_ok'))).toBeGreaterThan(0)
+    sync.give({ type: 'finish' })
+    await sync.done
   })
 
   test('ends at once when it is cancelled', async () => {
