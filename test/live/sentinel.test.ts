@@ -9,7 +9,8 @@ import { startRedis } from '../support/redis-server.ts'
 import { startCli } from '../support/run-cli.ts'
 import { startWatched } from '../support/sentinels.ts'
 import { hasSshd, startSshServer, viaSsh } from '../support/ssh-server.ts'
-import { compareAll } from '../support/sync-ends.ts'
+import { compareAll, connectionTo, drain, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
 import { freePort } from '../support/free-port.ts'
 
 const failing = (code: string, params: object = {}): object => ({ failure: { code, params } })
@@ -78,3 +79,28 @@ test('a restore goes on into the new primary when the old one dies in the middle
   expect(done['reconnects']).toBeGreaterThan(0)
   expect(await compareAll(source, replica)).toMatchObject({ equal: true, sourceKeys: 150_000 })
 }, 120_000)
+
+test('a live sync follows a source that fails over, without a second copy', async () => {
+  await using watched = await startWatched()
+  await using target = await startRedis()
+  using task = taskFolder()
+  const { connection, primary, replica } = watched
+  for (let number = 0; number < 100; number += 1) await primary.call('INCR', 'count')
+  await using sync = startSync({
+    task: 'failover',
+    source: connection,
+    target: connectionTo(target),
+    folder: task.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await primary.kill9()
+  await watched.replicaTookOver()
+  await replica.call('INCR', 'count')
+  await sync.until(({ sourceReconnects, phase }) => sourceReconnects > 0 && phase === 'in-step')
+  await drain(sync, replica)
+  expect(await target.call('GET', 'count')).toBe('101')
+  expect(await compareAll(replica, target)).toMatchObject({ equal: true })
+  expect(sync.progress).toMatchObject({ fullResyncs: 1, partialResyncs: 1 })
+  sync.give({ type: 'finish' })
+  await sync.done
+})
