@@ -5,16 +5,20 @@ import type { TimeEstimate } from '#contract/restore-plan.ts'
 const serverSecondsPerKey = 1 / 400_000
 const serverSecondsPerByte = 1 / 300_000_000
 
+/** A command beside the value: its name, the key's, lengths, version and checksum. */
+const commandBytes = 64
+
 /** `linkBytesPerSecond`: what one connection was seen to take. */
 export function estimateTime(
   { keys, bytes }: { readonly keys: number; readonly bytes: number },
   { bytesPerSecond = Infinity, keysPerSecond = Infinity }: Limits,
   linkBytesPerSecond: number,
 ): TimeEstimate {
+  const sent = bytes + keys * commandBytes
   const estimates: readonly TimeEstimate[] = [
     { boundBy: 'server', seconds: keys * serverSecondsPerKey + bytes * serverSecondsPerByte },
-    { boundBy: 'link', seconds: bytes / linkBytesPerSecond },
-    { boundBy: 'bytes', seconds: bytes / bytesPerSecond },
+    { boundBy: 'link', seconds: sent / linkBytesPerSecond },
+    { boundBy: 'bytes', seconds: sent / bytesPerSecond },
     { boundBy: 'keys', seconds: keys / keysPerSecond },
   ]
   return estimates.reduce((slowest, one) => (one.seconds > slowest.seconds ? one : slowest))
