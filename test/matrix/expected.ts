@@ -4,8 +4,11 @@ import { goneField, gonePrefix, tinyScore } from './fill.ts'
 import type { KeyView, Moment, ServerView, StreamGroup, StreamView } from './read.ts'
 import type { MatrixServer } from './servers.ts'
 
-/** How the values were written: whole (RESTORE), or all with the commands that make them up. */
-export type Way = 'values' | 'commands'
+/**
+ * How the values were written: whole (RESTORE), or all with the commands that make them up because the target forbids
+ * RESTORE, or because they are too large for it.
+ */
+export type Way = 'values' | 'commands' | 'large'
 
 /** What a target holds of another server's data, and what its documentation says it cannot. */
 export interface Expected {
@@ -21,7 +24,7 @@ export function expectedAt(source: ServerView, from: MatrixServer, to: MatrixSer
     losses.set(what, (losses.get(what) ?? 0) + count)
   }
   // The file does not tell of a hash that all of its fields have expired.
-  if (from.fieldExpiry && !to.fieldExpiry) lose('field-expiry')
+  if (way !== 'large' && from.fieldExpiry && !to.fieldExpiry) lose('field-expiry')
   const keys = new Map<string, KeyView>()
   for (const [name, whole] of source.keys) {
     if (name.includes(` ${gonePrefix}`)) continue
@@ -32,6 +35,10 @@ export function expectedAt(source: ServerView, from: MatrixServer, to: MatrixSer
     }
     // 2.6 calls it no valid float.
     if (name.endsWith(tinyScore) && way === 'commands' && to.version === 206) continue
+    if (key.type === 'vectorset' && (!to.vectors || way === 'commands')) {
+      lose('module')
+      continue
+    }
     const expiresFields = Object.keys(key.fieldExpiry).length > 0
     if (expiresFields && !to.fieldExpiry) lose('field-expiry')
     keys.set(name, {
@@ -64,7 +71,7 @@ function streamAt(
   const counts = to.version >= 700
   if (from.version >= 700 && !counts) lose('stream-counters')
   if (way === 'values' && from.version >= 702 && to.version < 702) lose('consumer-times')
-  if (way === 'commands') lose('consumer-times')
+  if (way !== 'values') lose('consumer-times')
   return {
     ...stream,
     counters: counts ? stream.counters : null,
@@ -74,7 +81,7 @@ function streamAt(
 
 function groupAt(group: StreamGroup, stream: StreamView, to: MatrixServer, way: Way): StreamGroup {
   const there = new Set((stream.entries as [string, unknown][]).map(([id]) => id))
-  const pending = way === 'commands' ? group.pending.filter(({ id }) => there.has(id)) : group.pending
+  const pending = way === 'values' ? group.pending : group.pending.filter(({ id }) => there.has(id))
   const holders = new Set(pending.map(({ consumer }) => consumer))
   return {
     ...group,
@@ -151,7 +158,7 @@ function streamDifferences(
       lines.push(told('times of delivery'))
     const consumers = (one: StreamGroup): unknown => one.consumers.map(({ name }) => name)
     compare(told('consumers'), consumers(group), consumers(other))
-    if (way === 'commands') continue
+    if (way !== 'values') continue
     for (const [index, consumer] of group.consumers.entries()) {
       const there = other.consumers[index]
       if (there === undefined) continue

@@ -27,6 +27,7 @@ export async function fill(redis: RedisServer, server: MatrixServer): Promise<vo
   await fillCollections(redis, server)
   if (server.version >= 500) await fillStreams(redis, server)
   if (server.fieldExpiry) await fillExpiringFields(redis)
+  if (server.vectors) await fillVectors(redis)
   if (server.version >= 700) {
     const body = "redis.register_function('%', function(keys, args) return args[1] end)"
     await call('FUNCTION', 'LOAD', `#!lua name=small\n${body.replace('%', 'one')}`)
@@ -151,6 +152,13 @@ async function fillStreams({ call }: RedisServer, { version }: MatrixServer): Pr
     await call('XADD', 'stream:large', `${1_000 + at}-0`, 'text', hex(`s${at}`), `field ${at}`, 'x')
 }
 
+async function fillVectors({ call }: RedisServer): Promise<void> {
+  for (const at of range(20))
+    await call('VADD', 'vectors', 'VALUES', 3, at, 1 / (at + 1), -at, `element ${at}`)
+  await call('VSETATTR', 'vectors', 'element 3', '{"year":1999}')
+  await call('VADD', 'vectors:exact', 'VALUES', 2, 0.25, 7, 'only', 'NOQUANT')
+}
+
 async function fillExpiringFields({ call }: RedisServer): Promise<void> {
   const later = Date.now() + hourMs
   await call('HSET', 'fields:small', 'keeps', '1', 'expires', '2', 'later', '3')
@@ -175,4 +183,33 @@ async function fillExpiringFields({ call }: RedisServer): Promise<void> {
       `field ${at}`,
       `field ${at + 400}`,
     )
+}
+
+/** Fills an empty server with one value of every type it knows that is larger than what we hold at once (8 MiB). */
+export async function fillLarge({ call }: RedisServer, { version }: MatrixServer): Promise<void> {
+  const count = 36_000
+  const text = (at: number): string => `${at} ${hex(`a${at}`)}${hex(`b${at}`)}`
+  const add = async (each: (at: number) => readonly [string, ...(string | number)[]]): Promise<void> => {
+    for (let from = 0; from < count; from += 1_000)
+      await Promise.all(range(1_000).map((at) => call(...each(from + at))))
+  }
+  await call(
+    'SET',
+    'large:string',
+    Buffer.from(
+      range(150_000)
+        .map((at) => hex(`l${at}`))
+        .join(''),
+      'hex',
+    ),
+  )
+  await add((at) => ['RPUSH', 'large:list', text(at)])
+  await add((at) => ['SADD', 'large:set', text(at)])
+  await add((at) => ['ZADD', 'large:zset', at / 3, text(at)])
+  await add((at) => ['HSET', 'large:hash', `field ${at}`, text(at)])
+  if (version < 500) return
+  await add((at) => ['XADD', 'large:stream', `${at + 1}-0`, 'text', text(at)])
+  await call('XDEL', 'large:stream', '5-0', '7-0')
+  await call('XGROUP', 'CREATE', 'large:stream', 'group', '0')
+  await call('XREADGROUP', 'GROUP', 'group', 'consumer', 'COUNT', 2_000, 'STREAMS', 'large:stream', '>')
 }

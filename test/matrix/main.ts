@@ -16,21 +16,21 @@ process.stdout.write(`${servers.length} servers, ${servers.length ** 2} ordered 
 const titles = {
   values: 'Values as the target reads them (RESTORE, converted where need be)',
   commands: 'As commands alone (a target that knows or allows no RESTORE)',
+  large: 'Values of more than 8 MiB, into the server before and the one after',
 }
-const outcome = await runMatrix(servers, ['values', 'commands'])
-for (const [way, cells] of outcome) {
+for (const way of ['values', 'commands', 'large'] as const) {
+  const cells = await runMatrix(servers, way)
   const wrong = wrongLines(cells)
   const right = cells.filter((cell) => cell.wrong.length === 0).length
   process.stdout.write(`\n${titles[way]}: ${right} of ${cells.length} as they should be\n\n`)
   process.stdout.write([...matrixLines(servers, cells), ...wrong, ''].join('\n'))
   if (wrong.length > 0) process.exitCode = 1
+  if (way === 'values' && values.write) writePage(markdownTable(servers, cells))
 }
 process.stdout.write(`\n${((performance.now() - started) / 1000).toFixed(0)} s\n`)
-if (values.write) {
+
+function writePage(table: string): void {
   const page = new URL('../../docs/versions.md', import.meta.url)
-  const table = markdownTable(servers, outcome.get('values')!)
-  writeFileSync(
-    page,
-    readFileSync(page, 'utf8').replace(/(<!-- matrix -->\n)[^]*?(<!-- end -->)/, `$1\n${table}\n\n$2`),
-  )
+  const text = readFileSync(page, 'utf8')
+  writeFileSync(page, text.replace(/(<!-- matrix -->\n)[^]*?(<!-- end -->)/, `$1\n${table}\n\n$2`))
 }

@@ -19,6 +19,7 @@ const legend = [
   '=  equal, value by value',
   'S  streams left out (before 5.0)',
   'F  functions left out (before 7.0)',
+  'M  vector sets left out (where Redis 8.0 and its module are not)',
   'E  hashes written without the expiry of their fields (before Redis 7.4, Valkey 9.0)',
   'c  how many entries were ever added to a stream, deleted, and read by a group (before 7.0)',
   't  when consumers of a stream were last active (before 7.2, or where a stream goes as commands)',
@@ -49,7 +50,8 @@ export function matrixLines(servers: readonly MatrixServer[], cells: readonly Ce
   ]
 }
 
-function cellText(cell: Cell): string {
+function cellText(cell: Cell | undefined): string {
+  if (cell === undefined) return ''
   if (cell.wrong.length > 0) return '✗'
   return cell.losses.map(({ what }) => letters[what]).join('') || '='
 }
@@ -81,6 +83,6 @@ function shortName({ name }: MatrixServer): string {
   return name.replace('redis ', 'r').replace('valkey ', 'v')
 }
 
-function cellOf(cells: readonly Cell[], from: MatrixServer, to: MatrixServer): Cell {
-  return cells.find((cell) => cell.from === from && cell.to === to)!
+function cellOf(cells: readonly Cell[], from: MatrixServer, to: MatrixServer): Cell | undefined {
+  return cells.find((cell) => cell.from === from && cell.to === to)
 }

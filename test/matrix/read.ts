@@ -99,9 +99,24 @@ async function readValue(redis: RedisServer, type: string, key: Buffer): Promise
       return pairs(await read('HGETALL')).sort(byFirst)
     case 'zset':
       return pairs(await read('ZRANGE', 0, -1, 'WITHSCORES')).map(([member, score]) => [member, bits(score)])
+    case 'vectorset':
+      return await readVectors(redis, key)
     default:
       return ((await redis.callBuffer('GET', key)) as Buffer).toString('latin1')
   }
+}
+
+async function readVectors(redis: RedisServer, key: Buffer): Promise<unknown> {
+  const elements = (await redis.call('VRANDMEMBER', key, 1_000)) as string[]
+  return await Promise.all(
+    elements
+      .sort()
+      .map(async (element) => [
+        element,
+        await redis.call('VEMB', key, element),
+        await redis.call('VGETATTR', key, element),
+      ]),
+  )
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

@@ -12,6 +12,8 @@ export interface MatrixServer {
   readonly version: number
   /** Expiring fields of hashes: Redis 7.4, Valkey 9.0. */
   readonly fieldExpiry: boolean
+  /** Vector sets, the type of a module that comes with Redis 8.0 since its release. */
+  readonly vectors: boolean
 }
 
 /** Those of `KEYFERRY_TEST_SERVERS` and of PATH, from the oldest to the newest, Redis before Valkey. */
@@ -41,6 +43,7 @@ function describeServer(name: string, told: string, binary: string): MatrixServe
     binary,
     version: isValkey ? 702 : own,
     fieldExpiry: isValkey ? own >= 900 : own >= 704,
+    vectors: !isValkey && own >= 800 && !told.includes('-'),
   }
 }
 
