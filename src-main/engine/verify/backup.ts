@@ -31,8 +31,8 @@ import { NamedKeys, onlyKeys } from './only-keys.ts'
 import { Placing } from './placing.ts'
 import { repair } from './repair.ts'
 import { Sampler } from './sampler.ts'
-import { openTarget, type OpenTarget } from './target-links.ts'
-import { targetNow } from './target-side.ts'
+import { openSide, type OpenSide } from './open-side.ts'
+import { targetNow, type TargetSide } from './target-side.ts'
 import { VerifyMeter } from './verify-meter.ts'
 
 /** Keys compared with one round trip or two, and how many of their bytes. */
@@ -55,7 +55,7 @@ export async function verifyBackup(
   orders: OrderInbox<VerifyOrder>,
 ): Promise<VerifyResult> {
   // Dialled first: a wrong password is told before a large file has been read.
-  using target = await openTarget(spec, signal)
+  using target = await openSide(spec.target, signal)
   using _ending = target.endWith(signal)
   const inputs: LandedInput[] = []
   try {
@@ -80,7 +80,9 @@ async function landRdb(file: string, signal: AbortSignal): Promise<LandedInput> 
 class BackupComparison {
   readonly #spec: BackupSpec
   readonly #inputs: readonly LandedInput[]
-  readonly #target: OpenTarget
+  readonly #target: OpenSide
+  /** The target, to be asked in several ways at a time. */
+  readonly #sides: readonly TargetSide[]
   readonly #signal: AbortSignal
   readonly #placing: Placing
   readonly #findings = new Findings()
@@ -98,13 +100,15 @@ class BackupComparison {
   constructor(
     spec: BackupSpec,
     inputs: readonly LandedInput[],
-    target: OpenTarget,
+    target: OpenSide,
     report: (progress: VerifyProgress) => void,
     signal: AbortSignal,
   ) {
     this.#spec = spec
     this.#inputs = inputs
     this.#target = target
+    const { expiryToleranceMs } = spec
+    this.#sides = target.links.map((link) => ({ link, look: target.look, expiryToleranceMs }))
     this.#signal = signal
     this.#placing = new Placing(spec.source.restoredAs, target.look.versionNumber)
     this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
@@ -139,7 +143,7 @@ class BackupComparison {
       functionsDiffer: await this.#functionsDiffer(),
       meter: this.#meter,
       orders,
-      target: this.#target.sides[0]!.link,
+      target: this.#sides[0]!.link,
       signal: this.#signal,
       write: async (differences) => {
         const { restoredAs } = source
@@ -162,7 +166,7 @@ class BackupComparison {
   async #survey({ path, name }: LandedInput): Promise<void> {
     await using file = await RdbFile.open(path, name)
     let unsaid = 0
-    const now = targetNow(this.#target.sides[0]!)
+    const now = targetNow(this.#sides[0]!)
     const take = (
       db: number,
       code: number,
@@ -241,7 +245,7 @@ class BackupComparison {
     { flavour }: RdbHeader,
     chosen: (db: number, key: Uint8Array) => boolean,
   ): Promise<void> {
-    const now = targetNow(this.#target.sides[0]!)
+    const now = targetNow(this.#sides[0]!)
     const placing = this.#placing
     const { buffer } = batch
     const chunks: { readonly db: number; readonly keys: BackupKey[] }[] = []
@@ -276,7 +280,7 @@ class BackupComparison {
     }
     const left = chunks.values()
     await Promise.all(
-      this.#target.sides.map(async (side) => {
+      this.#sides.map(async (side) => {
         for (const { db, keys } of left) {
           const found = await compareWithBackup(side, db, keys)
           this.#findings.note(found.filter((one) => !this.#isLost(one.kind, keys, one.key)))
@@ -302,7 +306,7 @@ class BackupComparison {
     chosen: (db: number, key: Uint8Array) => boolean,
   ): Promise<void> {
     const placing = this.#placing
-    const side = this.#target.sides[0]!
+    const side = this.#sides[0]!
     const { type, expireAt } = entry
     const placed = placing.take(entry.db, type, expireAt, targetNow(side), entry.key)
     if (placed !== 'placed' || !chosen(placing.db, placing.key())) {
@@ -339,7 +343,7 @@ class BackupComparison {
 
   async #functionsDiffer(): Promise<boolean> {
     if (!this.#placing.rules.functions || this.#spec.mode === 'counts') return false
-    return librariesDiffer([...this.#libraries].sort(), await librariesOf(this.#target.sides[0]!.link))
+    return librariesDiffer([...this.#libraries].sort(), await librariesOf(this.#sides[0]!.link))
   }
 
   async #result(counts: readonly DbCount[], repaired: RepairResult | null): Promise<VerifyResult> {

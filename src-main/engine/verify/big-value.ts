@@ -1,14 +1,14 @@
 import { escapeKey } from '#contract/escape-key.ts'
 import type { Reply } from '../resp/decode.ts'
-import type { DbLink } from './db-link.ts'
+import type { Questioned } from './db-link.ts'
 import { sequence } from './value.ts'
 
 const sliceBytes = 1024 * 1024
 const sliceElements = 1000
 
 type Slices = (
-  source: DbLink,
-  target: DbLink,
+  source: Questioned,
+  target: Questioned,
   db: number,
   key: Buffer,
   length: number,
@@ -76,8 +76,8 @@ function next(id: string): string {
 }
 
 async function ranges(
-  source: DbLink,
-  target: DbLink,
+  source: Questioned,
+  target: Questioned,
   db: number,
   length: number,
   command: (from: number, to: number) => readonly (string | number | Buffer)[],
@@ -94,7 +94,7 @@ async function ranges(
 }
 
 async function* scan(
-  link: DbLink,
+  link: Questioned,
   db: number,
   command: string,
   key: Buffer,

@@ -1,7 +1,7 @@
 import type { DifferenceKind } from '#contract/verify.ts'
 import type { Reply } from '../resp/decode.ts'
 import { compareInSlices } from './big-value.ts'
-import type { DbLink } from './db-link.ts'
+import type { Questioned } from './db-link.ts'
 import type { KeyDifference } from './findings.ts'
 import { sameExpiry, unguarded } from './same-bytes.ts'
 import { isError, lengthCommand, moduleValue, streamGroups, wholeValues } from './value.ts'
@@ -24,8 +24,8 @@ interface Pair {
  * value, and of a stream its groups. Gives the first difference of each key that has one.
  */
 export async function compareKeys(
-  source: DbLink,
-  target: DbLink,
+  source: Questioned,
+  target: Questioned,
   db: number,
   keys: readonly Buffer[],
   expiryToleranceMs: number,
@@ -87,8 +87,8 @@ export async function compareKeys(
 }
 
 async function compareWhole(
-  source: DbLink,
-  target: DbLink,
+  source: Questioned,
+  target: Questioned,
   db: number,
   pairs: readonly Pair[],
   differ: (key: Buffer, kind: DifferenceKind, detail: string) => void,

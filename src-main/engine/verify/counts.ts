@@ -4,22 +4,8 @@ import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import type { DbLink } from './db-link.ts'
 
-/**
- * Keys of each database on both sides, ours not counted. Expired keys that a server has not removed yet are in
- * its count, as they are in DBSIZE.
- */
-export async function countBoth(source: DbLink, target: DbLink): Promise<readonly DbCount[]> {
-  const [here, there] = await Promise.all([countTheirs(source), countTheirs(target)])
-  return besideEachOther(here, there)
-}
-
-/** The same at once, ours counted in. */
-export async function countAllOfBoth(source: DbLink, target: DbLink): Promise<readonly DbCount[]> {
-  const [here, there] = await Promise.all([countAll(source), countAll(target)])
-  return besideEachOther(here, there)
-}
-
-function besideEachOther(
+/** What two servers were counted to have, database by database. */
+export function besideEachOther(
   here: ReadonlyMap<number, number>,
   there: ReadonlyMap<number, number>,
 ): readonly DbCount[] {
@@ -27,14 +13,18 @@ function besideEachOther(
   return dbs.map((db) => ({ db, source: here.get(db) ?? 0, target: there.get(db) ?? 0 }))
 }
 
-async function countAll(link: DbLink): Promise<Map<number, number>> {
+/** The same at once, ours counted in. */
+export async function countAll(link: DbLink): Promise<Map<number, number>> {
   const [part] = await link.askAll(0, [['INFO', 'keyspace']])
   // Before 2.6 there are no parts.
   const info = parseInfo(String(part instanceof ReplyError ? await link.ask(0, ['INFO']) : part))
   return new Map(Object.entries(keyspaceOf(info)).map(([db, { keys }]) => [Number(db), keys]))
 }
 
-/** Keys of each database of a server, ours not counted. */
+/**
+ * Keys of each database of a server, ours not counted. Expired keys that it has not removed yet are in its count, as
+ * they are in DBSIZE.
+ */
 export async function countTheirs(link: DbLink): Promise<Map<number, number>> {
   const counts = await countAll(link)
   const held = counts.get(0) ?? 0

@@ -36,6 +36,19 @@ export class PayloadFile implements AsyncDisposable {
     return new PayloadFile(folder, path, await open(path, 'wx', 0o600))
   }
 
+  /** Appends function libraries: their code. To be called after what has told which server's the file is. */
+  async addLibraries(libraries: readonly Uint8Array[]): Promise<void> {
+    if (libraries.length === 0) return
+    const writer = new ByteWriter(64 * 1024)
+    if (!this.#isBegun) writer.bytes(Buffer.from(sinceFunctions))
+    for (const code of libraries) {
+      writer.uint8(opcode.FUNCTION2)
+      writeString(writer, code)
+    }
+    this.#isBegun = true
+    await this.#file.write(writer.written())
+  }
+
   /** Appends keys of one database, all dumped by one server. */
   async add(db: number, keys: readonly DumpedKey[]): Promise<void> {
     const writer = new ByteWriter(64 * 1024)
@@ -68,6 +81,9 @@ export class PayloadFile implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true })
   }
 }
+
+/** The first version with function libraries. */
+const sinceFunctions = 'REDIS0010'
 
 /** The first nine bytes of a file of this version. */
 function magicOf(dump: Buffer): Buffer {

@@ -3,7 +3,7 @@ import { restoreSpecSchema } from '#contract/restore.ts'
 import { restoreOnly } from '../flow/restore.ts'
 import { goesAlong } from '../plan/selection.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
-import type { DbLink } from './db-link.ts'
+import type { Questioned } from './db-link.ts'
 import { byDatabase, type KeyDifference } from './findings.ts'
 import { PayloadFile, type DumpedKey } from './payload-file.ts'
 
@@ -13,26 +13,33 @@ const largestBytes = 256 * 1024 * 1024
 
 /**
  * Writes keys of one server into another one, over what is there: dumped into a file, which is then restored, so
- * that it goes whatever the versions are. Gives how many were written. What the source no longer has, and what is
+ * that it goes whatever the versions are; with all function libraries where that is wanted. Gives how many keys
+ * were written. What the source no longer has, and what is
  * too large for one reply, is left as it is.
  */
 export async function rewriteFromServer(
-  source: DbLink,
+  source: Questioned,
   target: Connection,
   differences: readonly KeyDifference[],
+  withLibraries: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   await using file = await PayloadFile.create()
   for (const [db, keys] of byDatabase(differences))
     for (let at = 0; at < keys.length; at += atOnce)
       await file.add(db, await dumpKeys(source, db, keys.slice(at, at + atOnce)))
+  if (withLibraries) await file.addLibraries(await librariesOf(source))
   if (!(await file.end())) return 0
   const spec = restoreSpecSchema.parse({ files: [file.path], target, onConflict: 'replace' })
   const { keysWritten } = await restoreOnly(spec, { judge: () => goesAlong }, signal)
   return keysWritten
 }
 
-async function dumpKeys(source: DbLink, db: number, keys: readonly Buffer[]): Promise<readonly DumpedKey[]> {
+async function dumpKeys(
+  source: Questioned,
+  db: number,
+  keys: readonly Buffer[],
+): Promise<readonly DumpedKey[]> {
   const dumped: DumpedKey[] = []
   const sizes = await source.askAll(
     db,
@@ -56,11 +63,12 @@ function absolute(expiresAt: Reply | undefined, expiresIn: Reply | undefined): n
   return Number(expiresIn) < 0 ? -1 : Date.now() + Number(expiresIn)
 }
 
-/** Loads every function library of the source into the target, over those it has by the same names. */
-export async function copyLibraries(source: DbLink, target: DbLink): Promise<void> {
+/** The code of every function library (7.0). */
+async function librariesOf(source: Questioned): Promise<readonly Buffer[]> {
   const listed = await source.ask(0, ['FUNCTION', 'LIST', 'WITHCODE'])
-  for (const library of listed as unknown as readonly (readonly Reply[])[]) {
-    const code = library[library.findIndex((name, at) => at % 2 === 0 && String(name) === 'library_code') + 1]
-    if (Buffer.isBuffer(code)) await target.ask(0, ['FUNCTION', 'LOAD', 'REPLACE', code])
-  }
+  return (listed as unknown as readonly (readonly Reply[])[]).flatMap((library) => {
+    const at = library.findIndex((name, index) => index % 2 === 0 && String(name) === 'library_code')
+    const code = library[at + 1]
+    return Buffer.isBuffer(code) ? [code] : []
+  })
 }

@@ -1,7 +1,7 @@
 import { guardMs } from '../plan/expiry.ts'
 import type { Reply } from '../resp/decode.ts'
 import { theKey } from '../resp/encode.ts'
-import type { DbLink } from './db-link.ts'
+import type { Questioned } from './db-link.ts'
 import { sameElements } from './hash-table.ts'
 
 /** A value that takes more is not asked for in one piece. */
@@ -24,8 +24,8 @@ const dump = [['DUMP', theKey]] as const
  * into.
  */
 export async function withoutSameBytes(
-  source: DbLink,
-  target: DbLink,
+  source: Questioned,
+  target: Questioned,
   db: number,
   keys: readonly Buffer[],
   expiryToleranceMs: number,
@@ -54,8 +54,8 @@ export async function withoutSameBytes(
 }
 
 async function withOtherBytes(
-  source: DbLink,
-  target: DbLink,
+  source: Questioned,
+  target: Questioned,
   db: number,
   keys: readonly Buffer[],
 ): Promise<readonly Buffer[]> {

@@ -10,21 +10,22 @@ import type {
   VerifySpec,
 } from '#contract/verify.ts'
 import { isOurs } from '../flow/own-keys.ts'
+import { slotCount } from '../redis/topology.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
-import { agree, countAllOfBoth, countBoth, sum } from './counts.ts'
-import { DbLink } from './db-link.ts'
+import { agree, besideEachOther, sum } from './counts.ts'
+import type { Questioned } from './db-link.ts'
 import { byDatabase, Findings, type KeyDifference } from './findings.ts'
 import { librariesDiffer, librariesOf } from './functions.ts'
+import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
 import { repair } from './repair.ts'
-import { copyLibraries, rewriteFromServer } from './rewrite-from-server.ts'
+import { rewriteFromServer } from './rewrite-from-server.ts'
 import { withoutSameBytes } from './same-bytes.ts'
 import { Sampler } from './sampler.ts'
 import { VerifyMeter } from './verify-meter.ts'
 
-const scanCount = 500
-/** Batches compared at a time. */
-const atOnce = 4
+/** Keys looked at again with one round trip or two. */
+const againAtOnce = 500
 
 export interface ServersSpec extends VerifySpec {
   readonly source: Connection
@@ -40,16 +41,16 @@ export async function verifyServers(
   signal: AbortSignal,
   orders: OrderInbox<VerifyOrder>,
 ): Promise<VerifyResult> {
-  const sides = await openSides(spec, signal)
+  const opened = await Promise.allSettled([spec.source, spec.target].map((side) => openSide(side, signal)))
+  const sides = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const stop = (): void => {
-    for (const { source, target } of sides) {
-      source[Symbol.dispose]()
-      target[Symbol.dispose]()
-    }
+    for (const side of sides) side[Symbol.dispose]()
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return await new ServerComparison(spec, sides, report, signal).run(orders)
+    const refused = opened.find((one) => one.status === 'rejected')
+    if (refused !== undefined) throw refused.reason
+    return await new ServerComparison(spec, sides[0]!, sides[1]!, report, signal).run(orders)
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
@@ -59,33 +60,10 @@ export async function verifyServers(
   }
 }
 
-/** A connection to each of the two servers. */
-interface Sides {
-  readonly source: DbLink
-  readonly target: DbLink
-}
-
-async function openSides(spec: ServersSpec, signal: AbortSignal): Promise<readonly Sides[]> {
-  const open = (connection: Connection): Promise<DbLink> => DbLink.open(connection, 'keyferry:verify', signal)
-  const wanted = Array.from({ length: atOnce + 1 }, () => [open(spec.source), open(spec.target)]).flat()
-  const opened = await Promise.allSettled(wanted)
-  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  const refused = opened.find((one) => one.status === 'rejected')
-  if (refused === undefined)
-    return Array.from({ length: atOnce + 1 }, (_, at) => ({
-      source: links[at * 2]!,
-      target: links[at * 2 + 1]!,
-    }))
-  for (const link of links) link[Symbol.dispose]()
-  throw refused.reason
-}
-
 class ServerComparison {
   readonly #spec: ServersSpec
-  /** These walk through the keys and count; the others compare. */
-  readonly #source: DbLink
-  readonly #target: DbLink
-  readonly #comparing: readonly Sides[]
+  readonly #source: OpenSide
+  readonly #target: OpenSide
   readonly #signal: AbortSignal
   readonly #findings = new Findings()
   readonly #meter: VerifyMeter
@@ -93,14 +71,14 @@ class ServerComparison {
 
   constructor(
     spec: ServersSpec,
-    [walking, ...comparing]: readonly Sides[],
+    source: OpenSide,
+    target: OpenSide,
     report: (progress: VerifyProgress) => void,
     signal: AbortSignal,
   ) {
     this.#spec = spec
-    this.#source = walking!.source
-    this.#target = walking!.target
-    this.#comparing = comparing
+    this.#source = source
+    this.#target = target
     this.#signal = signal
     this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
   }
@@ -108,8 +86,7 @@ class ServerComparison {
   async run(orders: OrderInbox<VerifyOrder>): Promise<VerifyResult> {
     const { mode } = this.#spec
     if (mode === 'counts') return await this.#countUntilEqual()
-    const known = await countAllOfBoth(this.#source, this.#target)
-    await (mode === 'full' ? this.#compareAll(known) : this.#compareSample(known))
+    await (mode === 'full' ? this.#compareAll() : this.#compareSample())
     let rounds = 0
     while (this.#findings.count > 0 && !this.#findings.tooMany && rounds < this.#spec.rounds) {
       rounds += 1
@@ -117,88 +94,93 @@ class ServerComparison {
       await this.#lookAgain()
     }
     const repaired = await this.#repair(orders)
-    const counts = await countBoth(this.#source, this.#target)
-    return this.#result(counts, rounds, await this.#functionsDiffer(), repaired)
+    return this.#result(await this.#count(), rounds, await this.#functionsDiffer(), repaired)
+  }
+
+  async #count(): Promise<readonly DbCount[]> {
+    return besideEachOther(...(await Promise.all([this.#source.count(), this.#target.count()])))
   }
 
   async #functionsDiffer(): Promise<boolean> {
-    const [here, there] = await Promise.all([librariesOf(this.#source), librariesOf(this.#target)])
+    const { source, target } = this.#pairs[0]!
+    const [here, there] = await Promise.all([librariesOf(source), librariesOf(target)])
     return librariesDiffer(here, there)
   }
 
   async #repair(orders: OrderInbox<VerifyOrder>): Promise<RepairResult | null> {
     const functionsDiffer = await this.#functionsDiffer()
+    const { source, target } = this.#pairs[0]!
     return await repair({
       spec: this.#spec,
       findings: this.#findings,
       functionsDiffer,
       meter: this.#meter,
       orders,
-      target: this.#target,
+      target,
       signal: this.#signal,
-      write: async (differences) => {
-        if (functionsDiffer) await copyLibraries(this.#source, this.#target)
-        return await rewriteFromServer(this.#source, this.#spec.target, differences, this.#signal)
-      },
+      write: (differences) =>
+        rewriteFromServer(source, this.#spec.target, differences, functionsDiffer, this.#signal),
       compareAgain: (differences) => this.#compareAgain(differences),
     })
   }
 
   async #countUntilEqual(): Promise<VerifyResult> {
-    let counts = await countBoth(this.#source, this.#target)
+    let counts = await this.#count()
     for (let round = 1; !agree(counts) && round <= this.#spec.rounds; round += 1) {
       await this.#pause()
-      counts = await countBoth(this.#source, this.#target)
+      counts = await this.#count()
     }
     return this.#result(counts, 0, false, null)
   }
 
-  async #compareAll(known: readonly DbCount[]): Promise<void> {
-    this.#meter.enter('comparing', sum(known, 'source') + sum(known, 'target'))
-    for (const { db } of known)
-      await Promise.all([
-        this.#each(this.#keysOf(this.#source, db), (sides, keys) => this.#compare(sides, db, keys)),
-        this.#each(this.#keysOf(this.#target, db), (sides, keys) => this.#findExtra(sides, db, keys)),
-      ])
+  async #compareAll(): Promise<void> {
+    const [here, there] = await Promise.all([this.#source.size(), this.#target.size()])
+    this.#meter.enter('comparing', here + there)
+    await Promise.all([
+      this.#each(this.#source.keys(), (pair, { db, keys }) => this.#compare(pair, db, theirs(keys))),
+      this.#each(this.#target.keys(), async (pair, { db, keys, misplaced }) => {
+        const held = new Set(misplaced)
+        this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: '' })))
+        await this.#findExtra(
+          pair,
+          db,
+          theirs(keys).filter((key) => !held.has(key)),
+        )
+      }),
+    ])
   }
 
-  async #compareSample(known: readonly DbCount[]): Promise<void> {
-    const total = sum(known, 'source')
+  async #compareSample(): Promise<void> {
+    const total = await this.#source.size()
     const sampler = new Sampler(total, this.#spec.sampleKeys)
     this.#meter.enter('comparing', Math.min(total, this.#spec.sampleKeys))
-    for (const { db } of known)
-      for await (const keys of this.#keysOf(this.#source, db)) {
-        const chosen = keys.filter(() => sampler.take())
-        if (chosen.length > 0) await this.#compare(this.#comparing[0]!, db, chosen)
-      }
+    for await (const { db, keys } of this.#source.keys()) {
+      const chosen = theirs(keys).filter(() => sampler.take())
+      if (chosen.length > 0) await this.#compare(this.#pairs[0]!, db, chosen)
+    }
   }
 
-  async *#keysOf(link: DbLink, db: number): AsyncGenerator<readonly Buffer[], void, void> {
-    let cursor = '0'
-    do {
-      if (this.#signal.aborted) fail('job.cancelled')
-      const [next, keys] = (await link.ask(db, ['SCAN', cursor, 'COUNT', scanCount])) as unknown as [
-        Buffer,
-        readonly Buffer[],
-      ]
-      cursor = next.toString()
-      yield keys.filter((key) => !isOurs(key))
-    } while (cursor !== '0')
+  /** A link to each side, several times. */
+  get #pairs(): readonly Pair[] {
+    return this.#source.links.map((source, at) => ({ source, target: this.#target.links[at]! }))
   }
 
   /** Works on several batches at a time, so that neither server waits for the other, nor for us. */
   async #each(
-    batches: AsyncGenerator<readonly Buffer[], void, void>,
-    work: (sides: Sides, keys: readonly Buffer[]) => Promise<void>,
+    batches: AsyncGenerator<ListedKeys, void, void>,
+    work: (pair: Pair, listed: ListedKeys) => Promise<void>,
   ): Promise<void> {
     await Promise.all(
-      this.#comparing.map(async (sides) => {
-        for await (const keys of batches) await work(sides, keys)
+      this.#pairs.map(async (pair) => {
+        for await (const listed of batches) {
+          if (this.#signal.aborted) fail('job.cancelled')
+          await work(pair, listed)
+        }
       }),
     )
   }
 
-  async #compare({ source, target }: Sides, db: number, keys: readonly Buffer[]): Promise<void> {
+  async #compare({ source, target }: Pair, db: number, keys: readonly Buffer[]): Promise<void> {
     const { expiryToleranceMs } = this.#spec
     const open = await withoutSameBytes(source, target, db, keys, expiryToleranceMs)
     this.#findings.note(await compareKeys(source, target, db, open, expiryToleranceMs))
@@ -206,7 +188,7 @@ class ServerComparison {
     await this.#meter.advance(keys.length)
   }
 
-  async #findExtra({ source }: Sides, db: number, keys: readonly Buffer[]): Promise<void> {
+  async #findExtra({ source }: Pair, db: number, keys: readonly Buffer[]): Promise<void> {
     await this.#meter.advance(keys.length)
     // One number for all of them (EXISTS takes several keys since 3.0.3) tells that none is missing.
     if (keys.length === 0 || (await source.askAll(db, [['EXISTS', ...keys]]))[0] === keys.length) return
@@ -225,11 +207,15 @@ class ServerComparison {
   }
 
   async #compareAgain(before: readonly KeyDifference[]): Promise<void> {
-    for (const [db, keys] of byDatabase(before))
-      for (let at = 0; at < keys.length; at += scanCount) {
-        const some = keys.slice(at, at + scanCount)
-        const { expiryToleranceMs } = this.#spec
-        this.#findings.note(await compareKeys(this.#source, this.#target, db, some, expiryToleranceMs))
+    const { source, target } = this.#pairs[0]!
+    const { expiryToleranceMs } = this.#spec
+    // Where a key is does not change by looking at it.
+    this.#findings.note(before.filter(({ kind }) => kind === 'misplaced'))
+    const others = before.filter(({ kind }) => kind !== 'misplaced')
+    for (const [db, keys] of byDatabase(others))
+      for (let at = 0; at < keys.length; at += againAtOnce) {
+        const some = keys.slice(at, at + againAtOnce)
+        this.#findings.note(await compareKeys(source, target, db, some, expiryToleranceMs))
         await this.#meter.advance(some.length)
       }
   }
@@ -246,9 +232,10 @@ class ServerComparison {
   ): VerifyResult {
     const { mode, listed } = this.#spec
     const findings = this.#findings
+    const isCovered = (this.#target.slotsCovered ?? slotCount) === slotCount
     return {
       mode,
-      equal: mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer,
+      equal: isCovered && (mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer),
       counts,
       sourceKeys: sum(counts, 'source'),
       targetKeys: sum(counts, 'target'),
@@ -259,9 +246,19 @@ class ServerComparison {
       functionsDiffer,
       explained: { expired: 0, filtered: 0, lost: 0 },
       repaired,
-      slotsCovered: null,
+      slotsCovered: this.#target.slotsCovered,
       rounds,
       elapsedMs: Math.round(this.#meter.elapsedMs),
     }
   }
+}
+
+/** A link to each of the two sides. */
+interface Pair {
+  readonly source: Questioned
+  readonly target: Questioned
+}
+
+function theirs(keys: readonly Buffer[]): readonly Buffer[] {
+  return keys.filter((key) => !isOurs(key))
 }

@@ -1,5 +1,4 @@
 import type { Connection } from '#contract/connection.ts'
-import type { VerifySpec } from '#contract/verify.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import { redirectionOf } from '../redis/reply-errors.ts'
 import { readTopology, slotsCovered } from '../redis/topology.ts'
@@ -8,9 +7,8 @@ import { Link } from '../resp/link.ts'
 import { ClusterLinks } from '../target/cluster-links.ts'
 import { lookAtTarget, type TargetLook } from '../target/look.ts'
 import { ClusterQuestions } from './cluster-questions.ts'
-import { countTheirs } from './counts.ts'
+import { countAll, countTheirs } from './counts.ts'
 import { DbLink, type Questioned } from './db-link.ts'
-import type { TargetSide } from './target-side.ts'
 
 /** Batches compared at a time. */
 const atOnce = 4
@@ -25,14 +23,16 @@ export interface ListedKeys {
   readonly misplaced: readonly Buffer[]
 }
 
-/** The target of a comparison with a backup, with several ways to ask it at the same time. */
-export interface OpenTarget extends Disposable {
+/** One side of a comparison, a server or a cluster, with several ways to ask it at the same time. */
+export interface OpenSide extends Disposable {
   readonly look: TargetLook
-  readonly sides: readonly TargetSide[]
+  readonly links: readonly Questioned[]
   /** Of a cluster: slots that have an owner; else null. */
   readonly slotsCovered: number | null
   /** Keys by database, ours not counted. */
   count(): Promise<ReadonlyMap<number, number>>
+  /** All of them at once, ours among them. */
+  size(): Promise<number>
   /** Every key, in batches. */
   keys(): AsyncGenerator<ListedKeys, void, void>
   /** Until disposed of, an aborted signal ends every connection. */
@@ -40,10 +40,7 @@ export interface OpenTarget extends Disposable {
 }
 
 /** Connects. Fails with `connect.*`, `tls.*`, `auth.*`, or `target.loading`. */
-export async function openTarget(
-  { target, expiryToleranceMs }: Pick<VerifySpec, 'target' | 'expiryToleranceMs'>,
-  signal: AbortSignal,
-): Promise<OpenTarget> {
+export async function openSide(target: Connection, signal: AbortSignal): Promise<OpenSide> {
   const first = await Link.open(target, { ...linkOptions, signal })
   const opened: { close(): void }[] = [first]
   const close = (): void => {
@@ -58,7 +55,6 @@ export async function openTarget(
     return {
       look,
       ...shape,
-      sides: shape.links.map((link) => ({ link, look, expiryToleranceMs })),
       endWith(ending) {
         ending.addEventListener('abort', close, { once: true })
         if (ending.aborted) close()
@@ -72,9 +68,7 @@ export async function openTarget(
   }
 }
 
-interface Shape extends Pick<OpenTarget, 'slotsCovered' | 'count' | 'keys'> {
-  readonly links: readonly Questioned[]
-}
+type Shape = Pick<OpenSide, 'links' | 'slotsCovered' | 'count' | 'size' | 'keys'>
 
 async function openOne(
   target: Connection,
@@ -84,16 +78,17 @@ async function openOne(
   signal: AbortSignal,
 ): Promise<Shape> {
   const walking = DbLink.over(first)
-  const links: DbLink[] = []
-  for (let number = 0; number < atOnce; number += 1) {
+  const open = async (): Promise<DbLink> => {
     const link = await Link.open(target, { ...linkOptions, signal })
     opened.push(link)
-    links.push(DbLink.over(link))
+    return DbLink.over(link)
   }
+  const links = await allOf(Array.from({ length: atOnce }, open))
   return {
     links,
     slotsCovered: null,
     count: () => countTheirs(walking),
+    size: async () => total(await countAll(walking)),
     async *keys() {
       for await (const batch of keysOf(walking, look)) yield { ...batch, misplaced: [] }
     },
@@ -112,15 +107,18 @@ async function openCluster(
     opened.push(links)
     return links
   }
-  const walking = await open()
-  const links: ClusterQuestions[] = []
-  for (let number = 0; number < atOnce; number += 1) links.push(new ClusterQuestions(await open()))
+  const [walking, ...others] = await allOf(Array.from({ length: atOnce + 1 }, open))
+  const links = others.map((some) => new ClusterQuestions(some))
   return {
     links,
     slotsCovered: slotsCovered(topology),
     async count() {
       const counts = await Promise.all(walking.links.map((link) => countTheirs(DbLink.over(link))))
-      return new Map([[0, counts.reduce((sum, one) => sum + (one.get(0) ?? 0), 0)]])
+      return new Map([[0, counts.reduce((sum, one) => sum + total(one), 0)]])
+    },
+    async size() {
+      const counts = await Promise.all(walking.links.map((link) => countAll(DbLink.over(link))))
+      return counts.reduce((sum, one) => sum + total(one), 0)
     },
     async *keys() {
       for (const [number, link] of walking.links.entries()) {
@@ -137,6 +135,18 @@ async function openCluster(
   }
 }
 
+/** All of them, or why one could not be had; nothing is under way by then. */
+async function allOf<T>(opening: readonly Promise<T>[]): Promise<[T, ...T[]]> {
+  const settled = await Promise.allSettled(opening)
+  const refused = settled.find((one) => one.status === 'rejected')
+  if (refused !== undefined) throw refused.reason
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])) as [T, ...T[]]
+}
+
+function total(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((sum, keys) => sum + keys, 0)
+}
+
 /** The node itself says that the slot of a key it holds is another's. */
 async function isMisplaced(link: Link, key: Buffer): Promise<boolean> {
   const reply = await link.call(['EXISTS', key])
@@ -147,7 +157,7 @@ async function* keysOf(
   link: DbLink,
   look: TargetLook,
 ): AsyncGenerator<{ readonly db: number; readonly keys: readonly Buffer[] }, void, void> {
-  for (const db of (await countTheirs(link)).keys()) {
+  for (const db of (await countAll(link)).keys()) {
     if (look.versionNumber < 208) {
       // Before SCAN there is only this.
       yield { db, keys: (await link.ask(db, ['KEYS', '*'])) as readonly Buffer[] }
