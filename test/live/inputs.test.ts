@@ -246,3 +246,18 @@ describe('what gzip has packed', () => {
     expect(await target.call('DBSIZE')).toBe(0)
   })
 })
+
+describe('inspect and decode', () => {
+  test('take a URL and stdin too', async () => {
+    await using server = await startFileServer(gzipSync(content))
+    const options = { env: { TMPDIR: temporary } }
+    const inspected = await runCli(['inspect', `${server.url}/d.rdb.gz?sig=hunter2`, '--json'], options)
+    expect(inspected.events.at(-1)).toMatchObject({ event: 'done', file: `${server.url}/d.rdb.gz`, keys })
+    expect(inspected.stdout).not.toContain('hunter2')
+    const decoded = await runCli(['decode', '-', '--include', 'expiring:string'], {
+      ...options,
+      input: content,
+    })
+    expect(JSON.parse(decoded.stdout)).toMatchObject({ key: 'expiring:string', value: 'later' })
+  })
+})

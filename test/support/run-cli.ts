@@ -45,6 +45,8 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
     env: { ...process.env, KEYFERRY_TARGET_PASSWORD: '', ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  // One that ends before it has read everything is told by how it ended.
+  child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const output = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {

@@ -18,7 +18,7 @@ they are valid UTF-8 of up to 8 MiB, else {"base64": "…"}.`
 
 export function define(command: Command): void {
   command
-    .argument('<file>', 'the RDB file')
+    .argument('<file>', 'the RDB: a file, an http(s):// URL, or - for stdin; .gz is unpacked')
     .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
     .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
     .option('--db <number>', 'only keys of this database; may be repeated', databases)

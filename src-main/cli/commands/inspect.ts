@@ -15,7 +15,10 @@ interface InspectFlags {
 
 export function define(command: Command): void {
   command
-    .argument('<file>', 'the backup: an RDB or append-only file, a manifest, or the folder with it')
+    .argument(
+      '<file>',
+      'the backup: a file, a folder with an append-only file, an http(s):// URL, or - for stdin',
+    )
     .option('--separator <character>', 'what ends a part of a key', oneByte, ':')
     .option(
       '--depth <number>',

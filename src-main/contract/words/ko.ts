@@ -577,7 +577,7 @@ export const ko: LanguageWords = {
       todo: '끝날 때까지 기다리십시오. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하십시오.',
     },
     'restore.input-changed': {
-      what: '[ {file}| 이 백업]을[ {address}| 이 타깃](으)로 복원하다가 중단되었고, 그 뒤 파일이 바뀌었습니다.',
+      what: '[{file}|이] 백업을 [{address}|이] 타깃으로 복원하다가 중단되었고, 그 뒤 파일이 바뀌었습니다.',
       safe: '더 쓴 것은 없습니다. 중단되기 전에 쓴 키는 타깃에 있습니다.',
       todo: '파일을 되돌려 놓고 이어서 하거나, --restart와 --on-conflict replace로 처음부터 다시 하십시오.',
     },

@@ -575,7 +575,7 @@ export const zh: LanguageWords = {
       todo: '等它结束。如果它所在的机器已不存在，几秒钟后再试。',
     },
     'restore.input-changed': {
-      what: '[ {file}| 该备份]到[ {address}| 该目标]的恢复曾被中断，而文件此后发生了变化。',
+      what: '[{file}|该备份] 到 [{address}|该目标] 的恢复曾被中断，而文件此后发生了变化。',
       safe: '没有再写入任何内容；中断前写入的键仍在目标上。',
       todo: '把文件放回原样以从中断处继续，或用 --restart 和 --on-conflict replace 重新开始。',
     },

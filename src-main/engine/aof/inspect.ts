@@ -7,17 +7,26 @@ import { everythingAsItIs } from '../plan/key-rules.ts'
 import { inspectRdb, reportOfNothing } from '../rdb/inspect.ts'
 import { defaultPrefixes, type PrefixOptions } from '../rdb/prefix-tally.ts'
 import { openAofInput, type AofInput } from '../source/aof-input.ts'
+import { landInput } from '../source/land-input.ts'
 import { RdbFile } from '../source/rdb-file.ts'
 
-/** Reads a backup file once, checks it from end to end, and tells what is in it. Fails with `file.*`, `aof.*` or `job.cancelled`. */
+/**
+ * Reads a backup once, checks it from end to end, and tells what is in it; a URL and what is packed are landed first.
+ * Fails with `file.*`, `aof.*`, `fetch.*`, `connect.*` or `job.cancelled`.
+ */
 export async function inspectFile(
   spec: { readonly file: string; readonly prefixes?: PrefixOptions | undefined },
   report: (progress: { readonly bytesDone: number; readonly bytesTotal: number }) => void,
   signal: AbortSignal,
 ): Promise<FileReport> {
-  const aof = await openAofInput(spec.file)
+  await using landed = await landInput(spec.file, {
+    signal,
+    onProgress: paced((bytesDone, bytesTotal) => report({ bytesDone, bytesTotal: bytesTotal ?? 0 })),
+    onWait: () => undefined,
+  })
+  const aof = landed.kind === 'rdb' ? null : await openAofInput(landed.path, landed.name)
   if (aof !== null) return await inspectAof(aof, spec.prefixes ?? defaultPrefixes, report, signal)
-  await using file = await RdbFile.open(spec.file)
+  await using file = await RdbFile.open(landed.path, landed.name)
   const say = paced((bytesDone: number) => report({ bytesDone, bytesTotal: file.size }))
   return await inspectRdb(file, spec.prefixes ?? defaultPrefixes, say, signal)
 }

@@ -28,7 +28,7 @@ export async function findSources(
 }
 
 /** What a user may not ask is not known; most can be done without. */
-export async function readInfo(link: Link): Promise<Info> {
+async function readInfo(link: Link): Promise<Info> {
   const reply = await link.call(['INFO'])
   return parseInfo(reply instanceof ReplyError ? '' : String(reply))
 }

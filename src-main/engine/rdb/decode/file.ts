@@ -4,6 +4,7 @@ import type { ByteFeed } from '../../bytes/feed.ts'
 import { entryKind, type BigEntry, type EntryBatch } from '../../flow/entry.ts'
 import { unpackedValue } from '../../plan/compose.ts'
 import type { KeyFilter } from '../../plan/filter.ts'
+import { landInput } from '../../source/land-input.ts'
 import { locate, RdbFile, readingBytes, walkRdbFile } from '../../source/rdb-file.ts'
 import { skipBigValue } from '../big-value.ts'
 import { kindOf, typeName, type RdbFlavour } from '../opcodes.ts'
@@ -34,7 +35,9 @@ type Head = Omit<BigEntry, 'offset'>
  */
 export async function decodeFile(options: DecodeOptions, write: WriteBytes): Promise<void> {
   const { filter, dbs, signal } = options
-  await using file = await RdbFile.open(options.file)
+  const quietly = { signal, onProgress: () => undefined, onWait: () => undefined }
+  await using landed = await landInput(options.file, quietly)
+  await using file = await RdbFile.open(landed.path, landed.name)
   const json = new JsonWriter(write)
   const wanted = (db: number, key: Uint8Array): boolean =>
     (dbs === null || dbs.has(db)) && (filter === null || filter(key))
