@@ -21,16 +21,23 @@ export function listCommands(counts: ReadonlyMap<string, number>): string {
   return listed.length <= commandsNamed ? listed.join(', ') : `${listed.slice(0, commandsNamed).join(', ')} …`
 }
 
+export interface AofScope {
+  /** Databases of the target that something is written to. */
+  readonly writtenDbs: readonly number[]
+  /** Several databases of the file go into one of these. */
+  readonly merges: boolean
+  /** The target holds a part of it already, by its own checkpoints. */
+  readonly begun: boolean
+}
+
 /**
- * Looks at a target before commands are applied to it. `begun`: it holds a part of them already, by its own
- * checkpoints. Fails with `target.*` or `aof.*`; nothing is written.
+ * Looks at a target before commands are applied to it. Fails with `target.*` or `aof.*`; nothing is written.
  */
 export async function lookForCommands(
   link: Link,
   spec: RestoreSpec,
   survey: AofSurvey,
-  writtenDbs: readonly number[],
-  begun: boolean,
+  { writtenDbs, merges, begun }: AofScope,
 ): Promise<TargetLook> {
   const { address } = link
   const look = await lookAtTarget(link)
@@ -39,7 +46,11 @@ export async function lookForCommands(
   // Without PEXPIREAT no expiry could be kept from taking its key before the last command has come.
   if (look.versionNumber < oldest && survey.commands > 0)
     fail('aof.not-understood', { address, version: look.version, commands: 'PEXPIREAT' })
-  if (survey.inseparable.size > 0) fail('aof.cannot-select', { commands: listCommands(survey.inseparable) })
+  const inseparable = new Map(survey.inseparable)
+  // Emptying one of two databases that become one would take the other's keys.
+  const flushes = survey.byName.get('FLUSHDB')
+  if (flushes !== undefined && merges) inseparable.set('FLUSHDB', flushes)
+  if (inseparable.size > 0) fail('aof.cannot-select', { commands: listCommands(inseparable) })
   await assertDatabases(link, writtenDbs)
   const missing = await unknownTo(link, survey)
   if (missing.size > 0)

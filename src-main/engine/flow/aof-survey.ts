@@ -146,7 +146,7 @@ async function surveyFile(
     }
     progress(file.start + reader.position)
   }
-  if (!frame.open) to = reader.position
+  if (!frame.open && !reader.cut) to = reader.position
   return { to, inTransaction: frame.open, stopped: false }
 }
 

@@ -175,7 +175,8 @@ class AofRestore {
     using _ending = link.endWith(signal)
     const meta = spec.resume === 'continue' ? await link.call(['GET', this.#keys.meta]) : null
     const begun = parseMeta(Buffer.isBuffer(meta) ? meta.toString() : null) !== null
-    const look = await lookForCommands(link, spec, survey, dbs, begun)
+    const merges = survey.targetDbs.length < survey.dbs.length
+    const look = await lookForCommands(link, spec, survey, { writtenDbs: dbs, merges, begun })
     if (base === null || baseFile === null)
       return { look, capabilities: await probeCapabilities(link, look), losses: [] }
     // Whose keys are there has been looked at already, and differently.

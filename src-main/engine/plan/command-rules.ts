@@ -1,3 +1,4 @@
+import { leftOutRules } from '#contract/selection.ts'
 import type { UnitCommand } from '../flow/units.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { shapeOf, type CommandShape } from '../resp/commands.ts'
@@ -5,6 +6,8 @@ import type { KeyRules } from './key-rules.ts'
 import { goesAlong, unknownType } from './selection.ts'
 
 const del = Buffer.from('DEL')
+const noKey = Buffer.alloc(0)
+const leftOutByDb = leftOutRules.indexOf('db') + 1
 
 /** `inseparable`: neither all of it nor a part of it does what the rules ask for. */
 export type Ruled = UnitCommand | 'left-out' | 'inseparable'
@@ -115,7 +118,9 @@ export class CommandRules {
       case 'FLUSHALL':
         return command
       case 'FLUSHDB':
-        return this.#moved(command)
+        return selection?.judge(command.db, unknownType, noKey) === leftOutByDb
+          ? 'left-out'
+          : this.#moved(command)
       case 'SWAPDB': {
         const dbs = command.args.slice(1, 3).map(Number)
         return !this.#changesKeys && dbs.every((db) => dbMap(db) === db) ? command : 'inseparable'

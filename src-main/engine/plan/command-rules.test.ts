@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { restoreSpecSchema, type RestoreRequest } from '#contract/restore.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import { shapeOf } from '../resp/commands.ts'
+import { CommandRules } from './command-rules.ts'
+import { makeKeyRules } from './key-rules.ts'
+
+/** `db: WORDS`, or why it does not go along. */
+function ruled(spec: Partial<RestoreRequest>, line: string, db = 0): string {
+  const full = restoreSpecSchema.parse({ files: ['a'], target: { host: 'h', port: 1 }, ...spec })
+  const args = line.split(' ').map((word) => Buffer.from(word))
+  const command = { db, args, raw: encodeCommand(args), shape: shapeOf(args[0]!) }
+  const outcome = new CommandRules(makeKeyRules(full)).apply(command)
+  if (typeof outcome === 'string') return outcome
+  expect(outcome.raw).toEqual(encodeCommand(outcome.args))
+  return `${outcome.db}: ${outcome.args.join(' ')}`
+}
+
+const users = { include: ['user:*'] }
+
+test.each<[Partial<RestoreRequest>, string, string]>([
+  [{}, 'SET a 1', '0: SET a 1'],
+  [{}, 'BLA a 1', '0: BLA a 1'],
+  [users, 'SET user:1 x', '0: SET user:1 x'],
+  [users, 'SET other x', 'left-out'],
+  [users, 'BLA user:1', 'inseparable'],
+  [users, 'DEL a user:1 b user:2', '0: DEL user:1 user:2'],
+  [users, 'MSET a 1 user:1 2', '0: MSET user:1 2'],
+  [users, 'SUNIONSTORE a user:1 user:2', 'left-out'],
+  [users, 'SUNIONSTORE user:1 a', 'inseparable'],
+  [users, 'COPY user:1 a', 'left-out'],
+  [users, 'COPY a user:1', 'inseparable'],
+  [users, 'RENAME user:1 a', '0: DEL user:1'],
+  [users, 'RENAME a user:1', 'inseparable'],
+  [users, 'LMOVE a b LEFT LEFT', 'left-out'],
+  [users, 'LMOVE user:1 b LEFT LEFT', 'inseparable'],
+  [users, 'EVAL x 2 user:1 user:2', '0: EVAL x 2 user:1 user:2'],
+  [users, 'EVAL x 1 a', 'left-out'],
+  [users, 'EVAL x 0', 'inseparable'],
+  [users, 'EVAL x 2 a user:1', 'inseparable'],
+  [users, 'FUNCTION LOAD x', 'left-out'],
+  [users, 'SWAPDB 0 1', 'inseparable'],
+  [{ exclude: ['tmp'] }, 'FUNCTION LOAD x', '0: FUNCTION LOAD x'],
+  [{ dbs: [0] }, 'MOVE a 1', '0: DEL a'],
+  [{ dbs: [1] }, 'MOVE a 1', 'inseparable'],
+  [{ dbs: [0, 1] }, 'MOVE a 1', '0: MOVE a 1'],
+  [{ dbs: [1] }, 'COPY a b DB 1', 'inseparable'],
+  [{ dbMap: { 0: 5, 1: 6 } }, 'MOVE a 1', '5: MOVE a 6'],
+  [{ dbMap: { 0: 5, 1: 6 } }, 'COPY a b DB 1 REPLACE', '5: COPY a b DB 6 REPLACE'],
+  [{ dbMap: { 0: 5 } }, 'FLUSHDB', '5: FLUSHDB'],
+  [{ dbs: [1] }, 'FLUSHDB', 'left-out'],
+  [{ dbs: [0] }, 'FLUSHDB', '0: FLUSHDB'],
+  [{ dbMap: { 0: 5 } }, 'SWAPDB 0 1', 'inseparable'],
+  [{ targetDb: 3 }, 'INCR a', '3: INCR a'],
+  [{ addPrefix: 'new:' }, 'MSET a 1 b 2', '0: MSET new:a 1 new:b 2'],
+  [{ stripPrefix: 'user:', addPrefix: 'u:' }, 'RENAME user:1 b', '0: RENAME u:1 u:b'],
+  [{ addPrefix: 'new:' }, 'EVAL x 1 a', 'inseparable'],
+  [{ dbPrefix: { 0: 'zero:', 1: 'one:' } }, 'COPY a b DB 1', '0: COPY zero:a one:b DB 1'],
+  [{ slots: [{ from: 0, to: 16383 }], ...users }, 'RENAME user:1 a', '0: DEL user:1'],
+])('%j makes of %s: %s', (spec, line, outcome) => {
+  expect(ruled(spec, line)).toBe(outcome)
+})
