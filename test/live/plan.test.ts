@@ -5,6 +5,8 @@ import { restoreSpecSchema, type RestoreRequest, type RestoreSpec } from '#contr
 import { planRestore } from '#engine/flow/plan-restore.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { startFakeProxy } from '../support/fake-proxy.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 import { join } from 'node:path'
 
@@ -131,6 +133,35 @@ describe('what is planned is what a restore then does', () => {
     const again = await plan({ files: [file, file], onConflict: 'fail' })
     expect(again.stops.map(({ code }) => code)).toContain('file.collisions')
     expect((await plan({ files: [file, file], onConflict: 'replace' })).stops).toEqual([])
+  })
+
+  test('into a cluster', async () => {
+    await using cluster = await startCluster({ masters: 3 })
+    const [first] = cluster.nodes
+    const rules: Partial<RestoreRequest> = { targetDb: 0, addPrefix: 'new:' }
+    const planned = await plan(rules, first)
+    expect(planned).toMatchObject({ stops: [], lost: 0, memory: { used: null, max: null } })
+    const done = await runRestore(specOf(first!, rules), () => undefined, signal)
+    expect(done).toMatchObject({ keysWritten: planned.toWrite.keys, functions: planned.functions })
+    expect((await plan(rules, first)).conflicts.keys).toBeGreaterThanOrEqual(planned.toWrite.keys)
+    const stays = await plan({ ...rules, onConflict: 'skip' }, first)
+    expect(new Set(stays.sample.map(({ way }) => way))).toEqual(new Set(['exists']))
+    expect((await plan({}, first)).stops).toMatchObject([{ code: 'target.cluster-one-db' }])
+  })
+
+  test('through a proxy that hangs up on what it does not know', async () => {
+    await using proxy = await startFakeProxy([target])
+    const to = { target: { host: '127.0.0.1', port: proxy.port, proxy: true }, include: ['string:*'] }
+    const planned = await plan(to)
+    expect(planned).toMatchObject({ stops: [], memory: { used: null, max: null } })
+    const done = await runRestore(
+      specOf(target, { ...to, limits: { latencyMs: 1_000 } }),
+      () => undefined,
+      signal,
+    )
+    expect(done.keysWritten).toBe(planned.toWrite.keys)
+    expect(done.reconnects).toBe(0)
+    expect(proxy.refused).toEqual([])
   })
 
   test('with keys that are there already and stay', async () => {

@@ -84,7 +84,8 @@ export async function planRestore(
   }
 
   const believed = believe(look)
-  const hasModules = await askModules(link)
+  const isProxy = spec.target.proxy === true
+  const hasModules = !isProxy && (await askModules(link))
   const modules = new Set(hasModules ? survey.demands.modules.keys() : [])
   const cannotHold = findLosses(survey.demands, { ...believed, modules }, spec)
   await passes(stops, () => assertAllowed(cannotHold, spec, { address, version: look.version }))
@@ -105,7 +106,9 @@ export async function planRestore(
   await opened.assertUnchanged()
 
   const { toWrite, ways } = tally
-  const memory = look.mode === 'cluster' ? { used: null, max: null } : await askMemory(link)
+  // Of one node out of several it would tell too little; a proxy is not to be asked.
+  const isAsked = look.mode !== 'cluster' && !isProxy
+  const memory = isAsked ? await askMemory(link) : { used: null, max: null }
   return {
     files: spec.files,
     bytes,

@@ -40,7 +40,7 @@ export async function watchTarget(
     try {
       if (throttle.limits.latencyMs !== undefined) {
         if (looks === 0) links = await openServers(target, options)
-        const seen = await Promise.all(links.map(lookAt))
+        const seen = await Promise.all(links.map((link) => lookAt(link, target)))
         throttle.look({
           latencyMs: Math.max(...seen.map(({ latencyMs }) => latencyMs)),
           memoryShare: Math.max(...seen.map(({ memoryShare }) => memoryShare)),
@@ -58,14 +58,19 @@ export async function watchTarget(
 
 async function openServers(target: Connection, options: OpenOptions): Promise<readonly Link[]> {
   const link = await Link.open(target, options)
+  if (target.proxy === true) return [link]
   const info = await link.call(['INFO', 'cluster'])
   if (!Buffer.isBuffer(info) || !/^cluster_enabled:1/m.test(info.toString())) return [link]
   using _asked = link
   return (await ClusterLinks.open(target, await readTopology(link, target), options)).links
 }
 
-async function lookAt(link: Link): Promise<TargetHealth> {
-  return { latencyMs: await roundTripMs(link), memoryShare: await memoryShare(link) }
+/** What stands behind a proxy cannot be asked for its memory: it would close the connection. */
+async function lookAt(link: Link, { proxy }: Connection): Promise<TargetHealth> {
+  return {
+    latencyMs: await roundTripMs(link),
+    memoryShare: proxy === true ? 0 : await memoryShare(link),
+  }
 }
 
 async function roundTripMs(link: Link): Promise<number> {
