@@ -37,12 +37,7 @@ export class Names {
     this.longer = Math.max(this.#add.length, ...[...this.#fronts.values()].map(({ length }) => length))
   }
 
-  /** Two keys of one database can come to bear one name: only where some lose a prefix. */
-  get canMeet(): boolean {
-    return this.#strip.length > 0
-  }
-
-  /** It is about the key of[start, end), of this database of the file. */
+  /** From now on it is about the key of[start, end), of this database of the file. */
   take(db: number, of: Uint8Array, start = 0, end = of.length): void {
     if (db !== this.#frontDb) {
       this.#frontDb = db
