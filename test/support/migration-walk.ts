@@ -126,6 +126,8 @@ export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse)
     async finish() {
       await hand.press(button(words['cutover.finish.deed']))
       await see(legDone('cutover.finish'))
+      // The leg ends with the write pause; only then is the source put back as it was.
+      await see(main.getByText(words['task.state.finished'], { exact: true }).first())
       return main.locator('dt', { hasText: words['pause.lasted'] }).locator('+ dd').innerText()
     },
   }
