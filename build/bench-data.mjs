@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { startRedis } from '../test/support/redis-server.ts'
 
-export const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '..')
 export const quiet = ['--save', '', '--appendonly', 'no']
 
 /**

@@ -137,6 +137,6 @@ export async function endConnections(link: Link, clientIds: readonly (number | b
 }
 
 /** UNLINK (4.0) does not keep the server, however large the value has grown. */
-export async function deleteKey(link: Link, key: Uint8Array): Promise<void> {
+async function deleteKey(link: Link, key: Uint8Array): Promise<void> {
   if ((await link.call(['UNLINK', key])) instanceof ReplyError) await link.ask(['DEL', key])
 }
