@@ -1,10 +1,21 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { FailureError, type Failure } from '#contract/failure.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { matrixServers, type MatrixServer } from '../matrix/servers.ts'
-import { inputOf, loaded, rewrite, seen, startWriting, taken, work } from '../support/aof.ts'
+import {
+  commands,
+  folderOf,
+  inputOf,
+  loaded,
+  rewrite,
+  seen,
+  startWriting,
+  taken,
+  work,
+} from '../support/aof.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 async function restore(
@@ -76,6 +87,32 @@ describe.each(matrixServers())('what $name has written', (server) => {
     expect(result.commands!.total).toBeGreaterThan(500)
   })
 })
+
+const old = matrixServers().find(({ version }) => version === 307 || version === 300)
+test.skipIf(old === undefined)(
+  'into an older server: what it does not know is listed before the first write',
+  async () => {
+    await using target = await startRedis({ binary: old!.binary })
+    const simple = commands(
+      'HSET h a 1 b 2',
+      'SET a 1 PXAT 9999999999999',
+      'UNLINK b',
+      'ZADD z 1 m',
+      'INCR a',
+    )
+    const newer = commands('ZADD z GT 5 m', 'LPOP l 3', 'LMOVE l l LEFT RIGHT', 'XADD s 1-1 a b')
+    const folder = folderOf({ 'simple.aof': simple, 'newer.aof': Buffer.concat([simple, newer]) })
+    expect(await failureOf(restore(target, join(folder, 'newer.aof')))).toMatchObject({
+      code: 'aof.not-understood',
+      params: { commands: 'LMOVE (1), XADD (1), ZADD GT (1), LPOP with a count (1)' },
+    })
+    expect(await target.call('DBSIZE')).toBe(0)
+    await restore(target, join(folder, 'simple.aof'))
+    expect(await target.call('HGETALL', 'h')).toEqual(['a', '1', 'b', '2'])
+    expect(await target.call('GET', 'a')).toBe('2')
+    expect(Math.abs(Date.now() + Number(await target.call('PTTL', 'a')) - 9_999_999_999_999)).toBeLessThan(50)
+  },
+)
 
 async function expectSame(target: RedisServer, other: RedisServer, server: MatrixServer): Promise<void> {
   const [ours, theirs] = [await seen(target, server), await seen(other, server)]

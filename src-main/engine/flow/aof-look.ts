@@ -10,7 +10,7 @@ import type { AofSurvey } from './aof-survey.ts'
 import { isOurs } from './own-keys.ts'
 
 /** What is always said in another way, so that the target need not know it. */
-const alwaysRewritten: ReadonlySet<string> = new Set(['SETEX', 'PSETEX', 'GETEX', 'EVALSHA'])
+const alwaysRewritten: ReadonlySet<string> = new Set(['SETEX', 'PSETEX', 'GETEX', 'EVALSHA', 'UNLINK'])
 const commandsNamed = 8
 /** PEXPIREAT, SET … PX NX, connections with names (2.6.12). */
 const oldest = 206
@@ -52,7 +52,9 @@ export async function lookForCommands(
   if (flushes !== undefined && merges) inseparable.set('FLUSHDB', flushes)
   if (inseparable.size > 0) fail('aof.cannot-select', { commands: listCommands(inseparable) })
   await assertDatabases(link, writtenDbs)
-  const missing = await unknownTo(link, survey)
+  const missing = new Map(await unknownTo(link, survey))
+  for (const { what, since, count } of survey.needs.values())
+    if (since > look.versionNumber) missing.set(what, count)
   if (missing.size > 0)
     fail('aof.not-understood', { address, version: look.version, commands: listCommands(missing) })
   if (!begun) await assertRoom(link, spec, survey, writtenDbs)

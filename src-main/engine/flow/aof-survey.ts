@@ -3,6 +3,7 @@ import { fail } from '#contract/failure.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import { DistinctCount } from '../bytes/distinct-count.ts'
 import type { AofCommand } from '../aof/reader.ts'
+import { needOf, type Need } from '../plan/command-needs.ts'
 import { CommandRules } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { AofFile, AofInput } from '../source/aof-input.ts'
@@ -35,6 +36,8 @@ export interface AofSurvey {
   /** Those that will be applied by their names; `UNKNOWN` ones that are not in our table apart. */
   readonly byName: ReadonlyMap<string, number>
   readonly unknown: ReadonlyMap<string, number>
+  /** Forms of commands that not every server knows that knows the command, and how many there are. */
+  readonly needs: ReadonlyMap<string, Need & { readonly count: number }>
   /** Those that the rules can neither leave out nor let through, by their names. */
   readonly inseparable: ReadonlyMap<string, number>
   /** Databases of the file that are written to; and of the target. */
@@ -158,6 +161,7 @@ class CommandTally {
   readonly #byName = new Map<string, number>()
   readonly #unknown = new Map<string, number>()
   readonly #inseparable = new Map<string, number>()
+  readonly #needs = new Map<string, Need & { readonly count: number }>()
   readonly #dbs = new Set<number>()
   readonly #keys = new DistinctCount()
   readonly #scripts = new Map<string, Buffer>()
@@ -197,6 +201,7 @@ class CommandTally {
       leftOut: this.#leftOut,
       byName: this.#byName,
       unknown: this.#unknown,
+      needs: this.#needs,
       inseparable: this.#inseparable,
       dbs,
       targetDbs: [...new Set(dbs.map(this.#dbMap))].sort((a, b) => a - b),
@@ -225,6 +230,11 @@ class CommandTally {
     this.#commands += 1
     count(shape === null ? this.#unknown : this.#byName, name)
     this.#dbs.add(db)
+    const need = needOf(ruled)
+    if (need !== null) {
+      const before = this.#needs.get(need.what)?.count ?? 0
+      this.#needs.set(need.what, { ...need, count: before + 1 })
+    }
     if (shape?.kind === 'write') for (const place of shape.keyPlaces(args)) this.#key(args[place]!, db)
     else this.#crosses = true
     if (setsExpiry(command)) this.#setsExpiry = true

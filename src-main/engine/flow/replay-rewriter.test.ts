@@ -29,6 +29,12 @@ test('a server before 6.2 is told value and expiry one after the other', () => {
   expect(rewritten('SET k v PXAT 1600000000000', 600)).toEqual(commands)
 })
 
+test('a server before 4.0 is told in its own words', () => {
+  expect(rewritten('UNLINK a b', 300)).toEqual(['DEL a b'])
+  expect(rewritten('HSET h a 1 b 2', 300)).toEqual(['HMSET h a 1 b 2'])
+  expect(rewritten('HSET h a 1', 300)).toBeNull()
+})
+
 test('a script goes along with its name where it was told before', () => {
   expect(rewritten('EVALSHA 6B1BF486C81CEB7EDF3C093F4C48582E38C0E791 1 k')).toEqual(['EVAL return 7 1 k'])
   expect(rewritten('EVALSHA ffff 1 k')).toBeNull()

@@ -12,6 +12,8 @@ export interface ReplayRewriterOptions {
 
 /** SET … PXAT (6.2). */
 const setsWithExpirySince = 602
+/** UNLINK, and HSET with several fields (4.0). */
+const unlinksSince = 400
 
 /**
  * Says the commands of an append-only file so that a live server comes to what loading the file would come to. A
@@ -29,7 +31,11 @@ export class ReplayRewriter implements CommandRewriter {
   rewrite(command: UnitCommand, receivedAt: number): readonly (readonly Argument[])[] | null {
     const rewritten = rewriteExpiry(command, receivedAt, (at) => at + guardMs)
     if (rewritten !== null) return this.#forTarget(rewritten)
-    return command.shape?.name === 'EVALSHA' ? this.#withScript(command.args) : null
+    const { args, shape } = command
+    if (shape?.name === 'EVALSHA') return this.#withScript(args)
+    if (this.#options.versionNumber >= unlinksSince) return null
+    if (shape?.name === 'UNLINK') return [['DEL', ...args.slice(1)]]
+    return shape?.name === 'HSET' && args.length > 4 ? [['HMSET', ...args.slice(1)]] : null
   }
 
   /** SET with an expiry as two commands where the target knows it otherwise. */
