@@ -18,7 +18,8 @@ export const lossPolicyFields = {
 
 /**
  * What a target may be unable to hold. Whole keys or libraries:
- * - `stream` (before 5.0), `function` (before 7.0), `module` (a type whose module it lacks)
+ * - `stream` (before 5.0), `function` (before 7.0; and everywhere those of 7.0 before its release), `module` (a type
+ *   whose module it lacks), `large-module` (more than goes into one RESTORE, and no command takes it in pieces)
  * - `field-expiry`: hashes with fields that expire (before Redis 7.4 and Valkey 9.0)
  *
  * What else goes with a key and is dropped, the key itself being written:
@@ -33,6 +34,7 @@ export const lossKinds = [
   'stream',
   'function',
   'module',
+  'large-module',
   'field-expiry',
   'stream-counters',
   'consumer-times',

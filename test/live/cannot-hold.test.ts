@@ -181,6 +181,26 @@ describe('values of a module that the server lacks', () => {
   })
 })
 
+describe('what no server takes any more, or at once', () => {
+  test('functions of 7.0 before its release are named', async () => {
+    const old: RdbPart[] = [code(opcode.FUNCTION_PRE_GA), 'lib', 'LUA', 0, 'return 1']
+    const file = join(folder, 'old.rdb')
+    writeFileSync(file, rdbFile(10, ...old, ...select, ...plain))
+    expect(await refusal(file)).toMatchObject({
+      code: 'target.lacks-types',
+      params: { losses: 'function 1' },
+    })
+    expect(await restore(file, { cannotHold: 'skip' })).toMatchObject({ keysWritten: 1 })
+  })
+
+  test('a value of a module that is larger than any window', async () => {
+    const large: RdbPart[] = [moduleId('ReJSON-RL', 3), code(5), 'x'.repeat(bigValueBytes + 1), code(0)]
+    const file = backup('large-module', code(type.MODULE_2), 'large', ...large)
+    expect(await refusal(file)).toMatchObject({ params: { losses: 'large-module 1 (large)' } })
+    expect(await restore(file, { cannotHold: 'skip' })).toMatchObject({ keysWritten: 1, keysFailed: 1 })
+  })
+})
+
 /** Nine characters of six bits and ten bits of version, as the length that a file has (`moduleTypeEncodeId`). */
 function moduleId(name: string, version: number): Uint8Array {
   const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

@@ -7,6 +7,7 @@ const letters: Readonly<Record<LossKind, string>> = {
   stream: 'S',
   function: 'F',
   module: 'M',
+  'large-module': 'L',
   'field-expiry': 'E',
   'stream-counters': 'c',
   'consumer-times': 't',

@@ -25,7 +25,11 @@ const sampleBytes = 1024 * 1024
 /** What not every server can hold, counted while a file is read for the first time. */
 export class Demands {
   readonly functions = makeTally()
+  /** Of 7.0 before its release: no server since loads them. */
+  readonly oldFunctions = makeTally()
   readonly modules = new Map<string, ModuleTally>()
+  /** Too large for RESTORE. */
+  readonly largeModules = makeTally()
   readonly expiringHashes = makeTally()
   readonly streams = makeTally()
   /** Too large for RESTORE. */
@@ -63,8 +67,7 @@ export class Demands {
   big(entry: BigEntry): void {
     const { type: code, key, frequency, idle, expireAt } = entry
     if (expireAt >= 0 && this.#hasExpired(expireAt)) return
-    // Too large to be looked into for its name, or to be restored.
-    if (code === type.MODULE_2) add(this.#modulesNamed(''), key)
+    if (code === type.MODULE_2) add(this.largeModules, key)
     else if (isDemanding[code] === 1) this.#note(code, key, true)
     if (frequency >= 0 || idle >= 0) add(this.bigAccess, key)
     if (expireAt >= 0 && expireAt % 1000 !== 0) add(this.expiryMilliseconds, key)
@@ -77,6 +80,7 @@ export class Demands {
   /** Any opcode that carries no key. */
   opcode(code: number): void {
     if (code === opcode.MODULE_AUX) this.moduleData.count += 1
+    else if (code === opcode.FUNCTION_PRE_GA) this.oldFunctions.count += 1
   }
 
   #hasExpired(expireAt: number): boolean {

@@ -31,9 +31,11 @@ export function findLosses(
     if (count > 0) losses.push({ what, ...(type === undefined ? {} : { type }), count, examples, becomes })
   }
   if (!holding.streams) lose('stream', demands.streams, 'left-out')
-  if (!holding.functions) lose('function', demands.functions, 'left-out')
+  const { functions, oldFunctions } = demands
+  lose('function', holding.functions ? oldFunctions : merged(functions, oldFunctions), 'left-out')
   for (const [name, tally] of demands.modules)
     if (!holding.modules.has(name)) lose('module', tally, 'left-out', name)
+  lose('large-module', demands.largeModules, 'left-out')
   if (!holding.hashFieldExpiry)
     lose('field-expiry', demands.expiringHashes, fieldExpiry === 'drop' ? 'dropped' : 'left-out')
   if (holding.streams) {

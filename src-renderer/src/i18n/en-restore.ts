@@ -197,6 +197,7 @@ export const enRestore = {
   'loss.stream': 'streams',
   'loss.function': 'function libraries',
   'loss.module': 'values of a module type',
+  'loss.large-module': 'values of modules too large to be restored at once',
   'loss.field-expiry': 'hashes with fields that expire',
   'loss.stream-counters': 'counters of streams and groups',
   'loss.consumer-times': 'when consumers were last active',

@@ -194,6 +194,7 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'loss.stream': '스트림',
   'loss.function': '함수 라이브러리',
   'loss.module': '모듈 타입의 값',
+  'loss.large-module': '한 번에 복원하기에 너무 큰 모듈 값',
   'loss.field-expiry': '필드가 만료되는 해시',
   'loss.stream-counters': '스트림과 그룹의 카운터',
   'loss.consumer-times': '컨슈머의 마지막 활동 시각',
