@@ -25,6 +25,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keyferry-files-'))
   ;[served, browser, target] = await Promise.all([startServed(), startBrowser(), startRedis()])
   await target.call('MSET', 'a', '1', 'b', '2')
+  await target.call('DEBUG', 'POPULATE', 3_000)
   await target.call('SAVE')
   dump = join(folder, 'dump.rdb')
   await copyFile(join(target.dir, 'dump.rdb'), dump)
@@ -51,11 +52,13 @@ const locales = [
   ['ko', 'ko-KR'],
 ] as const
 
-test.each(
-  locales.flatMap(([name, locale]) =>
-    (['light', 'dark'] as const).map((theme) => [name, theme, locale] as const),
-  ),
-)('every view in %s, %s', async (name, theme, locale) => {
+// Each language and each theme; words do not change colours.
+test.each([
+  ['en', 'light', 'en-US'],
+  ['en', 'dark', 'en-US'],
+  ['zh', 'light', 'zh-CN'],
+  ['ko', 'dark', 'ko-KR'],
+] as const)('every view in %s, %s', async (name, theme, locale) => {
   await using console = await openConsole(browser, served, {
     locale,
     colorScheme: theme,
@@ -76,11 +79,15 @@ test.each(
     'tasks',
     'profiles',
     'profiles/new/source',
+    'failures',
     'nowhere',
   ]) {
     await page.goto(`${served.origin}/#/${view}`)
     await look(view)
   }
+  await page.keyboard.press('F1')
+  await page.getByRole('dialog').waitFor()
+  await look('help')
   expect(found).toEqual(Object.fromEntries(Object.keys(found).map((view) => [view, []])))
   expect(console.complaints).toEqual([])
 })
@@ -106,6 +113,10 @@ test.each(['light', 'dark'] as const)('the way through a restore, failed and don
   await walk.enterTarget(page, { port: 1 })
   await walk.testConnection(page)
   await look('test failed')
+  await page.getByRole('button', { name: 'connect.refused' }).click()
+  await page.getByRole('dialog').waitFor()
+  await look('about a failure')
+  await page.keyboard.press('Escape')
   await walk.enterTarget(page, target)
   await page.getByLabel('Encrypt with TLS').check()
   await look('TLS settings')
@@ -113,19 +124,40 @@ test.each(['light', 'dark'] as const)('the way through a restore, failed and don
   await walk.testConnection(page)
   await look('facts card')
   await walk.next(page, 'Scope')
-  await look('scope')
+  await page.getByText('Set anew', { exact: true }).click()
+  await page.getByLabel('Only these cluster slots').fill('5-1')
+  await walk.next(page, 'Options')
+  await look('scope with problems')
+  await page.getByLabel('Only these cluster slots').fill('')
   await walk.next(page, 'Options')
   await look('options with a target that is not empty')
   await walk.next(page, 'Review')
-  await look('review')
+  await page.getByRole('button', { name: 'Dry run' }).click()
+  await page.getByRole('main').getByText('A sample of the keys').waitFor()
+  await look('review with a dry run')
   await walk.start(page)
-  await page.getByRole('main').getByText('target.not-empty').waitFor()
+  await page.getByRole('main').getByText('What happened').waitFor()
   await look('failed')
   await target.call('FLUSHALL')
   await walk.walkToReview(page, dump, target)
+  await page.getByRole('link', { name: 'Change Speed' }).click()
+  await page.getByLabel('Keys per second').fill('500')
+  await walk.next(page, 'Review')
   await walk.start(page)
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await page.getByRole('main').getByText('Nothing is written until you go on.').waitFor()
+  await look('paused')
+  await page.getByRole('button', { name: 'Limits…' }).click()
+  const limits = page.getByRole('dialog')
+  await limits.getByLabel('Keys per second').fill('')
+  await look('limits')
+  await limits.getByRole('button', { name: 'Set the limits' }).click()
+  await page.getByRole('button', { name: 'Go on' }).click()
   await page.getByRole('main').getByText('The whole file is in the target').waitFor()
-  await look('done')
+  await target.call('DEL', 'b')
+  await page.getByRole('button', { name: 'Compare', exact: true }).click()
+  await page.getByRole('main').getByText('1 key differs').waitFor()
+  await look('done, compared')
   await page.goto(`${served.origin}/#/restores`)
   await page.getByRole('table').first().waitFor()
   await look('list')

@@ -55,6 +55,11 @@ export class RestoreInputs {
     return this.#all.length > 0 && this.#all.every(({ report }) => report !== null && report.aof === null)
   }
 
+  /** Whether commands are among them: what comes of those is known only where they are applied. */
+  get hasAof(): boolean {
+    return this.reports.some(({ aof }) => aof !== null)
+  }
+
   /** When the append-only files among them were written, as far as they tell; null where none does. */
   get times(): { readonly first: number; readonly last: number } | null {
     const times = this.reports.flatMap(({ aof }) => aof?.times ?? [])
