@@ -80,7 +80,7 @@ describe.each(matrixServers())('what $name has written', (server) => {
     await expectSame(target, source, server)
     await using own = await loaded(folder, { binary, args })
     // A server that loads lets fields of hashes expire too early, and counts on from nothing.
-    if (server.fieldExpiry) for (const redis of [target, own]) await redis.call('DEL', 'fields')
+    if (server.fieldExpiry) for (const redis of [target, own]) await redis.call('DEL', 'expiring fields')
     await expectSame(target, own, server)
     expect(result.commands).toMatchObject({ failed: 0, cutOff: null })
     expect(result.commands!.applied).toBe(result.commands!.total)

@@ -88,6 +88,8 @@ export async function seen(
     if (expireAt !== null) expiries.set(name, expireAt.ms)
     const groups = stream?.groups.map((group) => ({
       ...group,
+      // A server does not write it into its append-only file each time.
+      entriesRead: null,
       pending: group.pending.map(({ id, consumer, deliveries }) => [id, consumer, deliveries]),
       consumers: group.consumers.map((consumer) => consumer.name),
     }))
@@ -178,9 +180,9 @@ export async function work(redis: RedisServer, server: MatrixServer, turn: numbe
     await call('LMPOP', 1, 'sorted', 'LEFT', 'COUNT', 2)
   }
   if (server.fieldExpiry) {
-    await call('HSET', 'fields', 'stays', 1, 'renewed', 1, `goes ${turn}`, 1)
-    await call('HPEXPIRE', 'fields', 600, 'FIELDS', 2, 'renewed', `goes ${turn}`)
-    await call('HINCRBY', 'fields', 'renewed', 1)
-    await call('HEXPIRE', 'fields', 4_000, 'FIELDS', 1, 'renewed')
+    await call('HSET', 'expiring fields', 'stays', 1, 'renewed', 1, `goes ${turn}`, 1)
+    await call('HPEXPIRE', 'expiring fields', 600, 'FIELDS', 2, 'renewed', `goes ${turn}`)
+    await call('HINCRBY', 'expiring fields', 'renewed', 1)
+    await call('HEXPIRE', 'expiring fields', 4_000, 'FIELDS', 1, 'renewed')
   }
 }
