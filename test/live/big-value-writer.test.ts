@@ -64,6 +64,7 @@ async function write(
     flavour: 'redis',
     commands: { batchUnits: 3 },
     signal,
+    begin: () => Promise.resolve(),
     pace: () => Promise.resolve(),
     track: (block, answered) => underWay.set(block, answered),
     ...options,
@@ -107,6 +108,21 @@ test('a key that is there is overwritten only if it may be', async () => {
   expect(await write({}, { overwrite: true })).toEqual({ result: 'written' })
   expect(await server.call('LLEN', 'key')).toBe(elements.length)
   expect(await server.call('DBSIZE')).toBe(1)
+})
+
+test('where nothing can be renamed, a key that is there is never taken for a part of ours', async () => {
+  const begun: unknown[] = []
+  const inPlace = {
+    ...{ temporaryKey: Buffer.from('key'), renames: false, overwrite: false },
+    begin: async () => void begun.push(await server.call('EXISTS', 'key')),
+  }
+  await server.call('SET', 'key', 'theirs')
+  expect(await write({}, inPlace)).toEqual({ result: 'conflict' })
+  expect(begun).toEqual([])
+  await server.call('DEL', 'key')
+  expect(await write({}, inPlace)).toEqual({ result: 'written' })
+  // Told before the first of it was there.
+  expect(begun).toEqual([0])
 })
 
 test('a value that the server refuses leaves nothing behind', async () => {

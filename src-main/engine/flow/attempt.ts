@@ -9,6 +9,12 @@ import { noCounts, type Counts, type Ledger, type Stretch } from './ledger.ts'
 import type { Refusals } from './refusals.ts'
 import type { Throttle } from './throttle.ts'
 
+/**
+ * Is told how far is about to be sent; gives a promise where it must wait for that. `at once`: how all stands is on disk
+ * first.
+ */
+export type Reach = (offset: number, when?: 'at once') => Promise<void> | undefined
+
 interface AttemptParts {
   readonly target: Target
   readonly feed: WindowFeed
@@ -26,7 +32,7 @@ interface AttemptParts {
   /** Holds what is sent back; null where nothing does. */
   readonly throttle: Throttle | null
   /** Is told of an offset before what begins there or earlier is sent; a promise is to be awaited first. */
-  readonly reach: (offset: number) => Promise<void> | undefined
+  readonly reach: Reach
 }
 
 /** Bytes of the input that one stretch is to cover at most, or not many more. */
@@ -143,8 +149,8 @@ export class Attempt {
   }
 
   /** What begins before `offset` is about to be sent. */
-  async reach(offset: number): Promise<void> {
-    const known = this.#parts.reach(offset)
+  async reach(offset: number, when?: 'at once'): Promise<void> {
+    const known = this.#parts.reach(offset, when)
     if (known !== undefined) await known
   }
 

@@ -33,6 +33,8 @@ export interface BigValueOptions {
   /** What the target knows. */
   readonly commands: Partial<CommandChoice>
   readonly signal: AbortSignal
+  /** The first of it is about to be written: from now on it is there in part. Not called for a conflict. */
+  readonly begin: () => Promise<void>
   /** Resolves when so many bytes may be sent. */
   readonly pace: (bytes: number) => Promise<void>
   /** Calls back when this block has all its replies. */
@@ -69,6 +71,7 @@ export async function writeBigValue(
       return { result: 'conflict' }
     }
   }
+  await options.begin()
   if (!renames) await stream.command(['DEL', temporaryKey])
   await streamBigValue(entry.type, feed, flavour, temporaryKey, stream, options.commands)
   if (expireAt >= 0) await stream.command(expireCommand(temporaryKey, expireAt, options.commands))

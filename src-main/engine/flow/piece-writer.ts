@@ -55,7 +55,6 @@ export class PieceWriter {
     const temporaryKey = renames
       ? Buffer.from(`${plan.temporaryPrefix}:${entry.offset}${slotTag(slot)}`)
       : key
-    this.#unfinished = { db, key: temporaryKey }
     await throttle?.pass(0, 1, signal)
     await attempt.reach(entry.offset + 1)
     ledger.sending(entry.offset + 1)
@@ -69,6 +68,11 @@ export class PieceWriter {
       flavour: header.flavour,
       commands: { ...plan.bigValues, fieldExpiryShiftMs: plan.expiryShiftMs },
       signal,
+      begin: async () => {
+        this.#unfinished = { db, key: temporaryKey }
+        // Under its own name a part of it looks whole: that must not be forgotten with us.
+        if (!renames) await attempt.reach(entry.offset + 1, 'at once')
+      },
       pace: async (bytes) => throttle?.pass(bytes, 0, signal),
       track: (block, answered) =>
         underWay.set(block, () => {

@@ -64,6 +64,22 @@ test('what is about to be sent is on disk before it is sent, and far enough ahea
   expect(readdirSync(folder)).toEqual([])
 })
 
+test('what is asked to be on disk at once is, as it stands by then', async () => {
+  let unfinished: { db: number; key: string } | null = null
+  const journal = await RestoreJournal.open(folder, entry, () => ({
+    servers: {},
+    ledger: ledger.state(),
+    unfinished,
+  }))
+  await journal.reach(10)
+  unfinished = { db: 3, key: 'a2V5' }
+  expect(journal.reach(20)).toBeUndefined()
+  expect((await readJournal(folder, 'abc'))!.unfinished).toBeNull()
+  await journal.reach(20, 'at once')
+  expect(await readJournal(folder, 'abc')).toMatchObject({ unfinished: { db: 3, key: 'a2V5' } })
+  await journal.remove()
+})
+
 test('one that is left can be gone on with; one that somebody is at cannot; what is no journal is none', async () => {
   const journal = await open()
   await journal.reach(1)

@@ -91,10 +91,11 @@ export class RestoreJournal {
 
   /**
    * What begins before `offset` is about to be sent. Gives a promise where that is not on disk yet, which is to be
-   * awaited first; rejects with `store.*`.
+   * awaited first; rejects with `store.*`. `at once`: everything else is on disk too by then.
    */
-  reach(offset: number): Promise<void> | undefined {
+  reach(offset: number, when?: 'at once'): Promise<void> | undefined {
     const { mayHaveSent } = this.#entry
+    if (when === 'at once') return this.#writeNow(Math.max(offset, mayHaveSent))
     if (offset > mayHaveSent) return this.#allow(offset)
     if (offset > mayHaveSent - this.#leadBytes / 2 && this.#isDue) this.#writeAside(this.#ahead(offset))
     return undefined
@@ -134,6 +135,12 @@ export class RestoreJournal {
     this.#askedOffset = offset
     this.#askedAt = performance.now()
     return Math.ceil(offset + this.#leadBytes)
+  }
+
+  async #writeNow(mayHaveSent: number): Promise<void> {
+    // What is being written was gathered before.
+    await this.#writing
+    await this.#write(Math.max(mayHaveSent, this.#entry.mayHaveSent))
   }
 
   get #isDue(): boolean {

@@ -14,7 +14,7 @@ import { encodeCommand } from '../resp/encode.ts'
 import { bigValueBytes, scratchBytes } from '../source/rdb-file.ts'
 import { Block } from '../target/block.ts'
 import type { Target } from '../target/target.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type Reach } from './attempt.ts'
 import { EntryBatch, entryKind, type BigEntry } from './entry.ts'
 import { noCounts, type Counts, type Ledger } from './ledger.ts'
 import { PieceWriter } from './piece-writer.ts'
@@ -45,7 +45,7 @@ interface WriterParts {
   /** Holds what is sent back; null where nothing does. */
   readonly throttle: Throttle | null
   /** Is told how far it is about to send; gives a promise where it must wait for that. */
-  readonly reach?: (offset: number) => Promise<void> | undefined
+  readonly reach?: Reach
 }
 
 /**

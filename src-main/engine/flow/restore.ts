@@ -148,7 +148,7 @@ async function restore(
         meter.advance(ledger.position.offset, ledger.counts)
         journal?.note()
       },
-      reach: (offset) => journal?.reach(offset),
+      reach: (offset, when) => journal?.reach(offset, when),
       throttle,
     })
     return { file, writer }
