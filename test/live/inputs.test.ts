@@ -13,11 +13,14 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { restoreSpecSchema } from '#contract/restore.ts'
+import { runRestore } from '#engine/flow/restore.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startFileServer } from '../support/file-server.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli, type CliOptions, type CliRun } from '../support/run-cli.ts'
+import { connectionTo } from '../support/sync-ends.ts'
 import { makeTlsFiles } from '../support/tls-files.ts'
 
 let folder: string
@@ -50,8 +53,11 @@ beforeEach(async () => {
   await target.call('FLUSHALL')
   await target.call('FUNCTION', 'FLUSH')
 })
-// Whatever happens to it, nothing of what was landed may be left.
-afterEach(() => expect(readdirSync(temporary)).toEqual([]))
+afterEach(() => {
+  vi.unstubAllEnvs()
+  // Whatever happens to it, nothing of what was landed may be left.
+  expect(readdirSync(temporary)).toEqual([])
+})
 
 async function keysPerDb(server: RedisServer): Promise<Record<string, number>> {
   const told = String(await server.call('INFO', 'keyspace'))
@@ -242,7 +248,10 @@ describe('what gzip has packed', () => {
   ])('%s is told', async (_, spoil, code) => {
     const packed = join(folder, 'spoilt.gz')
     writeFileSync(packed, spoil(gzipSync(content)))
-    expect(failureOf(await restore(['-i', packed]))).toMatchObject({ code, params: { file: packed } })
+    vi.stubEnv('TMPDIR', temporary)
+    const spec = restoreSpecSchema.parse({ files: [packed], target: connectionTo(target) })
+    const restoring = runRestore(spec, () => undefined, new AbortController().signal)
+    await expect(restoring).rejects.toMatchObject({ failure: { code, params: { file: packed } } })
     expect(await target.call('DBSIZE')).toBe(0)
   })
 })

@@ -176,7 +176,7 @@ describe('three shards into one server', () => {
   })
 })
 
-test('a URL, a packed one and a file, with the command line', async () => {
+test('files and a URL, with the command line', async () => {
   await using server = await startFileServer(readFileSync(files[1]!))
   const url = `${server.url}/b.rdb?sig=hunter2`
   const run = await runCli([

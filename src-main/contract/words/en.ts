@@ -77,7 +77,7 @@ export const en: LanguageWords = {
     'file.no-room': {
       what: 'There is no room for it on the disk of the folder[ {folder}][: {needed:bytes} are needed, {free:bytes} can be taken].',
       safe: written,
-      todo: 'Free space there, or name a folder on another disk.',
+      todo: 'Free space there, or name a folder on another disk (--keep, -o, or TMPDIR for what does not stay).',
     },
     'file.not-writable': {
       what: 'This user cannot write to[ {file}| the place named].',

@@ -74,7 +74,7 @@ export const ko: LanguageWords = {
     'file.no-room': {
       what: '[{folder} ]폴더의 디스크에 공간이 모자랍니다[(필요 {needed:bytes}, 사용 가능 {free:bytes})].',
       safe: written,
-      todo: '그곳의 공간을 비우거나 다른 디스크의 폴더를 지정하세요.',
+      todo: '그곳의 공간을 비우거나 다른 디스크의 폴더를 지정하세요(--keep, -o, 남기지 않는 것은 TMPDIR).',
     },
     'file.not-writable': {
       what: '현재 사용자는 [{file}|지정한] 위치에 쓸 수 없습니다.',

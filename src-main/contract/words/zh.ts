@@ -72,7 +72,7 @@ export const zh: LanguageWords = {
     'file.no-room': {
       what: '目录[ {folder} ]所在的磁盘空间不足[：需要 {needed:bytes}，可用 {free:bytes}]。',
       safe: written,
-      todo: '请在该处腾出空间，或指定另一块磁盘上的目录。',
+      todo: '请在该处腾出空间，或指定另一块磁盘上的目录（--keep、-o，不保留的内容用 TMPDIR）。',
     },
     'file.not-writable': {
       what: '当前用户无法写入[ {file}|指定的位置]。',

@@ -16,10 +16,10 @@ export function proxyOf(url: URL, environment: Environment): URL | null {
   const name = `${url.protocol.slice(0, -1)}_proxy`
   const text = read(name) || read('all_proxy')
   if (text === '') return null
-  const proxy = URL.parse(text.includes('://') ? text : `http://${text}`)
-  if (proxy?.protocol !== 'http:')
+  const address = text.includes('://') ? text : `http://${text}`
+  if (!/^http:/i.test(address) || !URL.canParse(address))
     return fail('usage.invalid', { field: name, reason: 'only proxies with http:// are known' })
-  return proxy
+  return new URL(address)
 }
 
 /** `*`, or hosts and ends of hosts with commas between them, with or without a port. */
