@@ -118,6 +118,20 @@ test('paused, nothing more arrives; going on, everything does', async () => {
   )
 })
 
+test('a target that is started anew during a pause gets everything once it goes on', async () => {
+  const run = start({ keysPerSecond: 4_000, latencyMs: 10_000 })
+  await run.until(({ keysWritten }) => keysWritten > 0)
+  run.order({ type: 'pause' })
+  await run.until(({ phase }) => phase === 'paused')
+  await target.kill9()
+  await target.restart()
+  expect(await held()).toBe(0)
+  run.order({ type: 'limits', limits: {} })
+  run.order({ type: 'go-on' })
+  expect((await run.ended).reconnects).toBeGreaterThan(0)
+  expect(await target.call('DEBUG', 'DIGEST')).toBe(await source.call('DEBUG', 'DIGEST'))
+})
+
 test('a target that answers slowly is spared, and why is told', async () => {
   const busy = new AbortController()
   const burden = (async () => {
