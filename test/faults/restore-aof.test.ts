@@ -17,14 +17,14 @@ let wanted: string
 
 beforeAll(async () => {
   await using source = await startWriting()
-  await source.call('DEBUG', 'POPULATE', 60_000, 'base', 60)
+  await source.call('DEBUG', 'POPULATE', 40_000, 'base', 60)
   await source.call('SET', 'counter:1', 100)
   await source.call('RPUSH', 'queue:1', 'a', 'b')
   await rewrite(source)
   folder = taken(source)
   const dir = join(folder, 'appendonlydir')
   const increment = readdirSync(dir).find((name) => name.endsWith('.incr.aof'))!
-  appendFileSync(join(dir, increment), manyCommands(50_000))
+  appendFileSync(join(dir, increment), manyCommands(40_000))
   own = await loaded(folder)
   wanted = await described(own)
 }, 60_000)
