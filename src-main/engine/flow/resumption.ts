@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { placeOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
+import { stdinInput } from '#contract/input-name.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import { identifyInput, isSameInput } from '../source/input-identity.ts'
 import type { LandedInput } from '../source/land-input.ts'
@@ -51,10 +52,12 @@ export class Resumption {
     if (found === null) return new Resumption(stateFolder, fresh, null, null)
     const place = { file: fresh.inputs.join(', '), address: fresh.target }
     if (isUnderWay(found)) fail('restore.under-way', place)
-    if (spec.resume === 'afresh' || found.options !== fresh.options)
+    const isSame = found.identities.every((one, index) => isSameInput(one, fresh.identities[index]!))
+    // What comes by standard input has no name: something else is simply something else.
+    const isAnother = !isSame && spec.files.includes(stdinInput)
+    if (spec.resume === 'afresh' || found.options !== fresh.options || isAnother)
       // Under the same names, so that what that one left half written is written over.
       return new Resumption(stateFolder, { ...fresh, run: found.run }, null, found)
-    const isSame = found.identities.every((one, index) => isSameInput(one, fresh.identities[index]!))
     if (!isSame) fail('restore.input-changed', place)
     return new Resumption(stateFolder, { ...fresh, run: found.run, startedAt: found.startedAt }, found, null)
   }
