@@ -119,6 +119,12 @@ export class RestoreInputs {
     return this.#failure === null
   }
 
+  /** Gives up reading the one under way. */
+  cancel(): void {
+    this.#stop.abort()
+    this.#reading = null
+  }
+
   /** Reads several files, one after the other, up to the first that cannot be read. */
   async addAll(client: ConsoleClient, inputs: readonly string[]): Promise<void> {
     for (const input of inputs) if (!(await this.add(client, input))) return
