@@ -13,7 +13,7 @@ interface Listed {
 /** Every command. Only the one that was asked for is loaded. */
 const commands: Readonly<Record<string, Listed>> = {
   restore: {
-    description: 'restore an RDB file into a running server',
+    description: 'restore backups (files, URLs, stdin) into a running server or cluster',
     load: () => import('./commands/restore.ts'),
   },
   sync: {
