@@ -18,7 +18,7 @@ export interface KeyState {
 }
 
 /** Commands of more bytes are better sent as they are made. */
-export const readyBytesAtMost = 64 * 1024
+const readyBytesAtMost = 64 * 1024
 
 /**
  * The commands that make the value bytes[start, end) the value of `key`, all of them at once; null for what they
