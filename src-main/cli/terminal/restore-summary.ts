@@ -54,9 +54,13 @@ function timing({ checkMs, writeMs }: RestoreResult): string {
   return `${duration(checkMs)} checking, ${duration(writeMs)} writing`
 }
 
-function speed({ keysWritten, bytes: size, writeMs }: RestoreResult): [string, string] {
+function speed({ keysWritten, commands, bytes: size, writeMs }: RestoreResult): [string, string] {
   const seconds = writeMs / 1000
-  return [`${short(keysWritten / seconds)} keys/s`, `${bytes(size / seconds)}/s`]
+  const many =
+    keysWritten === 0 && commands !== null
+      ? `${short(commands.applied / seconds)} commands/s`
+      : `${short(keysWritten / seconds)} keys/s`
+  return [many, `${bytes(size / seconds)}/s`]
 }
 
 function exampleLines({ examples, keysSkipped, keysFailed }: RestoreResult): readonly string[] {

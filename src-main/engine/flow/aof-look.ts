@@ -16,7 +16,7 @@ const commandsNamed = 8
 const oldest = 206
 
 /** Says so many of some commands: `HSETEX (12), XADD (3)`. */
-export function listCommands(counts: ReadonlyMap<string, number>): string {
+function listCommands(counts: ReadonlyMap<string, number>): string {
   const listed = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} (${count})`)
   return listed.length <= commandsNamed ? listed.join(', ') : `${listed.slice(0, commandsNamed).join(', ')} …`
 }
