@@ -13,7 +13,7 @@ import { runChecks } from '#migration/prechecks/run.ts'
 import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
 import { openStore } from '#store/open.ts'
 import { freePort } from '../support/free-port.ts'
-import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 
 const at = ({ host, port }: RedisServer, auth: Partial<Connection> = {}): Connection => ({
   host,
@@ -149,6 +149,15 @@ describe('the checks before a migration', () => {
     await source.kill9()
     await sleep(300)
     expect((await look(at(replica), at(target))).says('source-role')).toBe('failed replica-link-down')
+  })
+
+  const older = otherServers().find(({ name, version }) => name === 'redis' && /^6\./.test(version))
+  it.skipIf(older === undefined)('a target too old to be followed into is told before anything', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis({ binary: older!.binary })
+
+    expect((await look(at(source), at(target))).says('target-version')).toBe('failed version-older')
+    expect((await look(at(target), at(source))).says('source-version')).toBe('passed version-fine')
   })
 
   it('a cluster node is not taken for a standalone server', async () => {
