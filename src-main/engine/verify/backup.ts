@@ -125,8 +125,9 @@ class BackupComparison {
       this.#meter.enter('comparing', total + sum(counts, 'target'))
       await Promise.all([this.#compare(() => true), this.#findExtra()])
     } else if (mode === 'sample') {
-      this.#meter.enter('comparing', Math.min(total, this.#spec.sampleKeys))
-      const sampler = new Sampler(total, this.#spec.sampleKeys)
+      const alive = total - this.#expired
+      this.#meter.enter('comparing', Math.min(alive, this.#spec.sampleKeys))
+      const sampler = new Sampler(alive, this.#spec.sampleKeys)
       await this.#compare(() => sampler.take())
     }
     const repaired = await this.#repair(orders)
