@@ -179,6 +179,18 @@ test('a repair that was agreed to beforehand is ordered at once', async () => {
   expect(job.orders).toEqual([{ type: 'repair' }])
 })
 
+test('what a failure knows to be written is what the view tells', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs)
+  restores.start(spec)
+  await delay(1)
+  job.report(1)
+  job.fail(new FailureError(makeFailure('job.cancelled', { written: 151 })))
+  await delay(1)
+
+  expect(restores.list()).toMatchObject([{ state: 'cancelled', progress: { keysDone: 1, keysWritten: 151 } }])
+})
+
 test('one that failed is begun again as it was asked for; one that runs, or is done, is not', async () => {
   const { jobs, job } = drivenRunner()
   await using restores = createRestores(jobs, '/var/state')

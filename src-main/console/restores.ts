@@ -151,7 +151,14 @@ class Restore {
       this.#change({ state: 'done', result })
     } catch (thrown) {
       const failure = toFailure(thrown)
-      this.#change({ state: failure.code === 'job.cancelled' ? 'cancelled' : 'failed', failure })
+      const { progress } = this.view
+      // The failure tells it to the last key; the last progress may be a quarter of a second older.
+      const { written = progress.keysWritten } = failure.params
+      this.#change({
+        state: failure.code === 'job.cancelled' ? 'cancelled' : 'failed',
+        failure,
+        progress: { ...progress, keysWritten: Number(written) },
+      })
     }
   }
 

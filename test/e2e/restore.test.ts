@@ -141,7 +141,7 @@ test('files that are none are refused before anything else', async () => {
   await writeFile(join(folder, 'text.rdb'), 'this is no data set')
   await walk.openWizard(page)
   for (const [name, code] of [
-    ['empty-folder', 'file.is-directory'],
+    ['empty-folder', 'aof.no-manifest'],
     ['nowhere.rdb', 'file.not-found'],
     ['empty.rdb', 'file.empty'],
     ['text.rdb', 'file.not-rdb'],
