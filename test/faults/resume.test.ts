@@ -118,7 +118,7 @@ test(`killed ${kills} times at random moments, under every policy: each run goes
     await target.call('FUNCTION', 'FLUSH')
     const until = Math.min(kills, told.killed + killsEach)
     for (let done = false; !done;) {
-      const run = begin(target, '--on-conflict', policy)
+      const run = begin(target, '--on-conflict', policy, '--max-bytes', '15MB')
       await run.says(/"phase":"writing"/).catch(() => undefined)
       if (told.killed < until) {
         const there = await keysOn(target)
@@ -131,7 +131,7 @@ test(`killed ${kills} times at random moments, under every policy: each run goes
       else resultOf(await run.ended)
       // Killed when all was written, and only not said yet: there is nothing to go on with.
       done = code !== null || readdirSync(join(home, 'restores')).length === 0
-      if (/"resumedFrom":[1-9]/.test(stdout)) told.resumed += 1
+      if (/"resumedFrom":\d/.test(stdout)) told.resumed += 1
     }
     await expectWhole(target)
   }
