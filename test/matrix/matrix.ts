@@ -44,7 +44,8 @@ class MatrixSources implements Disposable {
     const folder = mkdtempSync(join(tmpdir(), 'keyferry-matrix-'))
     const all: MatrixSource[] = []
     for (const server of servers) all.push(await makeSource(server, join(folder, `${all.length}.rdb`), way))
-    await sleep(goneAfterMs)
+    // 2.4 counts in whole seconds.
+    await sleep(goneAfterMs + 1_500)
     return new MatrixSources(all, folder)
   }
 
