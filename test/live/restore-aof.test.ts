@@ -114,6 +114,32 @@ test.skipIf(old === undefined)(
   },
 )
 
+test.each(['FLUSHALL', 'FLUSHDB', 'SWAPDB 0 1'])(
+  'over one connection: cut off behind %s it goes on where it was, and leaves nothing of its own',
+  async (taking) => {
+    await using target = await startRedis()
+    const counting = Array.from({ length: 40_000 }, () => 'INCR n')
+    const file = join(
+      folderOf({ 'appendonly.aof': commands('INCR n', taking, ...counting) }),
+      'appendonly.aof',
+    )
+    const cut = new AbortController()
+    const request = { files: [file], target: { host: target.host, port: target.port }, connections: 1 }
+    const slow = restoreSpecSchema.parse({ ...request, limits: { bytesPerSecond: 300_000 } })
+    const cutOff = failureOf(runRestore(slow, () => undefined, cut.signal))
+    for (let turn = 0; turn < 400 && Number(await target.call('GET', 'n')) < 2_000; turn += 1) await sleep(10)
+    cut.abort()
+    expect(await cutOff).toMatchObject({ code: 'job.cancelled' })
+    expect(Number(await target.call('GET', 'n'))).toBeLessThan(40_000)
+    expect((await restore(target, file, { connections: 1 })).resumedFrom).toBeGreaterThan(0)
+    expect(await target.call('GET', 'n')).toBe('40000')
+    for (const db of [1, 0]) {
+      await target.call('SELECT', db)
+      expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+    }
+  },
+)
+
 async function expectSame(target: RedisServer, other: RedisServer, server: MatrixServer): Promise<void> {
   const [ours, theirs] = [await seen(target, server), await seen(other, server)]
   expect(ours.lines).toEqual(theirs.lines)

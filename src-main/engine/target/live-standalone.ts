@@ -4,7 +4,7 @@ import { formatCheckpoint, type TaskKeys } from '../flow/checkpoint.ts'
 import type { Argument } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 import { Lane, type LaneOwner } from './lane.ts'
-import { isLong, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
+import { isLong, mayTakeOurKeys, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
 
 export interface LiveTargetOptions {
   readonly keys: TaskKeys
@@ -71,7 +71,7 @@ export class LiveTarget implements LaneOwner, Disposable {
   /** Puts a unit on its way. Resolves, where it returns a promise, when the next one may come. */
   place(unit: PreparedUnit): Promise<void> | null {
     this.#check()
-    if (unit.lanes.length > 1 || isLong(unit)) return this.#placeAlone(unit)
+    if (unit.lanes.length > 1 || isLong(unit) || mayTakeOurKeys(unit)) return this.#placeAlone(unit)
     const lane = this.lanes[unit.lanes[0]!]!
     if (unit.end > lane.acked) lane.enqueue(unit, this.#placed.offset)
     return lane.crowded ? lane.room() : null
@@ -144,8 +144,9 @@ export class LiveTarget implements LaneOwner, Disposable {
   }
 
   /**
-   * A unit of several lanes, or one too long to be held with others, goes when each of its lanes has nothing
-   * unanswered, and moves all their checkpoints.
+   * A unit of several lanes, one too long to be held with others, or one behind which our own keys are written
+   * back (also where there is but one lane), goes when each of its lanes has nothing unanswered, and moves all
+   * their checkpoints.
    */
   async #placeAlone(unit: PreparedUnit): Promise<void> {
     const lanes = unit.lanes.map((index) => this.lanes[index]!)

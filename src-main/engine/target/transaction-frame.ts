@@ -30,6 +30,11 @@ export function isLong({ commands }: PreparedUnit): boolean {
   return commands.some(({ parts }) => parts !== undefined)
 }
 
+/** Could our own keys be gone behind it: is there a command in it that takes whole databases? */
+export function mayTakeOurKeys({ commands }: PreparedUnit): boolean {
+  return commands.some(({ name }) => name === 'FLUSHALL' || name === 'FLUSHDB' || name === 'SWAPDB')
+}
+
 /** A transaction as it goes over the wire, and whose each of its commands is. */
 export interface Frame {
   readonly parts: readonly (Uint8Array | LongArgument)[]
