@@ -29,8 +29,8 @@ import { watchTarget } from './target-watch.ts'
 import { Throttle } from './throttle.ts'
 import { writeToTheEnd } from './write-to-the-end.ts'
 
-/** All blocks together; each connection has two, so many connections have small ones. */
-const blocksBytes = 4 * 1024 * 1024
+/** All blocks together, as far as they are used; many connections have small ones. */
+const blocksBytes = 12 * 1024 * 1024
 const largestBlock = 128 * 1024
 /** Staged strings and a few commands must fit one. */
 const smallestBlock = 96 * 1024

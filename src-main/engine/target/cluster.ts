@@ -7,6 +7,12 @@ import { StandaloneTarget } from './standalone.ts'
 import type { Target, TargetOptions } from './target.ts'
 
 /**
+ * Blocks that one connection may have unanswered. A stretch takes a block of every master: with few under way, one
+ * master that pauses for a moment would have all the others wait.
+ */
+const blocksPerLane = 8
+
+/**
  * The masters of a cluster, each written to over connections of its own. Slots that move from one of them to
  * another are followed while we write. When one master is lost, or another one comes into play, all of it ends: what
  * has been answered counts, the rest must be sent again.
@@ -44,6 +50,7 @@ export class ClusterTarget implements Target, Routes {
           nodeConnection(connection, host, port),
           { ...options, connections: shares[number]!, blocks: () => blocks[number]! },
           {
+            blocksPerLane,
             redirect: (block) => followRedirections(block, number, cluster),
             onFailure: (failure) => cluster.abandon(failure),
           },
@@ -135,7 +142,7 @@ function blocksForEach(
   { blocks }: TargetOptions,
   shares: readonly number[],
 ): ReturnType<TargetOptions['blocks']>[] {
-  const needed = shares.map((connections) => StandaloneTarget.blocksFor(connections))
+  const needed = shares.map((connections) => StandaloneTarget.blocksFor(connections, blocksPerLane))
   const all = blocks(needed.reduce((sum, count) => sum + count, 0))
   let at = 0
   return needed.map((count) => all.slice(at, (at += count)))

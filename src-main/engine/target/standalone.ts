@@ -16,6 +16,8 @@ const looseBytesAllowed = 32 * 1024 * 1024
 
 /** What a node of a cluster is watched for by the cluster it belongs to. */
 export interface NodeHooks {
+  /** Blocks that one connection may have unanswered. */
+  readonly blocksPerLane: number
   /** Has another node answer what this one sent away; null where it sent nothing away. The block waits for it. */
   readonly redirect: (block: Block) => Promise<void> | null
   readonly onFailure: (failure: Failure) => void
@@ -47,6 +49,7 @@ export class StandaloneTarget implements Target, TargetNode {
   readonly #signal: AbortSignal
   #lastAnswers: NodeJS.Timeout | undefined
   readonly #hooks: NodeHooks | undefined
+  readonly #blocksPerLane: number
   #looseBytes = 0
   /** Blocks that wait for the answer of another node. */
   #sentAway = 0
@@ -59,7 +62,8 @@ export class StandaloneTarget implements Target, TargetNode {
     hooks: NodeHooks | undefined,
   ) {
     this.#lanes = lanes
-    this.#free = [...blocks(StandaloneTarget.blocksFor(lanes.length))]
+    this.#blocksPerLane = hooks?.blocksPerLane ?? blocksPerLane
+    this.#free = [...blocks(StandaloneTarget.blocksFor(lanes.length, this.#blocksPerLane))]
     this.#onAnswered = onAnswered
     this.#signal = signal
     this.#hooks = hooks
@@ -89,8 +93,8 @@ export class StandaloneTarget implements Target, TargetNode {
   }
 
   /** How many blocks it wants: those under way, and one being filled. */
-  static blocksFor(connections: number): number {
-    return connections * blocksPerLane + 1
+  static blocksFor(connections: number, perLane = blocksPerLane): number {
+    return connections * perLane + 1
   }
 
   /** The server's own numbers of our connections, by which they can be ended from another one. */
@@ -127,7 +131,7 @@ export class StandaloneTarget implements Target, TargetNode {
     for (;;) {
       this.#throwIfLost()
       const lane = this.#leastBusy()
-      if (lane.unanswered < blocksPerLane) {
+      if (lane.unanswered < this.#blocksPerLane) {
         this.#write(lane, block, 'pool')
         return
       }
@@ -153,7 +157,7 @@ export class StandaloneTarget implements Target, TargetNode {
       if (lane.unanswered === 0) {
         return {
           send: async (block) => {
-            while (lane.unanswered >= blocksPerLane) {
+            while (lane.unanswered >= this.#blocksPerLane) {
               this.#throwIfLost()
               await this.#change()
             }
