@@ -99,7 +99,7 @@ describe('a URL', () => {
 
   test('over TLS with an authority of our own, packed, and kept', async () => {
     const tls = makeTlsFiles(mkdtempSync(join(folder, 'tls-')))
-    const kept = mkdtempSync(join(folder, 'kept-'))
+    const kept = join(mkdtempSync(join(folder, 'kept-')), 'not there', 'yet')
     await using server = await startFileServer(gzipSync(content), {}, tls)
     const run = await restore(['-i', `${server.url}/a/dump.rdb.gz`, '--keep', kept], {
       env: { NODE_EXTRA_CA_CERTS: tls.ca },
@@ -207,11 +207,30 @@ describe('stdin', () => {
     })
   })
 
+  test('that is /dev/null, as of a service, is said to be empty', async () => {
+    expect(failureOf(await restore(['-i', '-']))).toMatchObject({ code: 'file.empty' })
+  })
+
   test('cannot be the password and the data', async () => {
     const run = await runInNoTerminal(['restore', '-i', '-', '-t', `127.0.0.1:${target.port}`, '-A', '-'])
     expect(run).toMatchObject({ code: 2 })
     expect(run.stderr).toContain('KEYFERRY_TARGET_PASSWORD')
   })
+})
+
+test('an RDB file cannot be restored up to a moment, and is not restored whole instead', async () => {
+  const run = await restore(['-i', file, '--until', '2026-11-21T14:30:00Z'])
+  expect(run.code).toBe(2)
+  expect(failureOf(run)).toMatchObject({ code: 'usage.invalid', params: { field: '--until' } })
+  expect(await target.call('DBSIZE')).toBe(0)
+})
+
+test('a backup of commands cannot be compared, and is not called damaged for it', async () => {
+  const commands = join(folder, 'appendonly.aof')
+  writeFileSync(commands, '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n')
+  const run = await runCli(['verify', '-i', commands, '-t', `127.0.0.1:${target.port}`, '--json'])
+  expect(run.code).toBe(2)
+  expect(failureOf(run)).toMatchObject({ code: 'usage.invalid', params: { field: '--input' } })
 })
 
 /** Runs the command line in a session of its own, so that not even `/dev/tty` leads to a terminal. */

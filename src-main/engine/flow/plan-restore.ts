@@ -18,6 +18,7 @@ import { LandedInputs } from './land-inputs.ts'
 import { askMemory, askModules, measureLink } from './plan-questions.ts'
 import { PlanTally } from './plan-tally.ts'
 import { RestoreMeter } from './restore-meter.ts'
+import { refuseMoment } from './restore.ts'
 import { surveyFiles } from './survey.ts'
 
 const silenceMs = 60_000
@@ -41,6 +42,7 @@ export async function planRestore(
       field: '--dry-run',
       reason: `${other.name} is no RDB file, and no other can be planned`,
     })
+  refuseMoment(spec)
   await using opened = await RdbFiles.open(inputs.all)
   const { all: files, size: bytes } = opened
   meter.measure(bytes)

@@ -44,6 +44,18 @@ test('a phase is told at once, figures four times a second', () => {
   })
 })
 
+test('what was fetched is told to its last byte, however fast it was', () => {
+  const { meter, told } = startMeter()
+  meter.enter('fetching')
+  meter.advance(4_000)
+  meter.advance(10_000)
+  meter.enter('checking')
+  expect(told.map(({ phase, bytesDone }) => [phase, bytesDone]).slice(-2)).toEqual([
+    ['fetching', 10_000],
+    ['checking', 0],
+  ])
+})
+
 test('each phase begins at the start of the file', () => {
   const { meter, told } = startMeter()
   for (const phase of ['checking', 'looking', 'writing'] as const) {

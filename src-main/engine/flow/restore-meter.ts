@@ -49,6 +49,8 @@ export class RestoreMeter {
 
   /** A new phase is told at once. */
   enter(phase: RestorePhase, keysTotal: number | null = this.#keysTotal): void {
+    // Nothing behind it tells how much was fetched.
+    if (this.#phase === 'fetching') this.#say()
     if (phase !== 'finishing' && this.#phase !== 'waiting') this.#bytesDone = 0
     this.#phase = phase
     this.#keysTotal = keysTotal

@@ -88,6 +88,7 @@ async function restore(
   if (isAtHand) await knock(spec.target, signal)
   const aof = await openOnlyAof(inputs.all)
   if (aof !== null) return await restoreAof(aof, spec, rules, meter, throttle, signal)
+  refuseMoment(spec)
   await using files = await RdbFiles.open(inputs.all)
   meter.measure(files.size)
   const bytes = Math.max(blocksBytes, StandaloneTarget.blocksFor(spec.connections) * smallestBlock)
@@ -219,4 +220,10 @@ async function openOnlyAof(inputs: readonly LandedInput[]): Promise<AofInput | n
   if (inputs.length > 1)
     fail('usage.invalid', { field: '--input', reason: 'an append-only file is restored by itself' })
   return await openAofInput(aof.path, aof.name)
+}
+
+/** Of an RDB nothing tells when it was written: to restore all of it is not what was asked for. */
+export function refuseMoment({ until }: RestoreSpec): void {
+  if (until !== undefined)
+    fail('usage.invalid', { field: '--until', reason: 'an RDB file is restored whole, it tells no times' })
 }

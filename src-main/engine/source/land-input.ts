@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, fstatSync, type ReadStream } from 'node:fs'
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -150,6 +150,7 @@ class Landing {
     this.#keptPath()
     const folder = this.#options.keepIn ?? tmpdir()
     try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
       this.#folder ??= await mkdtemp(join(folder, 'keyferry-input-'))
     } catch (thrown) {
       throw asWriteFailure(thrown, folder)
@@ -161,7 +162,8 @@ class Landing {
 /** Standard input of this process: from a worker thread it is there by its number only. */
 function openStdin(): ReadStream | Socket {
   if (isatty(0)) fail('usage.invalid', { field: '--input', reason: 'nothing is piped into standard input' })
-  return fstatSync(0).isFile()
-    ? createReadStream('', { fd: 0, autoClose: false })
-    : new Socket({ fd: 0, readable: true, writable: false })
+  const stats = fstatSync(0)
+  return stats.isFIFO() || stats.isSocket()
+    ? new Socket({ fd: 0, readable: true, writable: false })
+    : createReadStream('', { fd: 0, autoClose: false })
 }

@@ -74,7 +74,10 @@ async function landRdb(file: string, signal: AbortSignal): Promise<LandedInput> 
   const input = await landInput(file, { signal, onProgress: () => undefined, onWait: () => undefined })
   if (input.kind === 'rdb') return input
   await input[Symbol.asyncDispose]()
-  return fail('file.not-rdb', { file: input.name })
+  return fail('usage.invalid', {
+    field: '--input',
+    reason: `${input.name} is no RDB file, and no other can be compared`,
+  })
 }
 
 class BackupComparison {
