@@ -50,7 +50,7 @@ export const zhWay: WordsLike<typeof enWay> = {
   'hostKey.fingerprint': '指纹',
   'hostKey.copy': '复制指纹',
   'hostKey.how':
-    '在那台服务器上运行 ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub 可显示指纹；其他类型的密钥请替换 ed25519。',
+    '在那台服务器上运行 `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` 可显示指纹；其他类型的密钥请替换 `ed25519`。',
   'hostKey.no': '不，不信任',
   'hostKey.yes': '是，信任此密钥',
 }

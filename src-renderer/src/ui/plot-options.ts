@@ -18,9 +18,12 @@ export interface PlotColours {
 /** A canvas cannot read `light-dark()`: each role is resolved by the browser on the element itself. */
 export function plotColour(place: HTMLElement): PlotColours {
   const resolve = (role: string): string => {
+    // Forced colours would turn even `transparent` into ink; the roles name system colours there themselves.
+    place.style.setProperty('forced-color-adjust', 'none')
     place.style.setProperty('color', `var(${role})`)
     const { color } = getComputedStyle(place)
     place.style.removeProperty('color')
+    place.style.removeProperty('forced-color-adjust')
     return color
   }
   const { fontFamily } = getComputedStyle(place)
