@@ -131,7 +131,7 @@ describe('a file that cannot be restored writes nothing', () => {
 
   test.each([
     ['no file', () => join(folder, 'absent.rdb'), 'file.not-found'],
-    ['a folder', () => folder, 'file.is-directory'],
+    ['a folder', () => folder, 'aof.no-manifest'],
     ['an empty file', () => broken('empty.rdb', (path) => truncateSync(path, 0)), 'file.empty'],
     ['a file cut off', () => broken('cut.rdb', (path) => truncateSync(path, 30_000_000)), 'file.truncated'],
     [
@@ -168,6 +168,15 @@ describe('in the middle of it', () => {
     const held = Number(await small.call('DBSIZE'))
     expect(written).toBeLessThanOrEqual(held)
     expect(written).toBeGreaterThan(held * 0.8)
+  })
+
+  test('a target that is full at once is not said to have taken nothing', async () => {
+    await using small = await startRedis({
+      args: ['--maxmemory', '2mb', '--maxmemory-policy', 'noeviction'],
+    })
+    const run = await restore(good, `127.0.0.1:${small.port}`)
+    expectSaid(run, 'target.out-of-memory', /Some keys may be written already|At least/)
+    expect(Number(await small.call('DBSIZE'))).toBeGreaterThan(0)
   })
 
   test('Ctrl-C ends it in order and says what is written', async () => {

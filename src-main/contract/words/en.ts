@@ -1,13 +1,16 @@
 import type { LanguageWords } from './say-failure.ts'
 
-/** What cannot be known exactly: keys whose answers never came, or came after one that failed, may be there too. */
+/**
+ * What cannot be known exactly: keys whose answers never came, or came after one that failed, may be there too.
+ * `sent` is there as soon as something has been sent.
+ */
 const written =
-  '[At least {written:keys} are already written and stay on the target.|Nothing has been written to the target.]'
+  '[At least {written:keys} are already written and stay on the target.|{sent:if}Some keys may be written already; they stay on the target.|Nothing has been written to the target.]'
 /** Where every answer was waited for. */
 const exactly =
   '[{written:keys} were written and stay on the target.|Nothing has been written to the target.]'
 const fileOnly =
-  '[At least {written:keys} are already written and stay on the target.|Nothing has been written; the file itself was only read.]'
+  '[At least {written:keys} are already written and stay on the target.|{sent:if}Some keys may be written already; they stay on the target.|Nothing has been written; the file itself was only read.]'
 
 /** The English words. The params of these sentences are the ones all languages have. */
 export const en: LanguageWords = {

@@ -68,6 +68,13 @@ describe('a template', () => {
     expect(fillTemplate('{n:keys}', { n: 1000 }, style)).toBe('1,000 keys')
   })
 
+  test('of several parts the first that is whole is said, else the last', () => {
+    const template = '[at least {n:keys}|{sent:if}perhaps some|none]'
+    expect(fillTemplate(template, { n: 2, sent: 1 }, style)).toBe('at least 2 keys')
+    expect(fillTemplate(template, { n: 0, sent: 1 }, style)).toBe('perhaps some')
+    expect(fillTemplate(template, { n: 0 }, style)).toBe('none')
+  })
+
   test('takes a value as it is, even one that looks like a template', () => {
     expect(fillTemplate('key[ {key}]', { key: '$& {other} [x]' }, style)).toBe('key $& {other} [x]')
   })

@@ -25,7 +25,8 @@ export const languages: Readonly<Record<Locale, LanguageWords>> = { en, zh, ko }
 
 /**
  * Says a failure in a person's language. Whoever knows how many keys the target has taken adds `written` to the
- * params: `safe` then tells it, and otherwise says that nothing has been written.
+ * params: `safe` then tells it, and otherwise says that nothing has been written; or, with `sent`, that some keys
+ * may be, of which none is known for certain.
  */
 export function sayFailure(failure: Pick<Failure, 'code' | 'params'>, locale: Locale): FailureWords {
   const language = languages[locale]
@@ -46,6 +47,7 @@ export function sayFailureInGeneral(code: FailureCode, locale: Locale, written =
 
 function example(name: string, form: string | undefined, written: number): string | number {
   if (name === 'written') return written
+  if (form === 'if') return ''
   if (form === 'bytes') return 64 * 1024 ** 3
   return form === 'keys' ? 1_000 : `‹${name}›`
 }

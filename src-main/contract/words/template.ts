@@ -1,8 +1,10 @@
 /**
  * The small language of our sentences.
  *
- * - `{name}` is a param as it is; `{name:keys}` a counted number of keys (absent when 0); `{name:bytes}` a size.
+ * - `{name}` is a param as it is; `{name:keys}` a counted number of keys (absent when 0); `{name:bytes}` a size;
+ *   `{name:if}` says nothing, and is there when the param is.
  * - `[with {name}|without]` says the first part when every param in it is there, else the second (or nothing).
+ *   Of more parts it says the first that is whole, else the last.
  *
  * Brackets do not nest. A param outside brackets that is missing leaves an empty place, so the words put every
  * param that a caller may not know into brackets.
@@ -13,11 +15,13 @@ export function fillTemplate(
   style: TemplateStyle,
 ): string {
   return template
-    .replace(optionalPart, (_, withParams: string, without: string | undefined) =>
-      placeholdersOf(withParams).every(({ name, form }) => isThere(params[name], form))
-        ? withParams
-        : (without ?? ''),
-    )
+    .replace(optionalPart, (_, inside: string) => {
+      const [first = '', ...others] = inside.split('|')
+      const otherwise = others.pop() ?? ''
+      const isWhole = (part: string): boolean =>
+        placeholdersOf(part).every(({ name, form }) => isThere(params[name], form))
+      return [first, ...others].find(isWhole) ?? otherwise
+    })
     .replace(placeholder, (_, name: string, form: string | undefined) => formatted(params[name], form, style))
 }
 
@@ -34,8 +38,8 @@ export function placeholdersOf(template: string): readonly { name: string; form:
   return [...template.matchAll(placeholder)].map((found) => ({ name: found[1]!, form: found[2] }))
 }
 
-const placeholder = /\{(\w+)(?::(keys|bytes))?\}/g
-const optionalPart = /\[([^[\]|]*)(?:\|([^[\]]*))?\]/g
+const placeholder = /\{(\w+)(?::(keys|bytes|if))?\}/g
+const optionalPart = /\[([^[\]]*)\]/g
 
 function isThere(value: string | number | undefined, form: string | undefined): boolean {
   if (value === undefined || value === '') return false
@@ -47,7 +51,7 @@ function formatted(
   form: string | undefined,
   style: TemplateStyle,
 ): string {
-  if (value === undefined) return ''
+  if (value === undefined || form === 'if') return ''
   if (form === 'keys')
     return style.keys(Number(value), new Intl.NumberFormat(style.locale).format(Number(value)))
   if (form === 'bytes') return formatBytes(Number(value), style.locale)

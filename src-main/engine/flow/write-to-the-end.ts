@@ -52,6 +52,7 @@ export async function writeToTheEnd(
         address: destination.address,
         ...failure.params,
         written: ledger.counts.written,
+        ...(ledger.sentOffset > 0 ? { sent: 1 } : {}),
         total,
       }
       const pauseMs = patience.pauseMs(failure, ledger.position.offset, performance.now())
