@@ -137,7 +137,6 @@ export const enRestore = {
   'trial.ready': 'Nothing stands in the way',
   'trial.written': 'Keys to write',
   'trial.leftOut': 'Keys left out',
-  'trial.leftOut.under': '{chosen} not chosen, {expired} expired',
   'trial.memory': 'Memory needed',
   'trial.memory.about': 'about, on the target',
   'trial.memory.target': 'Memory of the target:',

@@ -135,7 +135,6 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'trial.ready': '문제가 없습니다',
   'trial.written': '쓸 키',
   'trial.leftOut': '제외할 키',
-  'trial.leftOut.under': '선택 안 함 {chosen}, 만료 {expired}',
   'trial.memory': '필요한 메모리',
   'trial.memory.about': '타깃 기준 추정치',
   'trial.memory.target': '타깃 메모리:',

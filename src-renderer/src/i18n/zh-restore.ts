@@ -134,7 +134,6 @@ export const zhRestore: WordsLike<typeof enRestore> = {
   'trial.ready': '没有任何阻碍',
   'trial.written': '将写入的键',
   'trial.leftOut': '不写入的键',
-  'trial.leftOut.under': '未选 {chosen}，过期 {expired}',
   'trial.memory': '所需内存',
   'trial.memory.about': '目标端估算值',
   'trial.memory.target': '目标端内存：',

@@ -79,6 +79,16 @@ export function keysLeftOut(view: RestoreView): number {
   return (view.result?.keysSkipped ?? 0) + (view.result?.keysFailed ?? 0)
 }
 
+type LeftOut = 'skipped' | 'filtered' | 'expired' | 'failed'
+
+/** Why keys were left out, each reason only where there are any. */
+export function sayLeftOut(counts: Readonly<Partial<Record<LeftOut, number>>>): string {
+  return (Object.entries(counts) as [LeftOut, number][])
+    .filter(([, n]) => n > 0)
+    .map(([reason, n]) => t(`figure.leftOut.${reason}`, { n }))
+    .join(' · ')
+}
+
 /**
  * The way travelled, 0 to 1. Reading the file through is no way across, so the ferry leaves when writing starts;
  * the bytes of the file measure it. Null until then.
