@@ -310,7 +310,7 @@ export const en: LanguageWords = {
     'auth.required': {
       what: 'The server[ {address}] wants a password.',
       safe: written,
-      todo: 'Give the password (-A - asks for it without showing it), and the user if there is one.',
+      todo: 'Give the password (-A - for a target and -P - for a source ask for it without showing it), and the user if there is one.',
     },
     'auth.wrong-password': {
       what: 'The server[ {address}] did not accept this user and password.',
@@ -353,7 +353,7 @@ export const en: LanguageWords = {
       todo: 'Bring its replicas back, or lower min-replicas-to-write, then start again with existing keys skipped.',
     },
     'target.cluster': {
-      what: 'The target[ {address}] is a Redis Cluster, which this way of writing does not serve.',
+      what: 'The target[ {address}] is a Redis Cluster: append-only files and live migrations go into a server that stands alone.',
       safe: written,
       todo: 'Use a standalone target.',
     },

@@ -304,7 +304,7 @@ export const ko: LanguageWords = {
     'auth.required': {
       what: '[{address} ]서버가 비밀번호를 요구합니다.',
       safe: written,
-      todo: '비밀번호(-A - 는 보이지 않게 묻습니다)와, 있으면 사용자 이름을 지정하세요.',
+      todo: '비밀번호(타깃은 -A -, 소스는 -P - 로 보이지 않게 묻습니다)와, 있으면 사용자 이름을 지정하세요.',
     },
     'auth.wrong-password': {
       what: '[{address} ]서버가 이 사용자와 비밀번호를 받아들이지 않았습니다.',
@@ -347,7 +347,7 @@ export const ko: LanguageWords = {
       todo: '복제본을 되살리거나 min-replicas-to-write를 낮춘 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
     },
     'target.cluster': {
-      what: '[{address} ]타깃은 Redis Cluster라서 이 쓰기 방식을 쓸 수 없습니다.',
+      what: '[{address} ]타깃은 Redis Cluster입니다. AOF 파일과 라이브 마이그레이션은 단독 서버에만 쓸 수 있습니다.',
       safe: written,
       todo: '단독(standalone) 타깃을 쓰세요.',
     },
@@ -574,12 +574,12 @@ export const ko: LanguageWords = {
     'restore.under-way': {
       what: '지금 다른 Keyferry가[ {file}| 백업]을[ {address}| 이 타깃](으)로 복원하고 있습니다.',
       safe: '그 복원은 계속됩니다. 이번 것은 아무것도 쓰지 않았습니다.',
-      todo: '끝날 때까지 기다리십시오. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하십시오.',
+      todo: '끝날 때까지 기다리세요. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하십시오.',
     },
     'restore.input-changed': {
       what: '[{file}|이] 백업을 [{address}|이] 타깃으로 복원하다가 중단되었고, 그 뒤 파일이 바뀌었습니다.',
       safe: '더 쓴 것은 없습니다. 중단되기 전에 쓴 키는 타깃에 있습니다.',
-      todo: '파일을 되돌려 놓고 이어서 하거나, --restart와 --on-conflict replace로 처음부터 다시 하십시오.',
+      todo: '파일을 되돌려 놓고 이어서 하거나, --restart와 --on-conflict replace로 처음부터 다시 하세요.',
     },
     'restore.ended': {
       what: '이 복원은 이미 끝났습니다.',
@@ -644,12 +644,12 @@ export const ko: LanguageWords = {
     'profile.not-a-file': {
       what: '[{file} ]파일은 Keyferry 프로필이 아닙니다[: {field} 항목을 이해할 수 없습니다].',
       safe: '프로필을 만들거나 바꾸지 않았습니다.',
-      todo: 'Keyferry에서 내보낸 파일을 선택하십시오. 이름이 .keyferry로 끝납니다.',
+      todo: 'Keyferry에서 내보낸 파일을 선택하세요. 이름이 .keyferry로 끝납니다.',
     },
     'profile.file-newer': {
       what: '[{file} ]파일은 더 새로운 Keyferry에서 내보낸 것입니다[(형식 {version})].',
       safe: '프로필을 만들거나 바꾸지 않았습니다.',
-      todo: '이 컴퓨터의 Keyferry를 업데이트하거나, 같은 버전에서 프로필을 다시 내보내십시오.',
+      todo: '이 컴퓨터의 Keyferry를 업데이트하거나, 같은 버전에서 프로필을 다시 내보내세요.',
     },
     'task.not-found': {
       what: '[{id} |이런 ]작업이 없습니다.',

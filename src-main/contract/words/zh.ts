@@ -304,7 +304,7 @@ export const zh: LanguageWords = {
     'auth.required': {
       what: '服务器[ {address} ]需要密码。',
       safe: written,
-      todo: '请提供密码（-A - 会询问且不显示）；如果有用户名，也请提供。',
+      todo: '请提供密码（目标端用 -A -，源端用 -P -，会询问且不显示）；如果有用户名，也请提供。',
     },
     'auth.wrong-password': {
       what: '服务器[ {address} ]不接受该用户名和密码。',
@@ -347,7 +347,7 @@ export const zh: LanguageWords = {
       todo: '请恢复副本，或调低 min-replicas-to-write，然后选择跳过已有的键，重新开始。',
     },
     'target.cluster': {
-      what: '目标端[ {address} ]是 Redis Cluster，不适用这种写入方式。',
+      what: '目标端[ {address} ]是 Redis Cluster：AOF 文件和在线迁移只能写入单机服务器。',
       safe: written,
       todo: '请使用单机目标端。',
     },
