@@ -127,7 +127,7 @@ const ko: DesktopWords = {
   'quit.migration.detail': '나가면 작업이 중단됩니다. Keyferry에서 다시 시작하면 멈춘 곳부터 이어집니다.',
   'quit.frozen': '소스의 쓰기가 동결되어 있습니다.',
   'quit.frozen.detail':
-    'Keyferry가 닫혀 있는 동안에도 쓰기는 동결된 채로 남고 애플리케이션은 기다립니다. 곧바로 돌아올 것이 아니라면 먼저 동결을 해제하거나 완료하십시오.',
+    'Keyferry가 닫혀 있는 동안에도 쓰기는 동결된 채로 남고 애플리케이션은 기다립니다. 곧바로 돌아올 것이 아니라면 먼저 동결을 해제하거나 완료하세요.',
   stay: '머무르기',
   leave: '나가기',
   'notice.in-step': '소스와 동기화됨',
