@@ -574,7 +574,7 @@ export const ko: LanguageWords = {
     'restore.under-way': {
       what: '지금 다른 Keyferry가[ {file}| 백업]을[ {address}| 이 타깃](으)로 복원하고 있습니다.',
       safe: '그 복원은 계속됩니다. 이번 것은 아무것도 쓰지 않았습니다.',
-      todo: '끝날 때까지 기다리세요. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하십시오.',
+      todo: '끝날 때까지 기다리세요. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하세요.',
     },
     'restore.input-changed': {
       what: '[{file}|이] 백업을 [{address}|이] 타깃으로 복원하다가 중단되었고, 그 뒤 파일이 바뀌었습니다.',
