@@ -69,9 +69,9 @@ const snapshots: RestoreProgress[] = []
 
 async function restore(file: string, options: Partial<RestoreRequest> = {}): Promise<RestoreResult> {
   const spec = restoreSpecSchema.parse({
+    target: { host: target.host, port: target.port },
     ...options,
     files: [file],
-    target: { host: target.host, port: target.port },
   })
   snapshots.length = 0
   return await runRestore(spec, (progress) => snapshots.push(progress), new AbortController().signal)
@@ -181,6 +181,62 @@ describe('values of a module that the server lacks', () => {
   })
 })
 
+const endsItself = otherServers().filter(
+  ({ name, version }) => name === 'redis' && /^(4|5|6\.0)\./.test(version),
+)
+if (endsItself.length === 0) test.skip('values of a module into 4.0 to 6.0, for there is no such server')
+
+describe.each(endsItself)(
+  'values of a module into $version, which ends itself rather than refuse them',
+  ({ binary }) => {
+    // What the server takes the version of is what it would try to load.
+    test.each([6, 12])('in a file of version %i: it lives on, with all the rest', async (fileVersion) => {
+      await using older = await startRedis({ binary })
+      const file = join(folder, 'ends-itself.rdb')
+      const value: RdbPart[] = [code(type.MODULE_2), 'doc', moduleId('ReJSON-RL', 3), code(5), '{}', code(0)]
+      writeFileSync(file, rdbFile(fileVersion, ...select, ...value, ...plain))
+      const run = await older.call('INFO')
+      const into = { target: { host: older.host, port: older.port } }
+      expect(await refusal(file, into)).toMatchObject({
+        code: 'target.lacks-types',
+        params: { losses: 'module ReJSON-RL 1 (doc)' },
+      })
+      expect(await older.call('DBSIZE')).toBe(0)
+      expect(await restore(file, { ...into, cannotHold: 'skip' })).toMatchObject({
+        keysWritten: 1,
+        keysFailed: 1,
+        reconnects: 0,
+        cannotHold: [{ what: 'module', type: 'ReJSON-RL', count: 1, examples: ['doc'] }],
+      })
+      expect(await older.call('KEYS', '*')).toEqual(['plain'])
+      expect(runIdIn(await older.call('INFO'))).toBe(runIdIn(run))
+    })
+  },
+)
+
+const withVectors = otherServers().find(
+  ({ name, version }) => name === 'redis' && /^8\.\d+\.\d+$/.test(version),
+)
+
+test.skipIf(withVectors === undefined)(
+  'a value of a module goes along whatever version the file has, as the server has the module',
+  async () => {
+    await using newer = await startRedis({ binary: withVectors!.binary })
+    await newer.call('VADD', 'vectors', 'VALUES', 2, 0.25, 7, 'element')
+    const dump = (await newer.callBuffer('DUMP', 'vectors')) as Buffer
+    await newer.call('FLUSHALL')
+    const file = join(folder, 'vectors.rdb')
+    // Version and CRC of DUMP are its last ten bytes.
+    const value = [dump.subarray(0, 1), 'vectors', dump.subarray(1, -10)]
+    // Valkey's, of a version that Redis does not take; its CRC is not told.
+    const body = rdbBytes(...select, ...plain, ...value, code(opcode.EOF), int64(0))
+    writeFileSync(file, Buffer.concat([Buffer.from('VALKEY080'), body]))
+    const into = { target: { host: newer.host, port: newer.port } }
+    expect(await restore(file, into)).toMatchObject({ keysWritten: 2, keysFailed: 0, cannotHold: [] })
+    expect(await newer.call('VCARD', 'vectors')).toBe(1)
+  },
+)
+
 describe('what no server takes any more, or at once', () => {
   test('functions of 7.0 before its release are named', async () => {
     const old: RdbPart[] = [code(opcode.FUNCTION_PRE_GA), 'lib', 'LUA', 0, 'return 1']
@@ -200,6 +256,10 @@ describe('what no server takes any more, or at once', () => {
     expect(await restore(file, { cannotHold: 'skip' })).toMatchObject({ keysWritten: 1, keysFailed: 1 })
   })
 })
+
+function runIdIn(info: unknown): string | undefined {
+  return /^run_id:(.*)$/m.exec(String(info))?.[1]
+}
 
 /** Nine characters of six bits and ten bits of version, as the length that a file has (`moduleTypeEncodeId`). */
 function moduleId(name: string, version: number): Uint8Array {

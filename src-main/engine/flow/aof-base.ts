@@ -39,6 +39,8 @@ export interface BaseParts {
   readonly rules: KeyRules
   readonly look: TargetLook
   readonly capabilities: Capabilities
+  /** Module types of the file that the target cannot load. */
+  readonly lackedModules: ReadonlySet<string>
   /** Begins the names of values that are written in pieces. */
   readonly temporaryPrefix: string
   /** Where an earlier run of ours has come to. */
@@ -66,6 +68,7 @@ export class AofBase {
       rules,
       look,
       capabilities,
+      lackedModules,
       temporaryPrefix,
       from,
       throttle,
@@ -98,6 +101,7 @@ export class AofBase {
           header.flavour,
           shiftable(capabilities),
           dropFieldsExpiredBy,
+          lackedModules,
         ),
         leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
         bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },

@@ -3,7 +3,7 @@ import type { Loss } from '#contract/loss.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
-import { assertAllowed, findLosses, type LossPolicies } from '../plan/losses.ts'
+import { assertAllowed, findLosses } from '../plan/losses.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
 import { walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
 import type { Destination } from '../target/destination.ts'
@@ -29,6 +29,8 @@ interface LookedAt {
   readonly capabilities: Capabilities
   /** What the target cannot hold, and may be left out or dropped. */
   readonly losses: readonly Loss[]
+  /** Module types of the file that the target cannot load. */
+  readonly lackedModules: ReadonlySet<string>
   /** Keys in the databases that are written to; Infinity where that is not told. */
   readonly present: number
   readonly destination: Destination
@@ -60,10 +62,12 @@ export async function lookBeforeWriting(
     )
   // The last thing to do, because it writes for a moment.
   const capabilities = await inquiry.capabilities()
-  const losses = await foreseeLosses(inquiry, survey, capabilities, spec)
+  const modules = await loadableModules(inquiry, survey)
+  const losses = findLosses(survey.demands, { ...capabilities, modules }, spec)
   meter.foresee(losses)
   assertAllowed(losses, spec, { address, version: look.version })
-  return { look, capabilities, losses, present, destination: inquiry.destination() }
+  const lackedModules = new Set([...survey.demands.modules.keys()].filter((name) => !modules.has(name)))
+  return { look, capabilities, losses, lackedModules, present, destination: inquiry.destination() }
 }
 
 /**
@@ -77,18 +81,12 @@ export function collidingTogether(
   return onConflict === 'fail' ? [files] : files.map((file) => [file])
 }
 
-/** What of the file the target cannot hold. */
-async function foreseeLosses(
-  inquiry: TargetInquiry,
-  { demands }: Survey,
-  capabilities: Capabilities,
-  policies: LossPolicies,
-): Promise<readonly Loss[]> {
+/** Of the file's module types those that the target can load, tried with a value of each. */
+async function loadableModules(inquiry: TargetInquiry, { demands }: Survey): Promise<ReadonlySet<string>> {
   const samples = [...demands.modules].flatMap(([name, { sample }]) =>
     sample === null ? [] : [[name, sample] as const],
   )
-  const modules = await inquiry.loadableModules(new Map(samples))
-  return findLosses(demands, { ...capabilities, modules }, policies)
+  return await inquiry.loadableModules(new Map(samples))
 }
 
 /** Reads the files once more, from the start to the end. */

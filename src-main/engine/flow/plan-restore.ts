@@ -6,7 +6,7 @@ import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { estimateTime } from '../plan/estimate.ts'
 import { makeKeyRules } from '../plan/key-rules.ts'
 import { assertAllowed, findLosses } from '../plan/losses.ts'
-import { believe } from '../redis/capabilities.ts'
+import { believe, refusesModules } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
 import { readingBytes, walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
 import { RdbFiles } from '../source/rdb-files.ts'
@@ -87,7 +87,7 @@ export async function planRestore(
 
   const believed = believe(look)
   const isProxy = spec.target.proxy === true
-  const hasModules = !isProxy && (await askModules(link))
+  const hasModules = refusesModules(look) && (await askModules(link))
   const modules = new Set(hasModules ? survey.demands.modules.keys() : [])
   const cannotHold = findLosses(survey.demands, { ...believed, modules }, spec)
   await passes(stops, () => assertAllowed(cannotHold, spec, { address, version: look.version }))

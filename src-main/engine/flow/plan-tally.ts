@@ -150,7 +150,7 @@ export class PlanTally {
         if (kindOf(code) === 'module') return hasModules ? asItIs : cannotHold()
         if (conversion === null || conversion.needed[code] !== 1)
           return leftOut[code] === 1 ? cannotHold() : asItIs
-        const remade = remake(batch, index, flavour, conversion.options)
+        const remade = remake(batch, index, flavour, conversion)
         if (remade.as === 'nothing') return cannotHold(remade.reason)
         return remade.as === 'value' ? madeAnew : inPieces
       })

@@ -1,21 +1,36 @@
 import { toFailure, type FailureCode } from '#contract/failure.ts'
 import type { BigValueOptions } from '../rdb/big-value.ts'
-import { downConvert, type Converted, type ConvertOptions } from '../rdb/down-convert.ts'
-import type { RdbFlavour } from '../rdb/opcodes.ts'
+import type { RemadeValue } from '../plan/compose.ts'
+import type { Conversion } from '../plan/conversion.ts'
+import { downConvert, type Converted } from '../rdb/down-convert.ts'
+import { moduleIdOf, moduleTypeName } from '../rdb/module.ts'
+import { kindOf, type RdbFlavour } from '../rdb/opcodes.ts'
 import { valueCommands, type KeyState, type ReadyCommands } from '../rdb/value-commands.ts'
 import type { BigEntry, EntryBatch } from './entry.ts'
+
+type Remade =
+  | Exclude<Converted, { as: 'nothing' | 'value' }>
+  | ({ readonly as: 'value' } & RemadeValue)
+  | { readonly as: 'nothing'; readonly reason: FailureCode }
 
 /** A value in memory as what the target can take, or the reason why not. */
 export function remake(
   batch: EntryBatch,
   index: number,
   flavour: RdbFlavour,
-  options: ConvertOptions,
-): Exclude<Converted, { as: 'nothing' }> | { readonly as: 'nothing'; readonly reason: FailureCode } {
+  { options, lackedModules }: Conversion,
+): Remade {
   const start = batch.valueStart[index]!
   const end = batch.valueEnd[index]!
+  const code = batch.type[index]!
   try {
-    const converted = downConvert(batch.type[index]!, batch.buffer, start, end, flavour, options)
+    if (kindOf(code) === 'module') {
+      const value = batch.buffer.subarray(start, end)
+      return lackedModules.has(moduleTypeName(moduleIdOf(value)))
+        ? { as: 'nothing', reason: 'target.cannot-hold' }
+        : { as: 'value', type: code, value }
+    }
+    const converted = downConvert(code, batch.buffer, start, end, flavour, options)
     return converted.as === 'nothing' ? { as: 'nothing', reason: 'target.cannot-hold' } : converted
   } catch (thrown) {
     return { as: 'nothing', reason: damageOf(thrown) }

@@ -115,6 +115,7 @@ interface LookedAt {
   readonly look: TargetLook
   readonly capabilities: Capabilities
   readonly losses: readonly Loss[]
+  readonly lackedModules: ReadonlySet<string>
 }
 
 class AofRestore {
@@ -178,7 +179,7 @@ class AofRestore {
     const merges = survey.targetDbs.length < survey.dbs.length
     const look = await lookForCommands(link, spec, survey, { writtenDbs: dbs, merges, begun })
     if (base === null || baseFile === null)
-      return { look, capabilities: await probeCapabilities(link, look), losses: [] }
+      return { look, capabilities: await probeCapabilities(link, look), losses: [], lackedModules: new Set() }
     // Whose keys are there has been looked at already, and differently.
     const policy = { ...spec, onConflict: 'replace' as const }
     return await lookBeforeWriting(policy, { files: [baseFile], arena, survey: base, rules, meter }, signal)
@@ -284,7 +285,7 @@ class AofRestore {
   /** The place in the base is noted beside the data; to write the same keys once more does no harm. */
   async #writeBase(session: TargetSession, meta: TaskMeta, signal: AbortSignal): Promise<void> {
     const { spec, base, baseFile, arena, rules, meter, throttle } = this.#parts
-    const { look, capabilities } = this.#looked!
+    const { look, capabilities, lackedModules } = this.#looked!
     const { offset, db } = meta.copied ?? { offset: 0, db: 0 }
     this.#base ??= new AofBase({
       spec,
@@ -294,6 +295,7 @@ class AofRestore {
       rules,
       look,
       capabilities,
+      lackedModules,
       temporaryPrefix: `${this.#keys.prefix}tmp`,
       throttle,
       from: { offset, sourceDb: db },

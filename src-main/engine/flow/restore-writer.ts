@@ -206,7 +206,7 @@ export class RestoreWriter {
     attempt: Attempt,
     batch: EntryBatch,
     index: number,
-    { options }: Conversion,
+    conversion: Conversion,
     expireAt: number,
   ): Promise<void> {
     const { plan, header } = this.#parts
@@ -216,7 +216,7 @@ export class RestoreWriter {
     const start = batch.valueStart[index]!
     const end = batch.valueEnd[index]!
     const reached = attempt.feed.offsetOf(end)
-    const converted = remake(batch, index, header.flavour, options)
+    const converted = remake(batch, index, header.flavour, conversion)
     if (converted.as === 'commands') {
       if (maySetStrings(plan) && (await this.#writeReady(attempt, batch, index, expireAt))) return
       await attempt.ship()

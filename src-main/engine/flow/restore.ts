@@ -104,7 +104,7 @@ async function restore(
   const checkMs = meter.elapsedMs
 
   meter.enter('looking', survey.keys)
-  const { look, capabilities, losses, present, destination } = await lookBeforeWriting(
+  const { look, capabilities, losses, lackedModules, present, destination } = await lookBeforeWriting(
     spec,
     { files: files.all, arena, survey, rules, meter, sentBefore },
     signal,
@@ -142,7 +142,7 @@ async function restore(
           rules.functions && capabilities.functions && (bringsLibraries || spec.onConflict !== 'skip'),
         // Under `fail` none was there before the first file.
         librariesAreOurs: index > 0 && spec.onConflict === 'fail',
-        conversion: makeConversion(types, header.flavour, capabilities, dropFieldsExpiredBy),
+        conversion: makeConversion(types, header.flavour, capabilities, dropFieldsExpiredBy, lackedModules),
         temporaryPrefix: `keyferry:tmp:${run}${index === 0 ? '' : `:${index}`}`,
       },
       onAdvance() {

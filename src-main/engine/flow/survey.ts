@@ -113,7 +113,7 @@ class Surveyor {
   visitor(seen: Uint8Array): Visitor {
     const { functions } = this.#rules
     return {
-      batch: (batch, header) => {
+      batch: (batch) => {
         for (let index = 0; index < batch.count; index += 1) {
           if (batch.kind[index] === entryKind.FUNCTION) {
             if (functions) this.#library(libraryName(unpackedValue(batch, index)))
@@ -124,7 +124,7 @@ class Surveyor {
             this.#take(batch.db[index]!, code, batch.buffer, batch.keyStart[index]!, batch.keyEnd[index]!)
           ) {
             seen[code] = 1
-            this.#demands.key(batch, index, header)
+            this.#demands.key(batch, index)
           }
         }
       },

@@ -2,8 +2,8 @@ import { escapeKey } from '#contract/escape-key.ts'
 import type { TtlRule } from '#contract/selection.ts'
 import type { BigEntry, EntryBatch } from '../flow/entry.ts'
 import { moduleIdOf, moduleTypeName } from '../rdb/module.ts'
-import { isExpiringHash, kindOf, opcode, type, type RdbHeader } from '../rdb/opcodes.ts'
-import { makePayload } from '../rdb/writer.ts'
+import { isExpiringHash, kindOf, opcode, type } from '../rdb/opcodes.ts'
+import { makePayload, oldestPayloadVersion } from '../rdb/writer.ts'
 import { expiryByRule } from './ttl-rule.ts'
 
 /** So many keys or libraries, and some of their names. */
@@ -14,7 +14,7 @@ export interface Tally {
 
 /** Values of one module type. */
 export interface ModuleTally extends Tally {
-  /** One of them as RESTORE takes it, to try a server with; null where all are too large to be held. */
+  /** One of them as it would be restored, to try a server with; null where all are too large to be held. */
   sample: Buffer | null
 }
 
@@ -53,11 +53,11 @@ export class Demands {
   }
 
   /** A key of a batch that goes along. */
-  key(batch: EntryBatch, index: number, { version }: RdbHeader): void {
+  key(batch: EntryBatch, index: number): void {
     const expireAt = batch.expireAt[index]!
     if (expireAt >= 0 && this.#hasExpired(expireAt)) return
     const code = batch.type[index]!
-    if (code === type.MODULE_2) this.#module(batch, index, version)
+    if (code === type.MODULE_2) this.#module(batch, index)
     else if (isDemanding[code] === 1) this.#note(code, batch.key(index), false)
     if (batch.frequency[index]! >= 0 || batch.idle[index]! >= 0) add(this.access, batch.key(index))
     if (expireAt >= 0 && expireAt % 1000 !== 0) add(this.expiryMilliseconds, batch.key(index))
@@ -99,11 +99,11 @@ export class Demands {
     else if (code === type.STREAM_LISTPACKS_3) add(this.streamsSince72, key)
   }
 
-  #module(batch: EntryBatch, index: number, version: number): void {
+  #module(batch: EntryBatch, index: number): void {
     const value = batch.buffer.subarray(batch.valueStart[index], batch.valueEnd[index])
     const tally = this.#modulesNamed(moduleTypeName(moduleIdOf(value)))
     if (tally.sample === null && value.length <= sampleBytes)
-      tally.sample = makePayload(type.MODULE_2, value, version)
+      tally.sample = makePayload(type.MODULE_2, value, oldestPayloadVersion)
     add(tally, batch.key(index))
   }
 

@@ -133,15 +133,25 @@ export async function probeBehindProxy(link: Link): Promise<Capabilities> {
 }
 
 /**
+ * Whether a server refuses a module's value that it cannot load. Before 6.2 it ends itself instead, on RESTORE too
+ * (`exit(1)` in `rdbLoadObject`, for a type it does not have and for one in a later encoding), so one that does not
+ * tell its version is never offered any.
+ */
+export function refusesModules({ version, versionNumber }: Claim): boolean {
+  return version !== '' && versionNumber >= 602
+}
+
+/**
  * Which of these values of module types a server can load, by their names: each is restored under a name nobody
- * has and deleted at once. Rejects only when the link is lost.
+ * has and deleted at once. None where trying could end the server. Rejects only when the link is lost.
  */
 export async function probeModules(
   link: Link,
   samples: ReadonlyMap<string, Buffer>,
-  slotTag = '',
+  claim: Claim,
 ): Promise<ReadonlySet<string>> {
-  const key = keyPrefix + randomBytes(12).toString('hex') + slotTag
+  if (!refusesModules(claim)) return new Set()
+  const key = keyPrefix + randomBytes(12).toString('hex') + (claim.slotTag ?? '')
   const loadable = new Set<string>()
   for (const [name, payload] of samples) {
     if (!((await link.call(['RESTORE', key, sampleTtlMs, payload])) instanceof ReplyError)) loadable.add(name)

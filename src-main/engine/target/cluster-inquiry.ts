@@ -88,7 +88,9 @@ export class ClusterInquiry implements TargetInquiry {
   }
 
   async loadableModules(samples: ReadonlyMap<string, Buffer>): Promise<ReadonlySet<string>> {
-    const all = await Promise.all(this.#withSlots().map(({ link, tag }) => probeModules(link, samples, tag)))
+    const all = await Promise.all(
+      this.#withSlots().map(({ link, tag }) => probeModules(link, samples, { ...this.look, slotTag: tag })),
+    )
     return all.reduce((one, other) => new Set([...one].filter((name) => other.has(name))))
   }
 

@@ -1,6 +1,6 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import { probeBehindProxy, probeModules, type Capabilities } from '../redis/capabilities.ts'
+import { probeBehindProxy, type Capabilities } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
 import type { Destination } from './destination.ts'
 import { EachKeyFinder } from './each-key-finder.ts'
@@ -63,8 +63,9 @@ export class ProxyInquiry implements TargetInquiry {
     return probeBehindProxy(this.#link)
   }
 
-  loadableModules(samples: ReadonlyMap<string, Buffer>): Promise<ReadonlySet<string>> {
-    return probeModules(this.#link, samples)
+  /** None: a server of old, which may stand behind it, ends itself when it is tried. */
+  loadableModules(): Promise<ReadonlySet<string>> {
+    return Promise.resolve(new Set<string>())
   }
 
   destination(): Destination {

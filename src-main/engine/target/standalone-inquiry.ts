@@ -53,7 +53,7 @@ export class StandaloneInquiry implements TargetInquiry {
   }
 
   loadableModules(samples: ReadonlyMap<string, Buffer>): Promise<ReadonlySet<string>> {
-    return probeModules(this.#link, samples)
+    return probeModules(this.#link, samples, this.look)
   }
 
   destination(): Destination {
