@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MigrationReport } from '#contract/report.ts'
+import { reportKo } from '#contract/words/report-ko.ts'
 import { openMigrations } from '#migration/open.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
@@ -243,7 +244,7 @@ describe('keyferry run', () => {
     const written = await keyferry('report', 'shop <1>', '-o', page, '--language', 'ko')
     const html = readFileSync(page, 'utf8')
     expect(html).toContain('shop &lt;1&gt;')
-    expect(html).toContain('<svg')
+    expect(html).toContain(reportKo.proofUnderFreeze)
     expect(html).not.toContain('<script')
     clean(written)
     clean({ ...written, stdout: html, stderr: readFileSync(data, 'utf8') })
