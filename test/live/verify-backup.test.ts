@@ -220,6 +220,22 @@ test.each<[string, Partial<RestoreRequest>]>([
   expect(await verify()).toMatchObject({ equal: false })
 })
 
+test.each<[string, Partial<RestoreRequest>, (call: RedisServer['call']) => Promise<unknown>]>([
+  ['types left out', { excludeTypes: ['stream'] }, (call) => call('XADD', 'own', '*', 'a', 1)],
+  ['types chosen', { types: ['hash', 'list'] }, (call) => call('SET', 'own', 1)],
+  ['slots', { slots: [{ from: 0, to: 8_000 }] }, (call) => call('SET', '{a}own', 1)],
+  ['names and a prefix', { include: ['list*'], addPrefix: 'p:' }, (call) => call('SET', 'p:own', 1)],
+  ['names stripped', { include: ['list*'], stripPrefix: 'list:' }, (call) => call('SET', 'own', 1)],
+])('of a restore told about %s, the target’s own is neither extra nor deleted', async (_, told, own) => {
+  await restore(told)
+  await own(target.call)
+  const before = await target.call('DBSIZE')
+  const cleaned = await verify({ repair: true, deleteExtra: true }, told)
+
+  expect(cleaned).toMatchObject({ equal: true, differing: 0 })
+  expect(await target.call('DBSIZE')).toBe(before)
+})
+
 test('a key that has expired since is explained', async () => {
   await using source = await startRedis()
   await source.call('SET', 'gone', '1', 'PX', 300)

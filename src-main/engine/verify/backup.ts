@@ -336,9 +336,10 @@ class BackupComparison {
     const extra = new ExtraKeys(this.#spec.source.restoredAs, this.#wanted.keys())
     for await (const { db, keys, misplaced } of this.#target.keys()) {
       const held = new Set(misplaced)
-      const found = keys.filter(
-        (key) => !held.has(key) && extra.counts(db, key) && !this.#placed.has(db, key),
+      const unknown = keys.filter(
+        (key) => !held.has(key) && extra.mayBe(db, key) && !this.#placed.has(db, key),
       )
+      const found = await extra.chosenOf(db, unknown, this.#sides[0]!.link)
       this.#findings.note(found.map((key) => ({ db, key, kind: 'extra', detail: '' })))
       this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: '' })))
       await this.#meter.advance(keys.length)
