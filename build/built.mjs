@@ -5,18 +5,14 @@ import { inProject, projectNode, runToEnd } from './run.mjs'
 const entry = inProject('out', 'main', 'cli.js')
 const sources = ['src-main', 'src-renderer', 'package.json', 'electron.vite.config.ts']
 
-export function isBuilt() {
-  return existsSync(entry)
-}
-
 /** Builds what is missing, or older than its sources. Ends the process where that fails. */
 export async function buildIfNeeded() {
-  if (!isBuilt() || newest(sources.map((source) => inProject(source))) > statSync(entry).mtimeMs)
+  if (!existsSync(entry) || newest(sources.map((source) => inProject(source))) > statSync(entry).mtimeMs)
     await build()
 }
 
 /** Builds; what the build says goes to stderr. Ends the process where that fails. */
-export async function build() {
+async function build() {
   const builder = inProject('node_modules', 'electron-vite', 'bin', 'electron-vite.js')
   if (!existsSync(builder)) {
     process.stderr.write(`keyferry: not installed yet. In ${inProject()}, run: npm ci\n`)

@@ -24,7 +24,10 @@ export function projectNode() {
 
 /** Runs the calling script again under the project's Node, unless it runs under one that is new enough. */
 export async function underProjectNode() {
-  if (enoughNode()) return
+  if (enoughNode()) {
+    endWithLauncher()
+    return
+  }
   const node = projectNode()
   if (node === process.execPath) {
     process.stderr.write(
@@ -32,18 +35,30 @@ export async function underProjectNode() {
     )
     process.exit(2)
   }
-  process.exit(await runToEnd(node, process.argv.slice(1)))
+  process.exit(await runToEnd(node, process.argv.slice(1), { tethered: true }))
+}
+
+/** Who kills the command means what it does: without its launcher, of which this is the second half, it ends too. */
+function endWithLauncher() {
+  if (!process.connected) return
+  process.once('disconnect', () => process.exit(1))
+  process.channel.unref()
 }
 
 /**
  * Runs a program with our terminal until it ends, and returns its exit code (1 where a signal ended it). Ctrl-C
  * reaches it by itself, being sent to the whole group; other signals are passed on.
  *
- * `stdout: 'stderr'` sends its output there, so that ours stays clean. `env` is added to our own.
+ * `stdout: 'stderr'` sends its output there, so that ours stays clean. `env` is added to our own. A `tethered` program
+ * learns when we are gone, however that came.
  */
-export function runToEnd(program, args, { stdout = 'inherit', env = {}, cwd = process.cwd() } = {}) {
+export function runToEnd(
+  program,
+  args,
+  { stdout = 'inherit', env = {}, cwd = process.cwd(), tethered = false } = {},
+) {
   const child = spawn(program, args, {
-    stdio: ['inherit', stdout === 'stderr' ? 2 : stdout, 'inherit'],
+    stdio: ['inherit', stdout === 'stderr' ? 2 : stdout, 'inherit', ...(tethered ? ['ipc'] : [])],
     cwd,
     env: { ...process.env, PATH: pathWithProject(), ...env },
   })
