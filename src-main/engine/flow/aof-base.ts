@@ -8,7 +8,7 @@ import { guardMs } from '../plan/expiry.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import { isExpiringHash } from '../rdb/opcodes.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
-import { readingBytes, type RdbFile } from '../source/rdb-file.ts'
+import { readingBytes, withinFile, type RdbFile } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
 import type { TargetLook } from '../target/look.ts'
 import { StandaloneDestination } from '../target/standalone-destination.ts'
@@ -16,7 +16,7 @@ import { StandaloneTarget } from '../target/standalone.ts'
 import { Ledger, type Counts, type Position } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import type { Throttle } from './throttle.ts'
-import type { Survey, SurveyedFile } from './survey.ts'
+import type { SurveyedFile } from './survey.ts'
 
 const blocksBytes = 4 * 1024 * 1024
 const smallestBlock = 96 * 1024
@@ -34,7 +34,7 @@ function blockBytes(connections: number): number {
 export interface BaseParts {
   readonly spec: RestoreSpec
   readonly file: RdbFile
-  readonly survey: Survey & SurveyedFile
+  readonly survey: SurveyedFile
   readonly arena: Crc64Arena
   readonly rules: KeyRules
   readonly look: TargetLook
@@ -149,7 +149,7 @@ export class AofBase {
       this.#ledger,
     )
     await this.#writer.removeUnfinished((named) => this.#destination.remove(named))
-    await this.#writer.run(target, signal)
+    await withinFile(this.#parts.file, this.#writer.run(target, signal))
     if (signal.aborted) fail('job.cancelled')
   }
 }

@@ -6,7 +6,7 @@ import { ReplyError } from '../resp/decode.ts'
 import { shapeOf } from '../resp/commands.ts'
 import type { Link } from '../resp/link.ts'
 import { assertDatabases, libraryNames, lookAtTarget, type TargetLook } from '../target/look.ts'
-import type { AofSurvey } from './aof-survey.ts'
+import type { CommandsSurvey } from './aof-series.ts'
 import { isOurs } from './own-keys.ts'
 
 /** What is always said in another way, so that the target need not know it. */
@@ -36,7 +36,7 @@ export interface AofScope {
 export async function lookForCommands(
   link: Link,
   spec: RestoreSpec,
-  survey: AofSurvey,
+  survey: CommandsSurvey,
   { writtenDbs, merges, begun }: AofScope,
 ): Promise<TargetLook> {
   const { address } = link
@@ -65,7 +65,7 @@ export async function lookForCommands(
 async function assertRoom(
   link: Link,
   spec: RestoreSpec,
-  survey: AofSurvey,
+  survey: CommandsSurvey,
   writtenDbs: readonly number[],
 ): Promise<void> {
   const { address } = link
@@ -99,7 +99,10 @@ async function someKeys(link: Link, dbs: readonly number[]): Promise<string> {
 }
 
 /** Commands that the target does not know, with how often they are there. Asked without arguments they do nothing. */
-async function unknownTo(link: Link, { byName, unknown }: AofSurvey): Promise<ReadonlyMap<string, number>> {
+async function unknownTo(
+  link: Link,
+  { byName, unknown }: CommandsSurvey,
+): Promise<ReadonlyMap<string, number>> {
   const missing = new Map<string, number>()
   for (const [name, count] of [...byName, ...unknown]) {
     if (alwaysRewritten.has(name)) continue

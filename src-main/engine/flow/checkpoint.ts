@@ -39,6 +39,8 @@ export interface TaskMeta {
   readonly snapshot: string
   /** `run_id` of the target's process: another one tells a restart. */
   readonly targetRunId: string
+  /** Which of several inputs, counted from 0, is being applied; those before it are in. The first where it is not told. */
+  readonly input?: number
   /** How far a copy has come that can go on from there; none where it is begun again. */
   readonly copied?: { readonly offset: number; readonly db: number }
 }

@@ -6,10 +6,10 @@ import type { Visitor } from '../source/rdb-file.ts'
 import { keysToWrite, type VisitKey } from './keys-to-write.ts'
 
 /** So many hashes are held at once, eight bytes each: 64 MiB, however many keys there are. */
-const hashesAtOnce = 8 * 1024 * 1024
+export const hashesAtOnce = 8 * 1024 * 1024
 /** So many names that seem to collide are looked at as they are; beyond that they are counted by their hashes. */
-const namesLookedAt = 1000
-const examplesTold = 5
+export const namesLookedAt = 1000
+export const examplesTold = 5
 
 interface Search {
   /** How many keys there are to write, at most. */
@@ -109,7 +109,7 @@ async function lookAt(
 }
 
 /** A hash of a key's place on the target, seeded anew for each search, so that no file can be made to mislead it. */
-class NameHash {
+export class NameHash {
   /** Below 2^53. */
   value = 0
   /** Eleven bits that are not among those of `value`. */

@@ -8,8 +8,6 @@ import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { makeKeyRules, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
-import { openAofInput, type AofInput } from '../source/aof-input.ts'
-import type { LandedInput } from '../source/land-input.ts'
 import { RdbFiles } from '../source/rdb-files.ts'
 import { readingBytes } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
@@ -36,7 +34,7 @@ const largestBlock = 128 * 1024
 const smallestBlock = 96 * 1024
 
 /**
- * Restores RDB files, or an append-only file, into one server or cluster. They are read twice: once to vouch for
+ * Restores RDB files, or append-only files with or without such, into one server or cluster. They are read twice: once to vouch for
  * them (nothing is written where one is broken anywhere), once to write them. Survives a target that goes away and
  * comes back.
  *
@@ -86,9 +84,9 @@ async function restore(
   if (!isAtHand) await knock(spec.target, signal)
   await using inputs = await LandedInputs.land(spec, meter, signal)
   if (isAtHand) await knock(spec.target, signal)
-  const aof = await openOnlyAof(inputs.all)
-  if (aof !== null) return await restoreAof(aof, spec, rules, meter, throttle, signal)
-  refuseMoment(spec)
+  if (inputs.all.some(({ kind }) => kind === 'rdb')) refuseMoment(spec)
+  if (inputs.all.some(({ kind }) => kind !== 'rdb'))
+    return await restoreAof(inputs.all, spec, rules, meter, throttle, signal)
   await using files = await RdbFiles.open(inputs.all)
   meter.measure(files.size)
   const bytes = Math.max(blocksBytes, StandaloneTarget.blocksFor(spec.connections) * smallestBlock)
@@ -211,15 +209,6 @@ async function restore(
 /** Finds out whether the target lets us in. Fails as `openInquiry` does. */
 async function knock(target: Connection, signal: AbortSignal): Promise<void> {
   using _inquiry = await openInquiry(target, signal)
-}
-
-/** Null where there is none. One is restored by itself alone. */
-async function openOnlyAof(inputs: readonly LandedInput[]): Promise<AofInput | null> {
-  const aof = inputs.find(({ kind }) => kind !== 'rdb')
-  if (aof === undefined) return null
-  if (inputs.length > 1)
-    fail('usage.invalid', { field: '--input', reason: 'an append-only file is restored by itself' })
-  return await openAofInput(aof.path, aof.name)
 }
 
 /** Of an RDB nothing tells when it was written: to restore all of it is not what was asked for. */

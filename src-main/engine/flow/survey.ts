@@ -35,18 +35,6 @@ export interface Survey {
   readonly mayCollide: boolean
 }
 
-/** Reads one file; see `surveyFiles`. */
-export async function surveyFile(
-  file: RdbFile,
-  arena: Crc64Arena,
-  rules: KeyRules,
-  meter: RestoreMeter,
-  signal: AbortSignal,
-): Promise<Survey & SurveyedFile> {
-  const { survey, files } = await surveyFiles([file], arena, rules, meter, signal)
-  return { ...files[0]!, ...survey }
-}
-
 /** Reads all files once, and vouches for them. Fails with `file.*` or `job.cancelled`. */
 export async function surveyFiles(
   files: readonly RdbFile[],
@@ -57,24 +45,12 @@ export async function surveyFiles(
 ): Promise<{ readonly survey: Survey; readonly files: readonly SurveyedFile[] }> {
   const surveyor = new Surveyor(rules)
   const surveyed: SurveyedFile[] = []
-  for (const file of files) {
-    const { keys: before, libraries } = surveyor
-    const types = new Uint8Array(256)
-    const progress = (bytesDone: number): void => meter.advance(bytesDone)
-    const checked = await walkRdbFile(file, arena, { ...surveyor.visitor(types), progress }, signal)
-    const seen = [...types.keys()].filter((code) => types[code] === 1)
-    surveyed.push({
-      checked,
-      keys: surveyor.keys - before,
-      types: seen,
-      bringsLibraries: surveyor.libraries > libraries,
-    })
-  }
+  for (const file of files) surveyed.push(await surveyor.read(file, arena, meter, signal))
   return { survey: surveyor.survey, files: surveyed }
 }
 
-/** Takes stock of what goes along, and of what does not. */
-class Surveyor {
+/** Takes stock of what goes along, and of what does not, in one file after another. */
+export class Surveyor {
   readonly #rules: KeyRules
   readonly #leftOut = new Float64Array(8)
   readonly #libraries = new Set<string>()
@@ -83,23 +59,19 @@ class Surveyor {
   #lastDb = -1
   #renamed = 0
   #stripped = 0
-  keys = 0
+  #keys = 0
 
   constructor(rules: KeyRules) {
     this.#rules = rules
     this.#demands = new Demands(rules.ttl, Date.now())
   }
 
-  /** How many different ones there are. */
-  get libraries(): number {
-    return this.#libraries.size
-  }
-
+  /** Of all that has been read. */
   get survey(): Survey {
     const goAlong = this.#leftOut[goesAlong]!
     const targetDbs = [...new Set([...this.#dbs].map(this.#rules.dbMap))].sort((a, b) => a - b)
     return {
-      keys: this.keys,
+      keys: this.#keys,
       leftOut: leftOutOf(this.#leftOut),
       renamed: this.#renamed,
       libraries: [...this.#libraries],
@@ -109,8 +81,28 @@ class Surveyor {
     }
   }
 
+  /** Reads one more file, and vouches for it. Fails with `file.*` or `job.cancelled`. */
+  async read(
+    file: RdbFile,
+    arena: Crc64Arena,
+    meter: RestoreMeter,
+    signal: AbortSignal,
+  ): Promise<SurveyedFile> {
+    const keysBefore = this.#keys
+    const librariesBefore = this.#libraries.size
+    const types = new Uint8Array(256)
+    const progress = (bytesDone: number): void => meter.advance(bytesDone)
+    const checked = await walkRdbFile(file, arena, { ...this.#visitor(types), progress }, signal)
+    return {
+      checked,
+      keys: this.#keys - keysBefore,
+      types: [...types.keys()].filter((code) => types[code] === 1),
+      bringsLibraries: this.#libraries.size > librariesBefore,
+    }
+  }
+
   /** Walks past one file; `seen` by type code gets 1 for what is there. */
-  visitor(seen: Uint8Array): Visitor {
+  #visitor(seen: Uint8Array): Visitor {
     const { functions } = this.#rules
     return {
       batch: (batch) => {
@@ -145,7 +137,7 @@ class Surveyor {
   /** Counts a key; true where it goes along. */
   #take(db: number, code: number, bytes: Uint8Array, start: number, end: number): boolean {
     const { selection, names } = this.#rules
-    this.keys += 1
+    this.#keys += 1
     const rule = selection === null ? goesAlong : selection.judge(db, code, bytes, start, end)
     this.#leftOut[rule]! += 1
     if (rule !== goesAlong) return false

@@ -144,7 +144,7 @@ function changed(command: UnitCommand, args: readonly Buffer[]): UnitCommand {
 }
 
 /** The database that the key at this place is in: COPY may write to another one. */
-function databaseOf(command: UnitCommand, place: number): number {
+export function databaseOf(command: UnitCommand, place: number): number {
   const other = command.shape?.name === 'COPY' && place === 2 ? placeOfDatabase(command) : null
   return other === null ? command.db : Number(command.args[other]!.toString('latin1'))
 }

@@ -9,7 +9,7 @@ import { whatItIs } from './what-it-is.ts'
 export class AofFile implements AsyncDisposable {
   readonly path: string
   readonly size: number
-  /** Where it begins in the whole input: the files of a manifest are counted as if they were one. */
+  /** Where it begins in the whole: the files of a manifest, and of inputs in a row, are counted as if they were one. */
   readonly start: number
   /** It begins with an RDB: a preamble (4.0), or the base that a rewrite left (7.0). */
   readonly beginsWithRdb: boolean
@@ -104,6 +104,16 @@ export class AofInput implements AsyncDisposable {
     return this.files.reduce((sum, { size }) => sum + size, 0)
   }
 
+  /** Where it begins, where inputs are counted as if they were one. */
+  get start(): number {
+    return this.files[0]!.start
+  }
+
+  /** The offset of the byte behind its last. */
+  get end(): number {
+    return this.files.at(-1)!.end
+  }
+
   async assertUnchanged(): Promise<void> {
     for (const file of this.files) await file.assertUnchanged()
   }
@@ -115,39 +125,46 @@ export class AofInput implements AsyncDisposable {
 
 /**
  * Opens an append-only file: one file, a manifest, or the folder a manifest lies in (or the data folder around
- * that). Null where the path leads to something else. Fails with `file.*` or `aof.*`.
+ * that). Null where the path leads to something else. Offsets are counted from `start`. Fails with `file.*` or
+ * `aof.*`.
  */
-export async function openAofInput(path: string, name = path): Promise<AofInput | null> {
+export async function openAofInput(path: string, name = path, start = 0): Promise<AofInput | null> {
   switch (await whatItIs(path)) {
     case 'aof':
-      return await openFiles(name, [path], [])
+      return await openFiles(name, [path], [], start)
     case 'manifest':
-      return await openManifest(name, path)
+      return await openManifest(name, path, start)
     case 'folder':
-      return await openManifest(name, await findManifest(path))
+      return await openManifest(name, await findManifest(path), start)
     default:
       return null
   }
 }
 
-async function openManifest(named: string, path: string): Promise<AofInput> {
+/** Opens an RDB file as an append-only file in which nothing follows its RDB. Fails with `file.*`. */
+export async function openWithoutCommands(path: string, name: string, start: number): Promise<AofInput> {
+  return await openFiles(name, [path], [], start)
+}
+
+async function openManifest(named: string, path: string, start: number): Promise<AofInput> {
   const manifest = parseManifest(await readText(path), path)
   const folder = dirname(path)
   const base = manifest.base === null ? [] : [await findBase(folder, path, manifest, manifest.base)]
   const files = [...base, ...manifest.increments.map((name) => join(folder, name))]
   for (const file of files)
     if (!(await isFile(file))) fail('aof.file-missing', { file: basename(file), manifest: path })
-  return await openFiles(named, files, manifest.history)
+  return await openFiles(named, files, manifest.history, start)
 }
 
 async function openFiles(
   named: string,
   paths: readonly string[],
   history: readonly string[],
+  start: number,
 ): Promise<AofInput> {
   const files: AofFile[] = []
   try {
-    for (const path of paths) files.push(await AofFile.open(path, files.at(-1)?.end ?? 0))
+    for (const path of paths) files.push(await AofFile.open(path, files.at(-1)?.end ?? start))
     if (files.every(({ size }) => size === 0)) fail('file.empty', { file: named })
     return new AofInput(named, files, history)
   } catch (thrown) {
