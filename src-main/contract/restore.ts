@@ -104,7 +104,7 @@ export interface RestoredInput {
   readonly keptAt: string | null
 }
 
-/** What became of the commands of an append-only file. */
+/** What became of the commands of append-only files. */
 export interface AppliedCommands {
   /** Those that were to be applied; what an earlier run of the same restore had applied is not applied again. */
   readonly total: number
@@ -113,13 +113,13 @@ export interface AppliedCommands {
   readonly failed: number
   /** By the rules for keys. */
   readonly leftOut: number
-  /** Where the file ends inside a command or transaction: as a server does, all from there on is left away. */
-  readonly cutOff: {
+  /** Where an input ends inside a command or transaction: as a server does, all of it from there on is left away. */
+  readonly cutOff: readonly {
     readonly file: string
     readonly offset: number
     readonly bytes: number
     readonly inTransaction: boolean
-  } | null
+  }[]
 }
 
 export interface RestoreResult {

@@ -126,7 +126,7 @@ test(`killed ${kills} times at random moments, four inputs go on each time: noth
   expect([code, stderr]).toEqual([0, ''])
   expect(await described(target)).toBe(wanted)
   const result = events.at(-1) as unknown as RestoreResult
-  expect(result.commands).toMatchObject({ failed: 0, cutOff: null })
+  expect(result.commands).toMatchObject({ failed: 0, cutOff: [] })
   expect(result.inputs.map(({ file }) => file)).toEqual(inputs)
   expect(interrupted).toBeGreaterThan(kills * 0.6)
   // They were not all killed in the first input.

@@ -117,7 +117,7 @@ describe('three append-only files and an RDB into one server', () => {
       expect(result.inputs.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(result.bytes)
       expect(result.inputs.reduce((sum, { keys }) => sum + keys, 0)).toBe(result.keys)
       expect(result).toMatchObject({ keysWritten: result.keys, keysFailed: 0, resumedFrom: null })
-      expect(result.commands).toMatchObject({ failed: 0, leftOut: 0, cutOff: null })
+      expect(result.commands).toMatchObject({ failed: 0, leftOut: 0, cutOff: [] })
       expect(result.commands!.applied).toBe(result.commands!.total)
       expect(heard.at(-1)).toMatchObject({ bytesDone: result.bytes, bytesTotal: result.bytes })
     },
@@ -128,6 +128,18 @@ describe('three append-only files and an RDB into one server', () => {
     const failure = await failureOf(restore([rdb, aofs[0]!, broken]))
     expect(failure).toMatchObject({ code: 'file.corrupt', params: { file: broken } })
     expect(await target.call('DBSIZE')).toBe(0)
+  })
+
+  test('what is cut off at the end of each is told of each', async () => {
+    const files = ['one', 'two'].map((name) =>
+      fileOf(
+        `${name}.aof`,
+        Buffer.concat([commands(`INCR ${name}`), commands(`INCR ${name}`).subarray(0, 9)]),
+      ),
+    )
+    const { commands: told } = await restore(files)
+    expect(told!.cutOff.map(({ file, bytes }) => [file, bytes])).toEqual(files.map((file) => [file, 9]))
+    expect([await target.call('GET', 'one'), await target.call('GET', 'two')]).toEqual(['1', '1'])
   })
 
   test('left with Ctrl-C in the middle, it goes on there', async () => {

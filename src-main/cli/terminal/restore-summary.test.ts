@@ -45,7 +45,7 @@ test('says by which flag keys were left out, and how many have another name', ()
 
 test('counts commands, and says what a server would leave away', () => {
   const cutOff = { file: 'appendonly.aof', offset: 4_096, bytes: 17, inTransaction: true }
-  const commands = { total: 1_203, applied: 1_200, failed: 1, leftOut: 2, cutOff }
+  const commands = { total: 1_203, applied: 1_200, failed: 1, leftOut: 2, cutOff: [cutOff] }
   const lines = restoreSummary({ ...result, commands, resumedFrom: 512 })
   expect(lines).toContain('  commands    1,200           and those of the run before')
   expect(lines).toContain('  failed      1               commands that the target refused')

@@ -42,12 +42,10 @@ function commandRows({ commands, resumedFrom }: RestoreResult): readonly [string
 }
 
 function cutOffLines({ commands }: RestoreResult): readonly string[] {
-  if (!commands?.cutOff) return []
-  const { file, offset, bytes: size, inTransaction } = commands.cutOff
-  const inside = inTransaction ? 'a transaction' : 'a command'
-  return [
-    `${file} ends inside ${inside}: as a server would, ${bytes(size)} from byte ${offset} on were left away.`,
-  ]
+  return (commands?.cutOff ?? []).map(({ file, offset, bytes: size, inTransaction }) => {
+    const inside = inTransaction ? 'a transaction' : 'a command'
+    return `${file} ends inside ${inside}: as a server would, ${bytes(size)} from byte ${offset} on were left away.`
+  })
 }
 
 function timing({ checkMs, writeMs }: RestoreResult): string {

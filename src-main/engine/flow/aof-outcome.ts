@@ -82,7 +82,7 @@ export class AofOutcome {
         applied: this.#applied - this.#failed,
         failed: this.#failed,
         leftOut: commands.leftOut,
-        cutOff: parts.find(({ survey }) => survey.cutOff !== null)?.survey.cutOff ?? null,
+        cutOff: parts.flatMap(({ survey }) => survey.cutOff ?? []),
       },
       examples: examples.slice(0, examplesKept),
       resumedFrom: this.resumedFrom,

@@ -85,14 +85,13 @@ export class AofSeries implements AsyncDisposable {
     for (const open of this.#inputs) {
       const { input, baseFile, landed } = open
       const surveyed = baseFile === null ? null : await surveyor.read(baseFile, arena, meter, signal)
-      const isRdb = landed.kind === 'rdb'
-      const trailing = isRdb ? 0 : (surveyed?.checked.trailingBytes ?? 0)
+      const trailing = landed.kind === 'rdb' ? 0 : (surveyed?.checked.trailingBytes ?? 0)
       const commandsFrom = baseFile === null ? 0 : baseFile.size - trailing
       const survey = await surveyAof({
         input,
         commandsFrom,
         rules,
-        until: isRdb ? undefined : spec.until,
+        until: spec.until,
         progress: (bytesDone) => meter.advance(bytesDone),
         signal,
       })
