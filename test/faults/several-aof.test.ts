@@ -30,7 +30,9 @@ beforeAll(async () => {
   await first.call('SAVE')
   copyFileSync(join(first.dir, 'dump.rdb'), rdb)
 
-  await using second = await startWriting({ args: ['--aof-use-rdb-preamble', 'yes'] })
+  // Else what was answered may be written later, where the disk is busy.
+  const args = ['--aof-use-rdb-preamble', 'yes', '--appendfsync', 'always']
+  await using second = await startWriting({ args })
   await fill(second, 'b')
   await rewrite(second)
   pipe(second, manyCommands('b', 12_000))

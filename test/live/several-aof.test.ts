@@ -33,7 +33,9 @@ beforeAll(async () => {
   await fillWithEveryType(source)
   await source.call('SAVE')
   rdb = join(source.dir, 'dump.rdb')
-  await using writing = await startWriting({ args: ['--aof-use-rdb-preamble', 'yes'] })
+  // Else what was answered may be written later, where the disk is busy.
+  const args = ['--aof-use-rdb-preamble', 'yes', '--appendfsync', 'always']
+  await using writing = await startWriting({ args })
   await work(writing, 'with base')
   await rewrite(writing)
   await work(writing, 'with base')
@@ -95,7 +97,11 @@ const failureOf = async (run: Promise<unknown>): Promise<Failure> =>
   )
 
 async function expectAllThere(): Promise<void> {
-  expect(await compareAll(source, target)).toMatchObject({ equal: true, functionsDiffer: false })
+  expect(await compareAll(source, target)).toMatchObject({
+    differences: [],
+    equal: true,
+    functionsDiffer: false,
+  })
   expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
 }
 
@@ -107,6 +113,7 @@ describe('three append-only files and an RDB into one server', () => {
       const files = [aofs[0]!, rdb, aofs[1]!, aofs[2]!]
       const result = await restore(files, { onConflict }, (progress) => heard.push(progress))
 
+      expect(result.commands).toMatchObject({ total: 30, applied: 30, failed: 0, leftOut: 0, cutOff: [] })
       await expectAllThere()
       expect(result.inputs.map(({ file, kind }) => [file, kind])).toEqual([
         [aofs[0], 'aof'],
@@ -117,8 +124,6 @@ describe('three append-only files and an RDB into one server', () => {
       expect(result.inputs.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(result.bytes)
       expect(result.inputs.reduce((sum, { keys }) => sum + keys, 0)).toBe(result.keys)
       expect(result).toMatchObject({ keysWritten: result.keys, keysFailed: 0, resumedFrom: null })
-      expect(result.commands).toMatchObject({ failed: 0, leftOut: 0, cutOff: [] })
-      expect(result.commands!.applied).toBe(result.commands!.total)
       expect(heard.at(-1)).toMatchObject({ bytesDone: result.bytes, bytesTotal: result.bytes })
     },
   )
