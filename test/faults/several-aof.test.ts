@@ -35,17 +35,17 @@ beforeAll(async () => {
   await using second = await startWriting({ args })
   await fill(second, 'b')
   await rewrite(second)
-  pipe(second, manyCommands('b', 12_000))
+  pipe(second, manyCommands('b', 9_000))
   const withBase = taken(second)
 
   inputs = [rdb, withBase]
   for (const shard of ['c', 'd']) {
     inputs.push(join(folder, `${shard}.aof`))
-    writeFileSync(inputs.at(-1)!, manyCommands(shard, 12_000))
+    writeFileSync(inputs.at(-1)!, manyCommands(shard, 9_000))
   }
   folders = [folder, withBase]
   for (const shard of ['a', 'b']) await fill(own, shard)
-  for (const shard of ['b', 'c', 'd']) pipe(own, manyCommands(shard, 12_000))
+  for (const shard of ['b', 'c', 'd']) pipe(own, manyCommands(shard, 9_000))
   wanted = await described(own)
 }, 60_000)
 

@@ -186,6 +186,17 @@ describe('a key in two inputs', () => {
     expect(await target.call('GET', 'counter')).toBe('5')
   })
 
+  test('is found among very many, each of them often in its own input', async () => {
+    const many = (shard: string): Buffer =>
+      Buffer.concat(Array.from({ length: 2 * 70_000 }, (_, at) => commands(`INCR ${shard}:${at % 70_000}`)))
+    const one = fileOf('one.aof', Buffer.concat([commands('SET both 1'), many('one')]))
+    const two = fileOf('two.aof', Buffer.concat([many('two'), commands('SET both 2')]))
+    expect(await failureOf(restore([one, two]))).toMatchObject({
+      code: 'file.collisions',
+      params: { keys: 1, examples: `both (${one}, ${two})` },
+    })
+  })
+
   test('so is one of an RDB that a command names', async () => {
     await using first = await startRedis()
     await first.call('SET', 'counter', 40)

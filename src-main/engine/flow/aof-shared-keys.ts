@@ -26,7 +26,7 @@ const emptying: readonly string[] = ['FLUSHALL', 'FLUSHDB', 'SWAPDB']
  * brought. Fails with `file.collisions`, `usage.invalid` or `job.cancelled`.
  *
  * The keys that a command names count, whether it writes or reads them; those that a script makes up for itself are
- * not seen. Bounded memory, as in `findCollisions`: hashes in shares, then the names of those that seem to be equal.
+ * not seen. Bounded memory (128 MiB), as in `findCollisions`: hashes in shares, then the names of those that seem to be equal.
  */
 export async function assertNothingShared(search: Search): Promise<void> {
   for (const { input, survey } of search.parts.slice(1)) {
