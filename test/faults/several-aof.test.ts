@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await using second = await startWriting({ args })
   await fill(second, 'b')
   await rewrite(second)
-  pipe(second, manyCommands('b', 9_000))
+  await pipe(second, manyCommands('b', 9_000))
   const withBase = taken(second)
 
   inputs = [rdb, withBase]
@@ -45,7 +46,7 @@ beforeAll(async () => {
   }
   folders = [folder, withBase]
   for (const shard of ['a', 'b']) await fill(own, shard)
-  for (const shard of ['b', 'c', 'd']) pipe(own, manyCommands(shard, 9_000))
+  for (const shard of ['b', 'c', 'd']) await pipe(own, manyCommands(shard, 9_000))
   wanted = await described(own)
 }, 60_000)
 
@@ -55,8 +56,11 @@ afterAll(async () => {
 })
 
 /** Has a server carry out these commands. */
-function pipe(server: RedisServer, input: Buffer): void {
-  execFileSync('redis-cli', ['-p', String(server.port), '--pipe'], { input })
+async function pipe({ host, port }: RedisServer, input: Buffer): Promise<void> {
+  const socket = connect(port, host)
+  socket.end(Buffer.concat([input, commands('QUIT')]))
+  socket.resume()
+  await once(socket, 'close')
 }
 
 async function fill(server: RedisServer, shard: string): Promise<void> {
