@@ -199,7 +199,7 @@ describe('what a server takes', () => {
       // A claim that is wrong on purpose: it must not be believed where trying tells.
       const found = await probeCapabilities(link, noClaim)
       expect(await server.call('DBSIZE')).toBe(0)
-      const [major, minor] = version.split('.').map(Number)
+      const [major, minor] = version.split('.').map((part) => Number.parseInt(part, 10))
       const number = name === 'valkey' ? 702 : major! * 100 + minor!
       expect(found).toMatchObject({
         replace: number >= 300,
@@ -233,7 +233,9 @@ describe('what a server takes', () => {
     expect(found.restoreTypes).not.toContain(type.LIST_QUICKLIST_2)
   })
 
-  test.runIf(otherServers().length > 0).each(otherServers())(
+  const withRestore = otherServers().filter(({ version }) => !version.startsWith('2.4.'))
+
+  test.runIf(withRestore.length > 0).each(withRestore)(
     '$name $version: every value arrives, converted where need be',
     async ({ binary }) => {
       await using server = await startRedis({ binary })
@@ -278,16 +280,21 @@ describe('a whole backup of 7.0 restored', () => {
       for (const key of (await target.callBuffer('KEYS', '*')) as Buffer[]) {
         const name = `db ${db} ${key.toString()}`
         expect(await readAll(target, key), name).toEqual(await readAll(source, key))
-        const [left, leftThere] = [
-          Number(await source.call('PTTL', key)),
-          Number(await target.call('PTTL', key)),
-        ]
+        const left = Number(await source.call('PTTL', key))
+        const leftThere = await timeLeft(target, key)
         expect(Math.abs(left - leftThere), `${name}: ${left} and ${leftThere}`).toBeLessThan(2_000)
         count += 1
       }
     }
     await Promise.all([source.call('SELECT', 0), target.call('SELECT', 0)])
     return count
+  }
+
+  /** Milliseconds, of which 2.4 knows whole seconds; -1 without an expiry. */
+  async function timeLeft(server: RedisServer, key: Buffer): Promise<number> {
+    if (!server.version.startsWith('2.4.')) return Number(await server.call('PTTL', key))
+    const seconds = Number(await server.call('TTL', key))
+    return seconds < 0 ? seconds : seconds * 1000
   }
 
   async function keysAt(server: RedisServer): Promise<number> {

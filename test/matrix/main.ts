@@ -2,7 +2,7 @@
 // `--only 7.0,9.1` takes some of the servers; `--write` takes the outcome into docs/versions.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { runMatrix } from './matrix.ts'
+import { runMatrix, type Cell } from './matrix.ts'
 import { matrixLines, markdownTable, wrongLines } from './print.ts'
 import { matrixServers } from './servers.ts'
 
@@ -12,6 +12,8 @@ const { values } = parseArgs({
 const wanted = values.only?.split(',')
 const servers = matrixServers().filter(({ name }) => wanted?.some((part) => name.includes(part)) ?? true)
 const started = performance.now()
+// So that the servers end with it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 process.stdout.write(`${servers.length} servers, ${servers.length ** 2} ordered pairs\n`)
 const titles = {
   values: 'Values as the target reads them (RESTORE, converted where need be)',
@@ -19,7 +21,7 @@ const titles = {
   large: 'Values of more than 8 MiB, into the server before and the one after',
 }
 for (const way of ['values', 'commands', 'large'] as const) {
-  const cells = await runMatrix(servers, way)
+  const cells = await runMatrix(servers, way, (some) => process.stderr.write(progressLine(way, some)))
   const wrong = wrongLines(cells)
   const right = cells.filter((cell) => cell.wrong.length === 0).length
   process.stdout.write(`\n${titles[way]}: ${right} of ${cells.length} as they should be\n\n`)
@@ -28,6 +30,12 @@ for (const way of ['values', 'commands', 'large'] as const) {
   if (way === 'values' && values.write) writePage(markdownTable(servers, cells))
 }
 process.stdout.write(`\n${((performance.now() - started) / 1000).toFixed(0)} s\n`)
+
+function progressLine(way: string, cells: readonly Cell[]): string {
+  const seconds = ((performance.now() - started) / 1000).toFixed(0)
+  const wrong = wrongLines(cells).map((line) => `${line}\n`)
+  return `${seconds} s, ${way}, ${cells.length} into ${cells[0]?.to.name}\n${wrong.join('')}`
+}
 
 function writePage(table: string): void {
   const page = new URL('../../docs/versions.md', import.meta.url)

@@ -43,6 +43,8 @@ export interface RedisServer {
   readonly pid: number
   readonly version: string
   readonly tls: TlsFiles | null
+  /** Resolves, with how, once the process running now has ended. */
+  readonly ended: Promise<string>
   /** Runs redis-cli against the server and returns what it printed. Blocks; `call` is quicker. */
   cli(...args: string[]): string
   /** One command on a connection kept for it; the reply with strings as text. */
@@ -85,6 +87,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const { password } = options
 
   let client: Redis | null = null
+  let ended: Promise<string>
   let child = await launch().catch((error: unknown) => {
     removeOwnDir()
     throw error
@@ -102,7 +105,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     )
     closeSync(output)
     running.add(launched)
-    launched.once('exit', () => running.delete(launched))
+    ended = new Promise((resolve) =>
+      launched.once('exit', (code, signal) => {
+        running.delete(launched)
+        resolve(signal === null ? `with exit code ${code}` : `by ${signal}`)
+      }),
+    )
     await untilAnswering(launched, port, tls, log)
     return launched
   }
@@ -157,6 +165,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     },
     version,
     tls,
+    get ended() {
+      return ended
+    },
     cli(...args) {
       const beside = join(dirname(binary), 'redis-cli')
       const program = binary.includes('/') && existsSync(beside) ? beside : 'redis-cli'
