@@ -31,8 +31,7 @@ beforeAll(async () => {
   await first.call('SAVE')
   copyFileSync(join(first.dir, 'dump.rdb'), rdb)
 
-  // Else what was answered may be written later, where the disk is busy.
-  const args = ['--aof-use-rdb-preamble', 'yes', '--appendfsync', 'always']
+  const args = ['--aof-use-rdb-preamble', 'yes']
   await using second = await startWriting({ args })
   await fill(second, 'b')
   await rewrite(second)

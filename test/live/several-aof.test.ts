@@ -34,7 +34,7 @@ beforeAll(async () => {
   await source.call('SAVE')
   rdb = join(source.dir, 'dump.rdb')
   // Else what was answered may be written later, where the disk is busy.
-  const args = ['--aof-use-rdb-preamble', 'yes', '--appendfsync', 'always']
+  const args = ['--aof-use-rdb-preamble', 'yes']
   await using writing = await startWriting({ args })
   await work(writing, 'with base')
   await rewrite(writing)

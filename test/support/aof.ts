@@ -39,10 +39,14 @@ export async function loaded(folder: string, { binary, args = [] }: Loading = {}
   })
 }
 
-/** A server that writes an append-only file, of one file or many, in `dir`. */
+/**
+ * A server that writes an append-only file, of one file or many, in `dir`: each command before it is answered. By
+ * `everysec` a write waits for up to two seconds where an earlier one is still on its way to the disk (aof.c).
+ */
 export async function startWriting({ binary, args = [] }: Loading = {}): Promise<RedisServer> {
+  const writing = ['--appendonly', 'yes', '--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0']
   return await startRedis({
-    args: ['--appendonly', 'yes', '--auto-aof-rewrite-percentage', '0', ...args],
+    args: [...writing, ...args],
     ...(binary === undefined ? {} : { binary }),
   })
 }
