@@ -89,7 +89,8 @@ test(`killed ${kills} times at random moments, it goes on each time: nothing is 
     else {
       // It had ended before the signal, or had nothing left to do when it came: the next ones begin once more.
       const told = events.at(-1)
-      if (code !== 0) expect(told).toMatchObject({ event: 'failed', code: 'target.not-empty' })
+      // Then all that is there is another's to this one; its FLUSHALL may be what it is held back for first.
+      if (code !== 0) expect(['target.not-empty', 'aof.would-flush']).toContain(told?.['code'])
       expect(await described(target)).toBe(wanted)
       await target.call('FLUSHALL')
     }
