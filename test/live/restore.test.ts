@@ -277,7 +277,7 @@ describe('what stops it', () => {
     expect(failure.params['written']).toBe(written)
   })
 
-  test('a value the target cannot take is named, and all others are written', async () => {
+  test('a value of a module the target lacks is not sent but named, and all others are written', async () => {
     await using module = await startRedis()
     await module.call('SET', 'good', 'value')
     await module.call('SAVE')
@@ -294,7 +294,7 @@ describe('what stops it', () => {
       keysWritten: 1,
       keysFailed: 1,
       cannotHold: [{ what: 'module', count: 1, examples: ['bad'] }],
-      examples: [{ db: 0, key: 'bad', reason: 'target.value-refused' }],
+      examples: [{ db: 0, key: 'bad', reason: 'target.cannot-hold' }],
     })
     expect(await target.call('GET', 'good')).toBe('value')
   })
