@@ -19,10 +19,27 @@ const report = inProject('.cache', 'test-report.json')
 rmSync(report, { force: true })
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
 const vitest = inProject('node_modules', 'vitest', 'vitest.mjs')
-process.exitCode = await runToEnd(projectNode(), [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
-  cwd: inProject(),
-})
+const run = (filters) =>
+  runToEnd(projectNode(), [vitest, 'run', ...reporters, ...filters], { cwd: inProject() })
+process.exitCode = await run(process.argv.slice(2))
+const unfinished = process.exitCode === 0 ? [] : unfinishedFiles()
+if (unfinished.length > 0) {
+  process.stderr.write(
+    `\nA process of the test runner died. Once more, what it left: ${unfinished.join(', ')}\n`,
+  )
+  process.exitCode = await run(unfinished)
+}
 nameSkipped()
+
+/** Files with tests that never ran because the process they ran in died; none where any test has failed. */
+function unfinishedFiles() {
+  if (!existsSync(report)) return []
+  const { numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  if (numFailedTests > 0) return []
+  return testResults
+    .filter(({ assertionResults }) => assertionResults.some(({ status }) => status !== 'passed'))
+    .map(({ name }) => relative(inProject(), name))
+}
 
 /** Where Electron's own download cannot be reached, a runtime beside the checkout serves the window's tests. */
 function prepareElectron() {
