@@ -6,6 +6,7 @@ import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
+import { largestProfileFile } from './profile-file.ts'
 import { limitsSchema, type Limits, type RestoreOrder } from './limits.ts'
 import {
   restoreSpecSchema,
@@ -14,7 +15,8 @@ import {
   type RestoreResult,
 } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import { reportFormSchema, reportLocaleSchema, type TextFile } from './report.ts'
+import { reportFormSchema, reportLocaleSchema } from './report.ts'
+import type { TextFile } from './text-file.ts'
 import type { TaskEvent, TaskSample, TaskView } from './task.ts'
 import { verifyModeSchema, type VerifyMode, type VerifyProgress, type VerifyResult } from './verify.ts'
 
@@ -157,7 +159,7 @@ export const contract = {
     export: oc.input(idInput).output(answer<TextFile>()),
     /** Makes a profile of such a file's text; a name that is taken gets a number. */
     import: oc
-      .input(z.strictObject({ name: z.string().max(300), text: z.string().max(1024 * 1024) }))
+      .input(z.strictObject({ name: z.string().max(300), text: z.string().max(largestProfileFile) }))
       .output(answer<ProfileView>()),
     /** Refused while a task of it is not over. */
     remove: oc.input(idInput).output(answer<null>()),

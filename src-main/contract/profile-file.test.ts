@@ -39,7 +39,7 @@ function codeOf(text: string): string {
 
 describe('a profile as a file', () => {
   test('comes back as it was, with its password to be asked for', () => {
-    const read = readProfileFile(writeProfileFile(profile), 'x.keyferry')
+    const read = readProfileFile(writeProfileFile(profile).text, 'x.keyferry')
     const { passwordKept: _kept, secretsKept: _secrets, sentinel: _none, ...source } = profile.source!
 
     expect(read).toEqual({
@@ -53,7 +53,7 @@ describe('a profile as a file', () => {
   })
 
   test('is told from everything else, and from what a later Keyferry wrote', () => {
-    const file = JSON.parse(writeProfileFile(profile)) as Record<string, unknown>
+    const file = JSON.parse(writeProfileFile(profile).text) as Record<string, unknown>
 
     expect(codeOf('REDIS0011')).toBe('profile.not-a-file')
     expect(codeOf('{"format":"other"}')).toBe('profile.not-a-file')

@@ -8,9 +8,12 @@ import {
   type ProfileInput,
   type ProfileView,
 } from './profile.ts'
+import { fileNameOf, type TextFile } from './text-file.ts'
 
 /** Files of saved profiles end so. */
 export const profileFileEnding = '.keyferry'
+/** Bytes. A profile is a few hundred; whatever is larger is something else. */
+export const largestProfileFile = 1024 * 1024
 
 const format = 'keyferry-profile'
 /** Raised when a reader of the version before would misunderstand a file. */
@@ -30,7 +33,7 @@ const profileFileSchema = z.strictObject({
 const headSchema = z.object({ format: z.literal(format), formatVersion: z.int() })
 
 /** A profile as a file for another person or machine: JSON, without its secrets, which are asked for there. */
-export function writeProfileFile({ name, source, target, options }: ProfileView): string {
+export function writeProfileFile({ name, source, target, options }: ProfileView): TextFile {
   const file: z.input<typeof profileFileSchema> = {
     format,
     formatVersion,
@@ -39,7 +42,10 @@ export function writeProfileFile({ name, source, target, options }: ProfileView)
     target: endpointInFile(target),
     options,
   }
-  return `${JSON.stringify(file, null, 2)}\n`
+  return {
+    name: `${fileNameOf(name, 'profile')}${profileFileEnding}`,
+    text: `${JSON.stringify(file, null, 2)}\n`,
+  }
 }
 
 /**

@@ -25,10 +25,3 @@ export interface MigrationReport {
   /** Points of the plots over the whole run, thinned out to a few hundred, oldest first. */
   readonly samples: readonly TaskSample[]
 }
-
-/** A text to be saved as a file. */
-export interface TextFile {
-  /** A name to save it under. */
-  readonly name: string
-  readonly text: string
-}

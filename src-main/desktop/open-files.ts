@@ -1,13 +1,10 @@
 import { app, dialog } from 'electron'
-import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { ConsoleServices } from '#console/services.ts'
-import { fail, toFailure } from '#contract/failure.ts'
-import { freeName, profileFileEnding, readProfileFile } from '#contract/profile-file.ts'
+import { toFailure } from '#contract/failure.ts'
+import { profileFileEnding } from '#contract/profile-file.ts'
 import { sayFailure, type Locale } from '#contract/words/say-failure.ts'
-
-/** A profile is a few hundred bytes; whatever is larger is something else. */
-const largestFile = 1024 * 1024
+import { readProfileText } from '#migration/profile-text.ts'
 
 export interface FileOpener {
   /** Opens the profiles among the arguments of a start, this one's or a second one's. */
@@ -26,7 +23,7 @@ export function openFilesWith(
 ): FileOpener {
   const open = async (file: string): Promise<void> => {
     try {
-      const { id } = await importProfile(profiles, file)
+      const { id } = profiles.import(await readProfileText(file), basename(file))
       show(`#/profiles/${encodeURIComponent(id)}/source`)
     } catch (thrown) {
       const { what, todo } = sayFailure(toFailure(thrown), locale)
@@ -58,13 +55,4 @@ export function collectEarlyFiles(): () => readonly string[] {
     app.off('open-file', keep)
     return files
   }
-}
-
-async function importProfile(profiles: ConsoleServices['profiles'], file: string): Promise<{ id: string }> {
-  const known = await stat(file).catch(() => fail('file.not-found', { file }))
-  if (!known.isFile() || known.size > largestFile) fail('profile.not-a-file', { file: basename(file) })
-  const text = await readFile(file, 'utf8').catch(() => fail('file.not-readable', { file }))
-  const input = readProfileFile(text, basename(file))
-  const taken = new Set(profiles.list().map(({ name }) => name))
-  return profiles.save({ ...input, name: freeName(input.name, taken) })
 }

@@ -9,6 +9,7 @@ import {
   type ProfileOptions,
   type ProfileView,
 } from '#contract/profile.ts'
+import { freeName, readProfileFile } from '#contract/profile-file.ts'
 import { isUnderWay } from '#contract/task.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
@@ -22,6 +23,8 @@ export interface Profiles {
   get(id: string): ProfileView
   save(input: ProfileInput): ProfileView
   duplicate(id: string, name: string): ProfileView
+  /** A new profile of what `writeProfileFile` wrote; a name that is taken gets a number. `file` is for failures. */
+  import(text: string, file: string): ProfileView
   /** Refused with `profile.in-use` while a task of it is not over. */
   remove(id: string): void
   /** How to reach one side, with its password opened; `task.password-needed` where it has to be typed. */
@@ -54,35 +57,42 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
     return view(row)
   }
 
+  const save: Profiles['save'] = (request) => {
+    const input = profileInputSchema.parse(request)
+    const before = input.id === undefined ? undefined : find(input.id)
+    const kept = before === undefined ? null : view(before)
+    const source = keepEndpoint(
+      input.source,
+      { view: kept?.source ?? null, secret: before?.sourceSecret ?? null },
+      box,
+    )
+    const target = keepEndpoint(
+      input.target,
+      { view: kept?.target ?? null, secret: before?.targetSecret ?? null },
+      box,
+    )
+    const body: ProfileBody = { source: source.view, target: target.view, options: input.options }
+    const now = Date.now()
+    return put({
+      id: before?.id ?? randomUUID(),
+      name: input.name,
+      body: JSON.stringify(body),
+      sourceSecret: source.secret,
+      targetSecret: target.secret,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    })
+  }
+
   return {
     list: () => store.profiles.all().map(view),
     get: (id) => view(find(id)),
+    save,
 
-    save(request) {
-      const input = profileInputSchema.parse(request)
-      const before = input.id === undefined ? undefined : find(input.id)
-      const kept = before === undefined ? null : view(before)
-      const source = keepEndpoint(
-        input.source,
-        { view: kept?.source ?? null, secret: before?.sourceSecret ?? null },
-        box,
-      )
-      const target = keepEndpoint(
-        input.target,
-        { view: kept?.target ?? null, secret: before?.targetSecret ?? null },
-        box,
-      )
-      const body: ProfileBody = { source: source.view, target: target.view, options: input.options }
-      const now = Date.now()
-      return put({
-        id: before?.id ?? randomUUID(),
-        name: input.name,
-        body: JSON.stringify(body),
-        sourceSecret: source.secret,
-        targetSecret: target.secret,
-        createdAt: before?.createdAt ?? now,
-        updatedAt: now,
-      })
+    import(text, file) {
+      const input = readProfileFile(text, file)
+      const taken = new Set(store.profiles.all().map(({ name }) => name))
+      return save({ ...input, name: freeName(input.name, taken) })
     },
 
     duplicate(id, name) {

@@ -1,25 +1,23 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import { freeName, profileFileEnding, readProfileFile, writeProfileFile } from '#contract/profile-file.ts'
+import { writeProfileFile } from '#contract/profile-file.ts'
 import type { EndpointView, ProfileView } from '#contract/profile.ts'
 import type { Migrations } from '#migration/open.ts'
+import { readProfileText } from '#migration/profile-text.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { table } from '../terminal/table.ts'
+import { writeText } from '../write-text.ts'
 
 const examples = `
 Examples:
   keyferry profiles
   keyferry profiles export "shop to new host" -o shop.keyferry
   keyferry profiles import shop.keyferry`
-
-/** A profile is a few hundred bytes; whatever is larger is something else. */
-const largestFile = 1024 * 1024
 
 export function define(command: Command): void {
   command
@@ -34,13 +32,11 @@ export function define(command: Command): void {
     .action((named: string, flags: { output?: string }) =>
       performOn(false, async ({ profiles }, output) => {
         const profile = find(profiles.list(), named)
-        const text = writeProfileFile(profile)
-        const file = flags.output ?? `${profile.name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}${profileFileEnding}`
-        if (file === '-') process.stdout.write(text)
-        else {
-          await write(file, text)
+        const { name, text } = writeProfileFile(profile)
+        const file = flags.output ?? name
+        await writeText(file, text)
+        if (file !== '-')
           output.line(`Profile "${profile.name}" written to ${file}; its passwords stay here.`)
-        }
       }),
     )
   command
@@ -49,9 +45,7 @@ export function define(command: Command): void {
     .argument('<file>')
     .action((file: string) =>
       performOn(false, async ({ profiles }, output) => {
-        const input = readProfileFile(await read(file), basename(file))
-        const name = freeName(input.name, new Set(profiles.list().map((one) => one.name)))
-        const { id } = profiles.save({ ...input, name })
+        const { id, name } = profiles.import(await readProfileText(file), basename(file))
         output.line(`Profile "${name}" made (${id}).`)
       }),
     )
@@ -101,21 +95,5 @@ function find(profiles: readonly ProfileView[], named: string): ProfileView {
       name: named,
       known: profiles.map(({ name }) => `"${name}"`).join(', '),
     })
-  )
-}
-
-async function read(file: string): Promise<string> {
-  const known = await stat(file).catch(() => fail('file.not-found', { file }))
-  if (known.isDirectory()) fail('file.is-directory', { file })
-  if (known.size > largestFile) fail('profile.not-a-file', { file })
-  return await readFile(file, 'utf8').catch(() => fail('file.not-readable', { file }))
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { mode: 0o600 }).catch((thrown: NodeJS.ErrnoException) =>
-    fail('usage.invalid', {
-      field: '--output',
-      reason: `${file} cannot be written (${thrown.code ?? 'unknown'})`,
-    }),
   )
 }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { version } from '#console/version.ts'
 import { fail } from '#contract/failure.ts'
@@ -7,6 +6,7 @@ import type { Locale } from '#contract/words/say-failure.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { writeText } from '../write-text.ts'
 
 interface ReportFlags {
   readonly output?: string
@@ -38,13 +38,9 @@ export function define(command: Command): void {
         const { id } = findTask(tasks.list(), named) ?? fail('task.not-found', { id: named ?? '' })
         const form = flags.json ? 'json' : 'html'
         const { name, text } = reportFile(tasks, id, { form, locale: flags.language, keyferry: version })
-        if (flags.output === '-') {
-          process.stdout.write(text)
-          return exitCode.done
-        }
         const file = flags.output ?? name
-        await writeReport(file, text)
-        output.line(`Report written to ${file}`)
+        await writeText(file, text)
+        if (file !== '-') output.line(`Report written to ${file}`)
         return exitCode.done
       }),
     )
@@ -54,14 +50,4 @@ export function define(command: Command): void {
 function findTask(tasks: readonly TaskView[], named: string | undefined): TaskView | undefined {
   if (named === undefined) return tasks.find(({ startedAt }) => startedAt !== null)
   return tasks.find(({ id, name }) => id.startsWith(named) || name === named)
-}
-
-/** It holds no secret, but hosts and names of keys: nobody else on this machine need read it. */
-async function writeReport(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text, { mode: 0o600 })
-  } catch (thrown) {
-    const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown'
-    fail('usage.invalid', { field: '--output', reason: `${file} cannot be written (${reason})` })
-  }
 }

@@ -1,4 +1,4 @@
-import { freeName, profileFileEnding, readProfileFile, writeProfileFile } from '#contract/profile-file.ts'
+import { writeProfileFile } from '#contract/profile-file.ts'
 import { base, ok } from '../base.ts'
 
 export const profiles = {
@@ -8,15 +8,12 @@ export const profiles = {
   duplicate: base.profiles.duplicate.handler(({ context, input }) =>
     ok(context.profiles.duplicate(input.id, input.name)),
   ),
-  export: base.profiles.export.handler(({ context, input }) => {
-    const profile = context.profiles.get(input.id)
-    return ok({ name: `${profile.name}${profileFileEnding}`, text: writeProfileFile(profile) })
-  }),
-  import: base.profiles.import.handler(({ context, input }) => {
-    const read = readProfileFile(input.text, input.name)
-    const taken = new Set(context.profiles.list().map(({ name }) => name))
-    return ok(context.profiles.save({ ...read, name: freeName(read.name, taken) }))
-  }),
+  export: base.profiles.export.handler(({ context, input }) =>
+    ok(writeProfileFile(context.profiles.get(input.id))),
+  ),
+  import: base.profiles.import.handler(({ context, input }) =>
+    ok(context.profiles.import(input.text, input.name)),
+  ),
   remove: base.profiles.remove.handler(({ context, input }) => {
     context.profiles.remove(input.id)
     return ok(null)

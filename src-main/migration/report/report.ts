@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os'
-import type { MigrationReport, TextFile, ReportForm } from '#contract/report.ts'
+import type { MigrationReport, ReportForm } from '#contract/report.ts'
 import type { TaskEvent } from '#contract/task.ts'
+import { fileNameOf, type TextFile } from '#contract/text-file.ts'
 import type { Locale } from '#contract/words/say-failure.ts'
 import type { Tasks } from '../tasks.ts'
 import { renderReport } from './html.ts'
@@ -39,7 +40,7 @@ export function reportFile(
 ): TextFile {
   const report = gatherReport(tasks, id, keyferry)
   const day = new Date(report.task.startedAt ?? report.madeAt).toISOString().slice(0, 10)
-  const name = `${fileNameOf(report.task.name)}-${day}.${form}`
+  const name = `${fileNameOf(report.task.name, 'migration')}-${day}.${form}`
   return {
     name,
     text: form === 'json' ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, locale),
@@ -53,12 +54,6 @@ function allEvents(tasks: Pick<Tasks, 'events'>, id: string): readonly TaskEvent
     newestFirst.push(...some)
     if (some.length < eventsAtOnce) return newestFirst.reverse()
   }
-}
-
-/** What every system takes as a file's name. */
-function fileNameOf(name: string): string {
-  const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '')
-  return plain === '' ? 'migration' : plain.slice(0, 80)
 }
 
 /** A system may have no name for the account it runs us as. */

@@ -1,5 +1,6 @@
 import type { Failure } from '#contract/failure.ts'
 import type { ProfileView } from '#contract/profile.ts'
+import { largestProfileFile } from '#contract/profile-file.ts'
 import type { ConsoleClient } from '../client.ts'
 import { saveFile } from './save-file.ts'
 
@@ -59,7 +60,7 @@ export class Profiles {
     for (const file of files) {
       const answer = await this.#client.profiles.import({
         name: file.name.slice(-300),
-        text: file.size > largestFile ? '' : await file.text(),
+        text: file.size > largestProfileFile ? '' : await file.text(),
       })
       if ('failed' in answer) refused ??= answer.failed
     }
@@ -67,6 +68,3 @@ export class Profiles {
     if (refused !== null) this.#failure = refused
   }
 }
-
-/** Bytes; a profile is a few hundred, whatever is larger is something else. */
-const largestFile = 1024 * 1024
