@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
+import type { Difference, DifferenceKind } from './difference.ts'
 import { lossPolicyFields } from './loss.ts'
 import { restoreSpecSchema } from './restore.ts'
 import { renamingFields, selectionFields } from './selection.ts'
@@ -31,7 +32,7 @@ export const verifyModeSchema = z.enum(['counts', 'sample', 'full'])
 export type VerifyMode = z.infer<typeof verifyModeSchema>
 
 /** The most differing keys that are kept one by one: with more, the two sides are not the same data set. */
-export const keptDifferences = 50_000
+export const keptDifferences = 100_000
 
 export const verifySpecSchema = z.strictObject({
   source: z.union([connectionSchema, backupSchema]),
@@ -87,25 +88,6 @@ export interface DbCount {
   readonly target: number
   /** Keys of the backup among `source` that have expired since; the target may still count some of them. */
   readonly expired?: number
-}
-
-/**
- * - `missing`: the source has it, the target has not
- * - `extra`: the target has it, the source has not
- * - `type`, `value`, `expiry`: both have it and these differ
- * - `groups`: consumer groups or last ids of a stream differ
- * - `misplaced`: a cluster's node holds it that does not own its slot
- */
-export type DifferenceKind = 'missing' | 'extra' | 'type' | 'value' | 'expiry' | 'groups' | 'misplaced'
-
-export interface Difference {
-  /** Of the target. */
-  readonly db: number
-  /** Escaped by `escapeKey`. */
-  readonly key: string
-  readonly kind: DifferenceKind
-  /** What differs, for an engineer: a field, an element's place, both expiries. No value of a person's data. */
-  readonly detail: string
 }
 
 /** What a repair has done. Every key it touched was compared again: what still differs is in the result. */

@@ -1,3 +1,4 @@
+import { sayDifference } from '#contract/words/say-difference.ts'
 import { keptDifferences, type VerifyProgress, type VerifyResult } from '#contract/verify.ts'
 import { count, duration, keys } from './figures.ts'
 
@@ -39,7 +40,9 @@ export function verifyLines(
     ...(result.functionsDiffer ? ['  function libraries differ'] : []),
     ...differences
       .slice(0, shown)
-      .map(({ db, key, kind, detail }) => `  db ${db}  ${key}  ${kind}  ${detail}`.trimEnd()),
+      .map(({ db, key, kind, detail }) =>
+        `  db ${db}  ${key}  ${kind}  ${sayDifference(detail, 'en')}`.trimEnd(),
+      ),
     ...(differing > shown ? [`  … and ${count(differing - shown)} more`] : []),
   ]
 }

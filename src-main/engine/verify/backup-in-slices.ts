@@ -1,3 +1,4 @@
+import { detail, type DifferenceDetail } from '#contract/difference.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
 import { readCollection, type UnitVisitor } from '../rdb/collection.ts'
 import { scoreOf } from '../rdb/double.ts'
@@ -37,14 +38,14 @@ export async function compareBigValue(
     // A module's value cannot be had in pieces: that it is there is all that can be told.
     return kind === 'module' && !clientKinds.has(there)
       ? null
-      : { kind: 'type', detail: `${kind} / ${there}` }
+      : { kind: 'type', detail: detail('types', { source: String(kind), target: there }) }
   }
   if (version !== undefined) return await run(new StreamInSlices(side, db, key).compare(version, feed))
   const slices = new Slices(side, db, key)
   if (kind === 'string') await run(slices.string(feed))
   else await run(readCollection(code, feed, flavour, slices.collection(kind as CollectionKind)))
-  const detail = await slices.end(kind!)
-  return detail === null ? null : { kind: 'value', detail }
+  const found = await slices.end(kind!)
+  return found === null ? null : { kind: 'value', detail: found }
 }
 
 const clientKinds = new Set(['string', 'list', 'set', 'zset', 'hash', 'stream', 'none'])
@@ -60,7 +61,7 @@ class Slices {
   readonly #side: TargetSide
   readonly #db: number
   readonly #key: Buffer
-  #detail: string | null = null
+  #detail: DifferenceDetail | null = null
   #length = 0
   #units: Unit[] = []
   #parts: Buffer[] = []
@@ -112,17 +113,17 @@ class Slices {
   }
 
   /** All of the backup's has been gone through: is that all the target has? */
-  async end(kind: string): Promise<string | null> {
+  async end(kind: string): Promise<DifferenceDetail | null> {
     if (this.#units.length > 0 && this.#detail === null) await this.#compareUnits()
     if (this.#detail !== null) return this.#detail
     const there = Number(await this.#side.link.ask(this.#db, lengthQuestion(kind, this.#key)!))
     const isAll = there <= this.#length && there >= this.#length - this.#expired
-    return isAll ? null : `length ${this.#length} / ${there}`
+    return isAll ? null : detail('length', { source: this.#length, target: there })
   }
 
   async #compareBytes(bytes: Buffer, from: number): Promise<void> {
     const there = await this.#side.link.ask(this.#db, ['GETRANGE', this.#key, from, from + bytes.length - 1])
-    if (!Buffer.isBuffer(there) || !bytes.equals(there)) this.#detail = `content from byte ${from}`
+    if (!Buffer.isBuffer(there) || !bytes.equals(there)) this.#detail = detail('content-from', { at: from })
   }
 
   async #compareUnits(): Promise<void> {
@@ -138,7 +139,9 @@ class Slices {
         const at = units.findIndex(({ parts }, index) => !same(items[index], parts[0]!))
         if (at >= 0)
           this.#detail =
-            at < items.length ? `element ${from + at}` : `length ${from + at + 1}… / ${from + items.length}`
+            at < items.length
+              ? detail('element', { at: from + at })
+              : detail('length', { source: `${from + at + 1}…`, target: from + items.length })
         return
       }
       case 'hash':
@@ -152,7 +155,8 @@ class Slices {
         const at = units.findIndex(({ parts }, index) =>
           command === 'SISMEMBER' ? there[index] !== 1 : !sameScore(there[index], parts[1]!),
         )
-        if (at >= 0) this.#detail = `member ${escaped(units[at]!.parts[0]!.toString('latin1'))}`
+        if (at >= 0)
+          this.#detail = detail('member', { name: escaped(units[at]!.parts[0]!.toString('latin1')) })
       }
     }
   }
@@ -169,12 +173,12 @@ class Slices {
       ['HPEXPIRETIME', this.#key, 'FIELDS', names.length, ...names],
     ])
     for (const [index, { parts, expireAt }] of units.entries()) {
-      const field = escaped(parts[0]!.toString('latin1'))
-      if (!same(itemOf(values, index), parts[1]!)) this.#detail = `field ${field}`
+      const name = escaped(parts[0]!.toString('latin1'))
+      if (!same(itemOf(values, index), parts[1]!)) this.#detail = detail('field', { name })
       else {
         const there = expiries instanceof ReplyError ? -1 : Number(itemOf(expiries, index))
         if (there !== (expireAt || -1))
-          this.#detail = `expiry of field ${field}: ${expireAt || -1} / ${there}`
+          this.#detail = detail('field-expiry', { name, source: expireAt || -1, target: there })
       }
       if (this.#detail !== null) return
     }

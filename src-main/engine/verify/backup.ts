@@ -340,8 +340,8 @@ class BackupComparison {
         (key) => !held.has(key) && extra.mayBe(db, key) && !this.#placed.has(db, key),
       )
       const found = await extra.chosenOf(db, unknown, this.#sides[0]!.link)
-      this.#findings.note(found.map((key) => ({ db, key, kind: 'extra', detail: '' })))
-      this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: '' })))
+      this.#findings.note(found.map((key) => ({ db, key, kind: 'extra', detail: null })))
+      this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: null })))
       await this.#meter.advance(keys.length)
     }
   }

@@ -1,3 +1,4 @@
+import { detail, type DifferenceDetail } from '#contract/difference.ts'
 import { escapeKey } from '#contract/escape-key.ts'
 import type { Reply } from '../resp/decode.ts'
 import type { Questioned } from './db-link.ts'
@@ -12,7 +13,7 @@ type Slices = (
   db: number,
   key: Buffer,
   length: number,
-) => Promise<string | null>
+) => Promise<DifferenceDetail | null>
 
 /** Compares a value too large to be held whole, a slice at a time; null: equal. Lengths are known to be equal. */
 export const compareInSlices: Readonly<Record<string, Slices>> = {
@@ -20,7 +21,7 @@ export const compareInSlices: Readonly<Record<string, Slices>> = {
     for (let at = 0; at < length; at += sliceBytes) {
       const command = ['GETRANGE', key, at, at + sliceBytes - 1]
       const [a, b] = await Promise.all([source.ask(db, command), target.ask(db, command)])
-      if (!Buffer.isBuffer(a) || !Buffer.isBuffer(b) || !a.equals(b)) return `content from byte ${at}`
+      if (!Buffer.isBuffer(a) || !Buffer.isBuffer(b) || !a.equals(b)) return detail('content-from', { at })
     }
     return null
   },
@@ -35,7 +36,7 @@ export const compareInSlices: Readonly<Record<string, Slices>> = {
         members.map((member) => ['SISMEMBER', key, member]),
       )
       const missing = members.find((_, index) => found[index] !== 1)
-      if (missing !== undefined) return `member ${escapeKey(missing, 60)}`
+      if (missing !== undefined) return detail('member', { name: escapeKey(missing, 60) })
     }
     return null
   },
@@ -49,7 +50,7 @@ export const compareInSlices: Readonly<Record<string, Slices>> = {
         const there = found[index]
         return !Buffer.isBuffer(there) || !there.equals(value)
       })
-      if (differing >= 0) return `field ${escapeKey(fields[differing]!, 60)}`
+      if (differing >= 0) return detail('field', { name: escapeKey(fields[differing]!, 60) })
     }
     return null
   },
@@ -81,9 +82,9 @@ async function ranges(
   db: number,
   length: number,
   command: (from: number, to: number) => readonly (string | number | Buffer)[],
-  what: string,
+  what: 'element' | 'rank',
   step: number,
-): Promise<string | null> {
+): Promise<DifferenceDetail | null> {
   for (let at = 0; at < length; at += sliceElements) {
     const asked = command(at, at + sliceElements - 1)
     const [a, b] = await Promise.all([source.ask(db, asked), target.ask(db, asked)])

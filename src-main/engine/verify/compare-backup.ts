@@ -1,4 +1,4 @@
-import type { DifferenceKind } from '#contract/verify.ts'
+import { detail, type DifferenceDetail, type DifferenceKind } from '#contract/difference.ts'
 import { type, valkeyHash2, type RdbFlavour } from '../rdb/opcodes.ts'
 import { MemoryFeed } from '../rdb/steps.ts'
 import { theKey } from '../resp/encode.ts'
@@ -43,8 +43,8 @@ export async function compareWithBackup(
   keys: readonly BackupKey[],
 ): Promise<readonly KeyDifference[]> {
   const differences: KeyDifference[] = []
-  const differ = (key: Buffer, kind: DifferenceKind, detail: string): void =>
-    void differences.push({ db, key: Buffer.from(key), kind, detail })
+  const differ = (key: Buffer, kind: DifferenceKind, found: DifferenceDetail | null): void =>
+    void differences.push({ db, key: Buffer.from(key), kind, detail: found })
   const there = await present(side, db, keys, differ)
   let group: BackupKey[] = []
   let groupBytes = 0
@@ -66,7 +66,7 @@ export async function compareWithBackup(
   return differences
 }
 
-type Differ = (key: Buffer, kind: DifferenceKind, detail: string) => void
+type Differ = (key: Buffer, kind: DifferenceKind, found: DifferenceDetail | null) => void
 
 /** Those that the target has, with the expiry they should have, and how much memory each takes there. */
 async function present(
@@ -92,9 +92,9 @@ async function present(
     const [told, exists, bytes] = replies.slice(index * asked.length, (index + 1) * asked.length)
     const expireAt = expiryOf(side, told)
     if (expireAt === noKey || exists === 0) {
-      if (!isGoneByNow(side, one)) differ(one.key, 'missing', '')
+      if (!isGoneByNow(side, one)) differ(one.key, 'missing', null)
     } else if (!sameExpiry(one.expireAt, expireAt, expiryTolerance(side)))
-      differ(one.key, 'expiry', `${one.expireAt} / ${expireAt}`)
+      differ(one.key, 'expiry', detail('expiry', { source: one.expireAt, target: expireAt }))
     else there.push({ one, bytes: typeof bytes === 'number' ? bytes : one.value.end - one.value.start })
   }
   return there
@@ -106,15 +106,15 @@ export async function expiryDifference(
   db: number,
   key: Buffer,
   expireAt: number,
-): Promise<{ readonly kind: DifferenceKind; readonly detail: string } | null> {
+): Promise<{ readonly kind: DifferenceKind; readonly detail: DifferenceDetail | null } | null> {
   const [told, exists] = await side.link.askAll(db, [
     [expiryQuestion(side), key],
     ['EXISTS', key],
   ])
   const found = expiryOf(side, told)
-  if (found === noKey || exists === 0) return { kind: 'missing', detail: '' }
+  if (found === noKey || exists === 0) return { kind: 'missing', detail: null }
   if (sameExpiry(expireAt, found, expiryTolerance(side))) return null
-  return { kind: 'expiry', detail: `${expireAt} / ${found}` }
+  return { kind: 'expiry', detail: detail('expiry', { source: expireAt, target: found }) }
 }
 
 function sameExpiry(wanted: number, found: number, toleranceMs: number): boolean {
@@ -160,7 +160,7 @@ async function compareDumps(
   for (const [index, one] of keys.entries()) {
     const dump = dumps[index]
     if (!Buffer.isBuffer(dump)) {
-      if (!isGoneByNow(side, one)) differ(one.key, 'missing', '')
+      if (!isGoneByNow(side, one)) differ(one.key, 'missing', null)
       continue
     }
     if (sameBytes(one.value, dump)) continue

@@ -1,10 +1,10 @@
-import type { DifferenceKind } from '#contract/verify.ts'
+import { detail, type DifferenceDetail, type DifferenceKind } from '#contract/difference.ts'
 import type { Reply } from '../resp/decode.ts'
 import { compareInSlices } from './big-value.ts'
 import type { Questioned } from './db-link.ts'
 import type { KeyDifference } from './findings.ts'
 import { sameExpiry, unguarded } from './same-bytes.ts'
-import { isError, lengthCommand, moduleValue, streamGroups, wholeValues } from './value.ts'
+import { isError, lengthCommand, moduleValue, streamGroups, wholeValues, type WholeValue } from './value.ts'
 
 /** Values of more elements, or strings of more bytes, are read in slices. */
 const wholeElements = 1_000
@@ -31,8 +31,8 @@ export async function compareKeys(
   expiryToleranceMs: number,
 ): Promise<readonly KeyDifference[]> {
   const differences: KeyDifference[] = []
-  const differ = (key: Buffer, kind: DifferenceKind, detail: string): void =>
-    void differences.push({ db, key, kind, detail })
+  const differ = (key: Buffer, kind: DifferenceKind, found: DifferenceDetail | null): void =>
+    void differences.push({ db, key, kind, detail: found })
 
   const same: Buffer[] = []
   const types: string[] = []
@@ -44,12 +44,13 @@ export async function compareKeys(
   for (const [index, key] of keys.entries()) {
     const [type, other] = [String(here[index * 2]), String(there[index * 2])]
     if (type === 'none' && other === 'none') continue
-    if (other === 'none') differ(key, 'missing', type)
-    else if (type === 'none') differ(key, 'extra', other)
-    else if (type !== other) differ(key, 'type', `${type} / ${other}`)
+    if (other === 'none') differ(key, 'missing', detail('type-of', { type }))
+    else if (type === 'none') differ(key, 'extra', detail('type-of', { type: other }))
+    else if (type !== other) differ(key, 'type', detail('types', { source: type, target: other }))
     else {
-      const expiries = [Number(here[index * 2 + 1]), unguarded(Number(there[index * 2 + 1]))] as const
-      if (!sameExpiry(...expiries, expiryToleranceMs)) differ(key, 'expiry', expiries.join(' / '))
+      const expiry = { source: Number(here[index * 2 + 1]), target: unguarded(Number(there[index * 2 + 1])) }
+      if (!sameExpiry(expiry.source, expiry.target, expiryToleranceMs))
+        differ(key, 'expiry', detail('expiry', expiry))
       else {
         same.push(key)
         types.push(type)
@@ -66,8 +67,9 @@ export async function compareKeys(
   for (const [index, key] of same.entries()) {
     const type = types[index]!
     const [length, other] = [sizesHere[index * 2]!, sizesThere[index * 2]!]
-    if (isError(length) || isError(other)) differ(key, 'type', type)
-    else if (length !== other) differ(key, 'value', `length ${String(length)} / ${String(other)}`)
+    if (isError(length) || isError(other)) differ(key, 'type', detail('type-of', { type }))
+    else if (length !== other)
+      differ(key, 'value', detail('length', { source: Number(length), target: Number(other) }))
     else {
       const bytes = Number(sizesHere[index * 2 + 1]) || wholeBytes
       const pair = { key, type, length: Number(length), bytes }
@@ -76,8 +78,8 @@ export async function compareKeys(
       const slices = compareInSlices[type]
       if (!isBig || slices === undefined) small.push(pair)
       else {
-        const detail = await slices(source, target, db, key, pair.length)
-        if (detail !== null) differ(key, 'value', detail)
+        const found = await slices(source, target, db, key, pair.length)
+        if (found !== null) differ(key, 'value', found)
         else if (type === 'stream') await compareWhole(source, target, db, [pair], differ, true)
       }
     }
@@ -91,7 +93,7 @@ async function compareWhole(
   target: Questioned,
   db: number,
   pairs: readonly Pair[],
-  differ: (key: Buffer, kind: DifferenceKind, detail: string) => void,
+  differ: (key: Buffer, kind: DifferenceKind, found: DifferenceDetail | null) => void,
   groupsOnly: boolean,
 ): Promise<void> {
   const readers = pairs.flatMap((pair) => {
@@ -106,15 +108,15 @@ async function compareWhole(
   const told = new Set<Buffer>()
   for (const [index, { pair, value, kind }] of readers.entries()) {
     if (told.has(pair.key)) continue
-    const detail = detailOf(value.differs, here[index]!, there[index]!)
-    if (detail === null) continue
+    const found = firstOf(value.differs, here[index]!, there[index]!)
+    if (found === null) continue
     told.add(pair.key)
-    differ(pair.key, kind, detail)
+    differ(pair.key, kind, found)
   }
 }
 
-function detailOf(differs: (a: Reply, b: Reply) => string | null, a: Reply, b: Reply): string | null {
-  return isError(a) || isError(b) ? 'changed while it was read' : differs(a, b)
+function firstOf(differs: WholeValue['differs'], a: Reply, b: Reply): DifferenceDetail | null {
+  return isError(a) || isError(b) ? detail('changing') : differs(a, b)
 }
 
 /** Groups of values that together fit in memory. */

@@ -1,12 +1,13 @@
+import type { Difference, DifferenceDetail, DifferenceKind } from '#contract/difference.ts'
 import { escapeKey } from '#contract/escape-key.ts'
-import { keptDifferences, type Difference, type DifferenceKind } from '#contract/verify.ts'
+import { keptDifferences } from '#contract/verify.ts'
 
 export interface KeyDifference {
   /** Of the target. */
   readonly db: number
   readonly key: Buffer
   readonly kind: DifferenceKind
-  readonly detail: string
+  readonly detail: DifferenceDetail | null
 }
 
 /** The differences found so far. Beyond `keptDifferences` they are only counted. */
@@ -50,10 +51,18 @@ export class Findings {
 
   /** The first of them, as they are told. */
   list(most: number): readonly Difference[] {
-    return this.#kept
-      .slice(0, most)
-      .map(({ db, key, kind, detail }) => ({ db, key: escapeKey(key), kind, detail }))
+    return this.#kept.slice(0, most).map(({ db, key, kind, detail }) => ({ db, ...named(key), kind, detail }))
   }
+}
+
+/** Bytes of a name that a list shows, and of one that is kept whole beside it. */
+const shownBytes = 120
+const exactBytes = 8 * 1024
+
+function named(key: Buffer): Pick<Difference, 'key' | 'exact'> {
+  const shown = escapeKey(key, shownBytes)
+  if (key.length <= shownBytes) return { key: shown }
+  return { key: shown, exact: key.length <= exactBytes ? key.toString('base64') : null }
 }
 
 /** The keys of differences, by their database. */

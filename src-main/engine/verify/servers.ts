@@ -140,7 +140,7 @@ class ServerComparison {
       this.#each(this.#source.keys(), (pair, { db, keys }) => this.#compare(pair, db, theirs(keys))),
       this.#each(this.#target.keys(), async (pair, { db, keys, misplaced }) => {
         const held = new Set(misplaced)
-        this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: '' })))
+        this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: null })))
         await this.#findExtra(
           pair,
           db,
@@ -198,7 +198,7 @@ class ServerComparison {
       keys.map((key) => ['EXISTS', key]),
     )
     const extra = keys.filter((_, index) => found[index] === 0)
-    this.#findings.note(extra.map((key) => ({ db, key, kind: 'extra', detail: '' })))
+    this.#findings.note(extra.map((key) => ({ db, key, kind: 'extra', detail: null })))
   }
 
   async #lookAgain(): Promise<void> {

@@ -1,3 +1,4 @@
+import { detail } from '#contract/difference.ts'
 import type { ByteFeed } from '../bytes/feed.ts'
 import type { Steps } from '../rdb/steps.ts'
 import type { Reply } from '../resp/decode.ts'
@@ -77,32 +78,33 @@ export class StreamInSlices implements StreamParts {
     const facts = named(await this.#side.link.ask(this.#db, ['XINFO', 'STREAM', this.#key]))
     const length = Number(facts.get('length'))
     if (length !== this.#length) {
-      this.#found = { kind: 'value', detail: `length ${this.#length} / ${length}` }
+      this.#found = { kind: 'value', detail: detail('length', { source: this.#length, target: length }) }
       return
     }
     const maxDeletedId = facts.get('max-deleted-entry-id')
     const added = facts.get('entries-added')
-    const detail = stateDifference(state, {
+    const found = stateDifference(state, {
       length: BigInt(length),
       lastId: String(facts.get('last-generated-id')),
       maxDeletedId: maxDeletedId === undefined ? undefined : String(maxDeletedId),
       entriesAdded: added === undefined ? undefined : BigInt(String(added)),
     })
-    if (detail !== null) this.#found = { kind: 'groups', detail }
+    if (found !== null) this.#found = { kind: 'groups', detail: found }
   }
 
   async #compareGroup(name: string, group: DecodedGroup): Promise<void> {
     const there = (await this.#groupsThere()).get(name)
-    const detail =
+    const found =
       there === undefined
-        ? 'missing'
-        : groupDifference(group, await this.#readGroup(name, there), deliveryToleranceMs)
-    if (detail !== null) this.#found = { kind: 'groups', detail: `group ${escaped(name)}: ${detail}` }
+        ? detail('group-missing', { group: escaped(name) })
+        : groupDifference(escaped(name), group, await this.#readGroup(name, there), deliveryToleranceMs)
+    if (found !== null) this.#found = { kind: 'groups', detail: found }
   }
 
   async #compareGroupCount(): Promise<void> {
     const there = (await this.#groupsThere()).size
-    if (there !== this.#groups) this.#found = { kind: 'groups', detail: `groups ${this.#groups} / ${there}` }
+    if (there !== this.#groups)
+      this.#found = { kind: 'groups', detail: detail('groups', { source: this.#groups, target: there }) }
   }
 
   async #groupsThere(): Promise<ReadonlyMap<string, ReadonlyMap<string, Reply>>> {

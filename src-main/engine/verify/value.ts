@@ -1,3 +1,4 @@
+import { detail, type DetailCode, type DifferenceDetail } from '#contract/difference.ts'
 import { escapeKey } from '#contract/escape-key.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import type { Command } from './db-link.ts'
@@ -5,7 +6,7 @@ import type { Command } from './db-link.ts'
 /** How a whole value of a type is read, and what in it differs; null: nothing. For values that fit in memory. */
 export interface WholeValue {
   read(key: Buffer): Command
-  differs(source: Reply, target: Reply): string | null
+  differs(source: Reply, target: Reply): DifferenceDetail | null
 }
 
 /** How long a value is: by this it is told whether it is read whole or in slices. */
@@ -21,7 +22,7 @@ export const lengthCommand: Readonly<Record<string, string>> = {
 export const wholeValues: Readonly<Record<string, WholeValue>> = {
   string: {
     read: (key) => ['GET', key],
-    differs: (a, b) => (sameBytes(a, b) ? null : 'content'),
+    differs: (a, b) => (sameBytes(a, b) ? null : detail('content')),
   },
   list: {
     read: (key) => ['LRANGE', key, 0, -1],
@@ -32,7 +33,7 @@ export const wholeValues: Readonly<Record<string, WholeValue>> = {
     differs: (a, b) => {
       const there = new Set(texts(b))
       const missing = texts(a).find((member) => !there.has(member))
-      return missing === undefined ? lengths(a, b) : `member ${escaped(missing)}`
+      return missing === undefined ? lengths(a, b) : detail('member', { name: escaped(missing) })
     },
   },
   zset: {
@@ -44,7 +45,8 @@ export const wholeValues: Readonly<Record<string, WholeValue>> = {
     read: (key) => ['HGETALL', key],
     differs: (a, b) => {
       const there = pairs(b)
-      for (const [field, value] of pairs(a)) if (there.get(field) !== value) return `field ${escaped(field)}`
+      for (const [field, value] of pairs(a))
+        if (there.get(field) !== value) return detail('field', { name: escaped(field) })
       return lengths(a, b)
     },
   },
@@ -57,7 +59,7 @@ export const wholeValues: Readonly<Record<string, WholeValue>> = {
 /** A type of a module: its serialised form is all there is to compare. */
 export const moduleValue: WholeValue = {
   read: (key) => ['DUMP', key],
-  differs: (a, b) => (sameBytes(a, b) ? null : 'content'),
+  differs: (a, b) => (sameBytes(a, b) ? null : detail('content')),
 }
 
 /** What belongs to a stream beside its entries: last ids, groups, consumers, pending entries. */
@@ -67,7 +69,11 @@ export const streamGroups: WholeValue = {
     const here = groupFacts(a)
     const there = groupFacts(b)
     const name = Object.keys(here).find((one) => here[one] !== there[one])
-    return name ?? (Object.keys(there).length === Object.keys(here).length ? null : 'groups')
+    if (name !== undefined)
+      return isGroup(name)
+        ? detail('group', { group: name.slice(groupMark.length) })
+        : detail('stream-fact', { name })
+    return Object.keys(there).length === Object.keys(here).length ? null : detail('groups')
   },
 }
 
@@ -85,13 +91,20 @@ const notData = new Set([
   'lag',
 ])
 
+/** Begins the names of groups among the facts, which have no blank. */
+const groupMark = 'group '
+
+function isGroup(name: string): boolean {
+  return name.startsWith(groupMark)
+}
+
 function groupFacts(reply: Reply): Readonly<Record<string, string>> {
   const facts: Record<string, string> = {}
   for (const [name, value] of namedPairs(reply)) {
     if (name === 'groups' && Array.isArray(value))
       for (const group of value as readonly Reply[]) {
         const fields = new Map(namedPairs(group))
-        facts[`group ${escaped(String(fields.get('name')))}`] = JSON.stringify(plain(group))
+        facts[`${groupMark}${escaped(String(fields.get('name')))}`] = JSON.stringify(plain(group))
       }
     else if (!notData.has(name)) facts[name] = JSON.stringify(plain(value))
   }
@@ -130,18 +143,18 @@ function sameBytes(a: Reply, b: Reply): boolean {
 }
 
 /** Two sequences, element by element; `step`: replies that make up one element. */
-export function sequence(a: Reply, b: Reply, what: string, step = 1, from = 0): string | null {
+export function sequence(a: Reply, b: Reply, what: DetailCode, step = 1, from = 0): DifferenceDetail | null {
   const here = itemsOf(a)
   const there = itemsOf(b)
   const shared = Math.min(here.length, there.length)
   for (let at = 0; at < shared; at += 1)
-    if (!sameReply(here[at]!, there[at]!)) return `${what} ${from + Math.floor(at / step)}`
-  return here.length === there.length ? null : `${what} ${from + Math.floor(shared / step)}`
+    if (!sameReply(here[at]!, there[at]!)) return detail(what, { at: from + Math.floor(at / step) })
+  return here.length === there.length ? null : detail(what, { at: from + Math.floor(shared / step) })
 }
 
 function sameReply(a: Reply, b: Reply): boolean {
   if (Buffer.isBuffer(a)) return Buffer.isBuffer(b) && a.equals(b)
-  if (Array.isArray(a)) return Array.isArray(b) && sequence(a, b, '') === null
+  if (Array.isArray(a)) return Array.isArray(b) && sequence(a, b, 'content') === null
   return a === b
 }
 
@@ -149,9 +162,9 @@ function itemsOf(reply: Reply): readonly Reply[] {
   return Array.isArray(reply) ? (reply as readonly Reply[]) : []
 }
 
-function lengths(a: Reply, b: Reply): string | null {
-  const [here, there] = [itemsOf(a).length, itemsOf(b).length]
-  return here === there ? null : `length ${here} / ${there}`
+function lengths(a: Reply, b: Reply): DifferenceDetail | null {
+  const [source, target] = [itemsOf(a).length, itemsOf(b).length]
+  return source === target ? null : detail('length', { source, target })
 }
 
 function texts(reply: Reply): string[] {

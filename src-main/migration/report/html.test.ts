@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { detail } from '#contract/difference.ts'
 import type { MigrationReport } from '#contract/report.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
 import { drawChart } from './chart.ts'
@@ -69,7 +70,7 @@ const report: MigrationReport = {
         compared: 2,
         differing: 1,
         byKind: { missing: 1 },
-        differences: [{ db: 0, key: evil, kind: 'missing', detail: evil }],
+        differences: [{ db: 0, key: evil, kind: 'missing', detail: detail('member', { name: evil }) }],
         functionsDiffer: false,
         explained: { expired: 0, filtered: 0, lost: 0 },
         repaired: null,

@@ -6,6 +6,7 @@ import { reportEn, type ReportWords } from '#contract/words/report-en.ts'
 import { reportKo } from '#contract/words/report-ko.ts'
 import { reportZh } from '#contract/words/report-zh.ts'
 import { sayEvent } from '#contract/words/say-event.ts'
+import { sayDifference } from '#contract/words/say-difference.ts'
 import { languages, sayFailure, type Locale } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
 import { formatBytes } from '#contract/words/template.ts'
@@ -163,7 +164,12 @@ ${sections.filter((section) => section !== '').join('\n')}
         ? ''
         : `<h3>${escapeHtml(words.differences)}</h3>${paragraph(fill(words.differencesListed, listed))}${table(
             [words.db, words.key, words.kind, words.detail],
-            result.differences.map(({ db, key, kind, detail }) => [String(db), key, kind, detail]),
+            result.differences.map(({ db, key, kind, detail }) => [
+              String(db),
+              key,
+              kind,
+              sayDifference(detail, this.#locale),
+            ]),
           )}`
     const equal = `<p class="outcome ${result.equal ? 'ok' : 'bad'}">${escapeHtml(verdict)}</p>`
     return this.#section(
