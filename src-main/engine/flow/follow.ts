@@ -6,7 +6,8 @@ import type { ExpiryGuard, SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Spool } from '../source/spool.ts'
-import { LiveTarget, openLinks } from '../target/live-standalone.ts'
+import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
+import type { LiveTarget } from '../target/live-target.ts'
 import type { FailedUnit, PreparedUnit } from '../target/transaction-frame.ts'
 import {
   earliest,
@@ -140,7 +141,7 @@ export class Follower {
     const ended = AbortSignal.any([signal, this.#ended.signal])
     const links = await openLinks(session.connection, session.name, this.#meta.lanes, ended)
     const from = earliest(checkpoints)
-    using target = new LiveTarget({
+    using target = new LiveStandalone({
       keys,
       links,
       acked: checkpoints.map(({ offset }) => offset),

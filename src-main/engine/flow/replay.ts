@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError, fail, type Failure } from '#contract/failure.ts'
 import type { CommandRules } from '../plan/command-rules.ts'
-import { LiveTarget, openLinks } from '../target/live-standalone.ts'
+import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
+import type { LiveTarget } from '../target/live-target.ts'
 import type { FailedUnit } from '../target/transaction-frame.ts'
 import type { AofPart } from './aof-survey.ts'
 import { earliest, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
@@ -55,7 +56,7 @@ export class Replay {
     const stay = AbortSignal.any([signal, ended.signal])
     const links = await openLinks(connection, session.name, meta.lanes, stay)
     const start = earliest(checkpoints)
-    using target = new LiveTarget({
+    using target = new LiveStandalone({
       keys,
       links,
       acked: checkpoints.map(({ offset }) => offset),

@@ -4,7 +4,7 @@ import type { Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import { answerLimitMs } from '../target/frame-exchange.ts'
-import type { LiveTarget } from '../target/live-standalone.ts'
+import type { LiveTarget } from '../target/live-target.ts'
 import { type DbKey } from './checkpoint.ts'
 import { NotedKeys } from './noted-keys.ts'
 import { isOurs } from './own-keys.ts'
@@ -139,7 +139,7 @@ export class TtlGuard implements AsyncDisposable {
     }
     await Promise.all(
       [...byLane].map(([index, group]) =>
-        target.lanes[index]!.alone(async (link) => {
+        target.alone(index, async (link) => {
           const expiries = await exchange(
             link,
             group.map(({ db, key }) => ({ db, args: ['PEXPIRETIME', key] })),

@@ -4,9 +4,8 @@ import { Bell } from '../flow/bell.ts'
 import { formatDbKey } from '../flow/checkpoint.ts'
 import { Mutex } from '../flow/mutex.ts'
 import type { Argument } from '../resp/encode.ts'
-import type { Link } from '../resp/link.ts'
-import { exchangeFrame } from './frame-exchange.ts'
-import { encodeFrame, judge, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
+import type { Reply } from '../resp/decode.ts'
+import { encodeFrame, judge, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
 
 const maxBatchCommands = 512
 const maxBatchBytes = 512 * 1024
@@ -16,28 +15,34 @@ const maxPendingUnits = 2_048
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
-/** What a lane tells whoever owns it. */
+/** What a frame was answered, and by whom. */
+export interface Answered {
+  readonly replies: readonly Reply[]
+  readonly address: string
+}
+
+/** What a lane asks of whoever owns it, and tells. */
 export interface LaneOwner {
   readonly signal: AbortSignal
-  /** The key that lists what must be copied afresh. */
-  readonly repairKey: string
+  /** Sends a frame to where the lane's keys are. Rejects when the link is lost. */
+  exchange(lane: number, frame: Frame): Promise<Answered>
+  /** The key that lists what of a lane must be copied afresh. */
+  repairKey(lane: number): string
   /** The lane's checkpoint command for a place in the stream. */
   checkpoint(lane: number, offset: number, db: number): readonly Argument[]
   /** The target refuses for now; null: it has taken the batch. */
   waiting(lane: number, failure: Failure | null): void
-  took(commands: number): void
+  took(units: readonly PreparedUnit[]): void
   failed(units: readonly FailedUnit[]): void
   lost(failure: Failure): void
 }
 
 /**
- * One connection that applies the units of its keys in order, in batches, each a transaction together with
- * the checkpoint behind it. No second batch is sent while one is unanswered: if the first were refused and the
+ * Applies the units of its keys in order, in batches, each a transaction together with the checkpoint behind it. No second batch is sent while one is unanswered: if the first were refused and the
  * second taken, the first would be lost.
  */
 export class Lane {
   readonly index: number
-  readonly link: Link
   readonly #owner: LaneOwner
   readonly #mutex = new Mutex()
   readonly #changed = new Bell()
@@ -48,9 +53,8 @@ export class Lane {
   #floor: number
   #failure: Failure | null = null
 
-  constructor(index: number, link: Link, acked: number, owner: LaneOwner) {
+  constructor(index: number, acked: number, owner: LaneOwner) {
     this.index = index
-    this.link = link
     this.#owner = owner
     this.#acked = acked
     this.#floor = acked
@@ -103,10 +107,10 @@ export class Lane {
   }
 
   /** Runs `work` while nothing of this lane is unanswered and nothing is sent. */
-  async alone<T>(work: (link: Link) => Promise<T>): Promise<T> {
+  async alone<T>(work: () => Promise<T>): Promise<T> {
     return await this.#mutex.run(async () => {
       this.#check()
-      return await work(this.link)
+      return await work()
     })
   }
 
@@ -132,7 +136,6 @@ export class Lane {
   /** Ends the lane: whoever waits for it is told. */
   end(failure: Failure): void {
     this.#failure ??= failure
-    this.link.close()
     this.#changed.ring()
   }
 
@@ -180,7 +183,8 @@ export class Lane {
     let pauseMs = shortestPauseMs
     for (;;) {
       const frame = encodeFrame(left, mine)
-      const verdict = judge(frame, await exchangeFrame(this.link, frame), this.link.address)
+      const { replies, address } = await this.#owner.exchange(this.index, frame)
+      const verdict = judge(frame, replies, address)
       switch (verdict.kind) {
         case 'applied':
           if (pauseMs > shortestPauseMs) this.#owner.waiting(this.index, null)
@@ -188,12 +192,12 @@ export class Lane {
             await this.#noteRepair(verdict.failed)
             this.#owner.failed(verdict.failed)
           }
-          this.#owner.took(left.reduce((sum, unit) => sum + unit.commands.length, 0))
+          this.#owner.took(units)
           return
         case 'unacceptable': {
           const refused = verdict.units
           left = left.filter((unit) => !refused.some((one) => one.unit === unit))
-          mine = [...repairCommands(this.#owner.repairKey, refused), ...mine]
+          mine = [...repairCommands(this.#owner.repairKey(this.index), refused), ...mine]
           this.#owner.failed(refused)
           break
         }
@@ -210,7 +214,8 @@ export class Lane {
   }
 
   async #noteRepair(failed: readonly FailedUnit[]): Promise<void> {
-    for (const command of repairCommands(this.#owner.repairKey, failed)) await this.link.ask(command)
+    const commands = repairCommands(this.#owner.repairKey(this.index), failed)
+    if (commands.length > 0) await this.#send([], commands)
   }
 
   async #next(): Promise<void> {
@@ -224,7 +229,8 @@ export class Lane {
   }
 }
 
-function sizeOf(unit: PreparedUnit): number {
+/** Bytes of a unit's commands that are held. */
+export function sizeOf(unit: PreparedUnit): number {
   let bytes = 0
   for (const command of unit.commands) bytes += command.bytes.length
   return bytes

@@ -3,10 +3,18 @@ import { FailureError, type Failure } from '#contract/failure.ts'
 import { formatCheckpoint, type TaskKeys } from '../flow/checkpoint.ts'
 import type { Argument } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
-import { Lane, type LaneOwner } from './lane.ts'
-import { isLong, mayTakeOurKeys, type FailedUnit, type PreparedUnit } from './transaction-frame.ts'
+import { exchangeFrame } from './frame-exchange.ts'
+import { Lane, type Answered, type LaneOwner } from './lane.ts'
+import type { LiveTarget } from './live-target.ts'
+import {
+  isLong,
+  mayTakeOurKeys,
+  type FailedUnit,
+  type Frame,
+  type PreparedUnit,
+} from './transaction-frame.ts'
 
-export interface LiveTargetOptions {
+export interface LiveStandaloneOptions {
   readonly keys: TaskKeys
   /** One link a lane, and the offset that lane has reached. */
   readonly links: readonly Link[]
@@ -28,25 +36,22 @@ export interface LiveTargetOptions {
  * those of several lanes when all of these have caught up. Every transaction carries the checkpoint of the
  * place behind it, so the target itself tells what it has taken.
  */
-export class LiveTarget implements LaneOwner, Disposable {
+export class LiveStandalone implements LiveTarget, LaneOwner {
   readonly lanes: readonly Lane[]
-  readonly repairKey: string
   readonly signal: AbortSignal
-  readonly #options: LiveTargetOptions
+  readonly #options: LiveStandaloneOptions
   readonly #ending = new AbortController()
   readonly #waiting = new Map<number, Failure>()
   #placed: { offset: number; db: number }
   #failure: Failure | null = null
 
-  constructor(options: LiveTargetOptions) {
+  constructor(options: LiveStandaloneOptions) {
     this.#options = options
-    this.repairKey = options.keys.repair
     this.signal = AbortSignal.any([options.signal, this.#ending.signal])
     this.#placed = { ...options.start }
-    this.lanes = options.links.map((link, index) => new Lane(index, link, options.acked[index]!, this))
+    this.lanes = options.acked.map((acked, index) => new Lane(index, acked, this))
   }
 
-  /** Every unit up to here is in the target. */
   get applied(): number {
     return this.lanes.reduce(
       (least, lane) => Math.min(least, lane.appliedUpTo(this.#placed.offset)),
@@ -54,7 +59,6 @@ export class LiveTarget implements LaneOwner, Disposable {
     )
   }
 
-  /** What a restart would go on from: the least of the checkpoints in the target. */
   get safe(): number {
     return this.lanes.reduce((least, lane) => Math.min(least, lane.acked), Number.POSITIVE_INFINITY)
   }
@@ -63,12 +67,10 @@ export class LiveTarget implements LaneOwner, Disposable {
     return this.#placed.offset
   }
 
-  /** Why the target does not take what it is sent; null while it does. */
   get waitingFor(): Failure | null {
     return this.#waiting.values().next().value ?? null
   }
 
-  /** Puts a unit on its way. Resolves, where it returns a promise, when the next one may come. */
   place(unit: PreparedUnit): Promise<void> | null {
     this.#check()
     if (unit.lanes.length > 1 || isLong(unit) || mayTakeOurKeys(unit)) return this.#placeAlone(unit)
@@ -77,7 +79,6 @@ export class LiveTarget implements LaneOwner, Disposable {
     return lane.crowded ? lane.room() : null
   }
 
-  /** Puts a key's copy on its way, at its offset, whatever the lane has taken: it is not a unit of the stream. */
   async placeCopy(unit: PreparedUnit): Promise<void> {
     this.#check()
     const lane = this.lanes[unit.lanes[0]!]!
@@ -85,7 +86,6 @@ export class LiveTarget implements LaneOwner, Disposable {
     if (lane.crowded) await lane.room()
   }
 
-  /** Placing has come to this boundary of the stream. */
   advance(offset: number, db: number): void {
     this.#placed = { offset, db }
   }
@@ -95,18 +95,29 @@ export class LiveTarget implements LaneOwner, Disposable {
     for (const lane of this.lanes) lane.flush()
   }
 
-  /** Everything placed is applied, and the checkpoints of all lanes say so. */
   async drain(): Promise<void> {
     await Promise.all(this.lanes.map((lane) => lane.drain()))
     await this.refresh()
   }
 
-  /** Lanes with nothing to do write where placing has come to. */
   async refresh(): Promise<void> {
     const { offset, db } = this.#placed
     await Promise.all(
       this.lanes.filter((lane) => lane.quiet && lane.acked < offset).map((lane) => lane.refresh(offset, db)),
     )
+  }
+
+  async alone<T>(lane: number, work: (link: Link) => Promise<T>): Promise<T> {
+    return await this.lanes[lane]!.alone(() => work(this.#options.links[lane]!))
+  }
+
+  async exchange(lane: number, frame: Frame): Promise<Answered> {
+    const link = this.#options.links[lane]!
+    return { replies: await exchangeFrame(link, frame), address: link.address }
+  }
+
+  repairKey(): string {
+    return this.#options.keys.repair
   }
 
   checkpoint(lane: number, offset: number, db: number): readonly Argument[] {
@@ -119,8 +130,8 @@ export class LiveTarget implements LaneOwner, Disposable {
     else this.#waiting.set(lane, failure)
   }
 
-  took(commands: number): void {
-    this.#options.onTook(commands)
+  took(units: readonly PreparedUnit[]): void {
+    this.#options.onTook(units.reduce((sum, { commands }) => sum + commands.length, 0))
   }
 
   failed(units: readonly FailedUnit[]): void {
@@ -131,6 +142,7 @@ export class LiveTarget implements LaneOwner, Disposable {
   lost(failure: Failure): void {
     this.#failure ??= failure
     this.#ending.abort()
+    for (const link of this.#options.links) link.close()
     for (const lane of this.lanes) lane.end(failure)
   }
 
@@ -140,7 +152,7 @@ export class LiveTarget implements LaneOwner, Disposable {
 
   [Symbol.dispose](): void {
     this.#ending.abort()
-    for (const { link } of this.lanes) link.close()
+    for (const link of this.#options.links) link.close()
   }
 
   /**
