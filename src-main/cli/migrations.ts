@@ -23,13 +23,10 @@ export function findBegunTask(
   target: Connection,
 ): TaskView | undefined {
   return tasks
-    .list()
-    .find(
-      (task) =>
-        isUnderWay(task.state) &&
-        placeOf(task.source) === placeOf(source) &&
-        placeOf(task.target) === placeOf(target),
-    )
+    .board()
+    .open.filter(({ state }) => isUnderWay(state))
+    .map(({ id }) => tasks.get(id))
+    .find((task) => placeOf(task.source) === placeOf(source) && placeOf(task.target) === placeOf(target))
 }
 
 /** Removes tasks that were never begun and know the profile only as it was: a task keeps what it was made from. */
@@ -37,7 +34,7 @@ export function removeOutdatedDrafts(
   { tasks }: Pick<Migrations, 'tasks'>,
   profile: Pick<ProfileView, 'id' | 'updatedAt'>,
 ): void {
-  for (const { id, profileId, state, createdAt } of tasks.list())
+  for (const { id, profileId, state, createdAt } of tasks.board().open)
     if (profileId === profile.id && (state === 'draft' || state === 'ready') && createdAt < profile.updatedAt)
       tasks.remove(id)
 }

@@ -7,7 +7,10 @@ import { migrationsWithoutStore } from './without-store.ts'
 
 const restores = (running: number) => ({ countRunning: () => running }) as ConsoleServices['restores']
 const tasks = (...states: TaskState[]) =>
-  ({ list: () => states.map((state) => ({ state })) }) as unknown as ConsoleServices['tasks']
+  ({
+    board: () => ({ open: states.map((state) => ({ state })) }),
+    past: () => ({ tasks: [] }),
+  }) as unknown as ConsoleServices['tasks']
 
 test('the gravest is told', () => {
   expect(whatIsUnderWay({ restores: restores(0), tasks: tasks('draft', 'paused', 'finished') })).toBe(

@@ -1,4 +1,4 @@
-import type { TaskState } from '#contract/task.ts'
+import type { TaskStanding, TaskState } from '#contract/task.ts'
 import type { ConsoleServices } from './services.ts'
 
 /** The gravest thing that leaving now would touch. */
@@ -9,17 +9,21 @@ const holdsWrites: ReadonlySet<TaskState> = new Set(['freezing', 'frozen', 'prov
 const atWork: ReadonlySet<TaskState> = new Set(['starting', 'copying', 'following'])
 
 /** What is under way on this host, as far as leaving it is concerned. */
-export function whatIsUnderWay({ restores, tasks }: Pick<ConsoleServices, 'restores' | 'tasks'>): UnderWay {
-  const states = statesOf(tasks)
-  if (states.some((state) => holdsWrites.has(state))) return 'frozen'
-  if (states.some((state) => atWork.has(state))) return 'migration'
-  return restores.countRunning() > 0 ? 'restore' : 'nothing'
+export function whatIsUnderWay(services: Pick<ConsoleServices, 'restores' | 'tasks'>): UnderWay {
+  const tasks = tasksNow(services)
+  if (tasks.some(({ state }) => holdsWrites.has(state))) return 'frozen'
+  if (tasks.some(({ state }) => atWork.has(state))) return 'migration'
+  return services.restores.countRunning() > 0 ? 'restore' : 'nothing'
 }
 
-/** None where the store cannot be opened: then no task can be running either. */
-function statesOf(tasks: ConsoleServices['tasks']): readonly TaskState[] {
+/** How many of those that are over are looked at: as many as may end between two looks. */
+const latestEnded = 20
+
+/** Those that are not over, and the latest that are. None where the store cannot be opened: then no task can be running either. */
+export function tasksNow({ tasks }: Pick<ConsoleServices, 'tasks'>): readonly TaskStanding[] {
   try {
-    return tasks.list().map(({ state }) => state)
+    const { tasks: ended } = tasks.past({ search: '', limit: latestEnded, offset: 0 })
+    return [...tasks.board().open, ...ended]
   } catch {
     return []
   }

@@ -17,7 +17,14 @@ import {
 import type { RestorePlan } from './restore-plan.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
 import type { TextFile } from './text-file.ts'
-import type { TaskEvent, TaskSample, TaskView } from './task.ts'
+import {
+  pastRequestSchema,
+  type PastTasks,
+  type TaskBoard,
+  type TaskEvent,
+  type TaskSample,
+  type TaskView,
+} from './task.ts'
 import { verifyModeSchema, type VerifyMode, type VerifyProgress, type VerifyResult } from './verify.ts'
 
 /**
@@ -169,8 +176,8 @@ export const contract = {
       .output(answer<ServerFacts>()),
   },
   tasks: {
-    /** Newest first. */
-    list: oc.output(answer<readonly TaskView[]>()),
+    /** Of those that are over, the latest end first. */
+    past: oc.input(pastRequestSchema).output(answer<PastTasks>()),
     get: oc.input(idInput).output(answer<TaskView>()),
     /** A run of a profile as it stands now; later edits of the profile do not touch it. */
     create: oc.input(z.strictObject({ profile: z.string().min(1).max(64) })).output(answer<TaskView>()),
@@ -210,8 +217,8 @@ export const contract = {
     remove: oc.input(idInput).output(answer<null>()),
     /** The newest view at once, then on every change (at most four a second), until the task is over. */
     watch: oc.input(idInput).output(eventIterator(answer<TaskView>())),
-    /** All tasks, newest first: at once, then on every change (at most once a second). */
-    watchAll: oc.output(eventIterator(answer<readonly TaskView[]>())),
+    /** How all tasks stand: at once, then on every change (at most once a second). */
+    watchAll: oc.output(eventIterator(answer<TaskBoard>())),
     /** Points of the plots since a time, thinned out to at most `limit`. */
     history: oc
       .input(

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Failure } from './failure.ts'
 import type { FreezeView, WritePause } from './freeze.ts'
 import type { ChecksView } from './precheck.ts'
@@ -46,6 +47,11 @@ export function isOver(state: TaskState): boolean {
   return taskTransitions[state].length === 0
 }
 
+const states = Object.keys(taskTransitions) as TaskState[]
+/** Over, and not over. */
+export const overStates: readonly TaskState[] = states.filter(isOver)
+export const openStates: readonly TaskState[] = states.filter((state) => !isOver(state))
+
 /** Started and not over: it may hold settings, a password, or data half copied. */
 export function isUnderWay(state: TaskState): boolean {
   return !isOver(state) && state !== 'draft' && state !== 'checking' && state !== 'ready'
@@ -87,10 +93,17 @@ const actionsByState: Readonly<Record<TaskState, readonly TaskAction[]>> = {
   stopped: ['remove'],
 }
 
+/** What decides on the actions of a task, beside its state. */
+export interface Circumstances {
+  readonly state: TaskState
+  readonly inStep: boolean
+  readonly freeze: Pick<FreezeView, 'state'>
+  readonly proof: Pick<ProofView, 'running'> | null
+  readonly progress: Pick<SyncProgress, 'guard'> | null
+}
+
 /** The actions possible now, from the state and what else is known. */
-export function actionsOf(
-  task: Pick<TaskView, 'state' | 'inStep' | 'freeze' | 'proof' | 'progress'>,
-): readonly TaskAction[] {
+export function actionsOf(task: Circumstances): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
   return actionsByState[task.state].filter((action) => {
     if (action === 'finish' && task.state === 'following') return task.inStep
@@ -172,26 +185,74 @@ export interface ProofView {
   readonly void: boolean
 }
 
-/** A task as a console sees it. A snapshot: the newest one says everything. No secret in it. */
-export interface TaskView {
+/** The figures a list shows of a task. */
+export const standingFigures = [
+  'phase',
+  'guard',
+  'snapshotTotal',
+  'copiedBytes',
+  'copiedKeys',
+  'sourceKeys',
+  'targetKeys',
+  'lagBytes',
+  'writesPerSecond',
+] as const satisfies readonly (keyof SyncProgress)[]
+
+/** A task as a list shows it: small, so that a thousand of them cost little. */
+export interface TaskStanding {
   readonly id: string
   readonly profileId: string
   readonly name: string
-  readonly source: EndpointView
-  readonly target: EndpointView
-  readonly options: ProfileOptions
+  /** The addresses of both sides, as a person reads them. */
+  readonly from: string
+  readonly to: string
   readonly state: TaskState
   /** When it came into this state, milliseconds since the epoch. */
   readonly stateSince: number
   readonly createdAt: number
   readonly startedAt: number | null
   readonly endedAt: number | null
+  /** When it was last checked, or began to be. */
+  readonly checkedAt: number | null
+  /** Everything the source has written is applied, and has been for a moment. */
+  readonly inStep: boolean
+  /** Of the running or last sync; null before the first. */
+  readonly progress: Pick<SyncProgress, (typeof standingFigures)[number]> | null
   readonly actions: readonly TaskAction[]
+}
+
+/** What a console shows of all tasks at any time; those that are over are read page by page. */
+export interface TaskBoard {
+  /** Not over, newest first. */
+  readonly open: readonly TaskStanding[]
+  /** How many are over, and when the last of them came to be so (0: none): another figure, another list. */
+  readonly over: { readonly count: number; readonly latest: number }
+}
+
+/** Which of the tasks that are over; `search` is sought in names and addresses. */
+export const pastRequestSchema = z.strictObject({
+  search: z.string().max(200).default(''),
+  limit: z.int().min(1).max(200).default(50),
+  offset: z.int().min(0).default(0),
+})
+export type PastRequest = z.infer<typeof pastRequestSchema>
+
+/** Some of the tasks that are over. */
+export interface PastTasks {
+  /** The latest end first. */
+  readonly tasks: readonly TaskStanding[]
+  /** How many there are to be read with the same search. */
+  readonly count: number
+}
+
+/** A task as a console sees it. A snapshot: the newest one says everything. No secret in it. */
+export interface TaskView extends TaskStanding {
+  readonly source: EndpointView
+  readonly target: EndpointView
+  readonly options: ProfileOptions
   readonly checks: ChecksView | null
   /** Of the running or last sync; null before the first. */
   readonly progress: SyncProgress | null
-  /** Everything the source has written is applied, and has been for a moment. */
-  readonly inStep: boolean
   readonly inStepSince: number | null
   readonly settings: readonly SettingChange[]
   readonly freeze: FreezeView

@@ -2,6 +2,7 @@ import { app, BrowserWindow, Menu, nativeImage, Notification, Tray } from 'elect
 import { fileURLToPath } from 'node:url'
 import { findParts } from '#console/parts.ts'
 import type { ConsoleServices } from '#console/services.ts'
+import { tasksNow } from '#console/under-way.ts'
 import { noticesBetween, standingOf, worksOf, type Work } from './standing.ts'
 import type { DesktopWords } from './words.ts'
 
@@ -22,7 +23,7 @@ export function bePresent(
   const tray = openTray(words, show)
   let works: readonly Work[] | null = null
   const look = (): void => {
-    const now = worksNow(services)
+    const now = worksOf(tasksNow(services), services.restores.list())
     if (works !== null && BrowserWindow.getFocusedWindow() === null)
       for (const { what, work } of noticesBetween(works, now)) {
         const notice = new Notification({ title: words[`notice.${what}`], body: work.name })
@@ -41,15 +42,6 @@ export function bePresent(
     clearInterval(timer)
     tray?.end()
   })
-}
-
-/** None where the store cannot be opened: then no task can be running either. */
-function worksNow({ tasks, restores }: Pick<ConsoleServices, 'tasks' | 'restores'>): readonly Work[] {
-  try {
-    return worksOf(tasks.list(), restores.list())
-  } catch {
-    return worksOf([], restores.list())
-  }
 }
 
 function showProgress(works: readonly Work[]): void {

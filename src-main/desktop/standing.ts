@@ -1,5 +1,5 @@
 import type { RestoreView } from '#contract/api.ts'
-import type { TaskView } from '#contract/task.ts'
+import type { TaskStanding } from '#contract/task.ts'
 import { isUnderWay } from '#contract/task.ts'
 
 /** A work as the taskbar and the tray show it. */
@@ -21,7 +21,7 @@ export interface Work {
 export type WorkState = 'running' | 'in-step' | 'frozen' | 'waiting' | 'failed' | 'done' | 'stopped'
 
 /** Every restore and task of this host, as it stands. Those that were never started are left out. */
-export function worksOf(tasks: readonly TaskView[], restores: readonly RestoreView[]): readonly Work[] {
+export function worksOf(tasks: readonly TaskStanding[], restores: readonly RestoreView[]): readonly Work[] {
   return [...restores.map(workOfRestore), ...tasks.flatMap((task) => workOfTask(task) ?? [])]
 }
 
@@ -40,7 +40,7 @@ function workOfRestore({ id, files, target, state, progress }: RestoreView): Wor
   }
 }
 
-function workOfTask(task: TaskView): Work | null {
+function workOfTask(task: TaskStanding): Work | null {
   const { id, name, progress } = task
   const state = stateOfTask(task)
   if (state === null) return null
@@ -55,7 +55,7 @@ function workOfTask(task: TaskView): Work | null {
   }
 }
 
-function stateOfTask({ state, inStep }: TaskView): WorkState | null {
+function stateOfTask({ state, inStep }: TaskStanding): WorkState | null {
   switch (state) {
     case 'finished':
       return 'done'

@@ -10,7 +10,7 @@ import {
   type ProfileView,
 } from '#contract/profile.ts'
 import { freeName, readProfileFile } from '#contract/profile-file.ts'
-import { isUnderWay } from '#contract/task.ts'
+import { isUnderWay, openStates } from '#contract/task.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { connectionOf, keepEndpoint } from './endpoint.ts'
@@ -41,13 +41,14 @@ interface ProfileBody {
 export function createProfiles(store: Store, box: SecretBox): Profiles {
   const find = (id: string): ProfileRow => store.profiles.find(id) ?? fail('profile.not-found', { id })
 
-  const view = (row: ProfileRow): ProfileView => ({
+  const underWay = openStates.filter(isUnderWay)
+  const view = (row: ProfileRow, openTasks = store.tasks.countByProfile(underWay)): ProfileView => ({
     id: row.id,
     name: row.name,
     ...(JSON.parse(row.body) as ProfileBody),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
-    openTasks: store.tasks.all().filter((task) => task.profileId === row.id && isUnderWay(task.state)).length,
+    openTasks: openTasks.get(row.id) ?? 0,
   })
 
   const put = (row: ProfileRow): ProfileView => {
@@ -85,7 +86,10 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
   }
 
   return {
-    list: () => store.profiles.all().map(view),
+    list() {
+      const openTasks = store.tasks.countByProfile(underWay)
+      return store.profiles.all().map((row) => view(row, openTasks))
+    },
     get: (id) => view(find(id)),
     save,
 

@@ -1,11 +1,30 @@
 import type { Answer } from '#contract/api.ts'
 import { fail } from '#contract/failure.ts'
-import { isOver, mayBecome, type TaskEvent, type TaskState, type TaskView } from '#contract/task.ts'
+import {
+  isOver,
+  mayBecome,
+  openStates,
+  overStates,
+  type PastTasks,
+  type TaskBoard,
+  type TaskEvent,
+  type TaskStanding,
+  type TaskState,
+  type TaskView,
+} from '#contract/task.ts'
 import type { Store } from '#store/open.ts'
-import type { TaskRow } from '#store/tasks.ts'
+import type { StandingRow, TaskPage, TaskRow } from '#store/tasks.ts'
 import { isAlive, ownerLostMs } from './ownership.ts'
 import { settingsOf } from './settings.ts'
-import { viewOf, type Task, type TaskBody, type TaskRecord } from './task-record.ts'
+import {
+  keptStandingOf,
+  lineOf,
+  standingOf,
+  viewOf,
+  type Task,
+  type TaskBody,
+  type TaskRecord,
+} from './task-record.ts'
 
 const newestEvents = 50
 /** How often a watcher is told at most. */
@@ -38,6 +57,10 @@ export class TaskBook implements Disposable {
   readonly #held = new Map<string, Task & { keptAt: number }>()
   readonly #waiting = new Set<() => void>()
   readonly #heartbeat: NodeJS.Timeout
+  /** Counts what this process has changed. */
+  #changes = 0
+  /** Whether a list was read in which another process is at work. */
+  #elsewhere = false
 
   constructor(store: Store) {
     this.#store = store
@@ -69,8 +92,23 @@ export class TaskBook implements Disposable {
     return viewOf(this.get(id), settingsOf(id, journal), events.newest(id, newestEvents))
   }
 
-  views(): readonly TaskView[] {
-    return this.#store.tasks.all().map(({ id }) => this.view(id))
+  /** Those in one of these states, newest first. */
+  standings(states: readonly TaskState[]): readonly TaskStanding[] {
+    return this.#store.tasks.inStates(states).map((row) => this.#standing(row))
+  }
+
+  /** Those that are not over, and how many are. */
+  board(): TaskBoard {
+    this.#elsewhere = false
+    const open = this.standings(openStates).filter(({ state }) => !isOver(state))
+    return { open, over: this.#store.tasks.count({ states: overStates, search: '' }) }
+  }
+
+  /** Of those that are over, the latest end first. */
+  past({ search, ...page }: Pick<TaskPage, 'search' | 'limit' | 'offset'>): PastTasks {
+    const sought = { states: overStates, search: search.trim() }
+    const tasks = this.#store.tasks.page({ ...sought, ...page }).map((row) => this.#standing(row))
+    return { tasks, count: this.#store.tasks.count(sought).count }
   }
 
   add(row: TaskRow): void {
@@ -164,17 +202,33 @@ export class TaskBook implements Disposable {
     }
   }
 
-  async *watchAll(signal?: AbortSignal): AsyncGenerator<Answer<readonly TaskView[]>, void, void> {
+  async *watchAll(signal?: AbortSignal): AsyncGenerator<Answer<TaskBoard>, void, void> {
     let told = ''
+    let seen = ''
     while (!signal?.aborted) {
-      const views = this.views()
-      const text = JSON.stringify(views)
-      if (text !== told) {
-        told = text
-        yield { ok: views }
+      const now = `${this.#changes} ${this.#store.foreignWrites()}`
+      // What another process works on may have been abandoned without a word in the store.
+      if (now !== seen || this.#elsewhere) {
+        seen = now
+        const board = this.board()
+        const text = JSON.stringify(board)
+        if (text !== told) {
+          told = text
+          yield { ok: board }
+        }
       }
       await wait(lookUpMs, signal)
     }
+  }
+
+  /** A row as a list shows it: of what we work on, the newest we know. */
+  #standing(row: StandingRow): TaskStanding {
+    if (this.#held.has(row.id)) return standingOf(lineOf(this.get(row.id)))
+    const { ownerPid: _pid, ownerSeenAt: _at, ...line } = row
+    if (!worked.has(row.state)) return standingOf(line)
+    if (!isAlive(row)) return standingOf(lineOf(this.#adopt(this.row(row.id))))
+    this.#elsewhere = true
+    return standingOf(line)
   }
 
   /** A row as a task; one whose process is gone is written down as interrupted first. */
@@ -216,11 +270,18 @@ export class TaskBook implements Disposable {
   }
 
   #write({ id, state, stateSince, record }: Task, ownerPid: number | null): void {
-    const ownerSeenAt = ownerPid === null ? null : Date.now()
-    this.#store.tasks.stand(id, { state, stateSince, record: JSON.stringify(record), ownerPid, ownerSeenAt })
+    this.#store.tasks.stand(id, {
+      state,
+      stateSince,
+      record: JSON.stringify(record),
+      standing: JSON.stringify(keptStandingOf(record)),
+      ownerPid,
+      ownerSeenAt: ownerPid === null ? null : Date.now(),
+    })
   }
 
   #wake(): void {
+    this.#changes += 1
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()

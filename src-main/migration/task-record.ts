@@ -1,3 +1,4 @@
+import { addressOf } from '#contract/connection.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
@@ -5,12 +6,15 @@ import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
 import type { SyncProgress } from '#contract/sync.ts'
 import {
   actionsOf,
+  standingFigures,
   type ProofView,
   type SettingChange,
   type TaskEvent,
+  type TaskStanding,
   type TaskState,
   type TaskView,
 } from '#contract/task.ts'
+import type { StandingRow } from '#store/tasks.ts'
 
 /** What a task was made with: a copy of its profile's plan. */
 export interface TaskBody {
@@ -77,11 +81,59 @@ export function viewOf(
   const known = { ...task, ...body, ...record, inStep: record.inStepSince !== null }
   return {
     ...known,
+    from: addressOf(body.source),
+    to: addressOf(body.target),
+    checkedAt: record.checks?.ranAt ?? null,
     actions: actionsOf(known),
     settings,
     finishNeedsConsent: finishNeedsConsent(known),
     events,
   }
+}
+
+/** What lists need of a record: kept beside it, so that a list reads and parses no more than this. */
+export interface KeptStanding extends Pick<TaskStanding, 'startedAt' | 'endedAt' | 'checkedAt' | 'inStep'> {
+  readonly progress: TaskStanding['progress']
+  readonly freeze: FreezeView['state']
+  readonly proving: boolean
+}
+
+export function keptStandingOf(record: TaskRecord): KeptStanding {
+  const { startedAt, endedAt, checks, inStepSince, progress, freeze, proof } = record
+  return {
+    startedAt,
+    endedAt,
+    checkedAt: checks?.ranAt ?? null,
+    inStep: inStepSince !== null,
+    progress: progress && pick(progress, standingFigures),
+    freeze: freeze.state,
+    proving: proof?.running ?? false,
+  }
+}
+
+/** A task as a list reads it. */
+export type TaskLine = Omit<StandingRow, 'ownerPid' | 'ownerSeenAt'>
+
+/** The same of one that is at hand whole. */
+export function lineOf({ body, record, ...task }: Task): TaskLine {
+  return {
+    ...task,
+    from: addressOf(body.source),
+    to: addressOf(body.target),
+    standing: JSON.stringify(keptStandingOf(record)),
+  }
+}
+
+/** What a console sees of a line. */
+export function standingOf({ standing, ...task }: TaskLine): TaskStanding {
+  const { freeze, proving, ...kept } = JSON.parse(standing) as KeptStanding
+  const known = { ...task, ...kept }
+  const circumstances = { ...known, freeze: { state: freeze }, proof: { running: proving } }
+  return { ...known, actions: actionsOf(circumstances) }
+}
+
+function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, from[name]])) as unknown as Pick<T, K>
 }
 
 function finishNeedsConsent({

@@ -7,9 +7,15 @@ import { checksAllow, type CheckId } from '#contract/precheck.ts'
 import type { Passwords } from '#contract/profile.ts'
 import {
   isUnderWay,
+  openStates,
+  overStates,
+  type PastRequest,
+  type PastTasks,
   type TaskAction,
+  type TaskBoard,
   type TaskEvent,
   type TaskSample,
+  type TaskStanding,
   type TaskView,
 } from '#contract/task.ts'
 import { checkTask } from './checking.ts'
@@ -20,7 +26,7 @@ import { connectionOf } from './endpoint.ts'
 import { MigrationRun } from './run.ts'
 import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
-import { newRecord, type TaskBody } from './task-record.ts'
+import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
 
 export interface FinishRequest {
   /** The target's address, typed, where `finishNeedsConsent` asks for it. */
@@ -35,8 +41,12 @@ export interface FinishRequest {
  * journaled.
  */
 export interface Tasks extends AsyncDisposable {
-  /** Newest first. */
-  list(): readonly TaskView[]
+  /** All of them, newest first. */
+  list(): readonly TaskStanding[]
+  /** Those that are not over, and how many are. */
+  board(): TaskBoard
+  /** Of those that are over, the latest end first. */
+  past(page: PastRequest): PastTasks
   get(id: string): TaskView
   create(profileId: string): TaskView
   check(id: string, passwords?: Passwords): TaskView
@@ -59,7 +69,7 @@ export interface Tasks extends AsyncDisposable {
   remove(id: string): void
   /** The newest view at once, then on every change, until the task is over or `signal` aborts. */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void>
-  watchAll(signal?: AbortSignal): AsyncGenerator<Answer<readonly TaskView[]>, void, void>
+  watchAll(signal?: AbortSignal): AsyncGenerator<Answer<TaskBoard>, void, void>
   history(id: string, since: number, limit: number): readonly TaskSample[]
   events(id: string, before: number | undefined, limit: number): readonly TaskEvent[]
 }
@@ -138,7 +148,9 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
   const leftovers = putLeftoversBack(services, endsOf).catch(() => undefined)
 
   return {
-    list: () => book.views(),
+    list: () => book.standings([...openStates, ...overStates]),
+    board: () => book.board(),
+    past: (page) => book.past(page),
     get: (id) => book.view(id),
 
     create(profileId) {
@@ -151,12 +163,15 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
         id,
         profileId,
         name: profile.name,
+        from: addressOf(body.source),
+        to: addressOf(body.target),
         body: profile.body,
         sourceSecret: profile.sourceSecret,
         targetSecret: profile.targetSecret,
         state: 'draft',
         stateSince: now,
         record: JSON.stringify(newRecord),
+        standing: JSON.stringify(keptStandingOf(newRecord)),
         ownerPid: null,
         ownerSeenAt: null,
         createdAt: now,
@@ -311,19 +326,19 @@ async function putLeftoversBack(
   endsOf: (id: string) => { source: Connection; target: Connection },
 ): Promise<void> {
   const { store, book } = services
-  for (const row of store.tasks.all()) {
-    const { state, record } = book.get(row.id)
-    const open = store.journal.open('setting', row.id).length > 0
-    const left = record.freeze.state === 'left'
-    if (isUnderWay(state) || !open || left) continue
+  const left = new Set(store.journal.open('setting').map(({ taskId }) => taskId))
+  for (const id of left) {
+    if (store.tasks.find(id) === undefined) continue
+    const { state, record } = book.get(id)
+    if (isUnderWay(state) || record.freeze.state === 'left') continue
     try {
-      const ends = endsOf(row.id)
-      book.hold(row.id)
-      await putEverythingBack(services, row.id, ends)
+      const ends = endsOf(id)
+      book.hold(id)
+      await putEverythingBack(services, id, ends)
     } catch (thrown) {
-      book.tell(row.id, 'error', 'task.failed', { code: toFailure(thrown).code })
+      book.tell(id, 'error', 'task.failed', { code: toFailure(thrown).code })
     } finally {
-      book.release(row.id)
+      book.release(id)
     }
   }
 }

@@ -13,12 +13,15 @@ export interface Store extends Disposable {
   readonly events: EventTable
   readonly samples: SampleTable
   readonly journal: JournalTable
+  /** A number that differs once another process has written since; it says nothing of our own writes. */
+  foreignWrites(): number
 }
 
 /** Opens the store in a file, made if it is not there, and brings it to the newest shape. */
 export function openStore(file: string): Store {
   const database = openDatabase(file)
   guarded(file, () => migrate(database, file))
+  const dataVersion = database.prepare('PRAGMA data_version')
   const guard = <T extends object>(table: T): T => guardedTable(file, table)
   return {
     profiles: guard(profileTable(database)),
@@ -26,6 +29,7 @@ export function openStore(file: string): Store {
     events: guard(eventTable(database)),
     samples: guard(sampleTable(database)),
     journal: guard(journalTable(database)),
+    foreignWrites: () => guarded(file, () => (dataVersion.get() as { data_version: number }).data_version),
     [Symbol.dispose]: () => void database.close(),
   }
 }

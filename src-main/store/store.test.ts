@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { profilesAndTasks } from './migrations/0001-profiles-and-tasks.ts'
+import { waysOfEndpoints } from './migrations/0002-ways-of-endpoints.ts'
 import { openStore } from './open.ts'
 import { openDatabase } from './sqlite.ts'
 import type { TaskRow } from './tasks.ts'
@@ -22,12 +23,15 @@ const task: TaskRow = {
   id: 't',
   profileId: 'p',
   name: 'a task',
+  from: 'a:1',
+  to: 'b:2',
   body: '{}',
   sourceSecret: new Uint8Array([0, 255]),
   targetSecret: null,
   state: 'draft',
   stateSince: 1,
   record: '{}',
+  standing: '{}',
   ownerPid: null,
   ownerSeenAt: null,
   createdAt: 1,
@@ -45,6 +49,7 @@ describe('the store', () => {
         state: 'ready',
         stateSince: 2,
         record: '{"a":1}',
+        standing: '{"b":2}',
         ownerPid: 7,
         ownerSeenAt: 3,
       })
@@ -65,6 +70,7 @@ describe('the store', () => {
       state: 'ready',
       stateSince: 2,
       record: '{"a":1}',
+      standing: '{"b":2}',
       ownerPid: 7,
       ownerSeenAt: 3,
     })
@@ -86,7 +92,64 @@ describe('the store', () => {
       target: null,
       options: {},
     })
-    if (process.platform !== 'win32') expect(statSync(`${file}.before-2`).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32') expect(statSync(`${file}.before-3`).mode & 0o777).toBe(0o600)
+  })
+
+  test('lists are widened with what they show of tasks that were there before', () => {
+    const before = openDatabase(file)
+    before.exec(`${profilesAndTasks} ${waysOfEndpoints} PRAGMA user_version = 2`)
+    const side = { host: '::1', port: 6379, sentinel: null }
+    const insert = before.prepare(
+      `INSERT INTO tasks (id, profile_id, name, body, state, state_since, record, created_at)
+       VALUES (?, 'p', 'Shop', ?, 'paused', 2, ?, 1)`,
+    )
+    const body = JSON.stringify({ source: side, target: { ...side, sentinel: { master: 'mymaster' } } })
+    const record = {
+      startedAt: 3,
+      endedAt: null,
+      checks: { ranAt: 2 },
+      inStepSince: null,
+      freeze: { state: 'none' },
+    }
+    const progress = { phase: 'in-step', guard: 'final', copiedKeys: 7, writes: 9 }
+    insert.run('begun', body, JSON.stringify({ ...record, progress, proof: { running: true } }))
+    insert.run('new', body, JSON.stringify({ ...record, startedAt: null, progress: null, proof: null }))
+    before.close()
+    using store = openStore(file)
+    const [begun, fresh] = store.tasks.inStates(['paused'])
+    expect(begun).toMatchObject({ id: 'begun', from: '[::1]:6379', to: 'mymaster@[::1]:6379', createdAt: 1 })
+    expect(JSON.parse(begun!.standing)).toMatchObject({
+      startedAt: 3,
+      endedAt: null,
+      checkedAt: 2,
+      inStep: false,
+      progress: { phase: 'in-step', guard: 'final', copiedKeys: 7, lagBytes: null },
+      freeze: 'none',
+      proving: true,
+    })
+    expect(JSON.parse(fresh!.standing)).toMatchObject({ startedAt: null, progress: null, proving: false })
+  })
+
+  test('tasks are read page by page, and found by name and address', () => {
+    using store = openStore(file)
+    for (let at = 1; at <= 30; at += 1)
+      store.tasks.insert({
+        ...task,
+        id: `t${at}`,
+        name: at % 10 === 0 ? `Shop ${at}` : `Mail ${at}`,
+        to: `10.0.0.${at}:6379`,
+        state: at === 30 ? 'draft' : 'finished',
+        stateSince: at,
+      })
+    const page = { states: ['finished' as const], search: '', limit: 10, offset: 0 }
+    expect(store.tasks.count(page)).toEqual({ count: 29, latest: 29 })
+    expect(store.tasks.page(page).map(({ stateSince }) => stateSince)).toEqual([
+      29, 28, 27, 26, 25, 24, 23, 22, 21, 20,
+    ])
+    expect(store.tasks.page({ ...page, offset: 20 })).toHaveLength(9)
+    expect(store.tasks.page({ ...page, search: 'sHOP' }).map(({ id }) => id)).toEqual(['t20', 't10'])
+    expect(store.tasks.page({ ...page, search: '0.0.7:' }).map(({ id }) => id)).toEqual(['t7'])
+    expect(store.tasks.countByProfile(['draft'])).toEqual(new Map([['p', 1]]))
   })
 
   test('a removed task takes its events and samples along', () => {
@@ -94,7 +157,7 @@ describe('the store', () => {
     store.tasks.insert(task)
     store.events.add('t', { at: 5, level: 'info', code: 'task.state', params: {} })
     store.tasks.remove('t')
-    expect(store.tasks.all()).toEqual([])
+    expect(store.tasks.find('t')).toBeUndefined()
     expect(store.events.newest('t', 10)).toEqual([])
   })
 

@@ -6,50 +6,103 @@ export interface TaskRow {
   readonly id: string
   readonly profileId: string
   readonly name: string
+  /** The addresses of both sides, for lists and to be searched. */
+  readonly from: string
+  readonly to: string
   readonly body: string
   readonly sourceSecret: Uint8Array | null
   readonly targetSecret: Uint8Array | null
   readonly state: TaskState
   readonly stateSince: number
   readonly record: string
+  /** What lists show of `record`: the caller's JSON. */
+  readonly standing: string
   /** The process that runs it, and when that last said so; null when nobody does. */
   readonly ownerPid: number | null
   readonly ownerSeenAt: number | null
   readonly createdAt: number
 }
 
-export type TaskStanding = Pick<TaskRow, 'state' | 'stateSince' | 'record' | 'ownerPid' | 'ownerSeenAt'>
+/** A row as a list reads it. */
+export type StandingRow = Omit<TaskRow, 'body' | 'sourceSecret' | 'targetSecret' | 'record'>
+
+export type TaskChange = Pick<
+  TaskRow,
+  'state' | 'stateSince' | 'record' | 'standing' | 'ownerPid' | 'ownerSeenAt'
+>
+
+/** Which rows of a list: `search` is sought in name and addresses. */
+export interface TaskPage {
+  readonly states: readonly TaskState[]
+  readonly search: string
+  readonly limit: number
+  readonly offset: number
+}
 
 export interface TaskTable {
-  /** Newest first. */
-  all(): readonly TaskRow[]
+  /** In one of these states, newest first. */
+  inStates(states: readonly TaskState[]): readonly StandingRow[]
+  /** The latest to come into one of the states first. */
+  page(page: TaskPage): readonly StandingRow[]
+  /** How many `page` would give in all, and when the last of them came into its state (0: none). */
+  count(page: Pick<TaskPage, 'states' | 'search'>): { readonly count: number; readonly latest: number }
+  /** How many of each profile are in one of these states. */
+  countByProfile(states: readonly TaskState[]): ReadonlyMap<string, number>
   find(id: string): TaskRow | undefined
   insert(row: TaskRow): void
   /** Writes how a task stands now. */
-  stand(id: string, standing: TaskStanding): void
+  stand(id: string, change: TaskChange): void
   /** Says that its process is alive. */
   seen(id: string, at: number): void
   remove(id: string): void
 }
 
-const columns = `id, profile_id AS profileId, name, body, source_secret AS sourceSecret,
-  target_secret AS targetSecret, state, state_since AS stateSince, record, owner_pid AS ownerPid,
-  owner_seen_at AS ownerSeenAt, created_at AS createdAt`
+const standingColumns = `id, profile_id AS profileId, name, from_address AS "from", to_address AS "to", state,
+  state_since AS stateSince, standing, owner_pid AS ownerPid, owner_seen_at AS ownerSeenAt, created_at AS createdAt`
+
+const columns = `${standingColumns}, body, source_secret AS sourceSecret, target_secret AS targetSecret, record`
+
+const isIn = 'state IN (SELECT value FROM json_each(?))'
+const isSought = `(? = '' OR instr(lower(name || ' ' || from_address || ' ' || to_address), lower(?)) > 0)`
 
 export function taskTable(database: Database): TaskTable {
-  const all = database.prepare(`SELECT ${columns} FROM tasks ORDER BY created_at DESC, id`)
+  const inStates = database.prepare(
+    `SELECT ${standingColumns} FROM tasks WHERE ${isIn} ORDER BY created_at DESC, id`,
+  )
+  const page = database.prepare(
+    `SELECT ${standingColumns} FROM tasks WHERE ${isIn} AND ${isSought}
+     ORDER BY state_since DESC, id LIMIT ? OFFSET ?`,
+  )
+  const count = database.prepare(
+    `SELECT count(*) AS count, coalesce(max(state_since), 0) AS latest FROM tasks WHERE ${isIn} AND ${isSought}`,
+  )
+  const countByProfile = database.prepare(
+    `SELECT profile_id AS profileId, count(*) AS count FROM tasks WHERE ${isIn} GROUP BY profile_id`,
+  )
   const find = database.prepare(`SELECT ${columns} FROM tasks WHERE id = ?`)
   const insert = database.prepare(
-    `INSERT INTO tasks (id, profile_id, name, body, source_secret, target_secret, state, state_since, record,
-       owner_pid, owner_seen_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO tasks (id, profile_id, name, from_address, to_address, body, source_secret, target_secret, state,
+       state_since, record, standing, owner_pid, owner_seen_at, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const stand = database.prepare(
-    `UPDATE tasks SET state = ?, state_since = ?, record = ?, owner_pid = ?, owner_seen_at = ? WHERE id = ?`,
+    `UPDATE tasks SET state = ?, state_since = ?, record = ?, standing = ?, owner_pid = ?, owner_seen_at = ?
+     WHERE id = ?`,
   )
   const seen = database.prepare('UPDATE tasks SET owner_seen_at = ? WHERE id = ?')
   const remove = database.prepare('DELETE FROM tasks WHERE id = ?')
   return {
-    all: () => all.all().map(rowOf),
+    inStates: (states) => inStates.all(JSON.stringify(states)) as StandingRow[],
+    page: ({ states, search, limit, offset }) =>
+      page.all(JSON.stringify(states), search, search, limit, offset) as StandingRow[],
+    count: ({ states, search }) =>
+      count.get(JSON.stringify(states), search, search) as ReturnType<TaskTable['count']>,
+    countByProfile: (states) =>
+      new Map(
+        (countByProfile.all(JSON.stringify(states)) as { profileId: string; count: number }[]).map(
+          ({ profileId, count: tasks }) => [profileId, tasks],
+        ),
+      ),
     find(id) {
       const found = find.get(id)
       return found === undefined ? undefined : rowOf(found)
@@ -59,23 +112,27 @@ export function taskTable(database: Database): TaskTable {
         row.id,
         row.profileId,
         row.name,
+        row.from,
+        row.to,
         row.body,
         row.sourceSecret,
         row.targetSecret,
         row.state,
         row.stateSince,
         row.record,
+        row.standing,
         row.ownerPid,
         row.ownerSeenAt,
         row.createdAt,
       ),
-    stand: (id, standing) =>
+    stand: (id, change) =>
       void stand.run(
-        standing.state,
-        standing.stateSince,
-        standing.record,
-        standing.ownerPid,
-        standing.ownerSeenAt,
+        change.state,
+        change.stateSince,
+        change.record,
+        change.standing,
+        change.ownerPid,
+        change.ownerSeenAt,
         id,
       ),
     seen: (id, at) => void seen.run(at, id),

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { version } from '#console/version.ts'
 import { fail } from '#contract/failure.ts'
-import type { TaskView } from '#contract/task.ts'
+import type { TaskStanding } from '#contract/task.ts'
 import type { Locale } from '#contract/words/say-failure.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
@@ -47,7 +47,7 @@ export function define(command: Command): void {
 }
 
 /** `tasks` are newest first. */
-function findTask(tasks: readonly TaskView[], named: string | undefined): TaskView | undefined {
+function findTask(tasks: readonly TaskStanding[], named: string | undefined): TaskStanding | undefined {
   if (named === undefined) return tasks.find(({ startedAt }) => startedAt !== null)
   return tasks.find(({ id, name }) => id.startsWith(named) || name === named)
 }

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { EndpointView, Passwords, ProfileView } from '#contract/profile.ts'
-import { isOver, type TaskView } from '#contract/task.ts'
+import type { TaskView } from '#contract/task.ts'
 import { perform } from '../command.ts'
 import { cutOver, writePauseMs } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
@@ -50,7 +50,7 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
     fail('profile.not-found', { name: named, known: knownNames(profiles.list()) })
   const passwords = await passwordsFor(profile)
   removeOutdatedDrafts(migrations, profile)
-  const open = tasks.list().find(({ profileId, state }) => profileId === profile.id && !isOver(state))
+  const open = tasks.board().open.find(({ profileId }) => profileId === profile.id)
   const { id } = open ?? tasks.create(profile.id)
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)

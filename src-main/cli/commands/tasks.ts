@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { addressOf } from '#contract/connection.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
@@ -13,23 +12,23 @@ export function define(command: Command): void {
       perform(flags.json === true, async (output) => {
         await using migrations = await openOwnMigrations()
         const tasks = migrations.tasks.list()
-        for (const { id, name, state, source, target, startedAt, endedAt } of tasks)
+        for (const { id, name, state, from, to, startedAt, endedAt } of tasks)
           output.event('task', {
             task: id,
             name,
             state,
-            source: addressOf(source),
-            target: addressOf(target),
+            source: from,
+            target: to,
             startedAt,
             endedAt,
           })
         if (tasks.length === 0) output.line('No task yet.')
-        const rows = tasks.map(({ id, name, state, stateSince, source, target }) => [
+        const rows = tasks.map(({ id, name, state, stateSince, from, to }) => [
           id.slice(0, 8),
           name,
           state,
           new Date(stateSince).toISOString().replace('T', ' ').slice(0, 19),
-          `${addressOf(source)} → ${addressOf(target)}`,
+          `${from} → ${to}`,
         ])
         const columns = ['task', 'profile', 'state', 'since (UTC)', 'from → to'] as const
         for (const line of table(

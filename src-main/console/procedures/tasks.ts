@@ -2,7 +2,7 @@ import { reportFile } from '#migration/report/report.ts'
 import { base, ok } from '../base.ts'
 
 export const tasks = {
-  list: base.tasks.list.handler(({ context }) => ok(context.tasks.list())),
+  past: base.tasks.past.handler(({ context, input }) => ok(context.tasks.past(input))),
   get: base.tasks.get.handler(({ context, input }) => ok(context.tasks.get(input.id))),
   create: base.tasks.create.handler(({ context, input }) => ok(context.tasks.create(input.profile))),
   check: base.tasks.check.handler(({ context, input }) => ok(context.tasks.check(input.id, input.passwords))),

@@ -1,6 +1,7 @@
 import { enHelp } from './en-help.ts'
 import { enWay } from './en-way.ts'
 import { enRestore } from './en-restore.ts'
+import { enTasks } from './en-tasks.ts'
 
 /**
  * The words of the console, and the type of every other language's. `{name}` is filled in; `**…**` and `` `…` ``
@@ -10,6 +11,7 @@ export const en = {
   ...enHelp,
   ...enWay,
   ...enRestore,
+  ...enTasks,
   cancel: 'Cancel',
   change: 'Change',
   close: 'Close',
@@ -567,12 +569,6 @@ export const en = {
   'stop.copied_other': '{n} keys have been copied.',
   'stop.back': 'Go on migrating',
   'stop.deed': 'Give it up',
-  'tasks.empty': 'No migrations yet',
-  'tasks.empty.cause': 'Each run of a migration is listed here, with its state and what has to be done next.',
-  'tasks.unstarted': 'Not started',
-  'tasks.history': 'History',
-  'tasks.task': 'Task',
-  'tasks.detail': '{keys} · lag {lag} · {writes} writes/s',
   'profiles.empty': 'No profiles yet',
   'profiles.empty.cause':
     'A migration you plan is saved here as a profile, to be opened, copied and run again.',

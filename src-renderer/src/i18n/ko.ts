@@ -1,6 +1,7 @@
 import { koHelp } from './ko-help.ts'
 import { koWay } from './ko-way.ts'
 import { koRestore } from './ko-restore.ts'
+import { koTasks } from './ko-tasks.ts'
 import type { Words } from './words.ts'
 
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
@@ -8,6 +9,7 @@ export const ko: Words = {
   ...koHelp,
   ...koWay,
   ...koRestore,
+  ...koTasks,
   cancel: '취소',
   change: '변경',
   close: '닫기',
@@ -535,12 +537,6 @@ export const ko: Words = {
   'stop.copied_other': '키 {n}개를 복사했습니다.',
   'stop.back': '계속 진행',
   'stop.deed': '포기',
-  'tasks.empty': '아직 마이그레이션이 없습니다',
-  'tasks.empty.cause': '각 마이그레이션의 상태와 다음 할 일이 여기에 나열됩니다.',
-  'tasks.unstarted': '시작 전',
-  'tasks.history': '지난 작업',
-  'tasks.task': '작업',
-  'tasks.detail': '{keys} · 지연 {lag} · 쓰기 {writes}/초',
   'profiles.empty': '아직 프로필이 없습니다',
   'profiles.empty.cause': '계획한 마이그레이션이 프로필로 저장되며, 열고 복사하고 다시 실행할 수 있습니다.',
   'profiles.name': '프로필',

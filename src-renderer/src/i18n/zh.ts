@@ -1,6 +1,7 @@
 import { zhHelp } from './zh-help.ts'
 import { zhWay } from './zh-way.ts'
 import { zhRestore } from './zh-restore.ts'
+import { zhTasks } from './zh-tasks.ts'
 import type { Words } from './words.ts'
 
 /** Chinese, simplified. */
@@ -8,6 +9,7 @@ export const zh: Words = {
   ...zhHelp,
   ...zhWay,
   ...zhRestore,
+  ...zhTasks,
   cancel: '取消',
   change: '修改',
   close: '关闭',
@@ -523,12 +525,6 @@ export const zh: Words = {
   'stop.copied_other': '已复制 {n} 个键。',
   'stop.back': '继续迁移',
   'stop.deed': '放弃',
-  'tasks.empty': '尚无迁移任务',
-  'tasks.empty.cause': '每次迁移都会列在这里，显示其状态和下一步。',
-  'tasks.unstarted': '未开始',
-  'tasks.history': '历史',
-  'tasks.task': '任务',
-  'tasks.detail': '{keys} · 延迟 {lag} · {writes} 写/秒',
   'profiles.empty': '尚无方案',
   'profiles.empty.cause': '您规划的迁移会作为方案保存在这里，可以打开、复制和再次运行。',
   'profiles.name': '方案',

@@ -1,6 +1,5 @@
-import { addressOf } from '#contract/connection.ts'
 import type { SyncPhase } from '#contract/sync.ts'
-import type { TaskState, TaskView } from '#contract/task.ts'
+import type { TaskStanding, TaskState } from '#contract/task.ts'
 import { formatBytes, formatPercent } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
 import type { IconName } from '../ui/icon-names.ts'
@@ -25,14 +24,14 @@ const faces: Readonly<Record<TaskState, { readonly tone: Tone; readonly icon: Ic
 }
 
 /** Icon, word and tone of a task's state: always the three. */
-export function faceOfTask(task: TaskView): { tone: Tone; icon: IconName; word: string } {
+export function faceOfTask(task: TaskStanding): { tone: Tone; icon: IconName; word: string } {
   if (task.state === 'following' && task.inStep) return { tone: 'ok', icon: 'wave', word: t('task.inStep') }
   return { ...faces[task.state], word: t(`task.state.${task.state}`) }
 }
 
 /** How the crossing is drawn, large and small. */
 export function wayOfTask(
-  task: TaskView,
+  task: TaskStanding,
 ): 'plan' | 'copy' | 'follow' | 'frozen' | 'done' | 'failed' | 'stopped' {
   switch (task.state) {
     case 'draft':
@@ -62,7 +61,7 @@ export function wayOfTask(
 
 /** The small crossing knows fewer kinds. */
 export function miniWayOfTask(
-  task: TaskView,
+  task: TaskStanding,
 ): 'copy' | 'follow' | 'done' | 'failed' | 'stopped' | 'paused' | 'armed' | 'off' {
   if (task.state === 'paused' || task.state === 'interrupted') return 'paused'
   if (task.state === 'draft') return 'off'
@@ -71,7 +70,7 @@ export function miniWayOfTask(
 }
 
 /** Whether the full copy is in. */
-export function isCopied(task: TaskView): boolean {
+export function isCopied(task: TaskStanding): boolean {
   const phase = task.progress?.phase
   const late: readonly (SyncPhase | undefined)[] = ['catching-up', 'in-step', 'settling', 'drained']
   return late.includes(phase) || (task.progress !== null && task.progress.lagBytes !== null)
@@ -81,7 +80,7 @@ export function isCopied(task: TaskView): boolean {
  * The way travelled, 0 to 1: in bytes of the snapshot, or in keys where the source does not tell its size (one that
  * sends it without a file never does); null while neither is known. Catching up stands just before the shore.
  */
-export function shareOfTask(task: TaskView): number | null {
+export function shareOfTask(task: TaskStanding): number | null {
   const { progress } = task
   if (progress === null) return null
   if (isCopied(task)) return 0.96
@@ -92,7 +91,7 @@ export function shareOfTask(task: TaskView): number | null {
 }
 
 /** How far it is, in a few words. */
-export function nowOfTask(task: TaskView): string {
+export function nowOfTask(task: TaskStanding): string {
   const share = shareOfTask(task)
   if (task.state === 'copying' && share !== null) return formatPercent(share)
   const lag = task.progress?.lagBytes ?? null
@@ -100,6 +99,3 @@ export function nowOfTask(task: TaskView): string {
     return t('task.behind', { bytes: formatBytes(lag) })
   return faceOfTask(task).word
 }
-
-export const sourceOf = (task: TaskView): string => addressOf(task.source)
-export const targetOf = (task: TaskView): string => addressOf(task.target)

@@ -1,13 +1,16 @@
 import { SvelteMap } from 'svelte/reactivity'
 import type { Answer } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
-import { isOver, type TaskView } from '#contract/task.ts'
+import { isOver, type TaskBoard, type TaskStanding, type TaskView } from '#contract/task.ts'
 import type { ConsoleClient } from '../client.ts'
 
-/** All tasks, as the host tells them; one is followed closely while its page is open. */
+const noTask: TaskBoard = { open: [], over: { count: 0, latest: 0 } }
+
+/** How all tasks stand, as the host tells it; one is known whole while its page is open. */
 export class Tasks {
   readonly #client: ConsoleClient
   readonly #views = new SvelteMap<string, TaskView>()
+  #board = $state.raw(noTask)
   #state = $state<'loading' | 'ready'>('loading')
   #failure = $state.raw<Failure | null>(null)
   #watching = false
@@ -25,38 +28,39 @@ export class Tasks {
     return this.#failure
   }
 
-  /** Newest first. */
-  get all(): readonly TaskView[] {
-    return [...this.#views.values()].sort((a, b) => b.createdAt - a.createdAt)
+  /** Begun and not over, newest first. */
+  get open(): readonly TaskStanding[] {
+    return this.#board.open.filter((task) => task.startedAt !== null)
   }
 
-  /** Begun and not over. */
-  get open(): readonly TaskView[] {
-    return this.all.filter((task) => !isOver(task.state) && task.startedAt !== null)
+  /** Not begun yet, newest first. */
+  get unstarted(): readonly TaskStanding[] {
+    return this.#board.open.filter((task) => task.startedAt === null)
   }
 
+  /** How many are over, and since when the latest: another figure, another list. */
+  get over(): TaskBoard['over'] {
+    return this.#board.over
+  }
+
+  /** The whole of a task that is followed, or was. */
   get(id: string): TaskView | undefined {
     return this.#views.get(id)
   }
 
   /** The newest task of a profile that has not been started yet. */
-  unstartedOf(profile: string): TaskView | undefined {
-    return this.all.find(
-      (task) => task.profileId === profile && task.startedAt === null && !isOver(task.state),
-    )
+  unstartedOf(profile: string): TaskStanding | undefined {
+    return this.unstarted.find((task) => task.profileId === profile)
   }
 
-  /** Follows the list for as long as the window lives. */
+  /** Follows the board for as long as the window lives. */
   async watchAll(): Promise<void> {
     if (this.#watching) return
     this.#watching = true
     for await (const answer of await this.#client.tasks.watchAll()) {
       this.#state = 'ready'
       this.#failure = 'failed' in answer ? answer.failed : null
-      if ('failed' in answer) continue
-      for (const id of [...this.#views.keys()])
-        if (!answer.ok.some((task) => task.id === id)) this.#views.delete(id)
-      for (const task of answer.ok) this.#take(task)
+      if ('ok' in answer) this.#board = answer.ok
     }
     this.#watching = false
   }
@@ -82,10 +86,15 @@ export class Tasks {
     const answer = await this.#client.tasks.remove({ id })
     if ('failed' in answer) return answer.failed
     this.#views.delete(id)
+    this.#board = { ...this.#board, open: this.#board.open.filter((task) => task.id !== id) }
     return null
   }
 
+  /** The board's next news is up to a second away: what is known already need not wait for it. */
   #take(task: TaskView): void {
     this.#views.set(task.id, task)
+    const others = this.#board.open.filter(({ id }) => id !== task.id)
+    const open = isOver(task.state) ? others : [task, ...others].sort((a, b) => b.createdAt - a.createdAt)
+    this.#board = { ...this.#board, open }
   }
 }
