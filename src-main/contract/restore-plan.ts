@@ -1,6 +1,7 @@
 import type { Failure, FailureCode } from './failure.ts'
 import type { Loss } from './loss.ts'
-import type { KeyKind, LeftOut } from './selection.ts'
+import type { AppliedCommands } from './restore.ts'
+import type { KeyKind, LeftOut, LeftOutRule } from './selection.ts'
 
 /** How many keys, what they take in the file, and about what on the target. */
 export interface PlannedSizes {
@@ -36,6 +37,43 @@ export interface PlannedKey {
   readonly reason: keyof LeftOut | FailureCode | ''
 }
 
+/** The rule that leaves a command out; function libraries belong to no key. */
+export type CommandRule = LeftOutRule | 'functions'
+
+/** A command of an append-only file, by the first key that it names. */
+export interface PlannedCommand {
+  /** As it stands in the file, in upper case. */
+  readonly name: string
+  readonly db: number
+  /** Escaped by `escapeKey`, as is `newKey`; empty where it names none. */
+  readonly key: string
+  readonly newDb: number
+  readonly newKey: string
+  /** Why it is left out; empty where it is applied. */
+  readonly leftOutBy: CommandRule | ''
+}
+
+/**
+ * What would become of the commands of append-only files. Which values they make, and what those take, only a
+ * server tells that applies them.
+ */
+export interface PlannedCommands {
+  /** Those that would be applied. */
+  readonly total: number
+  readonly leftOut: Readonly<Record<CommandRule, number>>
+  /** What those that would be applied take in the files. */
+  readonly bytes: number
+  /** About so many keys are named by them. */
+  readonly keys: number
+  /** By their names, the most frequent first. */
+  readonly byName: readonly { readonly name: string; readonly applied: number; readonly leftOut: number }[]
+  readonly cutOff: AppliedCommands['cutOff']
+  /** At most 100, spread evenly over the files. */
+  readonly sample: readonly PlannedCommand[]
+  /** The target holds a part of all this already: an interrupted restore of the same would be gone on with. */
+  readonly isBegun: boolean
+}
+
 /**
  * About how long writing would take: by the limits given (`bytes`, `keys`), by how fast one connection took bytes just
  * now (`link`), or by what servers were seen to take on two cores (`server`), whichever is slowest.
@@ -67,8 +105,11 @@ export interface RestorePlan {
   readonly asCommands: number
   /** What the target cannot hold, whole keys (those `lost`) first. */
   readonly cannotHold: readonly Loss[]
-  /** Function libraries that would go along. */
+  /** Function libraries that would go along; and those that stay behind, because certain keys are asked for. */
   readonly functions: number
+  readonly functionsLeftOut: number
+  /** Null where the inputs hold none. What their keys need is in no figure of this plan but their own. */
+  readonly commands: PlannedCommands | null
   /** Of the keys to be written, by kind and by database. */
   readonly kinds: readonly (PlannedSizes & { readonly kind: KeyKind })[]
   readonly dbs: readonly (PlannedSizes & { readonly from: number; readonly to: number })[]

@@ -137,7 +137,9 @@ export interface RestoreResult {
   /** Already past their time when they were to be written: not written, as Redis would have done. */
   readonly keysExpired: number
   readonly keysFailed: number
+  /** Function libraries that went along; and those that did not, because certain keys were asked for. */
   readonly functions: number
+  readonly functionsLeftOut: number
   /** What the target cannot hold, as it was told before the first write. */
   readonly cannotHold: readonly Loss[]
   /** Null where the input holds none. */

@@ -20,6 +20,8 @@ const plan: RestorePlan = {
   asCommands: 1,
   cannotHold: [],
   functions: 1,
+  functionsLeftOut: 0,
+  commands: null,
   kinds: [{ kind: 'hash', ...sizes }],
   dbs: [{ from: 3, to: 0, ...sizes }],
   conflicts: { keys: 2, examples: ['a', 'b'] },
@@ -52,6 +54,42 @@ test('tells what would become of every key, and of some by name', () => {
     /3 +events +stream +512 B +left out by --type or --exclude-type/,
     /It may not fit/,
     /It would write 3 keys\.$/,
+  ])
+    expect(text).toMatch(line)
+})
+
+test('tells what would become of commands, and how many', () => {
+  const none = { db: 0, type: 0, slot: 0, include: 0, exclude: 0, functions: 0 }
+  const text = planLines(
+    {
+      ...plan,
+      functionsLeftOut: 2,
+      commands: {
+        ...{ total: 1_200, bytes: 2_048, keys: 40, isBegun: true },
+        leftOut: { ...none, include: 3, functions: 1 },
+        byName: [
+          { name: 'INCR', applied: 1_200, leftOut: 3 },
+          { name: 'FUNCTION', applied: 0, leftOut: 1 },
+        ],
+        cutOff: [{ file: 'a.aof', offset: 4_096, bytes: 17, inTransaction: false }],
+        sample: [
+          { name: 'INCR', db: 3, key: 'a', newDb: 0, newKey: 'new:a', leftOutBy: '' },
+          { name: 'INCR', db: 3, key: 'b', newDb: 3, newKey: 'b', leftOutBy: 'include' },
+        ],
+      },
+    },
+    'fail',
+  ).join('\n')
+  for (const line of [
+    /functions +1 library +2 libraries left out: certain keys are asked for/,
+    /commands +1,200 +of about 40 keys, 2 KiB in the file/,
+    /left out +4 commands +by --include \(3\), certain keys being asked for \(1\)/,
+    /a\.aof ends inside a command: as a server would, 17 B from byte 4096 on are left away\./,
+    /INCR +1,200 +3/,
+    /3 +INCR +a +db 0 new:a/,
+    /3 +INCR +b +left out by --include/,
+    /go on from there/,
+    /It would write 5 keys, then apply 1,200 commands\.$/,
   ])
     expect(text).toMatch(line)
 })

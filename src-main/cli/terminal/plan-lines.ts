@@ -2,14 +2,16 @@ import type { PlannedKey, PlannedSizes, RestorePlan } from '#contract/restore-pl
 import type { ConflictPolicy } from '#contract/restore.ts'
 import { leftOutRules } from '#contract/selection.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
+import { commandFigures, commandPlanLines } from './command-plan-lines.ts'
 import { bytes, count, duration, keys } from './figures.ts'
 import { flagsOfRules, leftOutBy } from './left-out-by.ts'
+import { functionsRow } from './functions-row.ts'
 import { lossLines } from './loss-lines.ts'
 import { table, type Align } from './table.ts'
 
 /** What a restore would do, one string a line. */
 export function planLines(plan: RestorePlan, onConflict: ConflictPolicy): readonly string[] {
-  const { files, target, targetVersion, toWrite, conflicts } = plan
+  const { files, target, targetVersion, toWrite, conflicts, commands } = plan
   return [
     'Nothing has been written: this is what a restore would do.',
     `${files.join(', ')} (${bytes(plan.bytes)}) into ${target}, a server of version ${targetVersion}.`,
@@ -25,6 +27,7 @@ export function planLines(plan: RestorePlan, onConflict: ConflictPolicy): readon
       [['db', 'right'], ['into', 'right'], ...sizeColumns],
       plan.dbs.map((row) => [String(row.from), String(row.to), ...cells(row)]),
     ),
+    ...(commands === null ? [] : commandPlanLines(commands)),
     ...table(
       `Keys, ${count(plan.sample.length)} of ${count(plan.keys)}`,
       [
@@ -52,7 +55,7 @@ function cells({ keys: held, bytes: size, memoryBytes }: PlannedSizes): string[]
 }
 
 function figureLines(plan: RestorePlan, onConflict: ConflictPolicy): readonly string[] {
-  const { toWrite, conflicts, memory, time, functions } = plan
+  const { toWrite, conflicts, memory, time, commands } = plan
   const left = plan.keys - toWrite.keys - plan.expired - plan.lost
   const rows: (readonly [name: string, value: number, note: string])[] = [
     ['to write', toWrite.keys, `${bytes(toWrite.bytes)} in the file`],
@@ -71,10 +74,12 @@ function figureLines(plan: RestorePlan, onConflict: ConflictPolicy): readonly st
     `  ${name.padEnd(15)}${value.padEnd(wide)}  ${note}`.trimEnd()
   return [
     ...shown.map(([name, value, note]) => line(name, keys(value), note)),
-    ...(functions > 0
-      ? [line('functions', `${count(functions)} ${functions === 1 ? 'library' : 'libraries'}`, '')]
-      : []),
+    ...functionsRow(plan).map((row) => line(...row)),
+    ...(commands === null ? [] : commandFigures(commands).map((row) => line(...row))),
     line('memory', `about ${bytes(memory.needed)}`, memoryNote(memory)),
+    ...(commands === null
+      ? []
+      : ['                 and what the commands make, which is not known before they are applied']),
     line('time', `about ${duration(time.seconds * 1000)}`, timeNotes[time.boundBy]),
   ]
 }
@@ -113,17 +118,23 @@ function becomes(key: PlannedKey): string {
       return 'stays as it is on the target'
     default: {
       const ways = { 'as-it-is': '', converted: ', converted', commands: ', as commands' } as const
-      const ttl = key.ttlMs === null ? '' : `, for ${duration(key.ttlMs)}`
+      const ttl = key.ttlMs === null ? '' : key.ttlMs > 0 ? `, for ${duration(key.ttlMs)}` : ', past its time'
       return `db ${key.newDb} ${key.newKey}${ways[key.way]}${ttl}`
     }
   }
 }
 
-function verdict({ stops, memory }: RestorePlan, written: number): readonly string[] {
+function verdict({ stops, memory, commands }: RestorePlan, written: number): readonly string[] {
   const { used, max, needed } = memory
   const tight = used !== null && max !== null && max > 0 && used + needed > max
   const warning = tight ? ['It may not fit: the target would be over its maxmemory.'] : []
-  if (stops.length === 0) return [...warning, `It would write ${keys(written)}.`]
+  if (stops.length === 0) {
+    const goesOn = commands?.isBegun
+      ? ['The target holds a part of this already: the restore would go on from there.']
+      : []
+    const then = commands === null ? '' : `, then apply ${count(commands.total)} commands`
+    return [...warning, ...goesOn, `It would write ${keys(written)}${then}.`]
+  }
   return [
     ...warning,
     'It would not begin:',

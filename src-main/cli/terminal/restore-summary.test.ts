@@ -15,6 +15,7 @@ const result: RestoreResult = {
   keysExpired: 0,
   keysFailed: 0,
   functions: 0,
+  functionsLeftOut: 0,
   cannotHold: [],
   commands: null,
   resumedFrom: null,
@@ -51,7 +52,7 @@ test('counts commands, and says what a server would leave away', () => {
   expect(lines).toContain('  failed      1               commands that the target refused')
   expect(lines).toContain('  left out    2               commands, by the rules for keys')
   expect(lines).toContain(
-    'appendonly.aof ends inside a transaction: as a server would, 17 B from byte 4096 on were left away.',
+    'appendonly.aof ends inside a transaction: as a server would, 17 B from byte 4096 on are left away.',
   )
 })
 

@@ -1,14 +1,15 @@
 import type { RestoreResult } from '#contract/restore.ts'
+import { cutOffLines } from './cut-off-lines.ts'
+import { functionsRow } from './functions-row.ts'
 import { lossLines } from './loss-lines.ts'
 import { bytes, count, duration, keys, short } from './figures.ts'
 import { leftOutBy } from './left-out-by.ts'
 
 /** What a restore did, in words and figures, one string a line. */
 export function restoreSummary(result: RestoreResult): readonly string[] {
-  const { keysSkipped, keysFiltered, keysExpired, keysFailed, functions, reconnects } = result
+  const { keysSkipped, keysFiltered, keysExpired, keysFailed, reconnects } = result
   const rows: [string, string, string][] = [['written', keys(result.keysWritten), '']]
-  if (functions > 0)
-    rows.push(['functions', `${count(functions)} ${functions === 1 ? 'library' : 'libraries'}`, ''])
+  rows.push(...functionsRow(result))
   if (keysSkipped > 0) rows.push(['skipped', keys(keysSkipped), 'the target had them already'])
   if (keysFiltered > 0) rows.push(['left out', keys(keysFiltered), leftOutBy(result.leftOut)])
   if (result.keysRenamed > 0) rows.push(['renamed', keys(result.keysRenamed), ''])
@@ -25,7 +26,7 @@ export function restoreSummary(result: RestoreResult): readonly string[] {
     `Restored ${result.inputs.map(({ file }) => file).join(', ')} (${bytes(result.bytes)}) into ${result.target}.`,
     ...rows.map(([name, value, note]) => `  ${name.padEnd(12)}${value.padEnd(wide)}  ${note}`.trimEnd()),
     ...result.inputs.flatMap(({ keptAt }) => (keptAt === null ? [] : [`Kept at ${keptAt}.`])),
-    ...cutOffLines(result),
+    ...cutOffLines(result.commands?.cutOff ?? []),
     ...lossLines(result.cannotHold),
     ...exampleLines(result),
   ]
@@ -39,13 +40,6 @@ function commandRows({ commands, resumedFrom }: RestoreResult): readonly [string
   if (failed > 0) rows.push(['failed', count(failed), 'commands that the target refused'])
   if (leftOut > 0) rows.push(['left out', count(leftOut), 'commands, by the rules for keys'])
   return rows
-}
-
-function cutOffLines({ commands }: RestoreResult): readonly string[] {
-  return (commands?.cutOff ?? []).map(({ file, offset, bytes: size, inTransaction }) => {
-    const inside = inTransaction ? 'a transaction' : 'a command'
-    return `${file} ends inside ${inside}: as a server would, ${bytes(size)} from byte ${offset} on were left away.`
-  })
 }
 
 function timing({ checkMs, writeMs }: RestoreResult): string {

@@ -155,7 +155,7 @@ export class AofBase {
 }
 
 /** Hashes with expiring fields go as commands, whose expiries can be shifted; those in a payload cannot. */
-function shiftable(capabilities: Capabilities): Capabilities {
+export function shiftable<T extends Pick<Capabilities, 'restoreTypes'>>(capabilities: T): T {
   return {
     ...capabilities,
     restoreTypes: capabilities.restoreTypes.filter((code) => !isExpiringHash(code)),

@@ -1,4 +1,4 @@
-import { fail } from '#contract/failure.ts'
+import { fail, type FailureCode, type FailureParams } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
@@ -28,6 +28,8 @@ export interface AofScope {
   readonly merges: boolean
   /** The target holds a part of it already, by its own checkpoints. */
   readonly begun: boolean
+  /** Told of each thing that stands in the way; else the first of them ends it. */
+  readonly refuse?: (code: FailureCode, params?: FailureParams) => void
 }
 
 /**
@@ -37,27 +39,27 @@ export async function lookForCommands(
   link: Link,
   spec: RestoreSpec,
   survey: CommandsSurvey,
-  { writtenDbs, merges, begun }: AofScope,
+  { writtenDbs, merges, begun, refuse = fail }: AofScope,
 ): Promise<TargetLook> {
   const { address } = link
   const look = await lookAtTarget(link)
-  if (look.role === 'replica') fail('target.read-only', { address })
-  if (look.mode === 'cluster') fail('target.cluster', { address })
+  if (look.role === 'replica') refuse('target.read-only', { address })
+  if (look.mode === 'cluster') refuse('target.cluster', { address })
   // Without PEXPIREAT no expiry could be kept from taking its key before the last command has come.
   if (look.versionNumber < oldest && survey.commands > 0)
-    fail('aof.not-understood', { address, version: look.version, commands: 'PEXPIREAT' })
+    refuse('aof.not-understood', { address, version: look.version, commands: 'PEXPIREAT' })
   const inseparable = new Map(survey.inseparable)
   // Emptying one of two databases that become one would take the other's keys.
   const flushes = survey.byName.get('FLUSHDB')
   if (flushes !== undefined && merges) inseparable.set('FLUSHDB', flushes)
-  if (inseparable.size > 0) fail('aof.cannot-select', { commands: listCommands(inseparable) })
+  if (inseparable.size > 0) refuse('aof.cannot-select', { commands: listCommands(inseparable) })
   await assertDatabases(link, writtenDbs)
   const missing = new Map(await unknownTo(link, survey))
   for (const { what, since, count } of survey.needs.values())
     if (since > look.versionNumber) missing.set(what, count)
   if (missing.size > 0)
-    fail('aof.not-understood', { address, version: look.version, commands: listCommands(missing) })
-  if (!begun) await assertRoom(link, spec, survey, writtenDbs)
+    refuse('aof.not-understood', { address, version: look.version, commands: listCommands(missing) })
+  if (!begun) await assertRoom(link, spec, survey, writtenDbs, refuse)
   return look
 }
 
@@ -67,10 +69,11 @@ async function assertRoom(
   spec: RestoreSpec,
   survey: CommandsSurvey,
   writtenDbs: readonly number[],
+  refuse: NonNullable<AofScope['refuse']>,
 ): Promise<void> {
   const { address } = link
-  if (spec.onConflict === 'skip') fail('aof.skip-impossible')
-  const held = keyspaceOf(parseInfo(String(await link.ask(['INFO', 'keyspace']))))
+  if (spec.onConflict === 'skip') refuse('aof.skip-impossible')
+  const held = keyspaceOf(parseInfo(String(await link.ask(['INFO']))))
   const all = Object.values(held).reduce((sum, { keys }) => sum + keys, 0)
   const there = writtenDbs.reduce((sum, db) => sum + (held[db]?.keys ?? 0), 0)
   const takesAll = ['FLUSHALL', 'SWAPDB'].find((name) => survey.byName.has(name))
@@ -79,13 +82,17 @@ async function assertRoom(
   // Whoever asks for a part of the keys does not mean the others on the target to go.
   const isPart = survey.leftOut > 0
   if (taking !== undefined && (spec.onConflict === 'fail' || isPart))
-    fail('aof.would-flush', { address, command: taking, keys: taking === 'FLUSHDB' ? there : all })
+    refuse('aof.would-flush', { address, command: taking, keys: taking === 'FLUSHDB' ? there : all })
   if (spec.onConflict !== 'fail') return
   if (there > 0)
-    fail('target.not-empty', { address, keys: there, examples: await someKeys(link, writtenDbs) })
+    refuse('target.not-empty', { address, keys: there, examples: await someKeys(link, writtenDbs) })
   const libraries = survey.byName.has('FUNCTION') ? [...(await libraryNames(link))] : []
   if (libraries.length > 0)
-    fail('target.not-empty', { address, keys: libraries.length, examples: libraries.slice(0, 5).join(', ') })
+    refuse('target.not-empty', {
+      address,
+      keys: libraries.length,
+      examples: libraries.slice(0, 5).join(', '),
+    })
 }
 
 async function someKeys(link: Link, dbs: readonly number[]): Promise<string> {

@@ -76,6 +76,7 @@ export class AofOutcome {
       keysExpired: counts.expired,
       keysFailed: counts.failed,
       functions: counts.functions,
+      functionsLeftOut: bases.librariesLeftOut,
       cannotHold: losses,
       commands: {
         total: commands.commands,

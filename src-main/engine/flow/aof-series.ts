@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { fail } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
@@ -5,7 +6,7 @@ import type { KeyRules } from '../plan/key-rules.ts'
 import { openAofInput, openWithoutCommands, type AofInput } from '../source/aof-input.ts'
 import type { LandedInput } from '../source/land-input.ts'
 import { RdbFile } from '../source/rdb-file.ts'
-import { surveyAof, type AofSurvey } from './aof-survey.ts'
+import { surveyAof, type AofSurvey, type OnCommand } from './aof-survey.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import { Surveyor, type Survey, type SurveyedFile } from './survey.ts'
 
@@ -79,6 +80,7 @@ export class AofSeries implements AsyncDisposable {
     rules: KeyRules,
     meter: RestoreMeter,
     signal: AbortSignal,
+    onCommand?: OnCommand,
   ): Promise<SurveyedSeries> {
     const surveyor = new Surveyor(rules)
     const parts: SeriesPart[] = []
@@ -92,6 +94,7 @@ export class AofSeries implements AsyncDisposable {
         commandsFrom,
         rules,
         until: spec.until,
+        onCommand,
         progress: (bytesDone) => meter.advance(bytesDone),
         signal,
       })
@@ -129,6 +132,24 @@ export class AofSeries implements AsyncDisposable {
       throw thrown
     }
   }
+}
+
+/**
+ * A restore that is run again is known by its content and its rules: forty hexadecimal digits for these, and the
+ * name of the task that they make.
+ */
+export function identifySeries(
+  { parts }: SurveyedSeries,
+  spec: RestoreSpec,
+): { readonly id: string; readonly task: string } {
+  const { until, targetDb, dbMap, include, exclude, dbs, types, excludeTypes, slots } = spec
+  const { stripPrefix, addPrefix, dbPrefix } = spec
+  const rules = [until, targetDb, dbMap, include, exclude, dbs, types, excludeTypes, slots]
+  const names = [stripPrefix, addPrefix, dbPrefix]
+  const id = createHash('sha1')
+    .update(JSON.stringify([parts.map(({ survey }) => survey.id), rules, names]))
+    .digest('hex')
+  return { id, task: `restore-${id.slice(0, 12)}` }
 }
 
 function together(surveys: readonly AofSurvey[]): CommandsSurvey {

@@ -4,11 +4,11 @@ import { keySlot } from '../bytes/crc16.ts'
 import { DistinctCount } from '../bytes/distinct-count.ts'
 import type { AofCommand } from '../aof/reader.ts'
 import { needOf, type Need } from '../plan/command-needs.ts'
-import { CommandRules } from '../plan/command-rules.ts'
+import { CommandRules, type Ruled } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { AofFile, AofInput } from '../source/aof-input.ts'
 import { fieldExpiryCommands, setsExpiry } from '../plan/expiry.ts'
-import { UnitFrame, type Unit, type UnitCommand } from './units.ts'
+import { nameOfCommand, UnitFrame, type Unit, type UnitCommand } from './units.ts'
 
 /** The commands of one file, between two offsets of it. */
 export interface AofPart {
@@ -59,6 +59,8 @@ export interface AofSurvey {
   readonly id: string
 }
 
+export type OnCommand = (command: UnitCommand, ruled: Ruled) => void
+
 export interface AofSurveyOptions {
   readonly input: AofInput
   /** Where the commands begin in the first file, behind its RDB. */
@@ -66,6 +68,8 @@ export interface AofSurveyOptions {
   readonly rules: KeyRules
   /** Nothing written after this moment goes along, milliseconds since the epoch. */
   readonly until?: number | undefined
+  /** Told of each command that goes past, and what the rules make of it. */
+  readonly onCommand?: OnCommand | undefined
   /** Told how many bytes of the whole input have been gone past. */
   readonly progress: (bytesDone: number) => void
   readonly signal: AbortSignal
@@ -77,8 +81,8 @@ export interface AofSurveyOptions {
  * `job.cancelled`.
  */
 export async function surveyAof(options: AofSurveyOptions): Promise<AofSurvey> {
-  const { input, commandsFrom, rules, until } = options
-  const tally = new CommandTally(rules)
+  const { input, commandsFrom, rules, until, onCommand } = options
+  const tally = new CommandTally(rules, onCommand)
   const hash = createHash('sha1')
   await hashBase(hash, input, commandsFrom)
   const parts: AofPart[] = []
@@ -158,6 +162,7 @@ class CommandTally {
   times: { first: number; last: number } | null = null
   readonly #rules: CommandRules
   readonly #dbMap: KeyRules['dbMap']
+  readonly #onCommand: OnCommand
   readonly #byName = new Map<string, number>()
   readonly #unknown = new Map<string, number>()
   readonly #inseparable = new Map<string, number>()
@@ -175,9 +180,10 @@ class CommandTally {
   #slot: number | null = null
   #crosses = false
 
-  constructor(rules: KeyRules) {
+  constructor(rules: KeyRules, onCommand: OnCommand = () => undefined) {
     this.#rules = new CommandRules(rules)
     this.#dbMap = rules.dbMap
+    this.#onCommand = onCommand
   }
 
   time({ writtenAt }: AofCommand): void {
@@ -216,9 +222,10 @@ class CommandTally {
 
   #command(command: UnitCommand): void {
     const { shape, args, db } = command
-    const name = shape?.name ?? args[0]!.toString('latin1').toUpperCase().slice(0, 64)
+    const name = nameOfCommand(command)
     this.#keepScript(name, args)
     const ruled = this.#rules.apply(command)
+    this.#onCommand(command, ruled)
     if (ruled === 'left-out') {
       this.#leftOut += 1
       return

@@ -75,7 +75,7 @@ export async function lookBeforeWriting(
  * they are taken one after another, as if each were a restore of its own.
  */
 export function collidingTogether(
-  { onConflict }: RestoreSpec,
+  { onConflict }: Pick<RestoreSpec, 'onConflict'>,
   files: readonly RdbFile[],
 ): readonly (readonly RdbFile[])[] {
   return onConflict === 'fail' ? [files] : files.map((file) => [file])

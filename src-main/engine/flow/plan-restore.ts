@@ -1,33 +1,29 @@
-import { FailureError, fail, makeFailure, type Failure } from '#contract/failure.ts'
-import type { PlannedKey, RestorePlan } from '#contract/restore-plan.ts'
+import type { Failure } from '#contract/failure.ts'
+import type { RestorePlan } from '#contract/restore-plan.ts'
 import type { RestoreProgress, RestoreSpec } from '#contract/restore.ts'
 import { createCrc64Arena } from '../bytes/crc64.ts'
-import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { estimateTime } from '../plan/estimate.ts'
 import { makeKeyRules } from '../plan/key-rules.ts'
-import { assertAllowed, findLosses } from '../plan/losses.ts'
-import { believe, refusesModules } from '../redis/capabilities.ts'
 import { Link } from '../resp/link.ts'
-import { readingBytes, walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
+import type { LandedInput } from '../source/land-input.ts'
+import { readingBytes } from '../source/rdb-file.ts'
 import { RdbFiles } from '../source/rdb-files.ts'
-import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
-import { collidingTogether, findTaken } from './before-writing.ts'
-import { assertNoCollisions } from './collisions.ts'
-import { keysToWrite } from './keys-to-write.ts'
+import { openInquiry } from '../target/inquiry.ts'
+import { lookSilenceMs } from '../target/look.ts'
 import { LandedInputs } from './land-inputs.ts'
-import { askMemory, askModules, measureLink } from './plan-questions.ts'
-import { PlanTally } from './plan-tally.ts'
+import { planAof } from './plan-aof.ts'
+import { planKeys, type AskedTarget, type Planning } from './plan-keys.ts'
+import { measureLink } from './plan-questions.ts'
 import { RestoreMeter } from './restore-meter.ts'
 import { refuseMoment } from './restore.ts'
 import { surveyFiles } from './survey.ts'
 
-const silenceMs = 60_000
-
 /**
- * Finds out what a restore would do, key by key, and writes nothing, not even for a moment: what the target takes
- * is believed by its version. What would end the restore before its first write is told with all the rest.
+ * Finds out what a restore would do, key by key and command by command, and writes nothing, not even for a moment:
+ * what the target takes is believed by its version. What would end the restore before its first write is told with
+ * all the rest.
  *
- * Fails with `file.*`, `connect.*`, `tls.*`, `auth.*` or `job.cancelled`.
+ * Fails with `file.*`, `aof.*`, `connect.*`, `tls.*`, `auth.*` or `job.cancelled`.
  */
 export async function planRestore(
   spec: RestoreSpec,
@@ -36,141 +32,71 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const meter = new RestoreMeter(0, report)
   await using inputs = await LandedInputs.land(spec, meter, signal)
-  const other = inputs.all.find(({ kind }) => kind !== 'rdb')
-  if (other !== undefined)
-    fail('usage.invalid', {
-      field: '--dry-run',
-      reason: `${other.name} is no RDB file, and no other can be planned`,
-    })
-  refuseMoment(spec)
-  await using opened = await RdbFiles.open(inputs.all)
+  if (inputs.all.some(({ kind }) => kind === 'rdb')) refuseMoment(spec)
+  const planning = { spec, rules: makeKeyRules(spec), meter, signal }
+  const ask = async (): Promise<AskedTarget & Disposable> => await askedTarget(planning)
+  return inputs.all.every(({ kind }) => kind === 'rdb')
+    ? await planFiles(inputs.all, planning, ask)
+    : await planAof(inputs.all, planning, ask)
+}
+
+async function planFiles(
+  inputs: readonly LandedInput[],
+  planning: Planning,
+  ask: () => Promise<AskedTarget & Disposable>,
+): Promise<RestorePlan> {
+  const { spec, rules, meter, signal } = planning
+  await using opened = await RdbFiles.open(inputs)
   const { all: files, size: bytes } = opened
   meter.measure(bytes)
   const arena = createCrc64Arena(readingBytes)
-  const rules = makeKeyRules(spec)
   meter.enter('checking')
   const { survey, files: surveyed } = await surveyFiles(files, arena, rules, meter, signal)
 
   meter.enter('looking', survey.keys)
-  using inquiry = await openInquiry(spec.target, signal)
-  using link = await Link.open(spec.target, { signal, silenceMs, name: 'keyferry:look' })
-  using _ending = link.endWith(signal)
-  const { address, look } = inquiry
-  const now = Date.now() + look.clockAheadMs
-  const walkOne = async (file: RdbFile, visitor: Visitor): Promise<void> => {
-    const progress = (bytesDone: number): void => meter.advance(bytesDone)
-    await walkRdbFile(file, arena, { ...visitor, progress }, signal)
-  }
-  const walk = async (visitor: Visitor): Promise<void> => {
-    for (const file of files) await walkOne(file, visitor)
-  }
+  using target = await ask()
+  const { address, look } = target.inquiry
   const stops: Failure[] = []
-  const takes = await passes(stops, () => inquiry.assertTakes(survey.targetDbs))
-  for (const some of collidingTogether(spec, files))
-    if (survey.mayCollide || some.length > 1)
-      await passes(stops, () =>
-        assertNoCollisions({
-          ...{ keys: survey.keys, rules, now },
-          walk: async (visitor) => {
-            for (const file of some) await walkOne(file, visitor)
-          },
-        }),
-      )
-  const present = takes ? await inquiry.countKeys(survey.targetDbs) : 0
-  const conflicts = await findTaken(inquiry, takes ? survey.libraries : [], (finder) =>
-    present === 0 ? undefined : walk(keysToWrite(rules, now, (db, name) => finder.add(db, name))),
-  )
-  if (spec.onConflict === 'fail' && conflicts.found > 0) {
-    const examples = conflicts.examples.slice(0, 5).join(', ')
-    stops.push(makeFailure('target.not-empty', { address, keys: conflicts.found, examples }))
-  }
-
-  const believed = believe(look)
-  const isProxy = spec.target.proxy === true
-  const hasModules = refusesModules(look) && (await askModules(link))
-  const modules = new Set(hasModules ? survey.demands.modules.keys() : [])
-  const cannotHold = findLosses(survey.demands, { ...believed, modules }, spec)
-  await passes(stops, () => assertAllowed(cannotHold, spec, { address, version: look.version }))
-
-  const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? now : null
-  const tally = new PlanTally({
-    rules,
-    keys: survey.keys,
-    now,
-    leftOut: typesLeftOut(believed, dropFieldsExpiredBy),
-    hasModules,
+  const keys = await planKeys({
+    ...planning,
+    inquiry: target.inquiry,
+    link: target.link,
+    arena,
+    survey,
+    files: files.map((file, at) => ({ file, surveyed: surveyed[at]! })),
+    stops,
+    inFront: false,
+    isOurs: false,
   })
-  for (const [at, file] of files.entries()) {
-    const { types, checked } = surveyed[at]!
-    const { flavour } = checked.header
-    await walkOne(file, tally.visitor(makeConversion(types, flavour, believed, dropFieldsExpiredBy)))
-  }
   await opened.assertUnchanged()
-
-  const { toWrite, ways } = tally
-  // Of one node out of several it would tell too little; a proxy is not to be asked.
-  const isAsked = look.mode !== 'cluster' && !isProxy
-  const memory = isAsked ? await askMemory(link) : { used: null, max: null }
   return {
     files: spec.files,
     bytes,
     target: address,
     targetVersion: look.version,
-    keys: survey.keys,
-    toWrite,
-    leftOut: survey.leftOut,
-    expired: ways.expired,
-    lost: ways['cannot-hold'],
-    renamed: tally.renamed,
-    asItIs: ways['as-it-is'],
-    converted: ways.converted,
-    asCommands: ways.commands,
-    cannotHold,
-    functions: believed.functions ? survey.libraries.length : 0,
-    kinds: tally.kinds,
-    dbs: tally.dbs,
-    conflicts: { keys: conflicts.found, examples: conflicts.examples },
-    sample: await markTaken(tally, inquiry, spec.onConflict !== 'replace' && present > 0),
-    memory: { needed: Math.round(toWrite.memoryBytes + tally.bucketBytes), ...memory },
-    time: estimateTime(toWrite, spec.limits, await measureLink(link)),
+    ...keys,
+    commands: null,
+    time: estimateTime(keys.toWrite, spec.limits, await measureLink(target.link)),
     stops,
   }
 }
 
-/** Notes what would end the restore; other failures are the plan's own. False where it would. */
-async function passes(stops: Failure[], check: () => Promise<void> | void): Promise<boolean> {
+async function askedTarget({ spec, signal }: Planning): Promise<AskedTarget & Disposable> {
+  const inquiry = await openInquiry(spec.target, signal)
   try {
-    await check()
-    return true
-  } catch (thrown) {
-    if (!(thrown instanceof FailureError)) throw thrown
-    const { code } = thrown.failure
-    if (code !== 'file.collisions' && !code.startsWith('target.')) throw thrown
-    stops.push(thrown.failure)
-    return false
-  }
-}
-
-/** The sample, with those keys marked that the target has and keeps. */
-async function markTaken(
-  { sample }: PlanTally,
-  inquiry: TargetInquiry,
-  isAsked: boolean,
-): Promise<readonly PlannedKey[]> {
-  const planned: PlannedKey[] = []
-  for (const { planned: key, name } of sample) {
-    const finder = inquiry.findKeys()
-    if (isAsked && isWritten(key)) {
-      await finder.add(key.newDb, name)
-      await finder.finish()
+    const link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
+    const ending = link.endWith(signal)
+    return {
+      inquiry,
+      link,
+      [Symbol.dispose]() {
+        ending[Symbol.dispose]()
+        link.close()
+        inquiry[Symbol.dispose]()
+      },
     }
-    planned.push(
-      finder.found === 0 ? key : { ...key, way: 'exists', reason: 'target.not-empty', ttlMs: null },
-    )
+  } catch (thrown) {
+    inquiry[Symbol.dispose]()
+    throw thrown
   }
-  return planned
-}
-
-function isWritten({ way }: PlannedKey): boolean {
-  return way === 'as-it-is' || way === 'converted' || way === 'commands'
 }

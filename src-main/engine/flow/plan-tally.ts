@@ -26,6 +26,8 @@ interface TallyParts {
   /** By RDB type code: 1 where the target cannot hold a value of it in any way. */
   readonly leftOut: Uint8Array
   readonly hasModules: boolean
+  /** Keys past their time are written all the same. */
+  readonly keepsPast: boolean
 }
 
 /** A key of the sample, and what it is called on the target. */
@@ -152,6 +154,7 @@ export class PlanTally {
           return leftOut[code] === 1 ? cannotHold() : asItIs
         const remade = remake(batch, index, flavour, conversion)
         if (remade.as === 'nothing') return cannotHold(remade.reason)
+        if (remade.as === 'expired') return hasExpired
         return remade.as === 'value' ? madeAnew : inPieces
       })
     }
@@ -168,11 +171,11 @@ export class PlanTally {
     valueMemory: number,
     wayOf: (code: number) => Fate,
   ): void {
-    const { rules, keys, now } = this.#parts
+    const { rules, keys, now, keepsPast } = this.#parts
     const { type: code, db, key } = entry
     const rule = rules.selection === null ? goesAlong : rules.selection.judge(db, code, key)
     const expiry = expiryByRule(rules.ttl, entry.expireAt, now)
-    const isPast = expiry >= 0 && expiry <= now
+    const isPast = !keepsPast && expiry >= 0 && expiry <= now
     const fate = rule !== goesAlong ? byRule[rule - 1]! : isPast ? hasExpired : wayOf(code)
     const isWritten = fate === asItIs || fate === madeAnew || fate === inPieces
     this.ways[fate.way] += 1
@@ -197,7 +200,7 @@ export class PlanTally {
           ...{ db, key: escapeKey(key), kind, bytes, ...fate },
           newDb: rules.dbMap(db),
           newKey: escapeKey(name),
-          ttlMs: isWritten && expiry >= 0 ? Math.round(expiry - now) : null,
+          ttlMs: isWritten && expiry >= 0 ? Math.max(0, Math.round(expiry - now)) : null,
         },
       })
     }

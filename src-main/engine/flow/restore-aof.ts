@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf } from '#contract/connection.ts'
 import { FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
@@ -15,7 +15,7 @@ import { AofApplier } from './aof-applier.ts'
 import { baseArenaBytes } from './aof-base.ts'
 import { lookForCommands } from './aof-look.ts'
 import { AofOutcome } from './aof-outcome.ts'
-import { AofSeries, type SurveyedSeries } from './aof-series.ts'
+import { AofSeries, identifySeries, type SurveyedSeries } from './aof-series.ts'
 import { assertNothingShared } from './aof-shared-keys.ts'
 import { lookBeforeWriting } from './before-writing.ts'
 import { keysOf, parseMeta, type TaskKeys } from './checkpoint.ts'
@@ -83,8 +83,9 @@ class AofRestore {
 
   constructor(parts: RestoreParts) {
     this.#parts = parts
-    this.#id = identify(parts.series, parts.spec)
-    this.#task = `restore-${this.#id.slice(0, 12)}`
+    const { id, task } = identifySeries(parts.series, parts.spec)
+    this.#id = id
+    this.#task = task
     this.#keys = keysOf(this.#task)
     this.#holder = thisProcess(randomBytes(4).toString('hex'))
   }
@@ -181,18 +182,4 @@ class AofRestore {
       if (!signal.aborted) await renewLease(control, this.#keys, this.#holder)
     }
   }
-}
-
-/**
- * Forty hexadecimal digits for this content under these rules: a restore that is run again is known by it, and
- * another one is another task.
- */
-function identify({ parts }: SurveyedSeries, spec: RestoreSpec): string {
-  const { until, targetDb, dbMap, include, exclude, dbs, types, excludeTypes, slots } = spec
-  const { stripPrefix, addPrefix, dbPrefix } = spec
-  const rules = [until, targetDb, dbMap, include, exclude, dbs, types, excludeTypes, slots]
-  const names = [stripPrefix, addPrefix, dbPrefix]
-  return createHash('sha1')
-    .update(JSON.stringify([parts.map(({ survey }) => survey.id), rules, names]))
-    .digest('hex')
 }

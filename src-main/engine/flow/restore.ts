@@ -193,6 +193,7 @@ async function restore(
     keysExpired: counts.expired,
     keysFailed: counts.failed,
     functions: counts.functions,
+    functionsLeftOut: survey.librariesLeftOut,
     cannotHold: losses,
     commands: null,
     resumedFrom,

@@ -25,8 +25,9 @@ export interface Survey {
   /** Keys that a rule leaves out. All that follows is of the others. */
   readonly leftOut: LeftOut
   readonly renamed: number
-  /** Names of the function libraries that go along. */
+  /** Names of the function libraries that go along; and how many do not. */
   readonly libraries: readonly string[]
+  readonly librariesLeftOut: number
   /** What not every server can hold of it. */
   readonly demands: Demands
   /** Databases of the target that something will be written to. */
@@ -54,6 +55,7 @@ export class Surveyor {
   readonly #rules: KeyRules
   readonly #leftOut = new Float64Array(8)
   readonly #libraries = new Set<string>()
+  readonly #librariesLeftOut = new Set<string>()
   readonly #demands: Demands
   readonly #dbs = new Set<number>()
   #lastDb = -1
@@ -75,6 +77,7 @@ export class Surveyor {
       leftOut: leftOutOf(this.#leftOut),
       renamed: this.#renamed,
       libraries: [...this.#libraries],
+      librariesLeftOut: this.#librariesLeftOut.size,
       demands: this.#demands,
       targetDbs,
       mayCollide: targetDbs.length < this.#dbs.size || (this.#stripped > 0 && this.#stripped < goAlong),
@@ -108,7 +111,9 @@ export class Surveyor {
       batch: (batch) => {
         for (let index = 0; index < batch.count; index += 1) {
           if (batch.kind[index] === entryKind.FUNCTION) {
-            if (functions) this.#library(libraryName(unpackedValue(batch, index)))
+            const name = libraryName(unpackedValue(batch, index))
+            if (functions) this.#library(name)
+            else this.#librariesLeftOut.add(name)
             continue
           }
           const code = batch.type[index]!

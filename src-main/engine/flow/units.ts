@@ -14,6 +14,11 @@ export interface UnitCommand {
   readonly shape: CommandShape | null
 }
 
+/** As it is told, in upper case. */
+export function nameOfCommand({ shape, args }: UnitCommand): string {
+  return shape?.name ?? args[0]!.toString('latin1').toUpperCase().slice(0, 64)
+}
+
 /**
  * What is applied whole or not at all: one command, or all between MULTI and EXEC. The arguments are views
  * into the chunk they came in.

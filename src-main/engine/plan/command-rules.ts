@@ -1,4 +1,5 @@
 import { leftOutRules } from '#contract/selection.ts'
+import type { CommandRule } from '#contract/restore-plan.ts'
 import type { UnitCommand } from '../flow/units.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { shapeOf, type CommandShape } from '../resp/commands.ts'
@@ -42,6 +43,17 @@ export class CommandRules {
     if (shape?.kind === 'write') return this.#write(command, shape)
     if (shape === null) return this.#changesKeys ? 'inseparable' : this.#moved(command)
     return this.#everything(command, shape)
+  }
+
+  /** The rule by which `apply` leaves a command out: that of its first key that does not go along. */
+  ruleAgainst(command: UnitCommand): CommandRule {
+    const { selection } = this.#rules
+    const { shape, args, db } = command
+    if (selection === null || shape === null || shape.name === 'FUNCTION') return 'functions'
+    const keys = shape.keyPlaces(args).map((place) => [databaseOf(command, place), args[place]!] as const)
+    const all = keys.length > 0 ? keys : [[db, noKey] as const]
+    const rules = all.map(([of, key]) => selection.judge(of, unknownType, key))
+    return leftOutRules[rules.find((rule) => rule !== goesAlong)! - 1] ?? 'functions'
   }
 
   #goes(db: number, key: Uint8Array): boolean {
