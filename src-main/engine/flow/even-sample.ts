@@ -29,7 +29,7 @@ export class EvenSample<T> {
 }
 
 /** At most `most` of them, evenly. */
-export function spread<T>(all: readonly T[], most: number): readonly T[] {
+function spread<T>(all: readonly T[], most: number): readonly T[] {
   if (all.length <= most) return all
   return Array.from({ length: most }, (_, at) => all[Math.floor((at * all.length) / most)]!)
 }

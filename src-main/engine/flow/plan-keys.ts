@@ -137,7 +137,7 @@ async function walkOne(
 }
 
 /** Notes what would end the restore; other failures are the plan's own. False where it would. */
-export async function passes(stops: Failure[], check: () => Promise<unknown> | void): Promise<boolean> {
+export async function passes(stops: Failure[], check: () => unknown): Promise<boolean> {
   try {
     await check()
     return true
