@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts'
+import type { FindingCode } from './finding.ts'
 
 /** The checks before a migration, in the order they are shown. */
 export const checkIds = [
@@ -10,6 +11,13 @@ export const checkIds = [
   'source-backlog',
   'source-output-buffer',
   'source-timeout',
+  'source-idle-timeout',
+  'source-rights',
+  'source-freeze',
+  'source-other-task',
+  'source-busy',
+  'source-snapshot',
+  'source-big-keys',
   'target-reachable',
   'target-role',
   'target-version',
@@ -17,7 +25,19 @@ export const checkIds = [
   'target-memory',
   'target-eviction',
   'target-databases',
+  'target-rights',
+  'target-other-task',
+  'target-writable',
+  'target-persistence',
+  'target-value-size',
+  'target-idle-timeout',
   'not-same-server',
+  'clocks',
+  'modules',
+  'functions',
+  'policies',
+  'shape',
+  'local-disk',
 ] as const
 export type CheckId = (typeof checkIds)[number]
 
@@ -29,53 +49,6 @@ export type CheckSide = 'source' | 'target' | 'both'
  * - `skipped`: makes no sense until another check passes (`finding` says which side could not be reached)
  */
 export type CheckState = 'running' | 'passed' | 'warning' | 'failed' | 'timed-out' | 'skipped'
-
-/**
- * What a check found. `sayFinding` (`words/say-finding.ts`) has the words: what was found, why it matters,
- * how to mend it.
- */
-export type FindingCode =
-  | 'reachable'
-  | 'not-reachable'
-  | 'role-master'
-  | 'role-replica'
-  | 'role-replica-source'
-  | 'replica-link-down'
-  | 'mode-unsupported'
-  | 'version-fine'
-  | 'version-older'
-  | 'version-other-product'
-  | 'psync-allowed'
-  | 'psync-refused'
-  | 'config-allowed'
-  | 'config-refused'
-  | 'backlog-enough'
-  | 'backlog-small'
-  | 'backlog-will-raise'
-  | 'buffer-enough'
-  | 'buffer-small'
-  | 'buffer-will-raise'
-  | 'timeout-enough'
-  | 'timeout-short'
-  | 'timeout-will-raise'
-  | 'setting-unreadable'
-  | 'empty'
-  | 'not-empty'
-  | 'not-empty-replace'
-  | 'memory-enough'
-  | 'memory-unlimited'
-  | 'memory-short'
-  | 'memory-unknown'
-  | 'eviction-off'
-  | 'eviction-on'
-  | 'eviction-will-set'
-  | 'databases-enough'
-  | 'databases-too-few'
-  | 'different-servers'
-  | 'same-server'
-  | 'still-running'
-  | 'no-answer-in-time'
-  | 'waits-for-connection'
 
 export interface CheckResult {
   readonly id: CheckId

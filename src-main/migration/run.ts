@@ -5,7 +5,6 @@ import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contr
 import { checksAllow } from '#contract/precheck.ts'
 import { syncSpecSchema, type SyncProgress } from '#contract/sync.ts'
 import { openControl } from '#engine/redis/control.ts'
-import { probeThrough } from '#engine/redis/probe.ts'
 import { checkTask } from './checking.ts'
 import { conclude, endPause, giveUp } from './conclusion.ts'
 import { Cutover } from './cutover.ts'
@@ -110,10 +109,8 @@ export class MigrationRun {
     const { body } = book.get(this.#id)
     if (!body.options.adjustSettings || store.journal.of(this.#id, 'setting').length > 0) return
     for (const side of ['source', 'target'] as const) {
-      const connection = this.#ends[side]
-      await using control = await openControl(connection, { name: `kf:${this.#id}:settings` })
-      const facts = await probeThrough(control, connection)
-      await setSettings(side, control, facts, settingsIn(this.#services, this.#id))
+      await using control = await openControl(this.#ends[side], { name: `kf:${this.#id}:settings` })
+      await setSettings(side, control, settingsIn(this.#services, this.#id))
     }
   }
 

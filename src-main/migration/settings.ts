@@ -1,10 +1,10 @@
-import type { ServerFacts } from '#contract/connection.ts'
 import { FailureError, toFailure } from '#contract/failure.ts'
 import type { SettingChange, TaskEvent } from '#contract/task.ts'
 import type { Control } from '#engine/redis/control.ts'
+import { parseInfo } from '#engine/redis/info.ts'
 import { readSetting } from '#engine/redis/probe.ts'
 import type { JournalTable } from '#store/journal.ts'
-import { wantedSettings } from './wanted-settings.ts'
+import { groundsOf, wantedSettings } from './wanted-settings.ts'
 
 /** What a journal entry says about a setting. */
 type SettingNote = Pick<SettingChange, 'side' | 'name' | 'before' | 'during'>
@@ -24,15 +24,15 @@ export interface SettingsOf {
 export async function setSettings(
   side: SettingChange['side'],
   control: Control,
-  facts: Pick<ServerFacts, 'usedMemory'>,
   { taskId, journal, tell }: SettingsOf,
 ): Promise<void> {
+  const grounds = groundsOf(parseInfo(String(await control.call('INFO'))))
   for (const wanted of wantedSettings) {
     if (wanted.side !== side) continue
     const value = await readSetting(control, wanted.name)
     if (value === null) continue
     const before = wanted.partOf(value)
-    const during = wanted.during(before, facts)
+    const during = wanted.during(before, grounds)
     if (during === null) continue
     const { name } = wanted
     const note: SettingNote = { side, name, before, during }

@@ -1,4 +1,11 @@
-import type { ServerFacts } from '#contract/connection.ts'
+import { infoNumber, type Info } from '#engine/redis/info.ts'
+
+/** What a value is chosen by. */
+export interface SettingGrounds {
+  readonly usedMemory: number | null
+  /** Bytes a second that come in from clients; the most a backlog may grow by. */
+  readonly inputPerSecond: number
+}
 
 /** A setting of a server that a migration wants otherwise, and what it should be meanwhile. */
 export interface WantedSetting {
@@ -8,7 +15,16 @@ export interface WantedSetting {
   /** The part of CONFIG GET's value that is ours to change, in the form CONFIG SET takes. */
   readonly partOf: (value: string) => string
   /** What it should be during the task; null when it is fine as it is. */
-  readonly during: (part: string, facts: Pick<ServerFacts, 'usedMemory'>) => string | null
+  readonly during: (part: string, grounds: SettingGrounds) => string | null
+  /** The version it came with, where that is later than 2.8: an older server has nothing to be set. */
+  readonly since?: readonly [major: number, minor: number]
+}
+
+export function groundsOf(info: Info): SettingGrounds {
+  return {
+    usedMemory: infoNumber(info, 'used_memory'),
+    inputPerSecond: (infoNumber(info, 'instantaneous_input_kbps') ?? 0) * 1024,
+  }
 }
 
 const mib = 1024 * 1024
@@ -30,13 +46,17 @@ export const outputBuffer: WantedSetting = {
   },
 }
 
-/** What a lost link may miss and still go on from where it was: a tenth of the data, 64 to 512 MiB. */
+/**
+ * What a lost link may miss and still go on from where it was: a tenth of the data, and a minute of what comes in,
+ * 64 to 512 MiB.
+ */
 export const backlog: WantedSetting = {
   side: 'source',
   name: 'repl-backlog-size',
   partOf: whole,
-  during(part, { usedMemory }) {
-    const needed = Math.min(512 * mib, Math.max(64 * mib, Math.ceil((usedMemory ?? 0) / 10)))
+  during(part, { usedMemory, inputPerSecond }) {
+    const wished = Math.max(Math.ceil((usedMemory ?? 0) / 10), Math.ceil(inputPerSecond * 60))
+    const needed = Math.min(512 * mib, Math.max(64 * mib, wished))
     return Number(part) >= needed ? null : String(needed)
   },
 }
@@ -57,4 +77,38 @@ export const eviction: WantedSetting = {
   during: (part) => (part === 'noeviction' ? null : 'noeviction'),
 }
 
-export const wantedSettings: readonly WantedSetting[] = [outputBuffer, backlog, replTimeout, eviction]
+/**
+ * Seconds of silence after which a client is put out; 0: never. A replica is not one of them, but our other
+ * connections are: those that watch the source speak every second, those that apply to the target may have nothing
+ * to say for as long as nobody writes.
+ */
+function idle(side: WantedSetting['side'], shortest: number): WantedSetting {
+  return {
+    side,
+    name: 'timeout',
+    partOf: whole,
+    during: (part) => (part === '0' || Number(part) >= shortest ? null : String(shortest)),
+  }
+}
+
+export const sourceIdle = idle('source', 60)
+export const targetIdle = idle('target', 3600)
+
+/** The longest string a command may bring: what the source holds, the target has to take. */
+export const valueSize: WantedSetting = {
+  side: 'target',
+  name: 'proto-max-bulk-len',
+  partOf: whole,
+  during: (part) => (Number(part) >= 512 * mib ? null : String(512 * mib)),
+  since: [4, 0],
+}
+
+export const wantedSettings: readonly WantedSetting[] = [
+  outputBuffer,
+  backlog,
+  replTimeout,
+  sourceIdle,
+  eviction,
+  targetIdle,
+  valueSize,
+]

@@ -3,47 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Connection } from '#contract/connection.ts'
-import type { CheckId, CheckResult } from '#contract/precheck.ts'
 import { checksAllow } from '#contract/precheck.ts'
-import { defaultProfileOptions, type ProfileOptions } from '#contract/profile.ts'
 import type { TaskEvent } from '#contract/task.ts'
 import { openControl } from '#engine/redis/control.ts'
-import { runChecks } from '#migration/prechecks/run.ts'
 import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
 import { openStore } from '#store/open.ts'
+import { at, look } from '../support/checks.ts'
 import { freePort } from '../support/free-port.ts'
 import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
-
-const at = ({ host, port }: RedisServer, auth: Partial<Connection> = {}): Connection => ({
-  host,
-  port,
-  ...auth,
-})
-
-interface Looked {
-  readonly all: readonly CheckResult[]
-  /** State and finding of one check, as `passed psync-allowed`. */
-  readonly says: (id: CheckId) => string
-}
-
-async function look(
-  source: Connection,
-  target: Connection,
-  options: Partial<ProfileOptions> = {},
-  more: { resuming?: boolean; before?: readonly CheckResult[] } = {},
-): Promise<Looked> {
-  const all = await runChecks(
-    { source, target, options: { ...defaultProfileOptions, ...options }, resuming: more.resuming ?? false },
-    more.before ?? [],
-    () => undefined,
-  )
-  const says = (id: CheckId): string => {
-    const result = all.find((one) => one.id === id)
-    return `${result?.state} ${result?.finding}`
-  }
-  return { all, says }
-}
 
 describe('the checks before a migration', () => {
   it('all pass between two fresh servers, and say that three settings will be set', async () => {
@@ -188,7 +155,7 @@ describe('settings of a task', () => {
       await using source = await startRedis()
       const before = await read(source)
       await using control = await openControl(at(source))
-      await setSettings('source', control, { usedMemory: 0 }, settings)
+      await setSettings('source', control, settings)
       expect(await read(source)).not.toEqual(before)
       expect(settingsOf('one', settings.journal).map(({ name, state }) => [name, state])).toEqual(
         names.map((name) => [name, 'changed']),
@@ -203,7 +170,7 @@ describe('settings of a task', () => {
       await using source = await startRedis()
       {
         await using control = await openControl(at(source))
-        await setSettings('source', control, { usedMemory: 0 }, settings)
+        await setSettings('source', control, settings)
       }
       await source.restart()
       await source.call('CONFIG', 'SET', 'repl-timeout', '77')
@@ -223,7 +190,7 @@ describe('settings of a task', () => {
       await using source = await startRedis()
       await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-config|set')
       await using control = await openControl(at(source, { username: 'weak', password: 'weak' }))
-      await setSettings('source', control, { usedMemory: 0 }, settings)
+      await setSettings('source', control, settings)
       expect(told).toEqual(names.map(() => 'settings.by-hand'))
       expect(settings.journal.open('setting')).toEqual([])
     }))

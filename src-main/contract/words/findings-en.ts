@@ -1,8 +1,10 @@
-import type { FindingsOf } from './say-finding.ts'
-
-const fine = (found: string): { found: string; why: string; mend: string } => ({ found, why: '', mend: '' })
+import { findingsOfFitEn } from './findings-fit-en.ts'
+import { findingsOfStandingEn } from './findings-standing-en.ts'
+import { fine, type FindingsOf } from './finding-words.ts'
 
 export const findingsEn: FindingsOf = {
+  ...findingsOfStandingEn,
+  ...findingsOfFitEn,
   reachable: fine('{address} answers[ within {ms} ms].'),
   'not-reachable': {
     found: '[{address}|The server] cannot be reached or does not let us in.',
@@ -53,6 +55,18 @@ export const findingsEn: FindingsOf = {
     why: 'Settings stay as they are, and writes cannot be frozen by Keyferry.',
     mend: 'Give the account CONFIG, or make the settings by hand and stop the writers yourself at the cutover.',
   },
+  'rights-enough': fine('Our account may run every command that is needed.'),
+  'rights-missing': {
+    found: 'Our account may not run: {commands}[ at {address}].',
+    why: 'Without them the migration would stop in the middle.',
+    mend: 'Give the account these commands on all keys (~*), or use one that has them.',
+  },
+  'freeze-allowed': fine('Our account may freeze writes.'),
+  'freeze-refused': {
+    found: 'Our account may not freeze writes; it lacks: {commands}[ at {address}].',
+    why: 'At the cutover Keyferry cannot keep applications from writing, and what they write last may be lost.',
+    mend: 'Give the account these commands, or stop the writers yourself at the cutover.',
+  },
   'backlog-enough': fine('The replication backlog holds {found:bytes}.'),
   'backlog-small': {
     found: 'The replication backlog holds {found:bytes}.',
@@ -80,33 +94,28 @@ export const findingsEn: FindingsOf = {
   'timeout-will-raise': fine(
     'A replica that is silent for {found} s is given up; raised to {during} s and put back after.',
   ),
+  'idle-enough': fine('Connections that are silent for a while stay open[ ({found} s)].'),
+  'idle-short': {
+    found: 'Connections that are silent for {found} s are closed[ by {address}].',
+    why: 'Ours would be lost whenever nobody writes for so long, and made anew each time.',
+    mend: 'Set it to {during} s for the time of the migration.',
+  },
+  'idle-will-raise': fine(
+    'Connections that are silent for {found} s are closed; raised to {during} s and put back after.',
+  ),
+  'value-size-enough': fine('A value may be as long as Redis allows[: {found:bytes}].'),
+  'value-size-small': {
+    found: 'A command may bring no more than {found:bytes} at once.',
+    why: 'A longer value of the source would be refused.',
+    mend: 'Raise it to {during:bytes} for the time of the migration.',
+  },
+  'value-size-will-raise': fine(
+    'A command may bring no more than {found:bytes} at once; raised to {during:bytes} and put back after.',
+  ),
   'setting-unreadable': {
     found: 'The setting {name} cannot be read[ at {address}].',
     why: 'Whether it is large enough is not known.',
     mend: 'Give the account CONFIG, or look it up in the console of your provider.',
-  },
-  empty: fine('The target is empty, or holds only what this task has copied.'),
-  'not-empty': {
-    found: 'The target holds {keys:keys} already.',
-    why: 'They would be mixed with those of the source.',
-    mend: 'Use an empty target, or choose in the options to overwrite keys of the same name.',
-  },
-  'not-empty-replace': {
-    found: 'The target holds {keys:keys} already.',
-    why: 'Those that also exist in the source take its value and cannot be brought back.',
-    mend: 'Use an empty target if any of them is still needed.',
-  },
-  'memory-enough': fine('The target has {free:bytes} free; about {needed:bytes} are needed.'),
-  'memory-unlimited': fine('The target has no memory limit.'),
-  'memory-short': {
-    found: 'The target has {free:bytes} free; about {needed:bytes} are needed.',
-    why: 'A target that runs full refuses writes, and the copy stands still.',
-    mend: 'Raise its memory limit, or use a larger target.',
-  },
-  'memory-unknown': {
-    found: 'How much memory is used and free could not be read.',
-    why: 'A target that runs full refuses writes, and the copy stands still.',
-    mend: 'Compare both sizes in the console of your provider.',
   },
   'eviction-off': fine('The target throws no keys out when it is full.'),
   'eviction-on': {
@@ -117,12 +126,6 @@ export const findingsEn: FindingsOf = {
   'eviction-will-set': fine(
     'The target throws keys out when it is full ({found}); that is switched off and put back after.',
   ),
-  'databases-enough': fine('Every database of the source has its place in the target.'),
-  'databases-too-few': {
-    found: 'The source uses database {highest}; the target has only {databases} of them.',
-    why: 'What lies beyond would have no place.',
-    mend: 'Give the target more databases in its configuration.',
-  },
   'different-servers': fine('Source and target are different servers.'),
   'same-server': {
     found: 'Source {source} and target {target} are the same server, or one already feeds the other.',

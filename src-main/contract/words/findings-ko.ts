@@ -1,8 +1,10 @@
-import type { FindingsOf } from './say-finding.ts'
-
-const fine = (found: string): { found: string; why: string; mend: string } => ({ found, why: '', mend: '' })
+import { findingsOfFitKo } from './findings-fit-ko.ts'
+import { findingsOfStandingKo } from './findings-standing-ko.ts'
+import { fine, type FindingsOf } from './finding-words.ts'
 
 export const findingsKo: FindingsOf = {
+  ...findingsOfStandingKo,
+  ...findingsOfFitKo,
   reachable: fine('{address} 서버가 응답합니다[({ms}ms)].'),
   'not-reachable': {
     found: '[{address} ]서버에 연결할 수 없거나 로그인이 거부됩니다.',
@@ -53,6 +55,18 @@ export const findingsKo: FindingsOf = {
     why: '설정은 그대로 두며 Keyferry가 쓰기를 동결할 수 없습니다.',
     mend: 'CONFIG 권한을 주거나, 설정을 직접 바꾸고 전환할 때 쓰는 쪽을 직접 멈추세요.',
   },
+  'rights-enough': fine('이 계정은 필요한 명령을 모두 실행할 수 있습니다.'),
+  'rights-missing': {
+    found: '이 계정은 [{address} 서버에서 ]다음 명령을 실행할 수 없습니다: {commands}.',
+    why: '이 명령이 없으면 마이그레이션이 도중에 멈춥니다.',
+    mend: '계정에 모든 키(~*)에 대한 이 명령 권한을 주거나 권한이 있는 계정을 쓰세요.',
+  },
+  'freeze-allowed': fine('이 계정은 쓰기를 동결할 수 있습니다.'),
+  'freeze-refused': {
+    found: '이 계정은 [{address} 서버에서 ]쓰기를 동결할 수 없습니다. 없는 권한: {commands}.',
+    why: '전환할 때 Keyferry가 애플리케이션의 쓰기를 막지 못하므로 마지막 쓰기가 사라질 수 있습니다.',
+    mend: '계정에 이 명령 권한을 주거나 전환할 때 쓰는 쪽을 직접 멈추세요.',
+  },
   'backlog-enough': fine('복제 백로그 크기는 {found:bytes} 입니다.'),
   'backlog-small': {
     found: '복제 백로그 크기가 {found:bytes} 뿐입니다.',
@@ -80,33 +94,26 @@ export const findingsKo: FindingsOf = {
   'timeout-will-raise': fine(
     '{found}초 동안 조용한 레플리카는 끊깁니다. 마이그레이션 동안에만 {during}초로 올리고 나중에 되돌립니다.',
   ),
+  'idle-enough': fine('잠시 조용한 연결도 열린 채로 있습니다[({found}초)].'),
+  'idle-short': {
+    found: '{found}초 동안 조용한 연결은 [{address} 서버가 ]닫습니다.',
+    why: '그만큼 쓰기가 없을 때마다 우리 연결이 끊기고 다시 맺어집니다.',
+    mend: '마이그레이션 동안 {during}초로 늘리세요.',
+  },
+  'idle-will-raise': fine('{found}초 동안 조용한 연결은 닫힙니다. {during}초로 늘렸다가 되돌립니다.'),
+  'value-size-enough': fine('값의 길이는 Redis가 허용하는 만큼 됩니다[: {found:bytes}].'),
+  'value-size-small': {
+    found: '명령 하나가 담을 수 있는 크기는 {found:bytes} 입니다.',
+    why: '소스에 더 긴 값이 있으면 거부됩니다.',
+    mend: '마이그레이션 동안 {during:bytes} 크기로 늘리세요.',
+  },
+  'value-size-will-raise': fine(
+    '명령 하나가 담을 수 있는 크기는 {found:bytes} 입니다. {during:bytes} 크기로 늘렸다가 되돌립니다.',
+  ),
   'setting-unreadable': {
     found: '[{address} 서버의 ]{name} 설정을 읽을 수 없습니다.',
     why: '충분히 큰지 알 수 없습니다.',
     mend: 'CONFIG 권한을 주거나 제공업체 콘솔에서 확인하세요.',
-  },
-  empty: fine('타깃은 비어 있거나 이 작업이 복사한 것만 있습니다.'),
-  'not-empty': {
-    found: '타깃에 이미 {keys:keys} 있습니다.',
-    why: '소스의 키와 섞이게 됩니다.',
-    mend: '빈 타깃을 쓰거나 옵션에서 같은 이름의 키를 덮어쓰도록 고르세요.',
-  },
-  'not-empty-replace': {
-    found: '타깃에 이미 {keys:keys} 있습니다.',
-    why: '소스에도 있는 키는 소스의 값으로 덮어쓰며 되돌릴 수 없습니다.',
-    mend: '아직 필요한 키가 있다면 빈 타깃을 쓰세요.',
-  },
-  'memory-enough': fine('타깃에 {free:bytes} 남아 있고 약 {needed:bytes} 필요합니다.'),
-  'memory-unlimited': fine('타깃에는 메모리 제한이 없습니다.'),
-  'memory-short': {
-    found: '타깃에 {free:bytes} 남아 있고 약 {needed:bytes} 필요합니다.',
-    why: '타깃이 가득 차면 쓰기를 거부하여 복사가 멈춥니다.',
-    mend: '메모리 제한을 올리거나 더 큰 타깃을 쓰세요.',
-  },
-  'memory-unknown': {
-    found: '메모리 사용량과 여유를 읽을 수 없습니다.',
-    why: '타깃이 가득 차면 쓰기를 거부하여 복사가 멈춥니다.',
-    mend: '제공업체 콘솔에서 양쪽 크기를 비교하세요.',
   },
   'eviction-off': fine('타깃은 가득 차도 키를 내보내지 않습니다.'),
   'eviction-on': {
@@ -117,12 +124,6 @@ export const findingsKo: FindingsOf = {
   'eviction-will-set': fine(
     '타깃은 가득 차면 키를 내보냅니다({found}). 마이그레이션 동안에만 이를 끄고 나중에 되돌립니다.',
   ),
-  'databases-enough': fine('소스의 모든 데이터베이스가 타깃에 자리가 있습니다.'),
-  'databases-too-few': {
-    found: '소스는 {highest}번 데이터베이스를 쓰는데 타깃에는 {databases}개뿐입니다.',
-    why: '넘는 것은 둘 곳이 없습니다.',
-    mend: '타깃의 설정에서 데이터베이스 수를 늘리세요.',
-  },
   'different-servers': fine('소스와 타깃은 서로 다른 서버입니다.'),
   'same-server': {
     found: '소스 {source} 서버와 타깃 {target} 서버가 같거나, 한쪽이 이미 다른 쪽을 복제하고 있습니다.',

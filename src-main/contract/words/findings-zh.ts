@@ -1,8 +1,10 @@
-import type { FindingsOf } from './say-finding.ts'
-
-const fine = (found: string): { found: string; why: string; mend: string } => ({ found, why: '', mend: '' })
+import { findingsOfFitZh } from './findings-fit-zh.ts'
+import { findingsOfStandingZh } from './findings-standing-zh.ts'
+import { fine, type FindingsOf } from './finding-words.ts'
 
 export const findingsZh: FindingsOf = {
+  ...findingsOfStandingZh,
+  ...findingsOfFitZh,
   reachable: fine('{address} 有应答[，耗时 {ms} 毫秒]。'),
   'not-reachable': {
     found: '[{address} |该服务器]无法连接，或拒绝登录。',
@@ -53,6 +55,18 @@ export const findingsZh: FindingsOf = {
     why: '参数保持不变，Keyferry 也无法冻结写入。',
     mend: '请授予 CONFIG 权限，或手动修改参数并在割接时自行停止写入方。',
   },
+  'rights-enough': fine('当前账号可以执行所需的全部命令。'),
+  'rights-missing': {
+    found: '当前账号无权[在 {address} ]执行：{commands}。',
+    why: '缺少这些命令，迁移会在中途停下。',
+    mend: '请为账号授予这些命令（对所有键 ~*），或换用有权限的账号。',
+  },
+  'freeze-allowed': fine('当前账号可以冻结写入。'),
+  'freeze-refused': {
+    found: '当前账号无法[在 {address} ]冻结写入，缺少：{commands}。',
+    why: '割接时 Keyferry 无法阻止应用写入，最后写入的内容可能丢失。',
+    mend: '请授予这些命令，或在割接时自行停止写入方。',
+  },
   'backlog-enough': fine('复制积压缓冲区为 {found:bytes}。'),
   'backlog-small': {
     found: '复制积压缓冲区只有 {found:bytes}。',
@@ -74,33 +88,24 @@ export const findingsZh: FindingsOf = {
     mend: '请在迁移期间设为 {during} 秒。',
   },
   'timeout-will-raise': fine('静默 {found} 秒的副本会被断开；迁移期间提高到 {during} 秒，结束后恢复。'),
+  'idle-enough': fine('空闲的连接会保持打开[（{found} 秒）]。'),
+  'idle-short': {
+    found: '空闲 {found} 秒的连接会被[ {address} ]关闭。',
+    why: '只要这么久没有写入，我们的连接就会断开并重新建立。',
+    mend: '请在迁移期间改为 {during} 秒。',
+  },
+  'idle-will-raise': fine('空闲 {found} 秒的连接会被关闭；将提高到 {during} 秒，结束后恢复。'),
+  'value-size-enough': fine('单个值可以达到 Redis 允许的长度[：{found:bytes}]。'),
+  'value-size-small': {
+    found: '一条命令最多只能携带 {found:bytes}。',
+    why: '源端更长的值会被拒绝。',
+    mend: '请在迁移期间提高到 {during:bytes}。',
+  },
+  'value-size-will-raise': fine('一条命令最多只能携带 {found:bytes}；将提高到 {during:bytes}，结束后恢复。'),
   'setting-unreadable': {
     found: '无法[在 {address} ]读取参数 {name}。',
     why: '不知道它是否足够大。',
     mend: '请授予 CONFIG 权限，或在云服务商控制台中查看。',
-  },
-  empty: fine('目标端为空，或只有本任务复制的内容。'),
-  'not-empty': {
-    found: '目标端已有 {keys:keys}。',
-    why: '它们会与源端的键混在一起。',
-    mend: '请使用空的目标端，或在选项中选择覆盖同名键。',
-  },
-  'not-empty-replace': {
-    found: '目标端已有 {keys:keys}。',
-    why: '其中与源端同名的键将被源端的值覆盖，无法找回。',
-    mend: '如果其中有仍需要的键，请使用空的目标端。',
-  },
-  'memory-enough': fine('目标端剩余 {free:bytes}，大约需要 {needed:bytes}。'),
-  'memory-unlimited': fine('目标端没有内存限制。'),
-  'memory-short': {
-    found: '目标端剩余 {free:bytes}，大约需要 {needed:bytes}。',
-    why: '目标端内存写满后会拒绝写入，复制将停滞。',
-    mend: '请提高其内存上限，或使用更大的目标端。',
-  },
-  'memory-unknown': {
-    found: '无法读取内存用量和余量。',
-    why: '目标端内存写满后会拒绝写入，复制将停滞。',
-    mend: '请在云服务商控制台中比较两端的规格。',
   },
   'eviction-off': fine('目标端内存满时不会淘汰键。'),
   'eviction-on': {
@@ -109,12 +114,6 @@ export const findingsZh: FindingsOf = {
     mend: '请在迁移期间将 maxmemory-policy 设为 noeviction。',
   },
   'eviction-will-set': fine('目标端内存满时会淘汰键（{found}）；迁移期间关闭淘汰，结束后恢复。'),
-  'databases-enough': fine('源端的每个数据库在目标端都有位置。'),
-  'databases-too-few': {
-    found: '源端使用了数据库 {highest}，而目标端只有 {databases} 个数据库。',
-    why: '超出的部分无处存放。',
-    mend: '请在目标端的配置中增加数据库数量。',
-  },
   'different-servers': fine('源端和目标端是不同的服务器。'),
   'same-server': {
     found: '源端 {source} 与目标端 {target} 是同一台服务器，或其中一方已在复制另一方。',

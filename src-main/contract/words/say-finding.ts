@@ -1,20 +1,10 @@
-import type { CheckResult, FindingCode } from '../precheck.ts'
+import type { CheckResult } from '../precheck.ts'
+import type { FindingWords, FindingsOf } from './finding-words.ts'
 import { findingsEn } from './findings-en.ts'
 import { findingsKo } from './findings-ko.ts'
 import { findingsZh } from './findings-zh.ts'
 import { languages, type Locale } from './say-failure.ts'
 import { fillTemplate } from './template.ts'
-
-/** What a check found, as templates (`template.ts`). A finding that blocks nothing has no `why` and no `mend`. */
-export interface FindingWords {
-  readonly found: string
-  /** Why it matters: what accepting it means for the data. */
-  readonly why: string
-  readonly mend: string
-}
-
-/** Every finding in one language; a code without words does not compile. */
-export type FindingsOf = Readonly<Record<FindingCode, FindingWords>>
 
 export const findings: Readonly<Record<Locale, FindingsOf>> = {
   en: findingsEn,

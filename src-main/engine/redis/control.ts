@@ -73,7 +73,7 @@ export async function openControl(connection: Connection, options: ControlOption
 async function signIn(link: Control, { username, password }: Connection): Promise<void> {
   if (password === undefined) {
     // Says now, rather than in the middle of something, that a password is missing or that this is no Redis.
-    await link.call('PING')
+    await link.call('PING').catch(ignoreNoWrites)
     return
   }
   try {
@@ -81,6 +81,11 @@ async function signIn(link: Control, { username, password }: Connection): Promis
   } catch (thrown) {
     if (!(thrown instanceof FailureError) || thrown.failure.code !== 'auth.not-needed') throw thrown
   }
+}
+
+/** A server that could not save answers PING as it does a write (MISCONF, `processCommand`), and can be read. */
+function ignoreNoWrites(thrown: unknown): void {
+  if (!(thrown instanceof FailureError) || thrown.failure.code !== 'target.cannot-persist') throw thrown
 }
 
 function ignoreUnknownCommand(thrown: unknown): void {

@@ -6,7 +6,7 @@ const mostKeptFree = 64 * 1024 * 1024
 const shareKeptFree = 0.05
 
 /** Bytes that may be written into a folder before its disk is as good as full. */
-async function roomIn(folder: string): Promise<number> {
+export async function roomIn(folder: string): Promise<number> {
   const { bavail, blocks, bsize } = await statfs(folder)
   return Math.max(0, bavail * bsize - Math.min(mostKeptFree, blocks * bsize * shareKeptFree))
 }

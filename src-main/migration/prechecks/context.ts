@@ -1,6 +1,7 @@
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import { toFailure, type Failure } from '#contract/failure.ts'
-import type { CheckId, CheckResult, CheckSide, CheckState, FindingCode } from '#contract/precheck.ts'
+import type { FindingCode } from '#contract/finding.ts'
+import type { CheckId, CheckResult, CheckSide, CheckState } from '#contract/precheck.ts'
 import type { ProfileOptions } from '#contract/profile.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
@@ -9,6 +10,8 @@ import { probeThrough } from '#engine/redis/probe.ts'
 /** A side that could be reached: what one look told, and a connection for more questions. */
 export interface Reached {
   readonly control: Control
+  /** For a check that needs a connection of its own. */
+  readonly connection: Connection
   readonly facts: ServerFacts
   readonly info: Info
 }
@@ -20,6 +23,16 @@ export interface CheckContext extends AsyncDisposable {
   readonly options: ProfileOptions
   /** The task ran before: the target holds its keys, and settings are set already. */
   readonly resuming: boolean
+  readonly task: CheckedTask
+}
+
+/** What the checks have to know of the task they are made for. */
+export interface CheckedTask {
+  readonly id: string
+  /** Where it keeps the received stream; its nearest folder that is there tells the disk. */
+  readonly folder: string
+  /** The names of other tasks, begun and not over, that have hold of the same server. */
+  readonly others: { readonly source: string | null; readonly target: string | null }
 }
 
 /** A check's word on what it saw; the command is one a person can copy to mend it. */
@@ -42,15 +55,17 @@ export interface CheckRequest {
   readonly target: Connection
   readonly options: ProfileOptions
   readonly resuming: boolean
+  readonly task: CheckedTask
   readonly signal?: AbortSignal | undefined
 }
 
-export function openContext({ source, target, options, resuming, signal }: CheckRequest): CheckContext {
+export function openContext({ source, target, options, resuming, task, signal }: CheckRequest): CheckContext {
   const reached = { source: reach(source, signal), target: reach(target, signal) }
   return {
     ...reached,
     options,
     resuming,
+    task,
     async [Symbol.asyncDispose]() {
       for (const side of await Promise.all([reached.source, reached.target]))
         if ('control' in side) side.control.close()
@@ -63,7 +78,12 @@ async function reach(connection: Connection, signal: AbortSignal | undefined): P
     const control = await openControl(connection, { signal, name: 'kf:check' })
     try {
       const facts = await probeThrough(control, connection)
-      return { control, facts, info: parseInfo(String(await control.call('INFO').catch(() => ''))) }
+      return {
+        control,
+        connection,
+        facts,
+        info: parseInfo(String(await control.call('INFO').catch(() => ''))),
+      }
     } catch (thrown) {
       control.close()
       throw thrown

@@ -1,16 +1,37 @@
 import { FailureError, toFailure } from '#contract/failure.ts'
 import { checkIds, type CheckResult } from '#contract/precheck.ts'
 import { openContext, type Check, type CheckContext, type CheckRequest, type Finding } from './context.ts'
+import { sourceBigKeys } from './big-keys.ts'
+import { sourceBusy } from './busy.ts'
+import { clocks } from './clocks.ts'
 import { sourceConfig } from './config.ts'
 import { targetDatabases } from './databases.ts'
 import { targetEmpty } from './empty.ts'
+import { functions } from './functions.ts'
+import { localDisk } from './local-disk.ts'
 import { targetMemory } from './memory.ts'
+import { modules } from './modules.ts'
+import { sourceOtherTask, targetOtherTask } from './other-task.ts'
+import { targetPersistence } from './persistence.ts'
+import { policies } from './policies.ts'
 import { sourcePsync } from './psync.ts'
 import { reachable } from './reachable.ts'
+import { sourceFreeze, sourceRights, targetRights } from './rights.ts'
 import { sourceRole, targetRole } from './role.ts'
 import { notSameServer } from './same-server.ts'
-import { sourceBacklog, sourceOutputBuffer, sourceTimeout, targetEviction } from './setting.ts'
+import {
+  sourceBacklog,
+  sourceIdleTimeout,
+  sourceOutputBuffer,
+  sourceTimeout,
+  targetEviction,
+  targetIdleTimeout,
+  targetValueSize,
+} from './setting.ts'
+import { shape } from './shape.ts'
+import { sourceSnapshot } from './snapshot.ts'
 import { sourceVersion, targetVersion } from './version.ts'
+import { targetWritable } from './writable.ts'
 
 const checks: readonly Check[] = [
   reachable('source'),
@@ -21,6 +42,13 @@ const checks: readonly Check[] = [
   sourceBacklog,
   sourceOutputBuffer,
   sourceTimeout,
+  sourceIdleTimeout,
+  sourceRights,
+  sourceFreeze,
+  sourceOtherTask,
+  sourceBusy,
+  sourceSnapshot,
+  sourceBigKeys,
   reachable('target'),
   targetRole,
   targetVersion,
@@ -28,7 +56,19 @@ const checks: readonly Check[] = [
   targetMemory,
   targetEviction,
   targetDatabases,
+  targetRights,
+  targetOtherTask,
+  targetWritable,
+  targetPersistence,
+  targetValueSize,
+  targetIdleTimeout,
   notSameServer,
+  clocks,
+  modules,
+  functions,
+  policies,
+  shape,
+  localDisk,
 ]
 
 const deadlineMs = 10_000
@@ -102,7 +142,7 @@ function resultOf({ id, side }: Check, { state, finding, params, failure, comman
   }
 }
 
-/** By what it says: the count of keys to be overwritten, say, must be the one that was accepted. */
+/** By what it says: the keys to be overwritten, say, must be as many as were accepted. */
 function acceptedBefore(result: CheckResult, before: readonly CheckResult[]): number | null {
   const earlier = before.find(({ id }) => id === result.id)
   const same =
@@ -111,5 +151,5 @@ function acceptedBefore(result: CheckResult, before: readonly CheckResult[]): nu
 }
 
 function consequence(params: CheckResult['params']): string {
-  return String(params['keys'] ?? '')
+  return ['keys', 'key', 'commands', 'names', 'libraries'].map((name) => params[name] ?? '').join('\n')
 }

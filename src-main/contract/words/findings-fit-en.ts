@@ -1,0 +1,79 @@
+import type { FitFinding } from '../finding.ts'
+import { fine, type FindingWords } from './finding-words.ts'
+
+export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
+  empty: fine('The target is empty, or holds only what this task has copied.'),
+  'not-empty': {
+    found: 'The target holds {keys:keys} already.',
+    why: 'They would be mixed with those of the source.',
+    mend: 'Use an empty target, or choose in the options to overwrite keys of the same name.',
+  },
+  'not-empty-replace': {
+    found: 'The target holds {keys:keys} already.',
+    why: 'Those that also exist in the source take its value and cannot be brought back.',
+    mend: 'Use an empty target if any of them is still needed.',
+  },
+  'memory-enough': fine('The target has {free:bytes} free; about {needed:bytes} are needed.'),
+  'memory-unlimited': fine('The target has no memory limit.'),
+  'memory-short': {
+    found: 'The target has {free:bytes} free; about {needed:bytes} are needed.',
+    why: 'A target that runs full refuses writes, and the copy stands still.',
+    mend: 'Raise its memory limit, or use a larger target.',
+  },
+  'memory-unknown': {
+    found: 'How much memory is used and free could not be read.',
+    why: 'A target that runs full refuses writes, and the copy stands still.',
+    mend: 'Compare both sizes in the console of your provider.',
+  },
+  'databases-enough': fine('Every database of the source has its place in the target.'),
+  'databases-too-few': {
+    found: 'The source uses database {highest}; the target has only {databases} of them.',
+    why: 'What lies beyond would have no place.',
+    mend: 'Give the target more databases in its configuration.',
+  },
+  'big-keys-none': fine(
+    '[Of {looked} keys looked at|Of the keys looked at] the largest takes {bytes:bytes}.',
+  ),
+  'big-keys-found': {
+    found: 'The key {key} takes {bytes:bytes}.',
+    why: 'While it is read, written and compared, both servers answer others more slowly.',
+    mend: 'Take it apart if you can, or copy in a quiet hour.',
+  },
+  'big-keys-unknown': fine('How large single keys are may not be asked.'),
+  'modules-fit': fine('The target has every module of the source.'),
+  'modules-missing': {
+    found: 'The target lacks modules of the source: {names}.',
+    why: 'Values of their types cannot be read without them; the copy stops at the first one.',
+    mend: 'Load the modules on the target, or see that none of their types is in use.',
+  },
+  'functions-none': fine('The source has no function libraries.'),
+  'functions-fit': fine('The target can hold the function libraries of the source.'),
+  'functions-unsupported': {
+    found: 'The source has function libraries ({libraries}), and the target knows none.',
+    why: 'They will not be there, and FCALL will be refused.',
+    mend: 'Use a target of 7.0 or later, or see that no application calls them.',
+  },
+  'policies-same': fine('Full, the target behaves as the source does.'),
+  'policies-differ': {
+    found: 'Full, the source goes by {before}, the target by {after}.',
+    why: 'After the cutover other keys are thrown out, or writes are refused, once memory is full.',
+    mend: 'Give the target the policy of the source, if that is what applications rely on.',
+  },
+  'shape-fits': fine('It holds {used:bytes} and answers {ops} commands a second.'),
+  'shape-larger': {
+    found: 'The source holds {used:bytes} and answers {ops} commands a second.',
+    why: 'Up to 12 GiB now, 60 GiB later and 40,000 commands a second one primary is advised; beyond, a cluster.',
+    mend: 'Consider a cluster as the target; "keyferry readiness" tells whether applications can use one.',
+  },
+  'shape-transactions': {
+    found: 'The source has run {count} transactions and scripts; the target is a cluster.',
+    why: 'A cluster refuses those that touch keys of different slots.',
+    mend: 'See which they are with "keyferry readiness", and give their keys a common hash tag.',
+  },
+  'disk-enough': fine('This machine has {free:bytes} free for what is received.'),
+  'disk-short': {
+    found: 'This machine has {free:bytes} free for what is received; up to {needed:bytes} are needed.',
+    why: 'What comes in and is not applied yet is kept in {folder}. A full disk stops the task.',
+    mend: 'Make room there, or choose another data folder.',
+  },
+}

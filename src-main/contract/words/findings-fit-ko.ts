@@ -1,0 +1,77 @@
+import type { FitFinding } from '../finding.ts'
+import { fine, type FindingWords } from './finding-words.ts'
+
+export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
+  empty: fine('타깃은 비어 있거나 이 작업이 복사한 것만 있습니다.'),
+  'not-empty': {
+    found: '타깃에 이미 {keys:keys} 있습니다.',
+    why: '소스의 키와 섞이게 됩니다.',
+    mend: '빈 타깃을 쓰거나 옵션에서 같은 이름의 키를 덮어쓰도록 고르세요.',
+  },
+  'not-empty-replace': {
+    found: '타깃에 이미 {keys:keys} 있습니다.',
+    why: '소스에도 있는 키는 소스의 값으로 덮어쓰며 되돌릴 수 없습니다.',
+    mend: '아직 필요한 키가 있다면 빈 타깃을 쓰세요.',
+  },
+  'memory-enough': fine('타깃에 {free:bytes} 남아 있고 약 {needed:bytes} 필요합니다.'),
+  'memory-unlimited': fine('타깃에는 메모리 제한이 없습니다.'),
+  'memory-short': {
+    found: '타깃에 {free:bytes} 남아 있고 약 {needed:bytes} 필요합니다.',
+    why: '타깃이 가득 차면 쓰기를 거부하여 복사가 멈춥니다.',
+    mend: '메모리 제한을 올리거나 더 큰 타깃을 쓰세요.',
+  },
+  'memory-unknown': {
+    found: '메모리 사용량과 여유를 읽을 수 없습니다.',
+    why: '타깃이 가득 차면 쓰기를 거부하여 복사가 멈춥니다.',
+    mend: '제공업체 콘솔에서 양쪽 크기를 비교하세요.',
+  },
+  'databases-enough': fine('소스의 모든 데이터베이스가 타깃에 자리가 있습니다.'),
+  'databases-too-few': {
+    found: '소스는 {highest}번 데이터베이스를 쓰는데 타깃에는 {databases}개뿐입니다.',
+    why: '넘는 것은 둘 곳이 없습니다.',
+    mend: '타깃의 설정에서 데이터베이스 수를 늘리세요.',
+  },
+  'big-keys-none': fine('[살펴본 키 {looked}개|살펴본 키] 가운데 가장 큰 것은 {bytes:bytes} 입니다.'),
+  'big-keys-found': {
+    found: '키 {key} 크기는 {bytes:bytes} 입니다.',
+    why: '이 키를 읽고 쓰고 비교하는 동안 두 서버가 다른 요청에 늦게 답합니다.',
+    mend: '나눌 수 있으면 나누거나 한가할 때 복사하세요.',
+  },
+  'big-keys-unknown': fine('키 하나하나의 크기를 물어볼 수 없습니다.'),
+  'modules-fit': fine('타깃에 소스의 모듈이 모두 있습니다.'),
+  'modules-missing': {
+    found: '타깃에 소스의 모듈이 없습니다: {names}.',
+    why: '모듈 없이는 그 타입의 값을 읽을 수 없어 첫 값에서 복사가 멈춥니다.',
+    mend: '타깃에 모듈을 적재하거나 그 타입을 쓰지 않는지 확인하세요.',
+  },
+  'functions-none': fine('소스에 함수 라이브러리가 없습니다.'),
+  'functions-fit': fine('타깃이 소스의 함수 라이브러리를 담을 수 있습니다.'),
+  'functions-unsupported': {
+    found: '소스에 함수 라이브러리({libraries}개)가 있지만 타깃은 지원하지 않습니다.',
+    why: '타깃에는 라이브러리가 없고 FCALL이 거부됩니다.',
+    mend: '7.0 이상의 타깃을 쓰거나 호출하는 애플리케이션이 없는지 확인하세요.',
+  },
+  'policies-same': fine('메모리가 가득 차면 타깃도 소스처럼 동작합니다.'),
+  'policies-differ': {
+    found: '메모리가 가득 차면 소스는 {before}, 타깃은 {after} 정책을 따릅니다.',
+    why: '전환한 뒤 메모리가 가득 차면 다른 키가 축출되거나 쓰기가 거부됩니다.',
+    mend: '애플리케이션이 그 동작에 기댄다면 타깃에 소스의 정책을 주세요.',
+  },
+  'shape-fits': fine('{used:bytes} 용량을 담고 초당 명령 {ops}개에 답합니다.'),
+  'shape-larger': {
+    found: '소스는 {used:bytes} 용량을 담고 초당 명령 {ops}개에 답합니다.',
+    why: '지금 12 GiB, 앞으로 60 GiB, 초당 명령 40,000개까지는 마스터 하나를, 넘으면 클러스터를 권합니다.',
+    mend: '타깃으로 클러스터를 고려하세요. 애플리케이션이 쓸 수 있는지는 "keyferry readiness" 명령이 알려 줍니다.',
+  },
+  'shape-transactions': {
+    found: '소스가 트랜잭션과 스크립트를 {count}번 실행했고 타깃은 클러스터입니다.',
+    why: '클러스터는 서로 다른 슬롯의 키를 건드리는 것을 거부합니다.',
+    mend: '"keyferry readiness" 명령으로 찾아내고 그 키에 같은 해시 태그를 주세요.',
+  },
+  'disk-enough': fine('이 컴퓨터에는 받은 데이터를 둘 공간이 {free:bytes} 있습니다.'),
+  'disk-short': {
+    found: '이 컴퓨터에는 받은 데이터를 둘 공간이 {free:bytes} 있고 최대 {needed:bytes} 필요합니다.',
+    why: '받았지만 아직 적용하지 않은 것은 {folder} 폴더에 보관합니다. 디스크가 가득 차면 작업이 멈춥니다.',
+    mend: '그곳을 비우거나 다른 데이터 폴더를 고르세요.',
+  },
+}

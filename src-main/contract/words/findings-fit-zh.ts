@@ -1,0 +1,77 @@
+import type { FitFinding } from '../finding.ts'
+import { fine, type FindingWords } from './finding-words.ts'
+
+export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
+  empty: fine('目标端为空，或只有本任务复制的内容。'),
+  'not-empty': {
+    found: '目标端已有 {keys:keys}。',
+    why: '它们会与源端的键混在一起。',
+    mend: '请使用空的目标端，或在选项中选择覆盖同名键。',
+  },
+  'not-empty-replace': {
+    found: '目标端已有 {keys:keys}。',
+    why: '其中与源端同名的键将被源端的值覆盖，无法找回。',
+    mend: '如果其中有仍需要的键，请使用空的目标端。',
+  },
+  'memory-enough': fine('目标端剩余 {free:bytes}，大约需要 {needed:bytes}。'),
+  'memory-unlimited': fine('目标端没有内存限制。'),
+  'memory-short': {
+    found: '目标端剩余 {free:bytes}，大约需要 {needed:bytes}。',
+    why: '目标端内存写满后会拒绝写入，复制将停滞。',
+    mend: '请提高其内存上限，或使用更大的目标端。',
+  },
+  'memory-unknown': {
+    found: '无法读取内存用量和余量。',
+    why: '目标端内存写满后会拒绝写入，复制将停滞。',
+    mend: '请在云服务商控制台中比较两端的规格。',
+  },
+  'databases-enough': fine('源端的每个数据库在目标端都有位置。'),
+  'databases-too-few': {
+    found: '源端使用了数据库 {highest}，而目标端只有 {databases} 个数据库。',
+    why: '超出的部分无处存放。',
+    mend: '请在目标端的配置中增加数据库数量。',
+  },
+  'big-keys-none': fine('[抽查的 {looked} 个键|抽查的键]中最大的占 {bytes:bytes}。'),
+  'big-keys-found': {
+    found: '键 {key} 占 {bytes:bytes}。',
+    why: '读取、写入和比对它时，两端对其他请求的应答会变慢。',
+    mend: '如有可能请拆分，或在低峰期复制。',
+  },
+  'big-keys-unknown': fine('无法查询单个键的大小。'),
+  'modules-fit': fine('目标端具备源端的全部模块。'),
+  'modules-missing': {
+    found: '目标端缺少源端的模块：{names}。',
+    why: '没有模块就无法读取其类型的值，复制会在第一个这样的值处停下。',
+    mend: '请在目标端加载这些模块，或确认没有使用它们的类型。',
+  },
+  'functions-none': fine('源端没有函数库。'),
+  'functions-fit': fine('目标端可以容纳源端的函数库。'),
+  'functions-unsupported': {
+    found: '源端有函数库（{libraries} 个），而目标端不支持。',
+    why: '目标端不会有这些函数库，FCALL 会被拒绝。',
+    mend: '请使用 7.0 或更高版本的目标端，或确认没有应用调用它们。',
+  },
+  'policies-same': fine('内存满时目标端与源端的行为相同。'),
+  'policies-differ': {
+    found: '内存满时源端采用 {before}，目标端采用 {after}。',
+    why: '割接之后一旦内存写满，被淘汰的键会不同，或写入被拒绝。',
+    mend: '如应用依赖该行为，请让目标端采用源端的策略。',
+  },
+  'shape-fits': fine('它存有 {used:bytes}，每秒应答 {ops} 条命令。'),
+  'shape-larger': {
+    found: '源端存有 {used:bytes}，每秒应答 {ops} 条命令。',
+    why: '当前不超过 12 GiB、将来不超过 60 GiB 且每秒不超过 40,000 条命令时建议用主从实例，超出则建议用集群。',
+    mend: '请考虑以集群作为目标端；"keyferry readiness" 可判断应用能否使用集群。',
+  },
+  'shape-transactions': {
+    found: '源端执行过 {count} 次事务和脚本，而目标端是集群。',
+    why: '集群会拒绝涉及不同槽位的键的事务和脚本。',
+    mend: '请用 "keyferry readiness" 找出它们，并为其键使用相同的哈希标签。',
+  },
+  'disk-enough': fine('本机有 {free:bytes} 可用于存放接收的数据。'),
+  'disk-short': {
+    found: '本机有 {free:bytes} 可用于存放接收的数据，最多需要 {needed:bytes}。',
+    why: '已接收而尚未写入的内容保存在 {folder}；磁盘写满会使任务停下。',
+    mend: '请在该处腾出空间，或选择其他数据目录。',
+  },
+}

@@ -1,0 +1,9 @@
+import { onBoth, passed, warning } from './context.ts'
+
+/** Will a full target behave as a full source did? Not asked of a task under way: we may have set the target's. */
+export const policies = onBoth('policies', 'both', ({ facts: source }, { facts: target }, { resuming }) => {
+  const [before, after] = [source.maxMemoryPolicy, target.maxMemoryPolicy]
+  if (resuming || before === null || after === null || before === after || target.maxMemory === 0)
+    return passed('policies-same')
+  return warning('policies-differ', { before, after }, `CONFIG SET maxmemory-policy ${before}`)
+})
