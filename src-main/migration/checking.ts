@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { placeOf } from '#contract/connection.ts'
 import type { CheckResult } from '#contract/precheck.ts'
-import { isUnderWay } from '#contract/task.ts'
+import { isUnderWay, openStates } from '#contract/task.ts'
 import { runChecks } from './prechecks/run.ts'
 import type { CheckedTask, CheckRequest } from './prechecks/context.ts'
 import type { RunServices } from './services.ts'
@@ -39,10 +39,10 @@ function othersAt(
   { source, target }: TaskBody,
 ): CheckedTask['others'] {
   const holders = new Map<string, string>()
-  for (const { id } of store.tasks.all()) {
+  for (const { id } of store.tasks.inStates(openStates.filter(isUnderWay))) {
     if (id === taskId) continue
-    const { state, body, name } = book.get(id)
-    if (isUnderWay(state)) for (const side of [body.source, body.target]) holders.set(placeOf(side), name)
+    const { body, name } = book.get(id)
+    for (const side of [body.source, body.target]) holders.set(placeOf(side), name)
   }
   return { source: holders.get(placeOf(source)) ?? null, target: holders.get(placeOf(target)) ?? null }
 }
