@@ -51,7 +51,6 @@ export class AofOutcome {
   result({ spec, inputs, series, losses, meter, checkMs, reconnects }: ResultParts): RestoreResult {
     const { parts, bases, commands } = series
     const counts = this.counts
-    const cpu = process.cpuUsage()
     const partOf = new Map(parts.map((part) => [part.landed, part]))
     const examples = [...[...this.bases.values()].flatMap((base) => base.examples), ...this.#examples]
     return {
@@ -87,12 +86,8 @@ export class AofOutcome {
       },
       examples: examples.slice(0, examplesKept),
       resumedFrom: this.resumedFrom,
-      checkMs: Math.round(checkMs),
-      writeMs: Math.round(meter.elapsedMs - checkMs),
-      elapsedMs: Math.round(meter.elapsedMs),
       reconnects,
-      cpuSeconds: (cpu.user + cpu.system) / 1e6,
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      ...meter.costs(checkMs),
     }
   }
 }

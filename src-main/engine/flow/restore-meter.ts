@@ -1,7 +1,7 @@
 import type { Failure } from '#contract/failure.ts'
 import type { Loss } from '#contract/loss.ts'
 import type { LimitedBy } from '#contract/limits.ts'
-import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
+import type { RestorePhase, RestoreProgress, RestoreResult } from '#contract/restore.ts'
 import { noCounts, type Counts } from './ledger.ts'
 import { reportEveryMs } from './pace.ts'
 
@@ -13,6 +13,8 @@ interface Sample {
   readonly bytes: number
   readonly keys: number
 }
+
+type RestoreCosts = Pick<RestoreResult, 'checkMs' | 'writeMs' | 'elapsedMs' | 'cpuSeconds' | 'peakRssBytes'>
 
 /** Turns what a restore knows of itself into snapshots, at most four a second. */
 export class RestoreMeter {
@@ -41,6 +43,19 @@ export class RestoreMeter {
 
   get phase(): RestorePhase {
     return this.#phase
+  }
+
+  /** What the whole of it took; `checkMs` up to where its files had been read through. */
+  costs(checkMs: number): RestoreCosts {
+    const elapsedMs = this.elapsedMs
+    const cpu = process.cpuUsage()
+    return {
+      checkMs: Math.round(checkMs),
+      writeMs: Math.round(elapsedMs - checkMs),
+      elapsedMs: Math.round(elapsedMs),
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    }
   }
 
   get elapsedMs(): number {

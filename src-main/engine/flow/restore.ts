@@ -173,7 +173,6 @@ async function restore(
   meter.enter('finishing')
 
   const counts = ledger.counts
-  const cpu = process.cpuUsage()
   return {
     inputs: inputs.all.map((input, index) => ({
       file: input.name,
@@ -198,12 +197,8 @@ async function restore(
     commands: null,
     resumedFrom,
     examples: writer.examples,
-    checkMs: Math.round(checkMs),
-    writeMs: Math.round(meter.elapsedMs - checkMs),
-    elapsedMs: Math.round(meter.elapsedMs),
     reconnects,
-    cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    ...meter.costs(checkMs),
   }
 }
 

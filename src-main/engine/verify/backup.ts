@@ -16,13 +16,12 @@ import { restoreOnly } from '../flow/restore.ts'
 import { unpackedValue } from '../plan/compose.ts'
 import { skipBigValue } from '../rdb/big-value.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
-import { slotCount } from '../redis/topology.ts'
 import { landInput, type LandedInput } from '../source/land-input.ts'
 import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareBigValue } from './backup-in-slices.ts'
 import { compareWithBackup, expiryDifference, type BackupKey } from './compare-backup.ts'
-import { agree, sum } from './counts.ts'
+import { sum } from './counts.ts'
 import { ExtraKeys } from './extra-keys.ts'
 import { Findings } from './findings.ts'
 import { librariesDiffer, librariesOf, libraryText } from './functions.ts'
@@ -30,6 +29,7 @@ import { KeySet } from './key-set.ts'
 import { NamedKeys, onlyKeys } from './only-keys.ts'
 import { Placing } from './placing.ts'
 import { repair } from './repair.ts'
+import { judgeCompared } from './result.ts'
 import { Sampler } from './sampler.ts'
 import { openSide, type OpenSide } from './open-side.ts'
 import { targetNow, type TargetSide } from './target-side.ts'
@@ -353,23 +353,19 @@ class BackupComparison {
 
   async #result(counts: readonly DbCount[], repaired: RepairResult | null): Promise<VerifyResult> {
     const { mode, listed } = this.#spec
-    const findings = this.#findings
     const functionsDiffer = await this.#functionsDiffer()
-    const isCovered = (this.#target.slotsCovered ?? slotCount) === slotCount
     return {
-      mode,
-      equal: isCovered && (mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer),
-      counts,
-      sourceKeys: sum(counts, 'source'),
-      targetKeys: sum(counts, 'target'),
+      ...judgeCompared({
+        mode,
+        listed,
+        counts,
+        findings: this.#findings,
+        functionsDiffer,
+        slotsCovered: this.#target.slotsCovered,
+      }),
       compared: this.#compared,
-      differing: findings.count,
-      byKind: findings.byKind(),
-      differences: findings.list(listed),
-      functionsDiffer,
       explained: { expired: this.#expired, filtered: this.#filtered, lost: this.#lost },
       repaired,
-      slotsCovered: this.#target.slotsCovered,
       rounds: 0,
       elapsedMs: Math.round(this.#meter.elapsedMs),
     }

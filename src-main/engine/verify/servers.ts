@@ -10,15 +10,15 @@ import type {
   VerifySpec,
 } from '#contract/verify.ts'
 import { isOurs } from '../flow/own-keys.ts'
-import { slotCount } from '../redis/topology.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
-import { agree, besideEachOther, sum } from './counts.ts'
+import { agree, besideEachOther } from './counts.ts'
 import type { Questioned } from './db-link.ts'
 import { byDatabase, Findings, type KeyDifference } from './findings.ts'
 import { librariesDiffer, librariesOf } from './functions.ts'
 import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
 import { repair } from './repair.ts'
+import { judgeCompared } from './result.ts'
 import { rewriteFromServer } from './rewrite-from-server.ts'
 import { withoutSameBytes } from './same-bytes.ts'
 import { Sampler } from './sampler.ts'
@@ -232,22 +232,18 @@ class ServerComparison {
     repaired: RepairResult | null,
   ): VerifyResult {
     const { mode, listed } = this.#spec
-    const findings = this.#findings
-    const isCovered = (this.#target.slotsCovered ?? slotCount) === slotCount
     return {
-      mode,
-      equal: isCovered && (mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer),
-      counts,
-      sourceKeys: sum(counts, 'source'),
-      targetKeys: sum(counts, 'target'),
+      ...judgeCompared({
+        mode,
+        listed,
+        counts,
+        findings: this.#findings,
+        functionsDiffer,
+        slotsCovered: this.#target.slotsCovered,
+      }),
       compared: this.#compared,
-      differing: findings.count,
-      byKind: findings.byKind(),
-      differences: findings.list(listed),
-      functionsDiffer,
       explained: { expired: 0, filtered: 0, lost: 0 },
       repaired,
-      slotsCovered: this.#target.slotsCovered,
       rounds,
       elapsedMs: Math.round(this.#meter.elapsedMs),
     }
