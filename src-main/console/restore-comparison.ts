@@ -1,9 +1,13 @@
 import type { RestoreComparison } from '#contract/api.ts'
+import type { Difference } from '#contract/difference.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import {
+  backupSchema,
+  keptDifferences,
   restoredAsSchema,
   verifySpecSchema,
+  type Backup,
   type RestoredAs,
   type VerifyMode,
   type VerifyProgress,
@@ -19,8 +23,8 @@ export interface ComparisonOptions {
   readonly deleteExtra: boolean
 }
 
-/** Differences that a console lists. */
-const listed = 1_000
+/** Differences that the view tells; all of them are told beside it. */
+const told = 100
 
 /** Compares the target of a restore with its files. Resolves at the end; `tell` hears every change of the view. */
 export async function compareRestore(
@@ -28,7 +32,7 @@ export async function compareRestore(
   restored: RestoreSpec,
   options: ComparisonOptions,
   signal: AbortSignal,
-  tell: (view: RestoreComparison) => void,
+  tell: (view: RestoreComparison, differences?: readonly Difference[]) => void,
 ): Promise<void> {
   const { mode, repair } = options
   const began: RestoreComparison = {
@@ -51,7 +55,11 @@ export async function compareRestore(
       // The person has agreed to it beforehand, by name; an order that comes early counts.
       onStart: (give) => repair && give({ type: 'repair' }),
     })
-    tell({ ...began, state: 'done', progress, result })
+    const { differences } = result
+    tell(
+      { ...began, state: 'done', progress, result: { ...result, differences: differences.slice(0, told) } },
+      differences,
+    )
   } catch (thrown) {
     const failure = toFailure(thrown)
     tell({ ...began, state: failure.code === 'job.cancelled' ? 'cancelled' : 'failed', failure })
@@ -60,15 +68,14 @@ export async function compareRestore(
 
 /** What the restore was told to leave out, rename or move is no difference. */
 function comparisonOf(restored: RestoreSpec, { mode, repair, deleteExtra }: ComparisonOptions): VerifySpec {
-  const { files, target } = restored
-  const told = Object.keys(restoredAsSchema.shape) as readonly (keyof RestoredAs)[]
-  const restoredAs = Object.fromEntries(told.map((name) => [name, restored[name]]))
-  return verifySpecSchema.parse({
-    source: { files, restoredAs },
-    target,
-    mode,
-    listed,
-    repair,
-    deleteExtra,
-  })
+  const { target } = restored
+  const source = backupOf(restored)
+  return verifySpecSchema.parse({ source, target, mode, listed: keptDifferences, repair, deleteExtra })
+}
+
+/** The files of a restore, with what it was told to do with them. */
+export function backupOf(restored: RestoreSpec): Backup {
+  const names = Object.keys(restoredAsSchema.shape) as readonly (keyof RestoredAs)[]
+  const restoredAs = Object.fromEntries(names.map((name) => [name, restored[name]]))
+  return backupSchema.parse({ files: restored.files, restoredAs })
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { RestoreView } from '#contract/api.ts'
 import { FailureError, makeFailure } from '#contract/failure.ts'
+import { sightPartSchema } from '#contract/sight.ts'
 import { restoreSpecSchema, type RestoreProgress } from '#contract/restore.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { createRestores } from './restores.ts'
@@ -152,9 +153,18 @@ test('a finished restore is compared with its files, as it was restored; who wat
       if ('ok' in answer && answer.ok.comparison?.state === 'done') return answer.ok.comparison.result
     return null
   })()
-  job.end({ equal: true })
+  const found = Array.from({ length: 150 }, (_, at) => ({
+    db: 0,
+    key: `k${at}`,
+    kind: 'missing',
+    detail: null,
+  }))
+  job.end({ equal: false, differences: found })
 
-  expect(await watching).toEqual({ equal: true })
+  expect(await watching).toEqual({ equal: false, differences: found.slice(0, 100) })
+  expect(restores.differences(id)).toEqual(found)
+  void restores.look(id, 149, sightPartSchema.parse({}))
+  expect(job.asked[2]).toMatchObject(['sight', { db: 0, key: btoa('k149'), target: spec.target }])
   expect(job.asked[1]).toMatchObject([
     'verify',
     {

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Answer, RestoreComparison, RestoreView } from '#contract/api.ts'
 import { addressOf } from '#contract/connection.ts'
+import type { Difference } from '#contract/difference.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { nameInput } from '#contract/input-name.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
 import type { InterruptedRestore, RestoreProgress, RestoreSpec } from '#contract/restore.ts'
+import type { KeySight, SightPart } from '#contract/sight.ts'
 import { listInterrupted } from '#engine/flow/restore-journal.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
-import { compareRestore, type ComparisonOptions } from './restore-comparison.ts'
+import { keyAt } from '#migration/difference-list.ts'
+import { backupOf, compareRestore, type ComparisonOptions } from './restore-comparison.ts'
 
 /** The restores of this run of the app, under way and ended. They belong to the host: no window owns one. */
 export interface Restores extends AsyncDisposable {
@@ -23,6 +26,10 @@ export interface Restores extends AsyncDisposable {
   order(id: string, order: RestoreOrder): RestoreView
   /** Begins to compare the target of a finished one with its files; `watch` tells the rest. */
   compare(id: string, options: ComparisonOptions): RestoreView
+  /** What its newest comparison has found. */
+  differences(id: string): readonly Difference[]
+  /** One of them, by its place among all, in its files and its target as they are now. */
+  look(id: string, at: number, part: SightPart, signal?: AbortSignal): Promise<KeySight>
   /**
    * The newest view at once, then on changes until nothing is under way or `signal` aborts. Jobs report at most four
    * times a second; who takes them more slowly than that gets the newest and misses those between.
@@ -74,6 +81,8 @@ export function createRestores(jobs: JobRunner, stateFolder?: string): Restores 
       return restore.view
     },
 
+    differences: (id) => find(id).differences,
+    look: (id, at, part, signal) => find(id).look(at, part, signal),
     watch: (id, signal) => views(find(id), signal),
 
     countRunning: () => [...restores.values()].filter(({ view }) => view.state === 'running').length,
@@ -94,6 +103,8 @@ class Restore {
   readonly waiting = new Set<() => void>()
   readonly #jobs: JobRunner
   readonly #spec: RestoreSpec
+  /** Of its newest comparison: all of them, where the view tells only the first. */
+  differences: readonly Difference[] = []
   #controller = new AbortController()
   #give: ((order: RestoreOrder) => void) | null = null
 
@@ -137,8 +148,22 @@ class Restore {
     if (this.view.state !== 'done' || isMoving(this.view))
       fail('restore.not-comparable', { id: this.view.id })
     this.#controller = new AbortController()
-    const tell = (comparison: RestoreComparison): void => this.#change({ comparison })
+    this.differences = []
+    const tell = (comparison: RestoreComparison, differences?: readonly Difference[]): void => {
+      if (differences !== undefined) this.differences = differences
+      this.#change({ comparison })
+    }
     this.ended = compareRestore(this.#jobs, this.#spec, options, this.#controller.signal, tell)
+  }
+
+  async look(at: number, part: SightPart, signal: AbortSignal | undefined): Promise<KeySight> {
+    const spec = {
+      source: backupOf(this.#spec),
+      target: this.#spec.target,
+      part,
+      ...keyAt(this.differences, at),
+    }
+    return await this.#jobs.run('sight', spec, { signal })
   }
 
   async #run(): Promise<void> {

@@ -7,6 +7,7 @@ import { newPasswordSchema, type FreezePlan } from './freeze.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { largestProfileFile } from './profile-file.ts'
+import { differenceQuerySchema, differencesFormSchema, type DifferencePage } from './difference-page.ts'
 import { limitsSchema, type Limits, type RestoreOrder } from './limits.ts'
 import {
   restoreSpecSchema,
@@ -16,6 +17,7 @@ import {
 } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
+import { sightPartSchema, type KeySight } from './sight.ts'
 import type { TextFile } from './text-file.ts'
 import {
   pastRequestSchema,
@@ -108,6 +110,11 @@ const restoreOrderSchema = z.discriminatedUnion('type', [
 
 const idInput = z.strictObject({ id: z.string().min(1).max(64) })
 
+const differencesInput = idInput.extend(differenceQuerySchema.shape)
+const differencesFileInput = idInput.extend({ form: differencesFormSchema })
+/** `at`: its place among all differences. */
+const lookInput = idInput.extend({ at: z.int().min(0), part: sightPartSchema })
+
 /** Passwords are needed where the profile says `ask`; without them the answer is `task.password-needed`. */
 const idWithPasswords = idInput.extend({ passwords: passwordsSchema.optional() })
 
@@ -150,6 +157,12 @@ export const contract = {
         }),
       )
       .output(answer<RestoreView>()),
+    /** What its comparison has found, a page at a time. */
+    differences: oc.input(differencesInput).output(answer<DifferencePage>()),
+    /** All of it, as a file to be saved. */
+    differencesFile: oc.input(differencesFileInput).output(answer<TextFile>()),
+    /** One of them in its files and its target, as they are now. */
+    look: oc.input(lookInput).output(answer<KeySight>()),
     /** The newest view at once, then on every change (at most four a second), until nothing is under way. */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
   },
@@ -228,6 +241,12 @@ export const contract = {
         }),
       )
       .output(answer<readonly TaskSample[]>()),
+    /** What its newest comparison has found, a page at a time. */
+    differences: oc.input(differencesInput).output(answer<DifferencePage>()),
+    /** All of it, as a file to be saved. */
+    differencesFile: oc.input(differencesFileInput).output(answer<TextFile>()),
+    /** One of them on both servers, as they are now. */
+    look: oc.input(lookInput).output(answer<KeySight>()),
     /** Everything about one migration, as a file to be saved. Holds no secret. */
     report: oc
       .input(idInput.extend({ form: reportFormSchema, locale: reportLocaleSchema }))

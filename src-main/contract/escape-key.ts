@@ -43,3 +43,16 @@ function utf8Size(bytes: Uint8Array, at: number): number {
   for (let next = 1; next < size; next += 1) if ((bytes[at + next]! & 0xc0) !== 0x80) return 0
   return size
 }
+
+/** The bytes that `escapeKey` wrote as this text. What was cut there ends in `…` here as well. */
+export function unescapeKey(text: string): Uint8Array {
+  const parts = text.split(/(\\\\|\\x[0-9a-f]{2})/)
+  return Uint8Array.from(
+    parts.flatMap((part, index) => {
+      if (index % 2 === 0) return [...encoder.encode(part)]
+      return part === '\\\\' ? [0x5c] : [Number.parseInt(part.slice(2), 16)]
+    }),
+  )
+}
+
+const encoder = new TextEncoder()

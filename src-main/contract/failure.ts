@@ -129,6 +129,8 @@ export const failureCatalogue = {
   'restore.ended': { retryable: false },
   'restore.not-comparable': { retryable: false },
   'restore.not-again': { retryable: false },
+  'difference.not-found': { retryable: false },
+  'difference.long-key': { retryable: false },
   // The console and its host
   'console.lost': { retryable: true },
   'console.signed-out': { retryable: false },

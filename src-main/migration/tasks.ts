@@ -20,6 +20,7 @@ import {
 } from '#contract/task.ts'
 import { checkTask } from './checking.ts'
 import { conclude, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
+import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { planFreeze } from './freeze/plan.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { connectionOf } from './endpoint.ts'
@@ -40,7 +41,7 @@ export interface FinishRequest {
  * allow is refused with `task.wrong-state`. Disposing of it pauses what runs; frozen writes stay frozen and
  * journaled.
  */
-export interface Tasks extends AsyncDisposable {
+export interface Tasks extends TaskDifferences, AsyncDisposable {
   /** All of them, newest first. */
   list(): readonly TaskStanding[]
   /** Those that are not over, and how many are. */
@@ -309,6 +310,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
 
     watch: (id, signal) => book.watch(id, signal),
     watchAll: (signal) => book.watchAll(signal),
+    ...taskDifferences(services, endsOf),
     history: (id, since, limit) => store.samples.since(book.row(id).id, since, limit),
     events: (id, before, limit) => store.events.newest(book.row(id).id, limit, before),
 

@@ -1,7 +1,7 @@
 import type { Connection } from '#contract/connection.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { ProofView } from '#contract/task.ts'
-import { verifySpecSchema } from '#contract/verify.ts'
+import { keptDifferences, verifySpecSchema } from '#contract/verify.ts'
 import type { RunServices } from './services.ts'
 
 export interface ProofRequest {
@@ -12,9 +12,12 @@ export interface ProofRequest {
   readonly underFreeze: boolean
 }
 
+/** Differences that a task's record tells; all of them are kept beside it. */
+const told = 100
+
 /** Compares both sides of a task and writes what comes of it in the book. Never rejects. */
 export async function proveEqual(
-  { book, jobs }: Pick<RunServices, 'book' | 'jobs'>,
+  { book, jobs, store }: Pick<RunServices, 'book' | 'jobs' | 'store'>,
   taskId: string,
   { source, target, mode, underFreeze }: ProofRequest,
   signal: AbortSignal,
@@ -36,9 +39,15 @@ export async function proveEqual(
   try {
     // Nothing moves under a freeze but what expires; that is seen again at once.
     const rounds = underFreeze ? { roundDelayMs: 100 } : {}
-    const spec = verifySpecSchema.parse({ source, target, mode, ...rounds })
+    const spec = verifySpecSchema.parse({ source, target, mode, listed: keptDifferences, ...rounds })
     const result = await jobs.run('verify', spec, { signal, onProgress: (progress) => change({ progress }) })
-    change({ running: false, endedAt: Date.now(), result })
+    const { differences } = result
+    store.differences.keep(taskId, differences)
+    change({
+      running: false,
+      endedAt: Date.now(),
+      result: { ...result, differences: differences.slice(0, told) },
+    })
     book.tell(taskId, result.equal ? 'info' : 'warning', 'proof.done', {
       keys: mode === 'full' ? result.compared : result.sourceKeys,
       differing: result.differing,

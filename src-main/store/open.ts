@@ -1,3 +1,4 @@
+import { differenceTable, type DifferenceTable } from './differences.ts'
 import { eventTable, type EventTable } from './events.ts'
 import { journalTable, type JournalTable } from './journal.ts'
 import { migrate } from './migrate.ts'
@@ -13,6 +14,7 @@ export interface Store extends Disposable {
   readonly events: EventTable
   readonly samples: SampleTable
   readonly journal: JournalTable
+  readonly differences: DifferenceTable
   /** A number that differs once another process has written since; it says nothing of our own writes. */
   foreignWrites(): number
 }
@@ -29,6 +31,7 @@ export function openStore(file: string): Store {
     events: guard(eventTable(database)),
     samples: guard(sampleTable(database)),
     journal: guard(journalTable(database)),
+    differences: guard(differenceTable(database)),
     foreignWrites: () => guarded(file, () => (dataVersion.get() as { data_version: number }).data_version),
     [Symbol.dispose]: () => void database.close(),
   }

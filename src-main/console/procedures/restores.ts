@@ -1,3 +1,4 @@
+import { differencesFile, pageOf } from '#migration/difference-list.ts'
 import { base, ok } from '../base.ts'
 import { usableInputs } from '../files.ts'
 import { jobSteps } from '../job-steps.ts'
@@ -28,6 +29,18 @@ export const restores = {
 
   compare: base.restores.compare.handler(({ context, input: { id, ...options } }) =>
     ok(context.restores.compare(id, options)),
+  ),
+
+  differences: base.restores.differences.handler(({ context, input: { id, ...query } }) =>
+    ok(pageOf(context.restores.differences(id), query)),
+  ),
+
+  differencesFile: base.restores.differencesFile.handler(({ context, input: { id, form } }) =>
+    ok(differencesFile(context.restores.differences(id), form)),
+  ),
+
+  look: base.restores.look.handler(async ({ context, input: { id, at, part }, signal }) =>
+    ok(await context.restores.look(id, at, part, signal)),
   ),
 
   watch: base.restores.watch.handler(({ context, input, signal }) =>

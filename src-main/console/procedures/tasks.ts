@@ -39,6 +39,15 @@ export const tasks = {
   history: base.tasks.history.handler(({ context, input }) =>
     ok(context.tasks.history(input.id, input.since, input.limit)),
   ),
+  differences: base.tasks.differences.handler(({ context, input: { id, ...query } }) =>
+    ok(context.tasks.differences(id, query)),
+  ),
+  differencesFile: base.tasks.differencesFile.handler(({ context, input: { id, form } }) =>
+    ok(context.tasks.differencesFile(id, form)),
+  ),
+  look: base.tasks.look.handler(async ({ context, input: { id, at, part }, signal }) =>
+    ok(await context.tasks.look(id, at, part, signal)),
+  ),
   report: base.tasks.report.handler(({ context, input: { id, form, locale } }) =>
     ok(reportFile(context.tasks, id, { form, locale, keyferry: context.host.version })),
   ),

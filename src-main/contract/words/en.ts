@@ -592,6 +592,16 @@ export const en: LanguageWords = {
       safe: 'What it has written stays as it is.',
       todo: 'Nothing has to be done. Its page tells how it ended.',
     },
+    'difference.not-found': {
+      what: 'This difference is not in the list any more.',
+      safe: 'Nothing was changed.',
+      todo: 'Both sides have been compared again meanwhile. Choose it from the new list.',
+    },
+    'difference.long-key': {
+      what: 'The name of this key is longer than 8 KiB and was not kept whole.',
+      safe: 'Nothing was changed.',
+      todo: 'Look at it with redis-cli on both servers. A repair covers it like any other.',
+    },
     'restore.not-comparable': {
       what: 'This restore cannot be compared with its files now.',
       safe: 'Nothing has been changed.',

@@ -586,6 +586,16 @@ export const ko: LanguageWords = {
       safe: '기록된 내용은 그대로 유지됩니다.',
       todo: '할 일은 없습니다. 복원 페이지에서 결과를 확인하세요.',
     },
+    'difference.not-found': {
+      what: '이 차이는 더 이상 목록에 없습니다.',
+      safe: '변경된 것은 없습니다.',
+      todo: '그사이 양쪽을 다시 비교했습니다. 새 목록에서 선택하세요.',
+    },
+    'difference.long-key': {
+      what: '이 키의 이름은 8 KiB보다 길어 전부 보관하지 않았습니다.',
+      safe: '변경된 것은 없습니다.',
+      todo: '두 서버에서 redis-cli로 확인하세요. 복구할 때는 다른 키와 똑같이 처리됩니다.',
+    },
     'restore.not-comparable': {
       what: '지금은 이 복원을 파일과 비교할 수 없습니다.',
       safe: '변경된 것은 없습니다.',

@@ -586,6 +586,16 @@ export const zh: LanguageWords = {
       safe: '已写入的内容保持不变。',
       todo: '无需处理。其页面会显示结束的情况。',
     },
+    'difference.not-found': {
+      what: '该差异已不在列表中。',
+      safe: '未做任何更改。',
+      todo: '期间两端已重新比较，请从新列表中选择。',
+    },
+    'difference.long-key': {
+      what: '该键的名称超过 8 KiB，未完整保留。',
+      safe: '未做任何更改。',
+      todo: '请在两端服务器上用 redis-cli 查看。修复时它与其他键一样会被处理。',
+    },
     'restore.not-comparable': {
       what: '现在无法将该恢复与其文件进行比较。',
       safe: '未做任何更改。',

@@ -6,6 +6,7 @@ import { runDump } from '../flow/dump.ts'
 import { runSync } from '../flow/live.ts'
 import { planRestore } from '../flow/plan-restore.ts'
 import { runRestore } from '../flow/restore.ts'
+import { lookAtKey } from '../sight/sight.ts'
 import { runVerify } from '../verify/verify.ts'
 import { keepOrders, type KeptOrders } from './orders.ts'
 import type {
@@ -34,6 +35,7 @@ const work: {
   sync: runSync,
   backup: runBackup,
   dump: runDump,
+  sight: lookAtKey,
   verify: runVerify,
 }
 

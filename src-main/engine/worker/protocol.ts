@@ -5,8 +5,10 @@ import type { FileReport } from '#contract/inspect.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
 import type { RestorePlan } from '#contract/restore-plan.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
+import type { KeySight } from '#contract/sight.ts'
 import type { SyncOrder, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import type { VerifyOrder, VerifyProgress, VerifyResult, VerifySpec } from '#contract/verify.ts'
+import type { SightSpec } from '../sight/sight.ts'
 
 /**
  * What is said between a thread that runs a job and whoever started it. Plain values only, no handle and no
@@ -28,6 +30,8 @@ export interface Jobs {
   sync: { spec: SyncSpec; progress: SyncProgress; result: SyncResult; order: SyncOrder }
   backup: { spec: BackupSpec; progress: BackupProgress; result: BackupResult; order: never }
   dump: { spec: DumpSpec; progress: DumpProgress; result: DumpResult; order: never }
+  /** One key on both sides, for a person to look at. */
+  sight: { spec: SightSpec; progress: never; result: KeySight; order: never }
   verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: VerifyOrder }
 }
 
