@@ -118,6 +118,7 @@ export const failureCatalogue = {
   // The source's stream, and where it is kept
   'source.not-ready': { retryable: true },
   'source.stream-corrupt': { retryable: true },
+  'source.flushed': { retryable: false },
   'spool.full': { retryable: true },
   'spool.damaged': { retryable: true },
   // The job

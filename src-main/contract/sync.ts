@@ -6,7 +6,8 @@ import type { Failure } from './failure.ts'
 export const syncSpecSchema = z.strictObject({
   /** Names the task's keys in the target (`keyferry:<task>:…`), its connections and its spool. */
   task: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
-  source: connectionSchema,
+  /** Each is followed by itself, as a shard of the task; all go into the one target. */
+  sources: z.array(connectionSchema).min(1).max(256),
   target: connectionSchema,
   /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
   folder: z.string().min(1),
@@ -16,7 +17,7 @@ export const syncSpecSchema = z.strictObject({
   lanes: z.int().min(1).max(64).default(4),
   /** Connections that write the full copy. */
   copyConnections: z.int().min(1).max(256).default(8),
-  /** The most the spool may take on disk. */
+  /** The most the spools of all shards together may take on disk. */
   spoolQuotaBytes: z
     .int()
     .min(16 * 1024 * 1024)
@@ -66,24 +67,24 @@ export type ExpiryGuard = 'guarded' | 'settling' | 'settled' | 'final'
 /**
  * What a running sync can be told:
  * - `settle`: bring expiries to their own time, ahead of a freeze. Given in step; repeated as long as needed.
- * - `drainTo`: the source is frozen, `offset` is its last write. Apply all up to there, make every expiry final.
- *   Done when the phase is `drained`.
+ * - `drainTo`: the sources are frozen, `offsets` are their last writes, in the order of the shards. Apply all up to
+ *   there, make every expiry final. Done when the phase is `drained`.
  * - `follow`: take back `settle` and `drainTo` (the source has been unfrozen): guard the expiries again and go on.
- * - `credentials`: use these at the source from the next connection on; what is connected stays so.
+ * - `credentials`: use these at the sources from the next connection on; what is connected stays so.
  * - `pause`: answer for what is under way, keep the checkpoints, end. The same spec run again goes on from there.
  * - `leave`: apply all the source has written by now, make every expiry final, keep the checkpoints, end.
  * - `finish`: take our own keys out of the target and end. Refused unless drained, or `force` says so.
  */
 export type SyncOrder =
   | { readonly type: 'settle' }
-  | { readonly type: 'drainTo'; readonly offset: number }
+  | { readonly type: 'drainTo'; readonly offsets: readonly number[] }
   | { readonly type: 'follow' }
   | { readonly type: 'credentials'; readonly username?: string; readonly password?: string }
   | { readonly type: 'pause' }
   | { readonly type: 'leave' }
   | { readonly type: 'finish'; readonly force?: boolean }
 
-/** Something worth telling, in the order it happened. The words are the console's. */
+/** Something worth telling, in the order it happened. Of one of several shards, `source` is its address. The words are the console's. */
 export interface SyncEvent {
   /** Counts from 1 within a run. */
   readonly id: number
@@ -128,7 +129,36 @@ export type SyncEventCode =
   | 'expiry.settled'
   | 'expiry.guarded-again'
 
-/** A snapshot, not a diary: the newest one says everything. Offsets are the source's replication offsets. */
+/** How one source of a sync stands. */
+export interface ShardProgress {
+  /** Where its stream is had from at present. */
+  readonly address: string
+  /** `connecting` up to `in-step`, or `waiting`: what follows is the whole task's. */
+  readonly phase: SyncPhase
+  readonly snapshotBytes: number
+  readonly snapshotTotal: number | null
+  readonly copiedBytes: number
+  readonly copiedKeys: number
+  readonly replid: string | null
+  readonly sourceOffset: number | null
+  readonly spooledOffset: number | null
+  readonly appliedOffset: number | null
+  readonly lagBytes: number | null
+  readonly lagMs: number | null
+  readonly sourceKeys: number | null
+  readonly spoolBytes: number
+  readonly sourceReconnects: number
+  readonly fullResyncs: number
+  readonly partialResyncs: number
+  readonly keysInRepair: number
+  readonly waitingFor: Failure | null
+}
+
+/**
+ * A snapshot, not a diary: the newest one says everything. Offsets are the sources' replication offsets. Numbers are
+ * those of all shards together; the phase is that of the shard that is furthest back, the age of what is not
+ * applied that of the oldest.
+ */
 export interface SyncProgress {
   readonly phase: SyncPhase
   /** When this phase began, milliseconds since the epoch. */
@@ -139,6 +169,7 @@ export interface SyncProgress {
   /** Bytes and keys of the snapshot written to the target. */
   readonly copiedBytes: number
   readonly copiedKeys: number
+  /** Of one source; null where there are several. */
   readonly replid: string | null
   /** What the source says it has written; what lies in the spool (fsynced); what the target has taken, by its own checkpoints. */
   readonly sourceOffset: number | null
@@ -167,6 +198,8 @@ export interface SyncProgress {
   /** Keys that wait for a fresh copy because a command on them failed. */
   readonly keysInRepair: number
   readonly waitingFor: Failure | null
+  /** One for each source, in their order. */
+  readonly shards: readonly ShardProgress[]
   /** The newest 50. */
   readonly events: readonly SyncEvent[]
   readonly elapsedMs: number

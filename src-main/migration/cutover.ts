@@ -84,7 +84,7 @@ export class Cutover {
     book.tell(this.#id, 'info', 'freeze.done', { offset: offset ?? 0, clients: signedOut, ms })
     this.#watch(kept)
     const drainingSince = Date.now()
-    job.order({ type: 'drainTo', offset: offset ?? 0 })
+    job.order({ type: 'drainTo', offsets: [offset ?? 0] })
     await job.until(({ phase }) => phase === 'drained', signal)
     book.become(this.#id, 'frozen')
     book.tell(this.#id, 'info', 'freeze.drained', { offset: offset ?? 0, ms: Date.now() - drainingSince })

@@ -119,7 +119,7 @@ export class MigrationRun {
     const { onConflict, lanes, copyConnections } = book.get(this.#id).body.options
     const spec = syncSpecSchema.parse({
       task: this.#id,
-      source: await this.#sourceNow(),
+      sources: [await this.#sourceNow()],
       target: this.#ends.target,
       folder: join(folder, this.#id),
       onConflict,
@@ -240,7 +240,10 @@ export class MigrationRun {
     const { signal } = this.#over
     job.order({ type: 'settle' })
     await job.until(({ guard }) => guard === 'settled' || guard === 'final', signal)
-    job.order({ type: 'drainTo', offset: job.progress?.sourceOffset ?? 0 })
+    job.order({
+      type: 'drainTo',
+      offsets: job.progress?.shards.map(({ sourceOffset }) => sourceOffset ?? 0) ?? [],
+    })
     await job.until(({ phase }) => phase === 'drained', signal)
   }
 

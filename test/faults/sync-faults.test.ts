@@ -6,7 +6,8 @@ import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } 
 import { startSync } from '../support/sync-process.ts'
 import { randomFrom, startWriter } from '../support/writer.ts'
 
-const quickSnapshot = ['--repl-diskless-sync-delay', '0']
+/** What is written while we are being started again, however long that takes, is still to be had from the source. */
+const quickSnapshot = ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '256mb']
 
 test('killed twenty times while following, every write is applied once and the source makes one snapshot', async () => {
   await using source = await startRedis({ args: quickSnapshot })

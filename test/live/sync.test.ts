@@ -29,7 +29,7 @@ test('a live source is followed, drained and finished in a thread of its own; no
   const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
   const spec = syncSpecSchema.parse({
     task: 'whole',
-    source: connectionTo(source),
+    sources: [connectionTo(source)],
     target: connectionTo(target),
     folder: folder.path,
   })
@@ -53,7 +53,7 @@ test('a live source is followed, drained and finished in a thread of its own; no
   await writer.stop()
   const offset = sourceOffset(source)
   const began = performance.now()
-  give({ type: 'drainTo', offset })
+  give({ type: 'drainTo', offsets: [offset] })
   await reached(({ phase }) => phase === 'drained')
   expect(performance.now() - began).toBeLessThan(2_000)
   expect(progress!.guard).toBe('final')

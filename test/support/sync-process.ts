@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Connection } from '../../src-main/contract/connection.ts'
 import type { Failure } from '../../src-main/contract/failure.ts'
 import {
   syncSpecSchema,
@@ -30,9 +31,15 @@ export interface SyncProcess {
 
 const entry = fileURLToPath(new URL('./sync-main.ts', import.meta.url))
 
+/** What is asked of a sync, with one source in short. */
+export type SyncAsked = Omit<SyncRequest, 'sources'> &
+  ({ readonly source: Connection } | { readonly sources: readonly Connection[] })
+
 /** Runs a sync in a process of its own, so that it can be killed like one. */
-export function startSync(request: SyncRequest): SyncProcess {
-  const spec = syncSpecSchema.parse(request)
+export function startSync(asked: SyncAsked): SyncProcess {
+  const spec = syncSpecSchema.parse(
+    'source' in asked ? (({ source, ...rest }) => ({ ...rest, sources: [source] }))(asked) : asked,
+  )
   const child = spawn(process.execPath, [entry, JSON.stringify(spec)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

@@ -10,6 +10,8 @@ export interface WriterOptions {
   readonly keys?: number
   /** For the same sequence of commands again. */
   readonly seed?: number
+  /** Begins the name of every key, so that several writers' keys are different ones. */
+  readonly prefix?: string
 }
 
 export interface Writer {
@@ -32,63 +34,72 @@ export function randomFrom(seed: number): (below: number) => number {
   }
 }
 
-type Step = (random: (below: number) => number, keys: number) => (string | number | Buffer)[][]
-
-const key = (kind: string, random: (below: number) => number, keys: number): string =>
-  `${kind}:${random(keys)}`
+type Step = (
+  key: (kind: string) => string,
+  random: (below: number) => number,
+) => (string | number | Buffer)[][]
 
 /** What cannot be done twice, and not be left out, without being seen afterwards. */
 const steps: readonly (readonly [weight: number, step: Step])[] = [
-  [20, (r, n) => [['INCR', key('count', r, n)]]],
-  [10, (r, n) => [['APPEND', key('text', r, n), String.fromCharCode(97 + r(26))]]],
-  [8, (r, n) => [['LPUSH', key('list', r, n), r(1e6), r(1e6)]]],
-  [5, (r, n) => [['RPOP', key('list', r, n)]]],
-  [5, (r, n) => [['HINCRBY', key('hash', r, n), `f${r(20)}`, r(100)]]],
-  [5, (r, n) => [['ZINCRBY', key('zset', r, n), r(10), `m${r(30)}`]]],
-  [4, (r, n) => [['XADD', key('stream', r, n), 'MAXLEN', '~', 200, '*', 'n', r(1e6)]]],
-  [3, (r, n) => [['SETRANGE', key('text', r, n), r(50), 'Z']]],
-  [3, (r, n) => [['SADD', key('set', r, n), r(100)]]],
-  [2, (r, n) => [['SPOP', key('set', r, n)]]],
-  [2, (r, n) => [['DEL', key('count', r, n)]]],
-  [2, (r, n) => [['RENAME', key('list', r, n), key('list', r, n)]]],
-  [2, (r, n) => [['SMOVE', key('set', r, n), key('set', r, n), r(100)]]],
-  [2, (r, n) => [['LMOVE', key('list', r, n), key('list', r, n), 'LEFT', 'RIGHT']]],
-  [2, (r, n) => [['SUNIONSTORE', key('union', r, n), key('set', r, n), key('set', r, n)]]],
+  [20, (key) => [['INCR', key('count')]]],
+  [10, (key, r) => [['APPEND', key('text'), String.fromCharCode(97 + r(26))]]],
+  [8, (key, r) => [['LPUSH', key('list'), r(1e6), r(1e6)]]],
+  [5, (key) => [['RPOP', key('list')]]],
+  [5, (key, r) => [['HINCRBY', key('hash'), `f${r(20)}`, r(100)]]],
+  [5, (key, r) => [['ZINCRBY', key('zset'), r(10), `m${r(30)}`]]],
+  [4, (key, r) => [['XADD', key('stream'), 'MAXLEN', '~', 200, '*', 'n', r(1e6)]]],
+  [3, (key, r) => [['SETRANGE', key('text'), r(50), 'Z']]],
+  [3, (key, r) => [['SADD', key('set'), r(100)]]],
+  [2, (key) => [['SPOP', key('set')]]],
+  [2, (key) => [['DEL', key('count')]]],
+  [2, (key) => [['RENAME', key('list'), key('list')]]],
+  [2, (key, r) => [['SMOVE', key('set'), key('set'), r(100)]]],
+  [2, (key) => [['LMOVE', key('list'), key('list'), 'LEFT', 'RIGHT']]],
+  [2, (key) => [['SUNIONSTORE', key('union'), key('set'), key('set')]]],
   [
     3,
-    (r, n) => [
+    (key, r) => [
       ['MULTI'],
-      ['INCR', key('count', r, n)],
-      ['APPEND', key('text', r, n), 't'],
-      ['RPUSH', key('list', r, n), r(1e6)],
+      ['INCR', key('count')],
+      ['APPEND', key('text'), 't'],
+      ['RPUSH', key('list'), r(1e6)],
       ['EXEC'],
     ],
   ],
   [
     2,
-    (r, n) => [
+    (key, r) => [
       [
         'EVAL',
         "redis.call('INCRBY', KEYS[1], ARGV[1]); return redis.call('APPEND', KEYS[2], '!')",
         2,
-        key('count', r, n),
-        key('text', r, n),
+        key('count'),
+        key('text'),
         r(9),
       ],
     ],
   ],
-  [3, (r, n) => [['SET', key('short', r, n), r(1e6), 'PX', 200 + r(3000)]]],
-  [3, (r, n) => [['EXPIRE', key('hash', r, n), 2 + r(100)]]],
-  [2, (r, n) => [['PERSIST', key('hash', r, n)]]],
+  [3, (key, r) => [['SET', key('short'), r(1e6), 'PX', 200 + r(3000)]]],
+  [3, (key, r) => [['EXPIRE', key('hash'), 2 + r(100)]]],
+  [2, (key) => [['PERSIST', key('hash')]]],
   [
     1,
-    (r, n) => [
+    (key) => [
       ['SELECT', 3],
-      ['INCR', key('count', r, n)],
+      ['INCR', key('count')],
       ['SELECT', 0],
     ],
   ],
-  [1, (r) => [['SET', Buffer.from([0, 255, 10, 13, r(256)]), Buffer.from([r(256), 0, 13, 10])]]],
+  [
+    1,
+    (key, r) => [
+      [
+        'SET',
+        Buffer.concat([Buffer.from(key('bytes')), Buffer.from([0, 255, 10, 13])]),
+        Buffer.from([r(256), 0, 13, 10]),
+      ],
+    ],
+  ],
 ]
 
 const wheel: readonly Step[] = steps.flatMap(([weight, step]) => Array.from({ length: weight }, () => step))
@@ -97,7 +108,8 @@ const wheel: readonly Step[] = steps.flatMap(([weight, step]) => Array.from({ le
  * Writes to a server what an application would, and what a copy must do exactly once: counters, appends,
  * pushes and pops, streams, transactions, scripts, renewed expiries, over several databases.
  */
-export function startWriter({ port, password, rate = 5_000, keys = 500, seed = 1 }: WriterOptions): Writer {
+export function startWriter(options: WriterOptions): Writer {
+  const { port, password, rate = 5_000, keys = 500, seed = 1, prefix = '' } = options
   const redis = new Redis({
     port,
     ...(password === undefined ? {} : { password }),
@@ -108,6 +120,7 @@ export function startWriter({ port, password, rate = 5_000, keys = 500, seed = 1
   })
   redis.on('error', () => undefined)
   const random = randomFrom(seed)
+  const key = (kind: string): string => `${prefix}${kind}:${random(keys)}`
   let stopped = false
   let written = 0
   let refused = 0
@@ -119,7 +132,7 @@ export function startWriter({ port, password, rate = 5_000, keys = 500, seed = 1
     while (!stopped) {
       const pipeline = redis.pipeline()
       for (let count = 0; count < perTurn; count += 1)
-        for (const [name, ...args] of wheel[random(wheel.length)]!(random, keys))
+        for (const [name, ...args] of wheel[random(wheel.length)]!(key, random))
           pipeline.call(String(name), ...args)
       const replies = (await pipeline.exec().catch(() => null)) ?? []
       for (const [error] of replies) {

@@ -417,6 +417,11 @@ export const en: LanguageWords = {
       safe: 'All that was applied before stays applied; nothing behind that offset was.',
       todo: 'Check what stands between the source and this machine, then resume the task.',
     },
+    'source.flushed': {
+      what: 'The source[ {address}] was emptied by a command[ ({command})], and it is one of several that go into the same target.',
+      safe: 'All that was written before that command is applied; nothing behind it is, and the other sources’ keys are all there.',
+      todo: 'If all of it shall go, begin the sync anew with an empty target; otherwise copy this source’s data into the target by a sync of its own.',
+    },
     'spool.full': {
       what: 'The spool has reached its limit[ of {bytes:bytes}]: the source writes more than the target takes.',
       safe: 'All that was received is kept; reading from the source has been stopped.',

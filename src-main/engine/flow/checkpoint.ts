@@ -1,7 +1,8 @@
-/** The keys of a task in its target, all in database 0. Nobody else's key begins so. */
+/** The keys of a task in its target, all in database 0, for one of its shards. Nobody else's key begins so. */
 export interface TaskKeys {
   readonly prefix: string
   readonly meta: string
+  /** One for all shards. */
   readonly lease: string
   readonly repair: string
   lane(index: number): string
@@ -10,18 +11,20 @@ export interface TaskKeys {
 /** Every key of ours, of whichever task. */
 export const ownKeyPrefix = 'keyferry:'
 
-export function keysOf(task: string): TaskKeys {
-  const prefix = `${ownKeyPrefix}${task}:`
+/** Those of the first shard, or of a task that has but one, bear no number: `keyferry:<task>:[<shard>:]…`. */
+export function keysOf(task: string, shard = 0): TaskKeys {
+  const whole = `${ownKeyPrefix}${task}:`
+  const prefix = shard === 0 ? whole : `${whole}${shard}:`
   return {
     prefix,
     meta: `${prefix}meta`,
-    lease: `${prefix}lease`,
+    lease: `${whole}lease`,
     repair: `${prefix}repair`,
     lane: (index) => `${prefix}lane:${index}`,
   }
 }
 
-/** What every run of a task must agree on, and how far the task has come. */
+/** What every run of a task must agree on, and how far one of its shards has come. */
 export interface TaskMeta {
   readonly format: 1
   /** Number of lanes: which lane a key belongs to must never change. */

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeKey } from '#contract/escape-key.ts'
-import type { Connection } from '#contract/connection.ts'
-import { FailureError, toFailure, type Failure } from '#contract/failure.ts'
-import type { ExpiryGuard, SyncSpec } from '#contract/sync.ts'
-import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import { encodeCommand } from '../resp/encode.ts'
+import type { Link } from '../resp/link.ts'
 import type { Spool } from '../source/spool.ts'
 import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
 import type { LiveTarget } from '../target/live-target.ts'
-import type { FailedUnit, PreparedUnit } from '../target/transaction-frame.ts'
+import {
+  mayTakeOurKeys,
+  takesDatabases,
+  type FailedUnit,
+  type PreparedUnit,
+} from '../target/transaction-frame.ts'
 import {
   earliest,
   formatDbKey,
@@ -22,59 +26,47 @@ import { GuardedRewriter } from './guarded-rewriter.ts'
 import { type Holder } from './lease.ts'
 import { commandsToKeepOurKeys } from './own-keys.ts'
 import { UnitPreparer } from './prepare.ts'
-import { Settling } from './settling.ts'
-import type { SourceWatch } from './source-watch.ts'
-import type { SyncState } from './sync-state.ts'
+import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
-import { TtlGuard, type PassOptions } from './ttl-guard.ts'
+import type { TtlGuard } from './ttl-guard.ts'
 import { UnitSplitter, type Unit } from './units.ts'
 
-/** What a sync has been told to do; orders change it. */
-export interface Wishes {
-  settle: boolean
-  /** The source stands still behind this offset. */
-  drainTo: number | null
-  ending: 'pause' | 'leave' | 'finish' | null
-}
-
 export interface FollowerParts {
-  readonly spec: SyncSpec
   readonly keys: TaskKeys
   readonly holder: Holder
   readonly session: TargetSession
+  /** Of the shard's connections. */
+  readonly name: string
   readonly spool: Spool
-  readonly spillFile: string
   readonly source: () => Connection
-  readonly watch: SourceWatch
-  readonly state: SyncState
-  readonly wishes: Wishes
+  /** One of several sources that go into the same target. */
+  readonly amongOthers: boolean
+  readonly guard: TtlGuard
+  readonly tell: Tell
+  /** So many commands have been taken. */
+  readonly onTook: (commands: number) => void
   readonly meta: TaskMeta
   /** The lanes' checkpoints, in order. */
   readonly checkpoints: readonly Checkpoint[]
 }
 
-const lookEveryMs = 25
 const houseEveryMs = 1_000
 const repairEveryMs = 100
 const repairsAtOnce = 500
 
 /**
- * Applies the stream from the spool to a target, for one stay at it: until it is told to end, the target is
- * lost, or the source's history is another one.
+ * Applies the stream of one source from its spool to a target, for one stay at it: until it is told to end, the
+ * target is lost, or the source's history is another one.
  */
 export class Follower {
   readonly #parts: FollowerParts
   readonly #preparer: UnitPreparer
-  readonly #guard: TtlGuard
-  readonly #settling: Settling
   readonly #copies = new CopiesUnderWay()
   readonly #ended = new AbortController()
   #target: LiveTarget | null = null
   #splitter: UnitSplitter
   #betweenPieces = true
   #meta: TaskMeta
-  #drained = false
-  #targetKeys: number | null = null
   #keysInRepair = 0
 
   constructor(parts: FollowerParts) {
@@ -82,23 +74,13 @@ export class Follower {
     this.#meta = parts.meta
     const from = earliest(parts.checkpoints)
     this.#splitter = new UnitSplitter(from.offset, from.db)
-    this.#guard = new TtlGuard(parts.spillFile)
-    const { state } = parts
-    this.#settling = new Settling(
-      {
-        guard: this.#guard,
-        keepGuarded: (guarded) => this.#writeMeta({ ...this.#meta, guarded }),
-        onSettled: () => state.event('expiry.settled'),
-        onGuardedAgain: () => state.event('expiry.guarded-again'),
-      },
-      parts.meta.guarded,
-    )
+    const { tell } = parts
     this.#preparer = new UnitPreparer({
       lanes: parts.meta.lanes,
-      rewriter: new GuardedRewriter(this.#guard, ({ db, key }) =>
-        state.event('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
+      rewriter: new GuardedRewriter(parts.guard, ({ db, key }) =>
+        tell('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
       ),
-      onUnknown: (command) => state.event('apply.unknown-command', { command }, 'warning'),
+      onUnknown: (command) => tell('apply.unknown-command', { command }, 'warning'),
     })
   }
 
@@ -115,31 +97,43 @@ export class Follower {
     return this.#target?.waitingFor ?? null
   }
 
-  get guard(): ExpiryGuard {
-    return this.#settling.state
-  }
-
-  get drained(): boolean {
-    return this.#drained
-  }
-
-  get targetKeys(): number | null {
-    return this.#targetKeys
-  }
-
   get keysInRepair(): number {
     return this.#keysInRepair
   }
 
+  laneOf(key: Uint8Array): number {
+    return this.#preparer.laneOf(key)
+  }
+
+  /** Runs `work` with a lane's link while nothing of this source is on its way there. */
+  async alone(lane: number, work: (link: Link) => Promise<void>): Promise<void> {
+    const target = this.#target ?? fail('connect.lost', { address: this.#parts.session.control.address })
+    await target.alone(lane, work)
+  }
+
+  /** Everything placed is applied; afterwards it is known how many keys wait for repair. */
+  async drain(): Promise<void> {
+    await this.#target?.drain()
+    await this.#countRepairs()
+  }
+
+  /** Tells the target whether expiries may lie unshifted in it. */
+  async keepGuarded(guarded: boolean): Promise<void> {
+    const { session, keys } = this.#parts
+    const meta = { ...this.#meta, guarded }
+    await session.control.call('SET', keys.meta, JSON.stringify(meta))
+    this.#meta = meta
+  }
+
   /**
-   * Resolves when a wish to end has been met: everything placed is applied and its checkpoints are written. With
+   * Resolves once `ending` has aborted: everything placed is applied and its checkpoints are written. With
    * `history-changed` when the spool holds another history now. Rejects when the target is lost.
    */
-  async run(signal: AbortSignal): Promise<'ended' | 'history-changed'> {
-    const { session, checkpoints, keys, spool } = this.#parts
+  async run(signal: AbortSignal, ending: AbortSignal): Promise<'ended' | 'history-changed'> {
+    const { session, name, checkpoints, keys, spool } = this.#parts
     const generation = spool.generation
-    const ended = AbortSignal.any([signal, this.#ended.signal])
-    const links = await openLinks(session.connection, session.name, this.#meta.lanes, ended)
+    const ended = AbortSignal.any([signal, ending, this.#ended.signal])
+    const links = await openLinks(session.connection, name, this.#meta.lanes, signal)
     const from = earliest(checkpoints)
     using target = new LiveStandalone({
       keys,
@@ -149,16 +143,11 @@ export class Follower {
       replid: () => spool.lineage?.replid ?? from.replid,
       ownKeys: (unit) => commandsToKeepOurKeys(unit, session.control, keys, this.#meta, this.#parts.holder),
       onFailed: (units) => this.#tellFailed(units),
-      onTook: (commands) => (this.#parts.state.writes += commands),
-      signal: ended,
+      onTook: this.#parts.onTook,
+      signal,
     })
     this.#target = target
-    await using _guard = this.#guard
-    const crew = [
-      this.#read(target, from.offset, ended),
-      this.#keepHouse(target, ended),
-      this.#obey(target, ended),
-    ]
+    const crew = [this.#read(target, from.offset, ended), this.#keepHouse(target, ended)]
     let failure: unknown = null
     await Promise.all(
       crew.map((one) =>
@@ -187,6 +176,7 @@ export class Follower {
           }
         }
         const prepared = this.#preparer.prepare(unit, piece.receivedAt)
+        if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) this.#refuseFlush(prepared)
         const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
         if (full !== null) await full
         target.advance(unit.end, unit.db)
@@ -204,10 +194,10 @@ export class Follower {
     const due = this.#copies.takeDue(offset)
     for (const copy of due) {
       const lanes = [this.#preparer.laneOf(copy.key)]
-      const commands = commandsOf(copy, this.#parts.keys, this.#guard)
+      const commands = commandsOf(copy, this.#parts.keys, this.#parts.guard)
       await target.placeCopy({ end: copy.offset, db, commands, lanes })
     }
-    if (due.length > 0) this.#parts.state.event('repair.done', { count: due.length })
+    if (due.length > 0) this.#parts.tell('repair.done', { count: due.length })
   }
 
   /** Every key of the unit will be written anew at a later place: the unit can be left out. */
@@ -236,36 +226,28 @@ export class Follower {
     while (!signal.aborted) {
       await target.refresh()
       await spool.release(target.safe)
-      await this.#count()
+      await this.#countRepairs()
       if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(target, signal)
       const pauseMs = this.#keysInRepair > 0 ? repairEveryMs : houseEveryMs
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
-  async #count(): Promise<void> {
+  async #countRepairs(): Promise<void> {
     const { session, keys } = this.#parts
-    const lanes = Array.from({ length: this.#meta.lanes }, (_, index) => keys.lane(index))
-    const [info, ours, inRepair] = await Promise.all([
-      session.control.call('INFO', 'keyspace'),
-      session.control.call('EXISTS', keys.meta, keys.lease, keys.repair, ...lanes),
-      session.control.call('SCARD', keys.repair),
-    ])
-    const held = Object.values(keyspaceOf(parseInfo(String(info)))).reduce((sum, db) => sum + db.keys, 0)
-    this.#targetKeys = held - Number(ours)
-    this.#keysInRepair = Number(inRepair)
+    this.#keysInRepair = Number(await session.control.call('SCARD', keys.repair))
   }
 
   /** Takes fresh copies of keys on which a command failed, to be placed when the stream has come that far. */
   async #repair(target: LiveTarget, signal: AbortSignal): Promise<void> {
-    const { session, keys, source } = this.#parts
+    const { session, name, keys, source } = this.#parts
     const members = (await session.control.callBuffer(
       'SRANDMEMBER',
       keys.repair,
       repairsAtOnce,
     )) as unknown as readonly Buffer[]
     try {
-      const copies = await takeExactCopies(source(), members.map(parseDbKey), session.name, signal)
+      const copies = await takeExactCopies(source(), members.map(parseDbKey), name, signal)
       for (const copy of copies) this.#copies.add(copy)
     } catch (thrown) {
       // The source cannot be asked now: the keys stay on the list.
@@ -277,44 +259,16 @@ export class Follower {
     target.flush()
   }
 
-  async #obey(target: LiveTarget, signal: AbortSignal): Promise<void> {
-    const { wishes, session, watch, spool } = this.#parts
-    const pass: PassOptions = {
-      control: session.control,
-      target,
-      laneOf: (key) => this.#preparer.laneOf(key),
-      signal,
-    }
-    while (!signal.aborted) {
-      if (wishes.ending === 'pause' || wishes.ending === 'finish') return
-      if (wishes.ending === 'leave') wishes.drainTo ??= Math.max((await watch.askOffset()) ?? 0, spool.end)
-      if (wishes.drainTo === null) {
-        this.#drained = false
-        this.#settling.wanted = wishes.settle ? 'settled' : 'guarded'
-        await this.#settling.step(pass, watch.lagMs(target.applied))
-      } else if (!this.#drained && target.applied >= wishes.drainTo) {
-        await target.drain()
-        await this.#count()
-        if (this.#keysInRepair === 0) {
-          await this.#settling.finalise(pass)
-          this.#drained = !signal.aborted
-        }
-      }
-      if (this.#drained && wishes.ending === 'leave') return
-      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
-    }
-  }
-
-  async #writeMeta(meta: TaskMeta): Promise<void> {
-    const { session, keys } = this.#parts
-    await session.control.call('SET', keys.meta, JSON.stringify(meta))
-    this.#meta = meta
+  /** What one of several sources means by it concerns the others' keys too: a person decides. */
+  #refuseFlush({ commands }: PreparedUnit): never {
+    const { name } = commands.find((command) => takesDatabases(command))!
+    return fail('source.flushed', { address: addressOf(this.#parts.source()), command: name })
   }
 
   #tellFailed(units: readonly FailedUnit[]): void {
     for (const { unit, reply } of units) {
       const [key] = unit.commands.flatMap((command) => command.keys)
-      this.#parts.state.event(
+      this.#parts.tell(
         'apply.command-failed',
         {
           command: unit.commands[0]?.name ?? '',

@@ -4,19 +4,28 @@ import type { SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { Spool } from '../source/spool.ts'
-import { formatCheckpoint, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { formatCheckpoint, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
 import { leaseCommand, type Holder } from './lease.ts'
-import type { SyncState } from './sync-state.ts'
-import type { TargetSession } from './target-session.ts'
+import { keysOfTask } from './own-keys.ts'
+import type { Tell } from './sync-state.ts'
+import type { Place, TargetSession } from './target-session.ts'
+
+/** What all shards of a task have had in common since it began. */
+export type Begun = Pick<TaskMeta, 'lanes' | 'emptyAtStart'>
 
 export interface FullCopyParts {
   readonly spec: SyncSpec
   readonly keys: TaskKeys
   readonly holder: Holder
   readonly session: TargetSession
+  /** How far the shard had come. */
+  readonly place: Place
+  /** Of the shard's connections. */
+  readonly name: string
+  readonly begun: Begun
   readonly spool: Spool
-  readonly state: SyncState
+  readonly tell: Tell
   readonly signal: AbortSignal
   readonly onProgress: (bytes: number, keys: number) => void
 }
@@ -30,26 +39,25 @@ export interface Copied {
 /**
  * Writes the spool's snapshot into a target, waiting for it where it is still to come. What the target says of
  * itself meanwhile (phase `copying`) makes a run that comes after a crash begin the copy again. Null when the
- * source has begun another snapshot. Fails with `target.not-empty`, or as `copySnapshot` does.
+ * source has begun another snapshot. Fails with `target.not-empty` where an earlier copy would have to be cleared
+ * and others' keys are among it, or as `copySnapshot` does.
  */
 export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
-  const { spec, keys, holder, session, spool, state, signal, onProgress } = parts
+  const { spec, keys, holder, session, name, spool, tell, signal, onProgress } = parts
   const { control } = session
   const started = Date.now()
-  const emptyAtStart = session.meta?.emptyAtStart ?? (await assertMayWrite(parts))
   while (spool.lineage === null || spool.lineage.snapshot === 'none') {
     signal.throwIfAborted()
     await spool.changed.wait(signal, 1_000)
   }
   const { generation } = spool
   const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
-  const lanes = session.meta?.lanes ?? spec.lanes
+  const { lanes } = parts.begun
   const meta: TaskMeta = {
     format: 1,
-    lanes,
+    ...parts.begun,
     phase: 'copying',
     guarded: true,
-    emptyAtStart,
     snapshot: `${start.replid} ${start.offset}`,
     targetRunId: session.runId,
   }
@@ -65,7 +73,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     const copied = await copySnapshot({
       spool,
       target: session.connection,
-      name: session.name,
+      name,
       connections: spec.copyConnections,
       temporaryPrefix: `${keys.prefix}copy`,
       signal,
@@ -78,7 +86,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
       ['SET', keys.meta, JSON.stringify(following)],
       ...places.map((place) => ['SET', place, formatCheckpoint(checkpoint)] as const),
     ])
-    state.event(
+    tell(
       'copy.done',
       { keys: copied.keys, failed: copied.failed, bytes: spool.snapshotBytes, ms: Date.now() - started },
       copied.failed > 0 ? 'warning' : 'info',
@@ -92,11 +100,11 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
 }
 
 /** True where the target is empty. Fails with `target.not-empty` where it is not and must be. */
-async function assertMayWrite({ spec, keys, session }: FullCopyParts): Promise<boolean> {
-  const { control } = session
+export async function assertMayWrite(spec: SyncSpec, { control }: TargetSession): Promise<boolean> {
   const info = parseInfo(String(await control.call('INFO', 'keyspace')))
   const held = Object.values(keyspaceOf(info)).reduce((sum, db) => sum + db.keys, 0)
-  const foreign = held - Number(await control.call('EXISTS', keys.meta, keys.lease, keys.repair))
+  const ours = spec.sources.flatMap((_, index) => keysOfTask(keysOf(spec.task, index), 0))
+  const foreign = held - Number(await control.call('EXISTS', ...new Set(ours)))
   if (foreign > 0 && spec.onConflict === 'fail')
     fail('target.not-empty', { address: addressOf(spec.target), keys: foreign, examples: '' })
   return foreign === 0
@@ -107,10 +115,11 @@ async function assertMayWrite({ spec, keys, session }: FullCopyParts): Promise<b
  * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
  * Fails with `target.not-empty` where others' keys are among ours: which may go, only a person knows.
  */
-function clearance({ spec, session, state }: FullCopyParts, now: TaskMeta): readonly (readonly [string])[] {
-  const before = session.meta
+function clearance({ spec, place, tell }: FullCopyParts, now: TaskMeta): readonly (readonly [string])[] {
+  const before = place.meta
   if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
-  if (!before.emptyAtStart) fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
-  state.event('copy.cleared', {}, 'warning')
+  if (!before.emptyAtStart || spec.sources.length > 1)
+    fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
+  tell('copy.cleared', {}, 'warning')
   return [['FLUSHALL']]
 }

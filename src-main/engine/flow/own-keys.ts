@@ -22,12 +22,7 @@ export async function commandsToKeepOurKeys(
   const swappedWith = unit.commands.flatMap(({ name, bytes }) => (name === 'SWAPDB' ? partner(bytes) : []))
   if (!flushed && swappedWith.length === 0) return []
   const members = (await control.callBuffer('SMEMBERS', keys.repair)) as readonly Buffer[]
-  const all = [
-    keys.meta,
-    keys.lease,
-    keys.repair,
-    ...Array.from({ length: meta.lanes }, (_, i) => keys.lane(i)),
-  ]
+  const all = keysOfTask(keys, meta.lanes)
   return [
     ...swappedWith.flatMap((db): (readonly Argument[])[] => [
       ['SELECT', db],
@@ -38,6 +33,12 @@ export async function commandsToKeepOurKeys(
     leaseCommand(keys, holder),
     ...(members.length === 0 ? [] : [['SADD', keys.repair, ...members]]),
   ]
+}
+
+/** Every key that a task or one of its shards has in its target, but for values that are being written in pieces. */
+export function keysOfTask(keys: TaskKeys, lanes: number): readonly string[] {
+  const places = Array.from({ length: lanes }, (_, index) => keys.lane(index))
+  return [keys.meta, keys.lease, keys.repair, ...places]
 }
 
 /** The database that changes places with database 0, if one does. */

@@ -32,6 +32,11 @@ export class Settling {
     return this.#state
   }
 
+  /** Keys have been copied into the target, all of them shifted: another pass is due. */
+  noteCopy(): void {
+    if (this.#state !== 'guarded') this.#state = 'settling'
+  }
+
   /** Does the next thing to be done, if any. To be called again and again, never twice at a time. */
   async step(pass: PassOptions, lagMs: number): Promise<void> {
     const { guard } = this.#options

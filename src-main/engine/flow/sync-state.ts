@@ -1,5 +1,13 @@
 import type { Failure } from '#contract/failure.ts'
-import type { ExpiryGuard, SyncEvent, SyncEventCode, SyncPhase, SyncProgress } from '#contract/sync.ts'
+import type {
+  ExpiryGuard,
+  ShardProgress,
+  SyncEvent,
+  SyncEventCode,
+  SyncPhase,
+  SyncProgress,
+} from '#contract/sync.ts'
+import { totalOf } from './shard-totals.ts'
 
 const eventsKept = 50
 const reportEveryMs = 250
@@ -14,30 +22,20 @@ interface Sample {
 /** What the parts of a sync know at a given moment; the rest of a progress report follows from it. */
 export interface SyncFigures {
   readonly phase: SyncPhase
-  readonly snapshotBytes: number
-  readonly snapshotTotal: number | null
-  readonly copiedBytes: number
-  readonly copiedKeys: number
-  readonly replid: string | null
-  readonly sourceOffset: number | null
-  readonly spooledOffset: number | null
-  readonly appliedOffset: number | null
-  readonly lagMs: number | null
+  /** Bytes received from all sources. */
   readonly received: number
-  readonly sourceKeys: number | null
   readonly targetKeys: number | null
   readonly guard: ExpiryGuard
-  readonly spoolBytes: number
-  readonly keysInRepair: number
   readonly waitingFor: Failure | null
+  readonly shards: readonly ShardProgress[]
 }
+
+/** Writes into the diary of a sync. */
+export type Tell = (code: SyncEventCode, params?: SyncEvent['params'], level?: SyncEvent['level']) => void
 
 /** Keeps the diary and the counts of a sync and makes its progress reports, at most four a second. */
 export class SyncState {
-  sourceReconnects = 0
   targetReconnects = 0
-  fullResyncs = 0
-  partialResyncs = 0
   /** Commands the target has taken, ours not counted. */
   writes = 0
   readonly #report: (progress: SyncProgress) => void
@@ -53,7 +51,7 @@ export class SyncState {
     this.#report = report
   }
 
-  event(code: SyncEventCode, params: SyncEvent['params'] = {}, level: SyncEvent['level'] = 'info'): void {
+  readonly event: Tell = (code, params = {}, level = 'info') => {
     this.#eventCount += 1
     this.#events = [
       ...this.#events.slice(1 - eventsKept),
@@ -77,18 +75,13 @@ export class SyncState {
     }
     const { received, ...told } = figures
     const rates = this.#rates(now, received)
-    const { sourceOffset, appliedOffset } = figures
     return {
       ...told,
+      ...totalOf(told.shards),
       ...rates,
       writes: this.writes,
       phaseSince: this.#phaseSince,
-      lagBytes:
-        sourceOffset === null || appliedOffset === null ? null : Math.max(0, sourceOffset - appliedOffset),
-      sourceReconnects: this.sourceReconnects,
       targetReconnects: this.targetReconnects,
-      fullResyncs: this.fullResyncs,
-      partialResyncs: this.partialResyncs,
       events: this.#events,
       elapsedMs: now - this.#started,
     }

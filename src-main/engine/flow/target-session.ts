@@ -12,14 +12,23 @@ export interface SessionOptions {
   readonly connection: Connection
   readonly task: string
   readonly keys: TaskKeys
+  /** Of a task of several shards: the keys of the others. */
+  readonly others?: readonly TaskKeys[]
   readonly holder: Holder
   /** Counts the times this run has come to the target: links of an earlier attempt are fenced off too. */
   readonly attempt: number
   readonly signal: AbortSignal
 }
 
+/** How far a shard of a task has come, as the target says. */
+export interface Place {
+  readonly meta: TaskMeta | null
+  /** The lanes' checkpoints; null for each that is missing. */
+  readonly checkpoints: readonly (Checkpoint | null)[]
+}
+
 /** What a target says when one comes to it, after every older connection of the task has been seen gone. */
-export interface TargetSession extends AsyncDisposable {
+export interface TargetSession extends Place, AsyncDisposable {
   readonly control: Control
   /** The very server this is about: where Sentinels name another one meanwhile, no link of the session goes there. */
   readonly connection: Connection
@@ -30,9 +39,8 @@ export interface TargetSession extends AsyncDisposable {
   readonly runId: string
   /** The process is not the one that the task last worked with. */
   readonly restarted: boolean
-  readonly meta: TaskMeta | null
-  /** The lanes' checkpoints; null for each that is missing. */
-  readonly checkpoints: readonly (Checkpoint | null)[]
+  /** Of the task's keys, which stand in the session itself too, then of the others'. */
+  readonly places: readonly Place[]
 }
 
 const rewriteLimitMs = 30 * 60_000
@@ -42,7 +50,7 @@ const rewriteLimitMs = 30 * 60_000
  * only then reads how far the task has come. Rejects with `task.held-elsewhere`, `target.*`, `connect.*`, ….
  */
 export async function openTargetSession(options: SessionOptions): Promise<TargetSession> {
-  const { task, keys, holder, attempt, signal } = options
+  const { task, keys, others = [], holder, attempt, signal } = options
   const connection = await resolve(options.connection, { signal })
   const name = connectionName(task, holder.run, attempt)
   const control = await openControl(connection, { signal, name })
@@ -55,9 +63,10 @@ export async function openTargetSession(options: SessionOptions): Promise<Target
     await takeLease(control, keys, holder, (run) => hasConnections(control, task, run), signal)
     const fenced = await fence(control, task, name)
 
-    const found = await readMeta(control, keys)
+    const found = await readPlace(control, keys)
+    const places = [found, ...(await Promise.all(others.map((one) => readPlace(control, one))))]
     const runId = info.get('run_id') ?? ''
-    const restarted = found.meta !== null && found.meta.targetRunId !== runId
+    const restarted = places.some(({ meta }) => meta !== null && meta.targetRunId !== runId)
     if (restarted && info.get('aof_enabled') === '1') await healAppendOnlyFile(control, signal)
     return {
       control,
@@ -67,6 +76,7 @@ export async function openTargetSession(options: SessionOptions): Promise<Target
       runId,
       restarted,
       ...found,
+      places,
       [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
     }
   } catch (thrown) {
@@ -75,10 +85,8 @@ export async function openTargetSession(options: SessionOptions): Promise<Target
   }
 }
 
-async function readMeta(
-  control: Control,
-  keys: TaskKeys,
-): Promise<{ meta: TaskMeta | null; checkpoints: (Checkpoint | null)[] }> {
+/** Only of use once every older connection of the shard has been seen gone. */
+export async function readPlace(control: Control, keys: TaskKeys): Promise<Place> {
   const text = await control.call('GET', keys.meta)
   const meta = parseMeta(typeof text === 'string' ? text : null)
   if (meta === null) return { meta, checkpoints: [] }

@@ -4,7 +4,6 @@ import type { Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import { answerLimitMs } from '../target/frame-exchange.ts'
-import type { LiveTarget } from '../target/live-target.ts'
 import { type DbKey } from './checkpoint.ts'
 import { NotedKeys } from './noted-keys.ts'
 import { isOurs } from './own-keys.ts'
@@ -18,8 +17,9 @@ export type GuardMode = 'guarded' | 'settled' | 'final'
 
 export interface PassOptions {
   readonly control: Control
-  readonly target: LiveTarget
   readonly laneOf: (key: Uint8Array) => number
+  /** Runs `work` with a link of a lane's while nothing that is for the keys of this lane is on its way. */
+  readonly alone: (lane: number, work: (link: Link) => Promise<void>) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -127,7 +127,7 @@ export class TtlGuard implements AsyncDisposable {
    */
   async #inLanes(
     keys: readonly DbKey[],
-    { target, laneOf }: PassOptions,
+    { laneOf, alone }: PassOptions,
     wanted: (expiry: number, key: DbKey) => number | null,
   ): Promise<void> {
     const byLane = new Map<number, DbKey[]>()
@@ -139,7 +139,7 @@ export class TtlGuard implements AsyncDisposable {
     }
     await Promise.all(
       [...byLane].map(([index, group]) =>
-        target.alone(index, async (link) => {
+        alone(index, async (link) => {
           const expiries = await exchange(
             link,
             group.map(({ db, key }) => ({ db, args: ['PEXPIRETIME', key] })),

@@ -21,7 +21,15 @@ export async function hasConnections(control: Control, task: string, run: string
  * with how many there were.
  */
 export async function fence(control: Control, task: string, own: string): Promise<number> {
-  const prefix = taskPrefix(task)
+  return await closeNamed(control, taskPrefix(task), own)
+}
+
+/** The same for the links of one shard alone, whose names begin with `prefix`. */
+export async function fenceShard(control: Control, prefix: string): Promise<number> {
+  return await closeNamed(control, prefix, null)
+}
+
+async function closeNamed(control: Control, prefix: string, own: string | null): Promise<number> {
   let closed = 0
   for (let turn = 0; turn < tries; turn += 1) {
     const strangers = (await listConnections(control)).filter(

@@ -32,7 +32,11 @@ export function isLong({ commands }: PreparedUnit): boolean {
 
 /** Could our own keys be gone behind it: is there a command in it that takes whole databases? */
 export function mayTakeOurKeys({ commands }: PreparedUnit): boolean {
-  return commands.some(({ name }) => name === 'FLUSHALL' || name === 'FLUSHDB' || name === 'SWAPDB')
+  return commands.some(takesDatabases)
+}
+
+export function takesDatabases({ name }: PreparedCommand): boolean {
+  return name === 'FLUSHALL' || name === 'FLUSHDB' || name === 'SWAPDB'
 }
 
 /** A transaction as it goes over the wire, and whose each of its commands is. */

@@ -1,0 +1,342 @@
+import { join } from 'node:path'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { toFailure, type Failure } from '#contract/failure.ts'
+import type { ShardProgress, SyncPhase, SyncSpec } from '#contract/sync.ts'
+import { belongsTo } from '../source/lineage.ts'
+import { Replication } from '../source/psync.ts'
+import { Spool } from '../source/spool.ts'
+import { fenceShard } from '../target/fence.ts'
+import { earliest, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { Follower } from './follow.ts'
+import { copyInto, type Begun } from './full-copy.ts'
+import { InStep } from './in-step.ts'
+import type { Holder } from './lease.ts'
+import { SourceWatch } from './source-watch.ts'
+import type { SyncState, Tell } from './sync-state.ts'
+import { readPlace, type Place, type TargetSession } from './target-session.ts'
+import type { TtlGuard } from './ttl-guard.ts'
+
+export interface ShardOptions {
+  readonly spec: SyncSpec
+  /** Its place among the sources. */
+  readonly index: number
+  readonly holder: Holder
+  readonly state: SyncState
+  /** The source can never be followed, for this reason. */
+  readonly onHopeless: (failure: Failure) => void
+}
+
+/** One stay at the target, as a shard sees it. */
+export interface Stay {
+  readonly session: TargetSession
+  readonly place: Place
+  readonly guard: TtlGuard
+  readonly begun: Begun
+  /** The shard has been copied into the target. */
+  readonly onCopied: () => void
+  /** The target is lost, or all is to end at once. */
+  readonly signal: AbortSignal
+  /** What is under way is answered for, then it ends. */
+  readonly ending: AbortSignal
+}
+
+/**
+ * One source of a sync: receives its stream into a spool of its own, and brings it into the target, the snapshot
+ * first. What it has come to is kept in the target under keys of its own, so each shard can be lost, resumed or
+ * copied again without the others.
+ */
+export class Shard implements AsyncDisposable {
+  readonly index: number
+  readonly keys: TaskKeys
+  readonly #options: ShardOptions
+  readonly #spool: Spool
+  readonly #watch: SourceWatch
+  readonly #replication: Replication
+  readonly #tell: Tell
+  readonly #inStep = new InStep()
+  readonly #running = new AbortController()
+  /** There was nothing of it on disk when this run began. */
+  readonly isNew: boolean
+  #source: Connection
+  #watching: Promise<void> | null = null
+  #replicating: Promise<void> | null = null
+  #phase: 'connecting' | 'copying' | 'following' = 'connecting'
+  #follower: Follower | null = null
+  #copied = { bytes: 0, keys: 0 }
+  #lastSafe: number | null = null
+  #reconnects = 0
+  #fullResyncs = 0
+  #partialResyncs = 0
+
+  private constructor(options: ShardOptions, spool: Spool) {
+    const { spec, index, state } = options
+    this.index = index
+    this.keys = keysOf(spec.task, index)
+    this.isNew = spool.lineage === null
+    this.#options = options
+    this.#spool = spool
+    this.#source = spec.sources[index]!
+    this.#tell =
+      spec.sources.length === 1
+        ? state.event
+        : (code, params, level) => state.event(code, { source: addressOf(this.#source), ...params }, level)
+    const name = `kf:${spec.task}:source`
+    this.#watch = new SourceWatch(() => this.#source, name)
+    this.#replication = new Replication({
+      connection: () => this.#source,
+      spool,
+      name,
+      onFullSync: (replid, offset) => {
+        this.#fullResyncs += 1
+        this.#watch.forget()
+        this.#tell('source.full-resync', { replid, offset })
+      },
+      onPartialSync: (offset, newReplid) => {
+        this.#partialResyncs += 1
+        this.#tell('source.partial-resync', { offset })
+        if (newReplid !== null) this.#tell('source.new-replid', { replid: newReplid })
+      },
+      onLost: ({ code }) => {
+        this.#reconnects += 1
+        this.#tell('source.lost', { code }, 'warning')
+      },
+    })
+  }
+
+  /** Opens its spool, or begins one, in a folder of its own. */
+  static async open(options: ShardOptions): Promise<Shard> {
+    const { spec, index } = options
+    const { spoolQuotaBytes, keepBehindMs, folder, sources } = spec
+    const quotaBytes = Math.floor(spoolQuotaBytes / sources.length)
+    const name = index === 0 ? 'spool' : `spool-${index}`
+    return new Shard(options, await Spool.open(join(folder, name), { quotaBytes, keepBehindMs }))
+  }
+
+  get follower(): Follower | null {
+    return this.#phase === 'following' ? this.#follower : null
+  }
+
+  get isConnecting(): boolean {
+    return this.#phase === 'connecting'
+  }
+
+  /** How far its stream has been applied at any time of this run; 0 while none was. */
+  get applied(): number {
+    return this.#follower?.applied ?? 0
+  }
+
+  /** Bytes received in all. */
+  get received(): number {
+    return this.#replication.received
+  }
+
+  useCredentials({ username, password }: { username?: string; password?: string }): void {
+    const { username: _user, password: _password, ...address } = this.#source
+    this.#source = {
+      ...address,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+    }
+  }
+
+  async askOffset(): Promise<number> {
+    return Math.max((await this.#watch.askOffset()) ?? 0, this.#spool.end)
+  }
+
+  /** A source that cannot be asked is judged by what was received of it. Infinite before the stream is applied. */
+  lagMs(): number {
+    if (this.follower === null) return Infinity
+    const { applied } = this.follower
+    if (this.#watch.offset !== null) return this.#watch.lagMs(applied)
+    return this.#replication.state === 'streaming' && applied >= this.#spool.end ? 0 : Infinity
+  }
+
+  /** To be called often: whether it is in step is seen from several looks. */
+  look(): void {
+    this.#inStep.look(this.lagMs(), Date.now())
+  }
+
+  /**
+   * Works on the target until the stay is to end, as long as it takes. Rejects when the target is lost, or with what
+   * waiting cannot mend.
+   */
+  async visit(stay: Stay): Promise<void> {
+    const { session, signal, ending } = stay
+    this.#watching ??= this.#watch.run(this.#running.signal)
+    let { place } = stay
+    for (let turn = 1; ; turn += 1) {
+      const links = `${session.name}.${this.index}.`
+      try {
+        if ((await this.#workAt({ ...stay, place }, `${links}${turn}`)) === 'ended') return
+      } catch (thrown) {
+        // What was being copied is copied anew.
+        if (ending.aborted && !signal.aborted && this.#phase !== 'following') return
+        throw thrown
+      }
+      await fenceShard(session.control, links)
+      place = await readPlace(session.control, this.keys)
+    }
+  }
+
+  async #workAt(stay: Stay, name: string): Promise<'ended' | 'history-changed'> {
+    const { session, place, guard, ending } = stay
+    const { spec, holder, state } = this.#options
+    this.#phase = 'connecting'
+    const signal = AbortSignal.any([stay.signal, ending])
+    let { meta } = place
+    let checkpoints = await this.#resumable(stay, signal)
+    if (checkpoints === null) {
+      this.#phase = 'copying'
+      const copied = await copyInto({
+        spec,
+        keys: this.keys,
+        holder,
+        session,
+        place,
+        name,
+        begun: stay.begun,
+        spool: this.#spool,
+        tell: this.#tell,
+        signal,
+        onProgress: (bytes, keys) => (this.#copied = { bytes, keys }),
+      })
+      if (copied === null) return 'history-changed'
+      meta = copied.meta
+      checkpoints = copied.checkpoints
+      stay.onCopied()
+    }
+    const follower = new Follower({
+      keys: this.keys,
+      holder,
+      session,
+      name,
+      spool: this.#spool,
+      source: () => this.#source,
+      amongOthers: spec.sources.length > 1,
+      guard,
+      tell: this.#tell,
+      onTook: (commands) => (state.writes += commands),
+      meta: { ...meta!, targetRunId: session.runId },
+      checkpoints,
+    })
+    this.#follower = follower
+    this.#phase = 'following'
+    try {
+      return await follower.run(stay.signal, ending)
+    } finally {
+      this.#lastSafe = follower.safe
+    }
+  }
+
+  /** The lanes' checkpoints, if the stream can be had from the earliest of them on; null: a copy is needed. */
+  async #resumable(
+    { session, place: { meta, checkpoints } }: Stay,
+    signal: AbortSignal,
+  ): Promise<readonly Checkpoint[] | null> {
+    const known = checkpoints.flatMap((one) => (one === null ? [] : [one]))
+    if (meta === null || meta.phase === 'copying' || known.length !== meta.lanes) {
+      await this.#askForSnapshot()
+      return null
+    }
+    const { replid, offset } = earliest(known)
+    // For a moment, while a new snapshot is begun, the spool has no history at all.
+    while (this.#replicating !== null && this.#spool.lineage === null) {
+      signal.throwIfAborted()
+      await this.#spool.changed.wait(signal, 1_000)
+    }
+    const { lineage } = this.#spool
+    // The source has answered with a snapshot: what the target has lies before it, or in another history.
+    const overtaken = lineage !== null && (offset < lineage.start || !belongsTo(lineage, replid, offset))
+    if (overtaken && lineage.snapshot !== 'none') return null
+    if (this.#lastSafe !== null && offset < this.#lastSafe)
+      this.#tell('target.rolled-back', { from: this.#lastSafe, to: offset }, 'warning')
+    if (!this.#spool.reaches(replid, offset))
+      await this.#askAnew(() => this.#spool.beginStream(replid, offset))
+    this.#replicate()
+    this.#tell('run.resumed', { resumedAt: offset })
+    if (meta.targetRunId !== session.runId) await this.#noteTarget(session, meta)
+    return known
+  }
+
+  async #noteTarget({ control, runId }: TargetSession, meta: TaskMeta): Promise<void> {
+    await control.call('SET', this.keys.meta, JSON.stringify({ ...meta, targetRunId: runId }))
+  }
+
+  /** Sees to it that the spool has a snapshot with all of the stream behind it, or will have. */
+  async #askForSnapshot(): Promise<void> {
+    const { lineage, start } = this.#spool
+    const usable = lineage !== null && lineage.snapshot !== 'none' && start === lineage.start
+    if (lineage !== null && !usable) await this.#askAnew(() => this.#spool.forget())
+    this.#replicate()
+  }
+
+  async #askAnew(prepare: () => Promise<void>): Promise<void> {
+    if (this.#replicating === null) await prepare()
+    else await this.#replication.restart(prepare)
+  }
+
+  #replicate(): void {
+    this.#replicating ??= this.#replication
+      .run(this.#running.signal)
+      .catch((thrown: unknown) => this.#options.onHopeless(toFailure(thrown)))
+  }
+
+  progress(): ShardProgress {
+    const { lineage } = this.#spool
+    const { follower } = this
+    const applied = follower?.applied ?? null
+    // What the source said last, or what it has sent since.
+    const written = lineage === null ? this.#watch.offset : Math.max(this.#watch.offset ?? 0, this.#spool.end)
+    const lagMs = this.lagMsSeen()
+    return {
+      address: addressOf(this.#source),
+      phase: this.#phaseNow(),
+      snapshotBytes: this.#spool.snapshotBytes,
+      snapshotTotal: this.#replication.snapshotTotal,
+      copiedBytes: this.#copied.bytes,
+      copiedKeys: this.#copied.keys,
+      replid: lineage?.replid ?? null,
+      sourceOffset: written,
+      spooledOffset: lineage === null ? null : this.#spool.durable,
+      appliedOffset: applied,
+      lagBytes: written === null || applied === null ? null : Math.max(0, written - applied),
+      lagMs,
+      sourceKeys: this.#watch.keys,
+      spoolBytes: this.#spool.bytes,
+      sourceReconnects: this.#reconnects,
+      fullResyncs: this.#fullResyncs,
+      partialResyncs: this.#partialResyncs,
+      keysInRepair: follower?.keysInRepair ?? 0,
+      waitingFor: this.#waitingFor(),
+    }
+  }
+
+  /** Null where nobody can say. */
+  lagMsSeen(): number | null {
+    const lag = this.follower === null ? Infinity : this.#watch.lagMs(this.follower.applied)
+    return Number.isFinite(lag) ? lag : null
+  }
+
+  #waitingFor(): Failure | null {
+    return this.#follower?.waitingFor ?? this.#replication.waitingFor
+  }
+
+  #phaseNow(): SyncPhase {
+    if (this.#waitingFor() !== null) return 'waiting'
+    if (this.#phase === 'connecting') return 'connecting'
+    if (this.#phase === 'following') return this.#inStep.yes ? 'in-step' : 'catching-up'
+    const { state } = this.#replication
+    return state === 'streaming' || state === 'waiting' || state === 'connecting' ? 'copying' : state
+  }
+
+  /** The task is over: what was received is of no use any more. */
+  async removeSpool(): Promise<void> {
+    await this.#spool.remove()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#running.abort()
+    await Promise.allSettled([this.#watching, this.#replicating])
+    await this.#spool[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExpiryGuard } from '#contract/sync.ts'
+import type { Control } from '../redis/control.ts'
+import type { Link } from '../resp/link.ts'
+import type { Follower } from './follow.ts'
+import { Settling } from './settling.ts'
+import type { Tell } from './sync-state.ts'
+import type { PassOptions, TtlGuard } from './ttl-guard.ts'
+
+/** What a sync has been told to do; orders change it. */
+export interface Wishes {
+  settle: boolean
+  /** The sources stand still behind these offsets, one for each shard. */
+  drainTo: readonly number[] | null
+  ending: 'pause' | 'leave' | 'finish' | null
+}
+
+/** A shard as far as it can be steered. */
+export interface Steered {
+  /** Null while it does not apply its stream. */
+  readonly follower: Follower | null
+  lagMs(): number
+  /** How far its source has written by now, as far as that can be known. */
+  askOffset(): Promise<number>
+}
+
+export interface SteeringParts {
+  readonly wishes: Wishes
+  readonly control: Control
+  readonly shards: readonly Steered[]
+  readonly guard: TtlGuard
+  /** What the target says of its expiries. */
+  readonly guarded: boolean
+  readonly tell: Tell
+  /** Looks how many keys the target has. */
+  readonly count: () => Promise<void>
+}
+
+const lookEveryMs = 25
+
+/**
+ * Carries out what a sync has been told, for one stay at its target, over all of its shards: brings the expiries to
+ * where they are wanted, drains, and tells when it is time to end.
+ */
+export class Steering {
+  readonly #parts: SteeringParts
+  readonly #settling: Settling
+  #drained = false
+
+  constructor(parts: SteeringParts) {
+    this.#parts = parts
+    const { tell, shards } = parts
+    this.#settling = new Settling(
+      {
+        guard: parts.guard,
+        keepGuarded: async (guarded) => {
+          const followers = shards.flatMap(({ follower }) => follower ?? [])
+          await Promise.all(followers.map((follower) => follower.keepGuarded(guarded)))
+        },
+        onSettled: () => tell('expiry.settled'),
+        onGuardedAgain: () => tell('expiry.guarded-again'),
+      },
+      parts.guarded,
+    )
+  }
+
+  get guard(): ExpiryGuard {
+    return this.#settling.state
+  }
+
+  get drained(): boolean {
+    return this.#drained
+  }
+
+  /** A shard has been copied into the target. */
+  noteCopy(): void {
+    this.#settling.noteCopy()
+  }
+
+  /** Resolves when a wish to end has been met as far as it can be met from here, or the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { wishes, shards } = this.#parts
+    while (!signal.aborted) {
+      // A copy under way is begun again in any case: there is no point to wait for.
+      if (wishes.ending === 'pause') return
+      const followers = shards.flatMap(({ follower }) => follower ?? [])
+      if (followers.length === shards.length) {
+        if (wishes.ending === 'finish') return
+        await this.#step(followers, signal)
+        if (this.#drained && wishes.ending === 'leave') return
+      } else this.#drained = false
+      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #step(followers: readonly Follower[], signal: AbortSignal): Promise<void> {
+    const { wishes, shards, control } = this.#parts
+    if (wishes.ending === 'leave')
+      wishes.drainTo ??= await Promise.all(shards.map((shard) => shard.askOffset()))
+    const pass: PassOptions = {
+      control,
+      laneOf: (key) => followers[0]!.laneOf(key),
+      alone: (lane, work) => holdLane(followers, lane, work),
+      signal,
+    }
+    try {
+      if (wishes.drainTo === null) {
+        this.#drained = false
+        this.#settling.wanted = wishes.settle ? 'settled' : 'guarded'
+        await this.#settling.step(pass, Math.max(...shards.map((shard) => shard.lagMs())))
+      } else if (!this.#drained && haveReached(followers, wishes.drainTo)) await this.#drain(followers, pass)
+    } catch (thrown) {
+      // One of them has begun another history in between: its lanes are gone, and all is to be looked at anew.
+      if (shards.every(({ follower }, index) => follower === followers[index])) throw thrown
+    }
+  }
+
+  async #drain(followers: readonly Follower[], pass: PassOptions): Promise<void> {
+    await Promise.all(followers.map((follower) => follower.drain()))
+    await this.#parts.count()
+    if (followers.some(({ keysInRepair }) => keysInRepair > 0)) return
+    await this.#settling.finalise(pass)
+    this.#drained = !pass.signal.aborted
+  }
+}
+
+/** Has each come as far as it is to come? */
+export function haveReached(followers: readonly Follower[], offsets: readonly number[]): boolean {
+  return followers.every(({ applied }, index) => applied >= (offsets[index] ?? Infinity))
+}
+
+/**
+ * Holds a lane of every shard, for a key may be any one's, the first shard's before the next: units of several lanes
+ * hold theirs within one shard, so nobody waits for one who waits for him.
+ */
+async function holdLane(
+  followers: readonly Follower[],
+  lane: number,
+  work: (link: Link) => Promise<void>,
+): Promise<void> {
+  const [first, ...others] = followers
+  await first!.alone(lane, async (link) => {
+    await (others.length === 0 ? work(link) : holdLane(others, lane, () => work(link)))
+  })
+}

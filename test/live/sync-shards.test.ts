@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { startRedis } from '../support/redis-server.ts'
+import { connectionTo, differencesFromAll, drain, infoField, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
+import { startWriter } from '../support/writer.ts'
+
+/** What is written while we are being started again, however long that takes, is still to be had from the source. */
+const quickSnapshot = ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '256mb']
+
+test('three sources under writers go into one target; drained and finished, every value is there and nothing of ours', async () => {
+  await using a = await startRedis({ args: quickSnapshot })
+  await using b = await startRedis({ args: quickSnapshot })
+  await using c = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const sources = [a, b, c]
+  const writers = sources.map(({ port }, index) =>
+    startWriter({ port, seed: index, prefix: `${index}:`, rate: 1_500 }),
+  )
+  await using sync = startSync({
+    task: 'three',
+    sources: sources.map((one) => connectionTo(one)),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  const inStep = await sync.until(({ phase }) => phase === 'in-step')
+  expect(inStep.shards.map(({ address, phase }) => ({ address, phase }))).toEqual(
+    sources.map(({ port }) => ({ address: `127.0.0.1:${port}`, phase: 'in-step' })),
+  )
+  sync.give({ type: 'settle' })
+  await sync.until(({ guard }) => guard === 'settled')
+  await Promise.all(writers.map((writer) => writer.stop()))
+  await drain(sync, ...sources)
+  const drained = sync.progress!
+  for (const shard of drained.shards) expect(shard.lagBytes).toBeLessThan(1_000)
+  const { compared, differences } = await differencesFromAll(sources, target)
+  expect(differences).toEqual([])
+  expect(compared).toBeGreaterThan(3_000)
+  expect(drained.targetKeys).toBeGreaterThanOrEqual(compared)
+  sync.give({ type: 'finish' })
+  expect((await sync.done).outcome).toBe('finished')
+  expect(target.cli('--scan', '--pattern', 'keyferry:*')).toBe('')
+  for (const source of sources) expect(infoField(source, 'stats', 'sync_full')).toBe('1')
+})
+
+test('paused and taken up, each shard goes on from its own place', async () => {
+  await using a = await startRedis({ args: quickSnapshot })
+  await using b = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const request = {
+    task: 'two',
+    sources: [connectionTo(a), connectionTo(b)],
+    target: connectionTo(target),
+    folder: folder.path,
+  }
+  const writer = startWriter({ port: b.port, rate: 1_000 })
+  {
+    await using first = startSync(request)
+    await first.until(({ phase }) => phase === 'in-step')
+    first.give({ type: 'pause' })
+    expect((await first.done).outcome).toBe('paused')
+  }
+  await a.call('SET', 'later', 'x')
+  await using second = startSync({ ...request, lanes: 7 })
+  await second.until(({ phase }) => phase === 'in-step')
+  await writer.stop()
+  await drain(second, a, b)
+  expect((await differencesFromAll([a, b], target)).differences).toEqual([])
+  for (const source of [a, b]) expect(infoField(source, 'stats', 'sync_full')).toBe('1')
+})
+
+test('FLUSHALL at one of several sources stops the task before anything is lost', async () => {
+  await using a = await startRedis({ args: quickSnapshot })
+  await using b = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await a.call('SET', 'of-a', '1')
+  await b.call('SET', 'of-b', '1')
+  await using sync = startSync({
+    task: 'flushed',
+    sources: [connectionTo(a), connectionTo(b)],
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await b.call('FLUSHALL')
+  await expect(sync.done).rejects.toThrow()
+  expect(sync.failure).toMatchObject({
+    code: 'source.flushed',
+    params: { address: `127.0.0.1:${b.port}`, command: 'FLUSHALL' },
+  })
+  expect(await target.call('EXISTS', 'of-a', 'of-b')).toBe(2)
+})
