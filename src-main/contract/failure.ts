@@ -158,7 +158,12 @@ export const failureCatalogue = {
   'task.expiries-shifted': { retryable: false },
   // Freezing writes
   'freeze.not-permitted': { retryable: false },
-  'freeze.not-standalone': { retryable: false },
+  'freeze.not-primary': { retryable: false },
+  'freeze.node-unreachable': { retryable: true },
+  'freeze.slot-moving': { retryable: true },
+  'freeze.sentinel-unreachable': { retryable: true },
+  'freeze.sentinel-hasty': { retryable: false },
+  'freeze.sentinel-password': { retryable: false },
   'freeze.not-frozen': { retryable: false },
   'freeze.not-proven': { retryable: true },
   'freeze.broken': { retryable: true },

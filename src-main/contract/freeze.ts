@@ -18,18 +18,29 @@ export type FreezeState =
 export type FreezeBreach =
   'restarted' | 'password-changed' | 'acl-changed' | 'role-changed' | 'foreign-client'
 
-/** One step of the freeze, as it will be or was sent; secrets are shown as `•••••`. */
+/** One step of the freeze at one server, as it will be or was sent; secrets are shown as `•••••`. */
 export interface FreezeStep {
-  readonly kind: 'record' | 'own-user' | 'hold-writes' | 'change-password' | 'users-off' | 'sign-out'
+  readonly kind:
+    'record' | 'own-user' | 'tell-sentinel' | 'hold-writes' | 'change-password' | 'users-off' | 'sign-out'
+  /** Where. */
+  readonly address: string
   readonly commands: readonly string[]
   readonly undo: readonly string[]
   /** From the dry run: whether our account may do it; null before one was made. */
   readonly allowed: boolean | null
 }
 
+export interface FreezePlanNode {
+  readonly address: string
+  readonly role: 'master' | 'replica' | 'sentinel'
+}
+
 /** What a freeze would do now, and to whom. Nothing is changed by asking. */
 export interface FreezePlan {
   readonly address: string
+  /** Every server that has to do with it; primaries first, Sentinels last. */
+  readonly nodes: readonly FreezePlanNode[]
+  /** In the order they are taken; those of one kind in a row at once. */
   readonly steps: readonly FreezeStep[]
   /** Connections that would be signed out, by name and host, most first. Ours and replicas are not among them. */
   readonly clients: readonly { readonly name: string; readonly host: string; readonly count: number }[]
@@ -46,8 +57,10 @@ export interface FreezeView {
   readonly state: FreezeState
   /** Milliseconds since the epoch. */
   readonly frozenAt: number | null
-  /** The source's replication offset after its last write. */
+  /** The source's replication offset after its last write; null where it has several primaries (`shards`). */
   readonly offset: number | null
+  /** Each primary, with its offset after its last write; null before 2.8. */
+  readonly shards: readonly { readonly address: string; readonly offset: number | null }[]
   /** Connections of others that the freeze signed out. */
   readonly signedOut: number
   /** From the last look: connections that are neither ours nor replicas'; what these try, commands a second. */
@@ -56,6 +69,8 @@ export interface FreezeView {
   /** Write commands turned away since the freeze (6.2 and later), else null. */
   readonly refusedWrites: number | null
   readonly breach: FreezeBreach | null
+  /** Where it broke. */
+  readonly breachAt: string | null
   /** What somebody else changed while we held it, and what we therefore left alone. */
   readonly changedMeanwhile: readonly string[]
 }

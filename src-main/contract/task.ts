@@ -136,7 +136,7 @@ export type TaskEventCode =
   | 'freeze.done'
   /** offset, ms */
   | 'freeze.drained'
-  /** breach */
+  /** breach, address: where */
   | 'freeze.broken'
   | 'freeze.undone'
   /** what */

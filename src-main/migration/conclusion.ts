@@ -89,6 +89,7 @@ export async function undoFreeze(
           state: changedMeanwhile.length === 0 ? 'undone' : 'undone-except',
           frozenAt: freeze.frozenAt,
           offset: freeze.offset,
+          shards: freeze.shards,
           signedOut: freeze.signedOut,
           changedMeanwhile,
         },

@@ -1,9 +1,9 @@
-import { addressOf, type Connection } from '#contract/connection.ts'
+import type { Connection } from '#contract/connection.ts'
 import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder } from '#contract/sync.ts'
 import { undoFreeze } from './conclusion.ts'
 import { freezeWrites } from './freeze/freeze.ts'
-import type { KeptFreeze } from './freeze/record.ts'
+import { shardsOf, type KeptFreeze } from './freeze/record.ts'
 import { frozenConnection } from './freeze/sign-in.ts'
 import { watchFrozen } from './freeze/watch.ts'
 import type { RunServices } from './services.ts'
@@ -75,19 +75,22 @@ export class Cutover {
       onCredentials: (connection) => job.order(credentialsOf(connection)),
     })
     this.#kept = kept
-    const { offset, frozenAt, signedOut, pauseStartedAt } = kept.record
+    const { frozenAt, signedOut, pauseStartedAt } = kept.record
+    const shards = shardsOf(kept.record)
+    const offset = shards.length === 1 ? shards[0]!.offset : null
     book.change(this.#id, {
-      freeze: { ...noFreeze, state: 'frozen', frozenAt, offset, signedOut },
+      freeze: { ...noFreeze, state: 'frozen', frozenAt, offset, shards, signedOut },
       writePause: { startedAt: pauseStartedAt ?? startedAt, endedAt: null, endedBy: null },
     })
     const ms = Date.now() - startedAt
-    book.tell(this.#id, 'info', 'freeze.done', { offset: offset ?? 0, clients: signedOut, ms })
+    const at = offset === null ? {} : { offset }
+    book.tell(this.#id, 'info', 'freeze.done', { ...at, clients: signedOut, ms })
     this.#watch(kept)
     const drainingSince = Date.now()
     job.order({ type: 'drainTo', offsets: [offset ?? 0] })
     await job.until(({ phase }) => phase === 'drained', signal)
     book.become(this.#id, 'frozen')
-    book.tell(this.#id, 'info', 'freeze.drained', { offset: offset ?? 0, ms: Date.now() - drainingSince })
+    book.tell(this.#id, 'info', 'freeze.drained', { ...at, ms: Date.now() - drainingSince })
   }
 
   /** A cutover that did not come about: the sync follows on; what is frozen stays so until somebody decides. */
@@ -116,17 +119,21 @@ export class Cutover {
         const { freeze } = book.get(this.#id).record
         book.change(this.#id, { freeze: { ...freeze, ...look, opsPerSecond } })
       },
-    }).then((breach) => {
-      if (breach === null || stop.signal.aborted || !book.holds(this.#id)) return
+    }).then((broken) => {
+      if (broken === null || stop.signal.aborted || !book.holds(this.#id)) return
+      const { breach, address } = broken
+      // A primary that was started anew lets in with its old password again.
+      const atPrimary =
+        breach === 'restarted' && shardsOf(kept.record).some((shard) => shard.address === address)
       this.#under.abort()
-      this.#job.order(credentialsOf(breach === 'restarted' ? this.#source : frozenConnection(kept.record)))
+      this.#job.order(credentialsOf(atPrimary ? this.#source : frozenConnection(kept.record)))
       this.#job.order({ type: 'follow' })
-      book.tell(this.#id, 'error', 'freeze.broken', { breach })
+      book.tell(this.#id, 'error', 'freeze.broken', { breach, address })
       const { state, record } = book.get(this.#id)
       const changed = {
-        freeze: { ...record.freeze, state: 'broken' as const, breach },
+        freeze: { ...record.freeze, state: 'broken' as const, breach, breachAt: address },
         proof: record.proof && { ...record.proof, running: false, void: true },
-        failure: makeFailure('freeze.broken', { address: addressOf(this.#source), breach }),
+        failure: makeFailure('freeze.broken', { address, breach }),
         inStepSince: null,
       }
       if (state === 'finishing') book.change(this.#id, changed)

@@ -40,11 +40,13 @@ export const noFreeze: FreezeView = {
   state: 'none',
   frozenAt: null,
   offset: null,
+  shards: [],
   signedOut: 0,
   foreignClients: null,
   opsPerSecond: null,
   refusedWrites: null,
   breach: null,
+  breachAt: null,
   changedMeanwhile: [],
 }
 

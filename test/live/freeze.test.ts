@@ -4,7 +4,6 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Connection } from '#contract/connection.ts'
 import { freezeJournal, type FreezeJournal } from '#migration/freeze/record.ts'
@@ -17,6 +16,7 @@ import { keyFileBox } from '#migration/secrets.ts'
 import { openStore, type Store } from '#store/open.ts'
 import { openControl } from '#engine/redis/control.ts'
 import type { DeathIn } from '../support/die-in-freeze.ts'
+import { application, doors } from '../support/doors.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 const mortal = new URL('../support/die-in-freeze.ts', import.meta.url).pathname
@@ -42,28 +42,6 @@ const at = (server: RedisServer, password?: string, username?: string): Connecti
   ...(username !== undefined && { username }),
   ...(password !== undefined && { password }),
 })
-
-/** Everything about who may sign in, as the server writes it. */
-async function doors(server: RedisServer, connection: Connection): Promise<string> {
-  await using control = await openControl(connection)
-  const acl = (await control.callBuffer('ACL', 'LIST')) as Buffer[]
-  const requirepass = await control.call('CONFIG', 'GET', 'requirepass')
-  return JSON.stringify([acl.map((line) => line.toString('latin1')), requirepass])
-}
-
-/** A client of an application: signs in, and is not told anything. */
-function application(server: RedisServer, auth: { username?: string; password?: string } = {}): Redis {
-  const client = new Redis({
-    host: server.host,
-    port: server.port,
-    ...auth,
-    lazyConnect: true,
-    maxRetriesPerRequest: 0,
-    retryStrategy: null,
-  })
-  client.on('error', () => undefined)
-  return client
-}
 
 describe('freezing a standalone source', () => {
   const cases: readonly [
@@ -115,7 +93,7 @@ describe('freezing a standalone source', () => {
       for (const rules of acl)
         await server.call('ACL', 'SETUSER', ...rules.map((rule) => Buffer.from(rule, 'latin1')))
       const connection = user === undefined ? at(server, password) : at(server, 'admin-secret', user)
-      const before = await doors(server, connection)
+      const before = await doors(connection)
       const client = application(server, password === undefined ? {} : { password })
       await client.connect()
       await client.set('k', 'before')
@@ -128,7 +106,7 @@ describe('freezing a standalone source', () => {
       expect(await frozen.call('GET', 'k')).toBe('before')
 
       expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
-      expect(await doors(server, connection)).toBe(before)
+      expect(await doors(connection)).toBe(before)
       expect(journal.open()).toEqual([])
       const again = application(server, password === undefined ? {} : { password })
       await again.connect()
@@ -184,7 +162,7 @@ describe('freezing a standalone source', () => {
 
     await using frozen = await openControl(frozenConnection(kept.record))
     const info = String(await frozen.call('INFO', 'replication'))
-    expect(info).toContain(`master_repl_offset:${kept.record.offset}`)
+    expect(info).toContain(`master_repl_offset:${kept.record.nodes[0]?.offset}`)
     expect(await frozen.call('EXISTS', 'queued', 'blocked', 'subscribed')).toBe(0)
     for (const key of ['w1', 'w2', 'w3', 'w4']) {
       expect(acknowledged.get(key)).toBeGreaterThan(10)
@@ -216,7 +194,7 @@ describe('freezing a standalone source', () => {
       expect(looks.at(-1)?.foreignClients).toBe(0)
       await deed(server, (name, ...args) => own.call(name, ...args))
       const since = performance.now()
-      expect(await watching).toBe(expected)
+      expect(await watching).toEqual({ breach: expected, address: `127.0.0.1:${server.port}` })
       expect(performance.now() - since).toBeLessThan(1_000)
       ending.abort()
       journal.close(kept, 'undone')
@@ -244,19 +222,20 @@ describe('freezing a standalone source', () => {
     await using server = await startRedis({ password: 'old' })
     await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
     const connection = at(server, 'old')
-    const before = await doors(server, connection)
+    const before = await doors(connection)
     const kept = await freezeWrites({ taskId: 'crash', connection, journal })
     // As if we had died right after the transaction, before reading anything back.
-    journal.amend(kept, { aclFrozen: null, offset: null, frozenAt: null })
+    const nodes = kept.record.nodes.map((node) => ({ ...node, aclFrozen: null, offset: null }))
+    journal.amend(kept, { nodes, frozenAt: null })
     const found = freezeJournal(store.journal, keyFileBox(join(dir, 'key'))).open()
     expect(found).toHaveLength(1)
     await unfreezeWrites({ kept: found[0]!, journal })
-    expect(await doors(server, connection)).toBe(before)
+    expect(await doors(connection)).toBe(before)
 
     // As if we had died between journal and deed: nothing to undo, and nothing is done.
-    const intended = journal.write('crash-2', { ...kept.record, ownUser: 'kf-crash-2', aclFrozen: null })
+    const intended = journal.write('crash-2', { ...kept.record, ownUser: 'kf-crash-2', nodes })
     expect(await unfreezeWrites({ kept: intended, journal })).toEqual({ changedMeanwhile: [] })
-    expect(await doors(server, connection)).toBe(before)
+    expect(await doors(connection)).toBe(before)
   })
 
   it.each(['journal', 'journaled', 'own-user', 'changed', 'recorded'] satisfies DeathIn[])(
@@ -265,7 +244,7 @@ describe('freezing a standalone source', () => {
       await using server = await startRedis({ password: 'old-secret' })
       await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~app:*', '&*', '+@all', '-@dangerous')
       const connection = at(server, 'old-secret')
-      const before = await doors(server, connection)
+      const before = await doors(connection)
       const dies = [
         join(dir, 'keyferry.db'),
         join(dir, 'key'),
@@ -281,20 +260,20 @@ describe('freezing a standalone source', () => {
         if (found === undefined) continue
         if (again) await freezeWrites({ taskId: 'mortal', connection, journal })
         expect(await unfreezeWrites({ kept: journal.open()[0]!, journal })).toEqual({ changedMeanwhile: [] })
-        expect(await doors(server, connection)).toBe(before)
+        expect(await doors(connection)).toBe(before)
       }
-      expect(await doors(server, connection)).toBe(before)
+      expect(await doors(connection)).toBe(before)
     },
   )
 
   it('after a restart of the source there is nothing left to put back', async () => {
     await using server = await startRedis({ password: 'old' })
     const connection = at(server, 'old')
-    const before = await doors(server, connection)
+    const before = await doors(connection)
     const kept = await freezeWrites({ taskId: 'restart', connection, journal })
     await server.restart()
     expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
-    expect(await doors(server, connection)).toBe(before)
+    expect(await doors(connection)).toBe(before)
   })
 
   it('tells what somebody else changed meanwhile, and leaves it alone', async () => {
@@ -326,18 +305,18 @@ describe('freezing a standalone source', () => {
     )
       await sleep(100)
     const connection = at(server, 'old')
-    const before = await doors(server, connection)
-    await expect(freezeWrites({ taskId: 'r', connection, journal })).rejects.toMatchObject({
-      failure: { code: 'freeze.not-standalone', params: { found: 'replicas' } },
+    const before = await doors(connection)
+    await expect(freezeWrites({ taskId: 'r', connection: at(replica), journal })).rejects.toMatchObject({
+      failure: { code: 'freeze.not-primary' },
     })
     await server.call('ACL', 'SETUSER', 'weak', 'on', '>weak-secret', '~*', '&*', '+@all', '-acl')
     await replica.stop()
-    const withWeak = await doors(server, connection)
+    const withWeak = await doors(connection)
     await expect(
       freezeWrites({ taskId: 'w', connection: at(server, 'weak-secret', 'weak'), journal }),
     ).rejects.toMatchObject({ failure: { code: 'freeze.not-permitted' } })
     expect(before).not.toBe(withWeak)
-    expect(await doors(server, connection)).toBe(withWeak)
+    expect(await doors(connection)).toBe(withWeak)
     expect(journal.open()).toEqual([])
   })
 
@@ -345,7 +324,7 @@ describe('freezing a standalone source', () => {
     await using server = await startRedis({ password: 'planned-secret' })
     await server.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
     const connection = at(server, 'planned-secret')
-    const before = await doors(server, connection)
+    const before = await doors(connection)
     const client = application(server, { password: 'planned-secret' })
     await client.connect()
     await client.call('CLIENT', 'SETNAME', 'api-session')
@@ -362,7 +341,7 @@ describe('freezing a standalone source', () => {
       ['sign-out', true],
     ])
     expect(JSON.stringify(plan)).not.toContain('planned-secret')
-    expect(await doors(server, connection)).toBe(before)
+    expect(await doors(connection)).toBe(before)
     client.disconnect()
   })
 })

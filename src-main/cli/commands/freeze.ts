@@ -40,16 +40,20 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
     return shown(await planFreeze(taskId, connection), output)
   }
   const newPassword = flags.askNewPassword ? await askNewPassword() : undefined
-  const { freezeWrites } = await import('#migration/freeze/freeze.ts')
+  const [{ freezeWrites }, { shardsOf }] = await Promise.all([
+    import('#migration/freeze/freeze.ts'),
+    import('#migration/freeze/record.ts'),
+  ])
   await using migrations = await openOwnMigrations()
   const { record } = await freezeWrites({ taskId, connection, journal: migrations.freezes, newPassword })
-  output.event('frozen', {
-    address: addressOf(connection),
-    offset: record.offset,
-    signedOut: record.signedOut,
-  })
+  const shards = shardsOf(record)
+  const offset = shards.length === 1 ? shards[0]!.offset : null
+  output.event('frozen', { address: addressOf(connection), offset, shards, signedOut: record.signedOut })
   output.event('done', { exitCode: exitCode.done })
-  output.line(`Writes at ${addressOf(connection)} are frozen at offset ${count(record.offset ?? 0)}.`)
+  for (const shard of shards)
+    output.line(
+      `Writes at ${shard.address} are frozen${shard.offset === null ? '' : ` at offset ${count(shard.offset)}`}.`,
+    )
   output.line(`Connections signed out: ${count(record.signedOut)}. The old password is refused.`)
   output.line('A restart of the server would undo it. "keyferry unfreeze" puts everything back.')
   return exitCode.done
@@ -62,8 +66,8 @@ function freezeId(connection: Connection): string {
 
 function shown(plan: FreezePlan, output: Output): ExitCode {
   output.event('done', { plan, exitCode: exitCode.done })
-  for (const { kind, commands, allowed } of plan.steps) {
-    output.line(`${kind}${allowed === false ? '  (not allowed)' : ''}`)
+  for (const { kind, address, commands, allowed } of plan.steps) {
+    output.line(`${kind}  ${address}${allowed === false ? '  (not allowed)' : ''}`)
     for (const command of commands) output.line(`  ${command}`)
   }
   output.line(`${count(plan.clientCount)} connections would be signed out:`)

@@ -717,10 +717,35 @@ export const en: LanguageWords = {
       safe: 'The source is not frozen and its passwords are unchanged.',
       todo: 'Give the user the rights for CONFIG SET, ACL and CLIENT KILL, or stop the writers by hand.',
     },
-    'freeze.not-standalone': {
-      what: 'The source[ {address}] is not a standalone master, so it cannot be frozen this way.',
+    'freeze.not-primary': {
+      what: 'The source[ {address}] is a replica; writes are frozen at its primary.',
       safe: 'The source is not frozen and its passwords are unchanged.',
-      todo: 'Freeze its master, or stop the writers by hand.',
+      todo: 'Name the primary as the source and freeze there.',
+    },
+    'freeze.node-unreachable': {
+      what: 'A server of the source[, {address},] cannot be reached, so it could not be frozen with the others.',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Make it reachable from here, or take it out of the replication or cluster; then freeze again.',
+    },
+    'freeze.slot-moving': {
+      what: 'A slot of the source is being moved[ (seen at {address})].',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Wait until the resharding is done, or end it with CLUSTER SETSLOT … STABLE; then freeze again.',
+    },
+    'freeze.sentinel-unreachable': {
+      what: 'A Sentinel that watches the source[ ({address})] cannot be reached; untold of the new password, it would start a failover.',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Make all Sentinels reachable, and name the source by them if they have a password; forget dead ones with SENTINEL RESET. Then freeze again.',
+    },
+    'freeze.sentinel-hasty': {
+      what: 'The Sentinel[ {address}] takes[ {name}| the source] for dead after[ {ms}| too few] ms; it could start a failover while it signs in anew.',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Raise the time on every Sentinel: SENTINEL SET[ {name}| NAME] down-after-milliseconds 5000. Then freeze again.',
+    },
+    'freeze.sentinel-password': {
+      what: 'The password of the Sentinels at the source[ {address}] is not known, so it could not be given back to them.',
+      safe: 'The source is not frozen and its passwords are unchanged.',
+      todo: 'Name the source with the password of its user default, the one its Sentinels use.',
     },
     'freeze.not-frozen': {
       what: 'The source[ {address}] is not frozen.',

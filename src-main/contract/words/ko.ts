@@ -711,10 +711,35 @@ export const ko: LanguageWords = {
       safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
       todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나 쓰는 쪽을 직접 멈추세요.',
     },
-    'freeze.not-standalone': {
-      what: '소스[ {address}] 서버는 단독 마스터가 아니라서 이렇게 동결할 수 없습니다.',
+    'freeze.not-primary': {
+      what: '소스[ {address}] 서버는 복제본입니다. 쓰기는 그 프라이머리에서 동결합니다.',
       safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
-      todo: '그 마스터를 동결하거나 쓰는 쪽을 직접 멈추세요.',
+      todo: '프라이머리를 소스로 지정하고 그곳에서 동결하세요.',
+    },
+    'freeze.node-unreachable': {
+      what: '소스의 서버 하나[({address})]에 연결할 수 없어 나머지와 함께 동결할 수 없습니다.',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: '이 컴퓨터에서 연결되게 하거나 복제나 클러스터에서 빼낸 뒤 다시 동결하세요.',
+    },
+    'freeze.slot-moving': {
+      what: '소스의 슬롯이 옮겨지고 있습니다[({address}에서 확인)].',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: '리샤딩이 끝날 때까지 기다리거나 CLUSTER SETSLOT … STABLE 명령으로 끝낸 뒤 다시 동결하세요.',
+    },
+    'freeze.sentinel-unreachable': {
+      what: '소스를 감시하는 Sentinel[({address})]에 연결할 수 없습니다. 새 비밀번호를 모르면 페일오버를 시작합니다.',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: '모든 Sentinel에 연결되게 하고, 비밀번호가 있으면 소스를 Sentinel로 지정하세요. 없어진 것은 SENTINEL RESET 명령으로 지우세요. 그런 다음 다시 동결하세요.',
+    },
+    'freeze.sentinel-hasty': {
+      what: 'Sentinel[ {address}]은 [{ms}|너무 짧은 시간]ms 뒤에 [{name}|소스] 서버를 죽은 것으로 봅니다. 다시 로그인하는 사이에 페일오버를 시작할 수 있습니다.',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: '모든 Sentinel에서 시간을 늘리세요: SENTINEL SET[ {name}| NAME] down-after-milliseconds 5000. 그런 다음 다시 동결하세요.',
+    },
+    'freeze.sentinel-password': {
+      what: 'Sentinel이 소스[ {address}] 서버에서 쓰는 비밀번호를 알 수 없어 나중에 돌려줄 수 없습니다.',
+      safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
+      todo: 'default 사용자의 비밀번호(Sentinel이 쓰는 것)로 소스를 지정하세요.',
     },
     'freeze.not-frozen': {
       what: '소스[ {address}] 서버는 동결되어 있지 않습니다.',

@@ -711,10 +711,35 @@ export const zh: LanguageWords = {
       safe: '源端没有冻结，密码没有改变。',
       todo: '请授予 CONFIG SET、ACL 和 CLIENT KILL 的权限，或手动停止写入方。',
     },
-    'freeze.not-standalone': {
-      what: '源端[ {address} ]不是单机主节点，不能这样冻结。',
+    'freeze.not-primary': {
+      what: '源端[ {address} ]是副本；写入应在其主节点上冻结。',
       safe: '源端没有冻结，密码没有改变。',
-      todo: '请冻结其主节点，或手动停止写入方。',
+      todo: '请把主节点指定为源端，在那里冻结。',
+    },
+    'freeze.node-unreachable': {
+      what: '无法连接源端的一个服务器[ {address}]，因此不能与其他服务器一起冻结。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请让本机可以连接它，或将它移出复制关系或集群，然后重新冻结。',
+    },
+    'freeze.slot-moving': {
+      what: '源端有槽正在迁移[（在 {address} 上发现）]。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请等待重新分片完成，或用 CLUSTER SETSLOT … STABLE 结束它，然后重新冻结。',
+    },
+    'freeze.sentinel-unreachable': {
+      what: '无法连接监视源端的一个 Sentinel[（{address}）]；不告知它新密码，它会发起故障转移。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请让所有 Sentinel 都可连接；如果它们有密码，请通过 Sentinel 指定源端；已不存在的用 SENTINEL RESET 清除。然后重新冻结。',
+    },
+    'freeze.sentinel-hasty': {
+      what: 'Sentinel[ {address} ]在[ {ms} |很短的]毫秒后就认定[ {name} |源端]已下线；它重新登录期间可能发起故障转移。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请在每个 Sentinel 上调高时间：SENTINEL SET[ {name}| NAME] down-after-milliseconds 5000，然后重新冻结。',
+    },
+    'freeze.sentinel-password': {
+      what: '不知道 Sentinel 在源端[ {address} ]使用的密码，因此之后无法还给它们。',
+      safe: '源端没有冻结，密码没有改变。',
+      todo: '请用 default 用户的密码（Sentinel 所用的密码）指定源端。',
     },
     'freeze.not-frozen': {
       what: '源端[ {address} ]没有冻结。',

@@ -7,6 +7,8 @@ export interface ClientLine {
   readonly flags: string
   /** The ACL user (6.0 and later), of a connection that has not signed in too. */
   readonly user: string
+  /** The last command, in small letters. */
+  readonly command: string
 }
 
 export function parseClientList(text: string): readonly ClientLine[] {
@@ -22,6 +24,7 @@ export function parseClientList(text: string): readonly ClientLine[] {
         name: field('name'),
         flags: field('flags'),
         user: field('user'),
+        command: field('cmd'),
       }
     })
 }

@@ -50,6 +50,7 @@ const byOldText: readonly (readonly [RegExp, FailureCode])[] = [
   [/^ERR Can't SYNC while not connected with my master/i, 'source.not-ready'], // up to 3.2
   [/^ERR unknown (sub)?command/i, 'server.unknown-command'],
   [/^ERR Unknown subcommand or wrong number of arguments/i, 'server.unknown-command'], // up to 6.2
+  [/^ERR Syntax error, try CLIENT /i, 'server.unknown-command'], // a subcommand, up to 4.0
   [/^ERR (Unsupported CONFIG parameter|Unknown option or number of arguments)/i, 'server.unknown-setting'],
   [/^ERR Library '.*' already exists/i, 'target.not-empty'], // FUNCTION LOAD, 7.0 and later
   [/^ERR Target key name (already exists|is busy)/i, 'target.not-empty'], // 2.6, 2.8

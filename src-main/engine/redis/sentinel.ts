@@ -52,14 +52,12 @@ export async function findPrimary(
   throw new FailureError(makeFailure('sentinel.not-reached', { addresses }, failures[0]?.code))
 }
 
-/** What one Sentinel answers; null where it knows no such name. */
-async function askSentinel(
+/** How to reach one Sentinel itself: by the same way as the servers it watches, with an account of its own. */
+export function sentinelConnection(
   connection: Connection,
-  { master, username, password, tls }: Sentinel,
+  { username, password, tls }: Pick<Sentinel, 'username' | 'password' | 'tls'>,
   at: Endpoint,
-  open: Open,
-  options: DialOptions,
-): Promise<Endpoint | null> {
+): Connection {
   const {
     username: _username,
     password: _password,
@@ -67,13 +65,24 @@ async function askSentinel(
     ...way
   } = nodeConnection(connection, at.host, at.port)
   const secured = tls ?? nodeTls !== undefined
-  const reached: Connection = {
+  return {
     ...way,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(secured && { tls: nodeTls ?? { verify: true } }),
   }
-  const found = await ask(reached, ['SENTINEL', 'get-master-addr-by-name', master], open, options)
+}
+
+/** What one Sentinel answers; null where it knows no such name. */
+async function askSentinel(
+  connection: Connection,
+  sentinel: Sentinel,
+  at: Endpoint,
+  open: Open,
+  options: DialOptions,
+): Promise<Endpoint | null> {
+  const reached = sentinelConnection(connection, sentinel, at)
+  const found = await ask(reached, ['SENTINEL', 'get-master-addr-by-name', sentinel.master], open, options)
   if (!Array.isArray(found)) return null
   const [host, port] = found.map(String)
   return host === undefined || port === undefined ? null : { host, port: Number(port) }

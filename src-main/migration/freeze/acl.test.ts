@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { isOff, onlyOpensWith, restoreUser, rulesOf, switchOffUser, userOf } from './acl.ts'
 import { whatIsLeft } from './unfreeze.ts'
 import { breachOf } from './watch.ts'
-import type { FreezeRecord } from './record.ts'
+import { parseInfo } from '#engine/redis/info.ts'
+import { replicaPlaces } from './survey.ts'
+import type { FreezeRecord, NodeRecord } from './record.ts'
 
 const text = (command: readonly unknown[]): string =>
   command.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part))).join(' ')
@@ -51,51 +53,73 @@ test('a user is ours alone when the secret is its only way in', () => {
 
 const before = ['user app on nopass ~* +@all', `user default on #${'1'.repeat(64)} ~* +@all`]
 const frozen = ['user app off nopass ~* +@all -@write', `user default on ${hash} ~* +@all`]
-const record: FreezeRecord = {
-  connection: { host: 'h', port: 1 },
+const node: NodeRecord = {
+  host: 'h',
+  port: 1,
+  role: 'master',
   version: '7.0.15',
   runId: 'r',
   requirepass: 'old',
+  masterauth: 'theirs',
+  masteruser: '',
   acl: before,
-  secret: 'secret',
-  ownUser: 'kf-t',
   aclFrozen: frozen,
   offset: 1,
+}
+const record: FreezeRecord = {
+  connection: { host: 'h', port: 1 },
+  secret: 'secret',
+  ownUser: 'kf-t',
+  nodes: [node],
+  sentinels: [],
+  sentinelPass: '',
+  staying: [],
   frozenAt: 1,
   signedOut: 0,
   pauseStartedAt: 1,
 }
 
 test('what is left to undo: all, some, nothing', () => {
-  const all = whatIsLeft({ requirepass: 'secret', acl: frozen }, record)
+  const now = { requirepass: 'secret', masterauth: 'secret', acl: frozen }
+  const all = whatIsLeft(now, node, record)
   expect(all.commands.map(text).map((one) => one.split(' ').slice(0, 3).join(' '))).toEqual([
     'CONFIG SET requirepass',
+    'CONFIG SET masterauth',
     'ACL SETUSER app',
     'ACL SETUSER default',
   ])
   expect(all.changedMeanwhile).toEqual([])
-  expect(whatIsLeft({ requirepass: 'old', acl: [frozen[0]!, before[1]!] }, record).commands).toHaveLength(1)
-  expect(whatIsLeft({ requirepass: 'old', acl: before }, record)).toEqual({
-    commands: [],
-    changedMeanwhile: [],
-  })
+  const some = { requirepass: 'old', masterauth: 'theirs', acl: [frozen[0]!, before[1]!] }
+  expect(whatIsLeft(some, node, record).commands).toHaveLength(1)
+  expect(whatIsLeft({ ...some, acl: before }, node, record)).toEqual({ commands: [], changedMeanwhile: [] })
 })
 
 test('what somebody else changed is told and not touched', () => {
   const elses = ['user app off nopass ~* +@all -@write -get', frozen[1]!]
-  const left = whatIsLeft({ requirepass: 'theirs', acl: elses }, record)
-  expect(left.changedMeanwhile).toEqual(['requirepass', 'app'])
+  const left = whatIsLeft({ requirepass: 'theirs', masterauth: 'other', acl: elses }, node, record)
+  expect(left.changedMeanwhile).toEqual(['requirepass', 'masterauth', 'app'])
   expect(left.commands.map(text).join()).not.toContain('app')
   // Where we died before reading back, a user that is off counts as switched off by us.
-  const unknown = { ...record, aclFrozen: null }
-  expect(whatIsLeft({ requirepass: 'secret', acl: elses }, unknown).changedMeanwhile).toEqual([])
+  const unknown = { ...node, aclFrozen: null }
+  const now = { requirepass: 'secret', masterauth: 'theirs', acl: elses }
+  expect(whatIsLeft(now, unknown, record).changedMeanwhile).toEqual([])
 })
 
 test('every breach has its name', () => {
   const now = { runId: 'r', role: 'master' as const, requirepass: 'secret', acl: frozen }
-  expect(breachOf(now, record)).toBeNull()
-  expect(breachOf({ ...now, runId: 'another' }, record)).toBe('restarted')
-  expect(breachOf({ ...now, role: 'replica' }, record)).toBe('role-changed')
-  expect(breachOf({ ...now, requirepass: 'old' }, record)).toBe('password-changed')
-  expect(breachOf({ ...now, acl: before }, record)).toBe('acl-changed')
+  expect(breachOf(now, node, record)).toBeNull()
+  expect(breachOf({ ...now, runId: 'another' }, node, record)).toBe('restarted')
+  expect(breachOf({ ...now, role: 'replica' }, node, record)).toBe('role-changed')
+  expect(breachOf({ ...now, requirepass: 'old' }, node, record)).toBe('password-changed')
+  expect(breachOf({ ...now, acl: before }, node, record)).toBe('acl-changed')
+})
+
+test('replicas are found in either form of INFO, wherever they are', () => {
+  const info = parseInfo(
+    'slave0:127.0.0.1,6380,online\r\nslave1:ip=::1,port=6381,state=online,offset=1,lag=0\r\nslave_repl_offset:7',
+  )
+  expect(replicaPlaces(info)).toEqual([
+    { host: '127.0.0.1', port: 6380 },
+    { host: '::1', port: 6381 },
+  ])
 })

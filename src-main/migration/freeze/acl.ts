@@ -55,14 +55,15 @@ export function restoreUser(line: AclLine, version: string): Command {
 
 /**
  * Takes a user's writes away. `off` alone keeps new sign-ins out but lets connections that are in go on
- * writing; `-@write` bites those at once; selectors would keep their rights.
+ * writing; `-@write` bites those at once; selectors would keep their rights. One by which replicas or Sentinels
+ * sign in `stays` on.
  */
-export function switchOffUser(line: AclLine, version: string): Command {
+export function switchOffUser(line: AclLine, version: string, stays = false): Command {
   return [
     'ACL',
     'SETUSER',
     bytesOf(userOf(line)),
-    'off',
+    ...(stays ? [] : ['off']),
     '-@write',
     ...(atLeast(version, 7, 0) ? ['clearselectors'] : []),
   ]

@@ -1,42 +1,63 @@
-import type { Control } from '#engine/redis/control.ts'
+import { FailureError } from '#contract/failure.ts'
+import type { Control, Reply } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo, type Info } from '#engine/redis/info.ts'
 import { identityOf } from '#engine/redis/probe.ts'
-import { FailureError } from '#contract/failure.ts'
 import type { AclLine } from './acl.ts'
 
-/** Who may sign in at a server, and which server that is. */
+/** Who may sign in at a server, how it signs in at its primary, and which server that is. Texts: one character a byte. */
 export interface AuthState {
   readonly runId: string
   readonly version: string
   readonly role: 'master' | 'replica' | 'unknown'
-  /** One character a byte. */
   readonly requirepass: string
+  readonly masterauth: string
+  /** The user a replica signs in as at its primary; empty for `default`, and before 6.0. */
+  readonly masteruser: string
   /** Null before 6.0. */
   readonly acl: readonly AclLine[] | null
-  /** Where the server's replication stream stands. */
+  /** Where the server's replication stream stands; null before 2.8. */
   readonly offset: number | null
   readonly info: Info
 }
 
 /** Reads it; rejects where CONFIG or ACL are refused. */
 export async function readAuthState(control: Control): Promise<AuthState> {
-  const [infoText, requirepass, acl] = await Promise.all([
-    control.call('INFO', 'ALL'),
-    control.callBuffer('CONFIG', 'GET', 'requirepass'),
+  const [info, requirepass, masterauth, masteruser, acl] = await Promise.all([
+    readInfo(control),
+    readBytes(control, 'requirepass'),
+    readBytes(control, 'masterauth'),
+    readBytes(control, 'masteruser'),
     readAcl(control),
   ])
-  const info = parseInfo(String(infoText))
   const { version, role } = identityOf(info)
-  const value = Array.isArray(requirepass) ? requirepass[1] : undefined
   return {
     runId: info.get('run_id') ?? '',
     version,
     role,
-    requirepass: Buffer.isBuffer(value) ? value.toString('latin1') : '',
+    requirepass,
+    masterauth,
+    masteruser,
     acl,
     offset: infoNumber(info, 'master_repl_offset'),
     info,
   }
+}
+
+/** All of INFO, the commands' counters with it. 2.4 knows INFO without a section only. */
+export async function readInfo(control: Control): Promise<Info> {
+  const text = await control.call('INFO', 'ALL').catch((thrown: unknown): Promise<Reply> => {
+    if (thrown instanceof FailureError && thrown.failure.code === 'server.refused')
+      return control.call('INFO')
+    throw thrown
+  })
+  return parseInfo(String(text))
+}
+
+/** A setting's value; empty where the server has none of that name. */
+async function readBytes(control: Control, name: string): Promise<string> {
+  const reply = await control.callBuffer('CONFIG', 'GET', name)
+  const value = Array.isArray(reply) ? reply[1] : undefined
+  return Buffer.isBuffer(value) ? value.toString('latin1') : ''
 }
 
 async function readAcl(control: Control): Promise<readonly AclLine[] | null> {

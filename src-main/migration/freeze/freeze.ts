@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import type { Connection } from '#contract/connection.ts'
-import { fail, FailureError, makeFailure } from '#contract/failure.ts'
+import { nodeConnection, type Connection } from '#contract/connection.ts'
+import { FailureError, isOfTheLink, makeFailure } from '#contract/failure.ts'
 import { parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo } from '#engine/redis/info.ts'
-import { transaction, type Command } from '#engine/redis/transaction.ts'
+import type { Command } from '#engine/redis/transaction.ts'
 import { atLeast } from '#engine/redis/version.ts'
-import { bytesOf, isOff, latin1Of, makeOwnUser, onlyOpensWith, switchOffUser, userOf } from './acl.ts'
-import { readAuthState, type AuthState } from './auth-state.ts'
+import { bytesOf, latin1Of, makeOwnUser } from './acl.ts'
 import { isForeign } from './foreign.ts'
-import type { FreezeJournal, FreezeRecord, KeptFreeze } from './record.ts'
-import { frozenConnection, signInAnyhow } from './sign-in.ts'
+import { NodeControls } from './node-controls.ts'
+import { carryOut, changesOf, killsByType, replicasMustSignIn, signOutOf } from './node-changes.ts'
+import { proveShut } from './prove.ts'
+import type { FreezeJournal, FreezeRecord, KeptFreeze, NodeRecord } from './record.ts'
+import { findSentinels, tellSentinels } from './sentinels.ts'
+import { frozenConnection, frozenNode, signInAnyhow } from './sign-in.ts'
+import { signOutByList, untilSilent } from './sign-out.ts'
+import { surveySource, type SurveyedNode } from './survey.ts'
 import { unfreezeWrites } from './unfreeze.ts'
 
 /**
@@ -34,9 +39,11 @@ export interface FreezeRequest {
 }
 
 /**
- * Stops all writes at a standalone source by a change of password, provably and undoably: journal, our own
- * user, a pause as bridge, then one transaction that changes the password, takes every user's writes away,
- * signs everyone out and tells the exact offset of the last write. Proven before it returns.
+ * Stops all writes at a source by a change of password, provably and undoably: at a server that stands alone, one
+ * with replicas and Sentinels, or every node of a cluster. Journal, our own user, then replicas and Sentinels, so
+ * that replication goes on and nobody fails over; a pause as bridge, and on every primary one transaction that
+ * changes the password, takes every user's writes away, signs everyone out and tells the exact offset of the last
+ * write. Proven at every server before it returns.
  *
  * Can be called again for a task whose freeze is open: after a crash, a refusal or a breach. What was there
  * before is then taken from the journal, never from the server.
@@ -44,7 +51,10 @@ export interface FreezeRequest {
 export async function freezeWrites(request: FreezeRequest): Promise<KeptFreeze> {
   const { taskId, journal, signal } = request
   const open = journal.open(taskId)[0]
-  const kept = open ?? journal.write(taskId, await recordOf(request))
+  const kept =
+    open === undefined
+      ? journal.write(taskId, await recordOf(request))
+      : journal.amend(open, await seenAnew(open.record, request))
   try {
     return await perform(kept, request)
   } catch (thrown) {
@@ -53,155 +63,145 @@ export async function freezeWrites(request: FreezeRequest): Promise<KeptFreeze> 
   }
 }
 
-/** What is there before anything is changed; refuses what this freeze cannot do safely. */
+/** What is there before anything is changed; refuses what cannot be frozen safely. */
 async function recordOf({ taskId, connection, newPassword, signal }: FreezeRequest): Promise<FreezeRecord> {
-  await using control = await openControl(connection, { signal, name: `kf:${taskId}:freeze` })
-  const before = await readAuthState(control).catch(notPermitted)
-  await refuseUnlessAlone(control, before.role, before.info.get('cluster_enabled') === '1')
-  const secret = latin1Of(newPassword ?? randomBytes(24).toString('base64url'))
+  const nodes = await surveySource(connection, {
+    open: ({ host, port }) =>
+      openControl(nodeConnection(connection, host, port), { signal, name: `kf:${taskId}:freeze` }),
+  }).catch(notPermitted)
   return {
     connection,
-    version: before.version,
-    runId: before.runId,
-    requirepass: before.requirepass,
-    acl: before.acl,
-    secret,
-    ownUser: before.acl === null ? null : `kf-${taskId}`,
-    aclFrozen: null,
-    offset: null,
+    secret: latin1Of(newPassword ?? randomBytes(24).toString('base64url')),
+    ownUser: ownUserOf(taskId),
+    nodes: nodes.map(nodeRecordOf),
+    ...(await watchersOf(connection, nodes, signal)),
     frozenAt: null,
     signedOut: 0,
     pauseStartedAt: null,
   }
 }
 
-/** Replicas and Sentinels would be locked out by a password they are not told. */
-export async function refuseUnlessAlone(control: Control, role: string, cluster: boolean): Promise<void> {
-  const { address } = control
-  if (cluster) fail('freeze.not-standalone', { address, found: 'cluster' })
-  if (role !== 'master') fail('freeze.not-standalone', { address, found: 'replica' })
-  const clients = parseClientList(String(await control.call('CLIENT', 'LIST').catch(notPermitted)))
-  if (clients.some(({ flags, name }) => flags.includes('S') && !name.startsWith('kf:')))
-    fail('freeze.not-standalone', { address, found: 'replicas' })
-  if (clients.some(({ name }) => /^sentinel-[0-9a-f]+-cmd$/.test(name)))
-    fail('freeze.not-standalone', { address, found: 'sentinels' })
+/** The user that a task makes for itself. */
+export function ownUserOf(taskId: string): string {
+  return `kf-${taskId}`
+}
+
+/** A server of a survey, as a record keeps it. */
+export function nodeRecordOf({ host, port, state }: SurveyedNode): NodeRecord {
+  const { role, version, runId, requirepass, masterauth, masteruser, acl } = state
+  const before = { role, version, runId, requirepass, masterauth, masteruser, acl }
+  return { host, port, ...before, aclFrozen: null, offset: null }
+}
+
+/** Whom a change of password would lock out, unless they are told of it or sign in by a user of their own. */
+export async function watchersOf(
+  connection: Connection,
+  nodes: readonly SurveyedNode[],
+  signal: AbortSignal | undefined,
+): Promise<Pick<FreezeRecord, 'sentinels' | 'sentinelPass' | 'staying'>> {
+  const { users, ...told } = await findSentinels(connection, nodes[0]!, signal)
+  const replicating = nodes.map(({ state }) => state.masteruser).filter((user) => !/^(default)?$/.test(user))
+  return { ...told, staying: [...new Set([...users, ...replicating])] }
+}
+
+/**
+ * An open record brought up to date: after a failover roles are others, after a restart run ids, and a replica that
+ * was added meanwhile is frozen too. What was there before stays as it was written down.
+ */
+async function seenAnew(record: FreezeRecord, { signal }: FreezeRequest): Promise<Partial<FreezeRecord>> {
+  const seen = await surveySource(record.connection, {
+    open: (node) => signInAnyhow(record, { signal }, node),
+    known: record.nodes,
+  })
+  const known = seen.map((node) => {
+    const before = record.nodes.find(({ host, port }) => host === node.host && port === node.port)
+    const { role, runId, version } = node.state
+    return before === undefined ? nodeRecordOf(node) : { ...before, role, runId, version }
+  })
+  const gone = record.nodes.filter(
+    (before) => !seen.some(({ host, port }) => host === before.host && port === before.port),
+  )
+  return { nodes: [...known, ...gone.map((node) => ({ ...node, gone: true }))] }
 }
 
 async function perform(kept: KeptFreeze, request: FreezeRequest): Promise<KeptFreeze> {
   const { record } = kept
   const { signal, journal, onCredentials } = request
-  await using first = await signInAnyhow(record, { signal, name: `kf:${kept.taskId}:freeze` })
-  if (record.ownUser !== null) {
-    const [name, ...args] = makeOwnUser(record.ownUser, record.secret, record.version)
-    await first.call(name, ...args).catch(notPermitted)
-  }
+  const nodes = record.nodes.filter(({ gone }) => gone !== true)
+  const replicas = nodes.filter(({ role }) => role === 'replica')
+  const primaries = nodes.filter(({ role }) => role === 'master')
+  const name = `kf:${kept.taskId}:freeze`
+  await using first = await NodeControls.open(nodes, (node) => signInAnyhow(record, { signal, name }, node))
+  await first.each(nodes, async (control, node) => {
+    if (node.acl === null) return
+    const [command, ...args] = makeOwnUser(record.ownUser, record.secret, node.version)
+    await control.call(command, ...args).catch(notPermitted)
+  })
   onCredentials?.(frozenConnection(record))
   // Before 6.0 the new password does not open yet, and the connection that changes it stays in anyway.
-  await using own = record.ownUser === null ? null : await openControl(frozenConnection(record), { signal })
-  const control = own ?? first
+  await using own = await NodeControls.open(
+    nodes.filter(({ acl }) => acl !== null),
+    (node) => openControl(frozenNode(record, node), { signal }),
+  )
+  const controls = first.preferring(own)
 
+  await controls.each(replicas, (control, node) => change(control, node, record, name))
+  await tellSentinels(record, record.secret, signal).catch(notPermitted)
   const pauseStartedAt = record.pauseStartedAt ?? Date.now()
-  if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'PAUSE', pauseMs, 'WRITE')
-  const { offset, signedOut } = await changeEverything(control, record)
-  const proven = await prove(control, record)
-  if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'UNPAUSE')
+  const pausing = primaries.filter(({ version }) => atLeast(version, 6, 2))
+  await controls.each(pausing, (control) => control.call('CLIENT', 'PAUSE', pauseMs, 'WRITE'))
+  const changed = await controls.each(primaries, (control, node) => change(control, node, record, name))
+  const proven = await controls.each(nodes, (control, node) => proveShut(control, node, record))
+  await controls.each(pausing, (control) => control.call('CLIENT', 'UNPAUSE'))
   return journal.amend(kept, {
-    // Another one where the source was restarted since the journal was begun, and is frozen again.
-    runId: proven.runId,
-    aclFrozen: proven.acl,
-    offset,
-    signedOut: record.signedOut + signedOut,
+    nodes: record.nodes.map((node) => {
+      const state = proven.get(node)
+      return {
+        ...node,
+        ...(state !== undefined && { runId: state.runId, aclFrozen: state.acl }),
+        offset: changed.get(node)?.offset ?? null,
+      }
+    }),
+    signedOut: record.signedOut + [...changed.values()].reduce((sum, one) => sum + one.signedOut, 0),
     frozenAt: Date.now(),
     pauseStartedAt,
   })
 }
 
-/** The one transaction. Everything before it can write; after it nobody can; it tells where that is. */
-async function changeEverything(
+interface Changed {
+  readonly offset: number | null
+  /** Ours are signed out as well, and come back by themselves; they are not counted. */
+  readonly signedOut: number
+}
+
+/** Shuts one server: its password, its users, and whoever is in, in one transaction where the server can. */
+async function change(
   control: Control,
+  node: NodeRecord,
   record: FreezeRecord,
-): Promise<{ offset: number; signedOut: number }> {
-  const kills: Command[] = [
-    ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'],
-    ['CLIENT', 'KILL', 'TYPE', 'pubsub', 'SKIPME', 'yes'],
-  ]
-  const commands = [
-    ...changes(record).map(({ command }) => command),
-    ['CLIENT', 'LIST'] as Command,
-    ...kills,
-    ['INFO', 'replication'] as Command,
-  ]
-  const replies = await transaction(control, commands).catch(notPermitted)
-  const refused = replies.find((reply) => reply instanceof FailureError)
-  if (refused !== undefined) notPermitted(refused)
-  const [clients, , , info] = replies.slice(-4)
-  // Ours are signed out as well, and come back by themselves.
-  const foreign = parseClientList(String(clients)).filter((client) => isForeign(client, record))
-  const offset = infoNumber(parseInfo(String(info)), 'master_repl_offset')
-  return { offset: offset ?? 0, signedOut: foreign.length }
-}
-
-/** The commands that change who may write, with how they read when no secret may be seen. */
-export function changes(
-  record: Pick<FreezeRecord, 'acl' | 'secret' | 'version' | 'ownUser'>,
-): readonly { command: Command; shown: string; undo: string }[] {
-  const others = (record.acl ?? []).filter(
-    (line) => userOf(line) !== 'default' && userOf(line) !== record.ownUser,
-  )
-  return [
-    {
-      command: ['CONFIG', 'SET', 'requirepass', bytesOf(record.secret)],
-      shown: 'CONFIG SET requirepass •••••',
-      undo: 'CONFIG SET requirepass •••••',
-    },
-    ...others.map((line) => {
-      const command = switchOffUser(line, record.version)
-      const [, , , ...rules] = command
-      return {
-        command,
-        shown: `ACL SETUSER ${userOf(line)} ${rules.join(' ')}`,
-        undo: `ACL SETUSER ${userOf(line)} …`,
-      }
-    }),
-  ]
-}
-
-/**
- * Holds the freeze to its word: the old password opens nothing, the new one is the only one, every user but
- * ours is off, and nobody who was in is left. Returns how the server now stands.
- */
-async function prove(control: Control, record: FreezeRecord): Promise<AuthState> {
-  const { address } = control
-  const notProven = (found: string): never => fail('freeze.not-proven', { address, found })
-  if (await opens(record.connection)) notProven('old-password')
-  // Who came in between the change and now has not signed in, and could not; sent away all the same.
-  await control.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-  await control.call('CLIENT', 'KILL', 'TYPE', 'pubsub', 'SKIPME', 'yes')
-  const now = await readAuthState(control)
-  if (now.requirepass !== record.secret) notProven('requirepass')
-  for (const line of now.acl ?? []) {
-    if (userOf(line) === record.ownUser) continue
-    const shut = userOf(line) === 'default' ? onlyOpensWith(line, record.secret) || isOff(line) : isOff(line)
-    if (!shut) notProven('user')
+  name: string,
+): Promise<Changed> {
+  const changes = changesOf(node, record).map(({ command }) => command)
+  const offsetNow: Command = atLeast(node.version, 2, 6) ? ['INFO', 'replication'] : ['INFO']
+  const commands = [['CLIENT', 'LIST'] as const, ...changes, ...signOutOf(node), offsetNow]
+  const replies = await carryOut(control, commands).catch(notPermitted)
+  let info = replies.at(-1)
+  // Up to 5.0 whoever never had to sign in has to now, we too.
+  if (node.acl === null) await control.call('AUTH', bytesOf(record.secret))
+  if (!killsByType(node.version)) {
+    await signOutByList(control, name, replicasMustSignIn(node)).catch(notPermitted)
+    info = await control.call(...offsetNow)
+    if (node.role === 'master' && !atLeast(node.version, 2, 8)) await untilSilent(control)
   }
-  return now
-}
-
-/** Whether a connection with the old password can still do anything. */
-async function opens(connection: Connection): Promise<boolean> {
-  try {
-    await using control = await openControl(connection)
-    await control.call('PING')
-    return true
-  } catch (thrown) {
-    if (thrown instanceof FailureError && thrown.failure.code.startsWith('auth.')) return false
-    throw thrown
+  return {
+    offset: infoNumber(parseInfo(String(info)), 'master_repl_offset'),
+    signedOut: parseClientList(String(replies[0])).filter((client) => isForeign(client, record)).length,
   }
 }
 
 /** A server that will not let us is told as such; a lost link stays what it is. */
-function notPermitted(thrown: unknown): never {
-  if (!isRefusal(thrown)) throw thrown
+export function notPermitted(thrown: unknown): never {
+  if (!isRefusal(thrown) || thrown.failure.code.startsWith('freeze.')) throw thrown
   const { address = '', command = '' } = thrown.failure.params
   throw new FailureError(
     makeFailure('freeze.not-permitted', { address, command, reason: thrown.failure.code }),
@@ -209,5 +209,9 @@ function notPermitted(thrown: unknown): never {
 }
 
 function isRefusal(thrown: unknown): thrown is FailureError {
-  return thrown instanceof FailureError && !/^(connect|tls|job|store)\./.test(thrown.failure.code)
+  return (
+    thrown instanceof FailureError &&
+    !isOfTheLink(thrown.failure) &&
+    !/^(tls|job|store)\./.test(thrown.failure.code)
+  )
 }

@@ -1,29 +1,67 @@
 import type { Connection } from '#contract/connection.ts'
+import type { FreezeView } from '#contract/freeze.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
 import type { JournalRow, JournalTable } from '#store/journal.ts'
 import type { SecretBox } from '../secrets.ts'
 import type { AclLine } from './acl.ts'
 
+/** One server of the source: how it was before, and how the freeze left it. Texts are one character a byte. */
+export interface NodeRecord {
+  readonly host: string
+  readonly port: number
+  readonly role: 'master' | 'replica'
+  readonly version: string
+  readonly runId: string
+  readonly requirepass: string
+  readonly masterauth: string
+  /** The user it signs in as at its primary; empty for `default`. */
+  readonly masteruser: string
+  /** Null before 6.0. */
+  readonly acl: readonly AclLine[] | null
+  /** As read back after the freeze; null until then. */
+  readonly aclFrozen: readonly AclLine[] | null
+  /** It belonged to the source when it was frozen, and was not found when it was frozen anew. */
+  readonly gone?: boolean
+  /** Of a primary: its replication offset after its last write; null until then, and before 2.8. */
+  readonly offset: number | null
+}
+
+/** A Sentinel that watches the source, and the name it knows it by. */
+export interface SentinelRecord {
+  readonly host: string
+  readonly port: number
+  readonly master: string
+}
+
 /**
  * All that is needed to undo a freeze, from any process, after any crash. On disk, sealed, before the first
- * change. Texts are one character a byte.
+ * change.
  */
 export interface FreezeRecord {
   /** How the source was reached before: with the password applications use. */
   readonly connection: Connection
-  readonly version: string
-  readonly runId: string
-  readonly requirepass: string
-  readonly acl: readonly AclLine[] | null
-  /** The password writes are frozen with. */
+  /** The password writes are frozen with. One character a byte. */
   readonly secret: string
-  /** Our own user, which signs in with it; null before 6.0. */
-  readonly ownUser: string | null
-  /** As read back after the freeze; null until then. */
-  readonly aclFrozen: readonly AclLine[] | null
-  readonly offset: number | null
+  /** Our own user, which signs in with it where there are users (6.0 and later). */
+  readonly ownUser: string
+  /** Primaries first. */
+  readonly nodes: readonly NodeRecord[]
+  /** Those that have to be told the password; none where nobody watches, or with a user of their own. */
+  readonly sentinels: readonly SentinelRecord[]
+  /** What they signed in with before. One character a byte. */
+  readonly sentinelPass: string
+  /** ACL users by which replicas and Sentinels sign in: they stay, without the right to write. */
+  readonly staying: readonly string[]
   readonly frozenAt: number | null
   readonly signedOut: number
   readonly pauseStartedAt: number | null
+}
+
+/** Each primary, with the offset of its last write. */
+export function shardsOf({ nodes }: Pick<FreezeRecord, 'nodes'>): FreezeView['shards'] {
+  return nodes
+    .filter(({ role, gone }) => role === 'master' && gone !== true)
+    .map((node) => ({ address: hostAndPort(node), offset: node.offset }))
 }
 
 /** An open record and its place in the journal. */
@@ -44,10 +82,8 @@ export interface FreezeJournal {
 export function freezeJournal(journal: JournalTable, box: SecretBox): FreezeJournal {
   const entryOf = (record: FreezeRecord): Pick<JournalRow, 'note' | 'secret'> => ({
     note: JSON.stringify({
-      host: record.connection.host,
-      port: record.connection.port,
+      nodes: record.nodes.map(({ host, port, offset }) => ({ host, port, offset })),
       frozenAt: record.frozenAt,
-      offset: record.offset,
     }),
     secret: box.seal(JSON.stringify(record)),
   })

@@ -1,10 +1,14 @@
 import { FailureError, makeFailure } from '#contract/failure.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
+import { nodeConnection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
-import { transaction, type Command } from '#engine/redis/transaction.ts'
+import type { Command } from '#engine/redis/transaction.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { bytesOf, isOff, onlyOpensWith, restoreUser, userOf, type AclLine } from './acl.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
-import type { FreezeJournal, FreezeRecord, KeptFreeze } from './record.ts'
+import { carryOut } from './node-changes.ts'
+import type { FreezeJournal, FreezeRecord, KeptFreeze, NodeRecord } from './record.ts'
+import { tellSentinels } from './sentinels.ts'
 import { signInAnyhow } from './sign-in.ts'
 
 export interface UnfreezeRequest {
@@ -16,88 +20,125 @@ export interface UnfreezeRequest {
 }
 
 export interface Unfrozen {
-  /** What somebody else changed while it was frozen, and what is therefore left as it is: `requirepass` or users. */
+  /**
+   * What somebody else changed while it was frozen, and what is therefore left as it is: a setting or a user, behind
+   * the address of its server where the source has several.
+   */
   readonly changedMeanwhile: readonly string[]
 }
 
 /**
- * Puts password and users back as the journal has them, byte for byte, and closes it. Does only what is left
- * to do, so it can be repeated, also by another process after a crash at any point; what somebody else has
- * changed meanwhile is told and not overwritten. Rejects when the server cannot be reached or refuses; the
- * journal then stays open.
+ * Puts passwords and users back as the journal has them, byte for byte, and closes it: the primaries first, so that
+ * replicas and Sentinels are let in with what they then go back to. Does only what is left to do, so it can be
+ * repeated, also by another process after a crash at any point; what somebody else has changed meanwhile is told and
+ * not overwritten. Rejects when a server cannot be reached or refuses; what can be put back is put back all the
+ * same, and the journal stays open.
  */
 export async function unfreezeWrites(request: UnfreezeRequest): Promise<Unfrozen> {
   const { kept, journal, signal, onRestored } = request
   const { record } = kept
-  await using control = await signInAnyhow(record, { signal, name: `kf:${kept.taskId}:unfreeze` })
-  const changedMeanwhile = await putBack(control, record)
-  if (atLeast(record.version, 6, 2)) await control.call('CLIENT', 'UNPAUSE')
-  onRestored?.()
-  await removeOwnUser(control, record, signal)
+  const failures: unknown[] = []
+  const attempt = async <Outcome>(deed: () => Promise<Outcome>): Promise<Outcome | undefined> => {
+    try {
+      return await deed()
+    } catch (thrown) {
+      failures.push(thrown)
+      return undefined
+    }
+  }
+  const atEach = async (role: NodeRecord['role']): Promise<readonly string[]> => {
+    const nodes = record.nodes.filter((node) => node.role === role)
+    const changed = await Promise.all(
+      nodes.map((node) => attempt(() => openUp(node, record, kept.taskId, signal))),
+    )
+    return changed.flatMap((one) => one ?? [])
+  }
+  const atPrimaries = await atEach('master')
+  await attempt(() => tellSentinels(record, record.sentinelPass, signal))
+  const changedMeanwhile = [...atPrimaries, ...(await atEach('replica'))]
+  if (failures.length === 0) onRestored?.()
+  await Promise.all(record.nodes.map((node) => attempt(() => removeOwnUser(node, record, signal))))
+  if (failures.length > 0) throw failures[0]
   journal.close(kept, changedMeanwhile.length === 0 ? 'undone' : 'undone-except')
   return { changedMeanwhile }
 }
 
-async function putBack(control: Control, record: FreezeRecord): Promise<readonly string[]> {
+async function openUp(
+  node: NodeRecord,
+  record: FreezeRecord,
+  taskId: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  await using control = await signInAnyhow(record, { signal, name: `kf:${taskId}:unfreeze` }, node)
+  const changedMeanwhile = await putBack(control, node, record)
+  if (node.role === 'master' && atLeast(node.version, 6, 2)) await control.call('CLIENT', 'UNPAUSE')
+  return record.nodes.length === 1
+    ? changedMeanwhile
+    : changedMeanwhile.map((what) => `${hostAndPort(node)} ${what}`)
+}
+
+async function putBack(control: Control, node: NodeRecord, record: FreezeRecord): Promise<readonly string[]> {
   const now = await readAuthState(control)
-  const { commands, changedMeanwhile } = whatIsLeft(now, record)
-  if (commands.length > 0) {
-    const replies = await transaction(control, commands)
-    const refused = replies.find((reply) => reply instanceof FailureError)
-    if (refused instanceof FailureError) throw refused
-  }
+  const { commands, changedMeanwhile } = whatIsLeft(now, node, record)
+  await carryOut(control, commands)
+  if (node.acl === null && now.requirepass === record.secret && node.requirepass !== '')
+    await control.call('AUTH', bytesOf(node.requirepass))
   const after = await readAuthState(control)
-  const { commands: still } = whatIsLeft(after, record)
-  if (still.length > 0)
+  if (whatIsLeft(after, node, record).commands.length > 0)
     throw new FailureError(makeFailure('freeze.changed-meanwhile', { address: control.address }))
   return changedMeanwhile
 }
 
-/** The commands that lead from how the server stands to how it stood, and what is not ours to touch. */
+/** The commands that lead from how a server stands to how it stood, and what is not ours to touch. */
 export function whatIsLeft(
-  now: Pick<AuthState, 'requirepass' | 'acl'>,
+  now: Pick<AuthState, 'requirepass' | 'masterauth' | 'acl'>,
+  node: NodeRecord,
   record: FreezeRecord,
 ): { commands: readonly Command[]; changedMeanwhile: readonly string[] } {
   const commands: Command[] = []
   const changedMeanwhile: string[] = []
-  if (now.requirepass === record.secret)
-    // First: on 6.0 and later this rewrites the passwords of `default`, which its own line then puts right.
-    commands.push(['CONFIG', 'SET', 'requirepass', bytesOf(record.requirepass)])
-  else if (now.requirepass !== record.requirepass) changedMeanwhile.push('requirepass')
-
-  const touchesDefault = commands.length > 0
+  // `requirepass` first: on 6.0 and later it rewrites the passwords of `default`, which its own line then puts right.
+  for (const name of ['requirepass', 'masterauth'] as const) {
+    if (now[name] === node[name]) continue
+    if (now[name] === record.secret) commands.push(['CONFIG', 'SET', name, bytesOf(node[name])])
+    else changedMeanwhile.push(name)
+  }
+  const touchesDefault = now.requirepass === record.secret
   const standing = new Map((now.acl ?? []).map((line) => [userOf(line), line]))
-  for (const before of record.acl ?? []) {
+  for (const before of node.acl ?? []) {
     const user = userOf(before)
     if (user === record.ownUser) continue
     const line = standing.get(user)
     const restores = user === 'default' && touchesDefault
     if (line === before && !restores) continue
-    if (line !== undefined && (line === before || isOurs(line, record)))
-      commands.push(restoreUser(before, record.version))
+    if (line !== undefined && (line === before || isOurs(line, node, record)))
+      commands.push(restoreUser(before, node.version))
     else changedMeanwhile.push(user)
   }
   return { commands, changedMeanwhile }
 }
 
 /** Whether a user's line is what our freeze made of it. Where we crashed before reading it back, by its look. */
-function isOurs(line: AclLine, record: FreezeRecord): boolean {
-  if (record.aclFrozen !== null) return record.aclFrozen.includes(line)
-  return userOf(line) === 'default' ? onlyOpensWith(line, record.secret) : isOff(line)
+function isOurs(line: AclLine, { aclFrozen }: NodeRecord, { secret, staying }: FreezeRecord): boolean {
+  if (aclFrozen !== null) return aclFrozen.includes(line)
+  const user = userOf(line)
+  return user === 'default' ? onlyOpensWith(line, secret) : isOff(line) || staying.includes(user)
 }
 
 /** Last, and from a connection that does not stand on it: deleting a user closes its connections. */
 async function removeOwnUser(
-  control: Control,
+  node: NodeRecord,
   record: FreezeRecord,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (record.ownUser === null) return
-  const old = await openControl(record.connection, { signal }).catch(() => null)
-  await using closing = old ?? control
+  if (node.acl === null) return
+  const { host, port } = node
+  await using own = await signInAnyhow(record, { signal }, node)
+  const old = await openControl(nodeConnection(record.connection, host, port), { signal }).catch(() => null)
+  await using closing = old ?? own
   await closing.call('ACL', 'DELUSER', record.ownUser).catch((thrown: unknown) => {
     // The old user may not be allowed to; ours is, and is answered before its connections are closed.
     if (old === null) throw thrown
-    return control.call('ACL', 'DELUSER', record.ownUser ?? '')
+    return own.call('ACL', 'DELUSER', record.ownUser)
   })
 }

@@ -681,6 +681,7 @@ export const en = {
   'freeze.forbidden': 'not allowed',
   'freeze.step.record': 'Write down what is there',
   'freeze.step.own-user': 'Keep Keyferry signed in',
+  'freeze.step.tell-sentinel': 'Tell the Sentinel',
   'freeze.step.hold-writes': 'Hold writes meanwhile',
   'freeze.step.change-password': 'Change the password',
   'freeze.step.users-off': 'Switch users off',

@@ -643,6 +643,7 @@ export const ko: Words = {
   'freeze.forbidden': '불가',
   'freeze.step.record': '현재 상태 기록',
   'freeze.step.own-user': 'Keyferry 접속 유지',
+  'freeze.step.tell-sentinel': 'Sentinel에 알리기',
   'freeze.step.hold-writes': '잠시 쓰기 보류',
   'freeze.step.change-password': '비밀번호 변경',
   'freeze.step.users-off': '사용자 비활성화',

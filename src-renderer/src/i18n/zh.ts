@@ -631,6 +631,7 @@ export const zh: Words = {
   'freeze.forbidden': '不允许',
   'freeze.step.record': '记录当前状态',
   'freeze.step.own-user': '保持 Keyferry 登录',
+  'freeze.step.tell-sentinel': '告知 Sentinel',
   'freeze.step.hold-writes': '暂缓写入',
   'freeze.step.change-password': '更改密码',
   'freeze.step.users-off': '停用用户',

@@ -1,0 +1,148 @@
+import type { Connection } from '#contract/connection.ts'
+import { fail, FailureError, isOfTheLink, makeFailure, toFailure } from '#contract/failure.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
+import { parseClientList, type ClientLine } from '#engine/redis/client-list.ts'
+import type { Control } from '#engine/redis/control.ts'
+import { resolve } from '#engine/redis/dial.ts'
+import type { Info } from '#engine/redis/info.ts'
+import { topologyOf } from '#engine/redis/topology.ts'
+import { readAuthState, type AuthState } from './auth-state.ts'
+import { isOwnName } from './foreign.ts'
+import type { Place } from './sign-in.ts'
+
+/** One server of the source as it stands. */
+export interface SurveyedNode extends Place {
+  readonly state: AuthState & { readonly role: 'master' | 'replica' }
+  readonly clients: readonly ClientLine[]
+}
+
+/** Opens a server of the source; whoever surveys closes it. */
+export type OpenNode = (node: Place) => Promise<Control>
+
+export interface SurveyOptions {
+  readonly open: OpenNode
+  /** Servers that may be down, if they have no slots any more: what has to be undone there is known. */
+  readonly known?: readonly Place[]
+}
+
+/**
+ * Every server of the source, primaries first: the one a connection means with its replicas and theirs, or all of its
+ * cluster. A freeze has to reach each of them, so it rejects when one cannot be reached, when a slot is on its way
+ * from one to another, or when what is there is a replica.
+ */
+export async function surveySource(
+  connection: Connection,
+  options: SurveyOptions,
+): Promise<readonly SurveyedNode[]> {
+  const { open } = options
+  const { host, port } = await resolve(connection)
+  await using entry = await open({ host, port })
+  const seen = await look(entry, { host, port })
+  const nodes =
+    seen.state.info.get('cluster_enabled') === '1'
+      ? await surveyCluster(entry, seen, options)
+      : await surveyTree(seen, open)
+  return [...nodes].sort((one, other) => order(one) - order(other))
+}
+
+function order({ state }: SurveyedNode): number {
+  return state.role === 'master' ? 0 : 1
+}
+
+async function look(control: Control, { host, port }: Place): Promise<SurveyedNode> {
+  const state = await readAuthState(control)
+  const { role } = state
+  if (role === 'unknown') return fail('freeze.not-primary', { address: control.address })
+  const clients = parseClientList(String(await control.call('CLIENT', 'LIST')))
+  return { host, port, state: { ...state, role }, clients }
+}
+
+async function surveyCluster(
+  entry: Control,
+  seen: SurveyedNode,
+  { open, known = [] }: SurveyOptions,
+): Promise<readonly SurveyedNode[]> {
+  const isKnown = (node: Place): boolean =>
+    known.some(({ host, port }) => host === node.host && port === node.port)
+  const [info, told, slots] = await Promise.all(
+    ['INFO', 'NODES', 'SLOTS'].map((what) => entry.call('CLUSTER', what)),
+  )
+  const { nodes } = topologyOf({ info: String(info), nodes: String(told), slots }, seen.host)
+  const members = nodes.filter((node) => !node.failed || node.slots.length > 0 || !isKnown(node))
+  return await Promise.all(
+    members.map(async ({ host, port, failed }) => {
+      const address = hostAndPort({ host, port })
+      if (failed) fail('freeze.node-unreachable', { address })
+      await using control = await open({ host, port }).catch((thrown: unknown) =>
+        unreachable(thrown, address),
+      )
+      // A node tells of its own slots only whether they are on their way.
+      if (/\[\d+-[<>]-/.test(String(await control.call('CLUSTER', 'NODES'))))
+        fail('freeze.slot-moving', { address })
+      return await look(control, { host, port })
+    }),
+  )
+}
+
+async function surveyTree(seen: SurveyedNode, open: OpenNode): Promise<readonly SurveyedNode[]> {
+  const address = hostAndPort(seen)
+  if (seen.state.role !== 'master') fail('freeze.not-primary', { address })
+  const nodes: SurveyedNode[] = []
+  const pending = [seen]
+  for (let node = pending.shift(); node !== undefined; node = pending.shift()) {
+    if (nodes.some((known) => known.host === node.host && known.port === node.port)) continue
+    nodes.push(node)
+    pending.push(...(await replicasOf(node, open)))
+  }
+  return nodes
+}
+
+/**
+ * The replicas of a server. Our own links are told among them, with a port that nobody listens at; but CLIENT LIST
+ * names ours, so it is known how many have to be found.
+ */
+async function replicasOf(node: SurveyedNode, open: OpenNode): Promise<readonly SurveyedNode[]> {
+  const links = node.clients.filter(({ flags }) => flags.includes('S'))
+  const ours = new Set(links.filter(({ name }) => isOwnName(name)).map(({ address }) => address))
+  const expected = links.length - ours.size
+  if (expected === 0) return []
+  const told = replicaPlaces(node.state.info).filter(
+    (place) => place.port > 0 && !ours.has(hostAndPort(place)),
+  )
+  const outcomes = await Promise.all(
+    told.map(async (place) => {
+      try {
+        await using control = await open(place)
+        return await look(control, place)
+      } catch (thrown) {
+        const failure = toFailure(thrown)
+        if (!isOfTheLink(failure)) throw thrown
+        return { ...place, failure }
+      }
+    }),
+  )
+  const found = outcomes.filter((one) => 'state' in one)
+  if (found.length >= expected) return found
+  const missing = outcomes.find((one) => 'failure' in one)
+  return unreachable(
+    missing && new FailureError(missing.failure),
+    missing === undefined ? `${hostAndPort(node)} → ?` : hostAndPort(missing),
+  )
+}
+
+/** `slave0:ip=127.0.0.1,port=6380,…`, up to 2.6 `slave0:127.0.0.1,6380,online` (`genRedisInfoString`). */
+export function replicaPlaces(info: Info): readonly Place[] {
+  const places: Place[] = []
+  for (const [name, value] of info) {
+    if (!/^slave\d+$/.test(name)) continue
+    const found = /^ip=(.*?),port=(\d+)/.exec(value) ?? /^(.*?),(\d+),/.exec(value)
+    if (found !== null) places.push({ host: found[1]!, port: Number(found[2]) })
+  }
+  return places
+}
+
+function unreachable(thrown: unknown, address: string): never {
+  const failure = thrown === undefined ? undefined : toFailure(thrown)
+  if (failure !== undefined && !isOfTheLink(failure)) throw thrown
+  throw new FailureError(makeFailure('freeze.node-unreachable', { address }, failure?.code))
+}
