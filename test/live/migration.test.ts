@@ -200,11 +200,10 @@ describe('a whole migration', () => {
     home.tasks.verify(id)
     await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
     await source.restart()
-    const since = Date.now()
     const broken = await until(home, id, ({ freeze }) => freeze.state === 'broken')
-    expect(Date.now() - since).toBeLessThan(1_000)
     expect(broken).toMatchObject({ proof: { void: true }, failure: { code: 'freeze.broken' } })
-    await until(home, id, ({ inStep }) => inStep)
+    // It came back without our place in its stream: in step again only after a second copy.
+    await until(home, id, ({ inStep, progress }) => inStep && progress?.fullResyncs === 2)
     await source.call('SET', 'after', '2')
     await home.tasks.freeze(id)
     await until(home, id, isState('frozen'))
