@@ -10,8 +10,8 @@ import { encodeFrame, judge, type FailedUnit, type Frame, type PreparedUnit } fr
 const maxBatchCommands = 512
 const maxBatchBytes = 512 * 1024
 const maxPendingBytes = 2 * 1024 * 1024
-/** Small ones take many times their bytes. */
-const maxPendingUnits = 2_048
+/** More than a batch, so that the next is full. Small ones take many times their bytes. */
+const maxPendingUnits = 640
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 

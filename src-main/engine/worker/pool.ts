@@ -23,9 +23,11 @@ export interface RunOptions<K extends JobKind> {
 
 /**
  * What passes by is short-lived: with the room that V8 takes for such objects by default a thread grows by 50 MB
- * before it looks for what is left of them.
+ * before it looks for what is left of them. The commands of a stream live longer, until they are answered for: with
+ * too little room they are carried over again and again, which takes more time than all else.
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 12 }
+const limitsToFollow = { maxYoungGenerationSizeMb: 64 }
 
 /** A runner whose threads start from `entry`: `worker/main.ts` in the source tree, `worker.js` in a build. */
 export function createJobRunner(entry: URL): JobRunner {
@@ -53,7 +55,10 @@ export function createJobRunner(entry: URL): JobRunner {
     run(kind, spec, { signal, onProgress, onStart }) {
       started += 1
       const job = `job-${started}`
-      const worker = takeSpare() ?? new Worker(entry, { name: `keyferry ${kind}`, resourceLimits })
+      const worker =
+        kind === 'sync'
+          ? new Worker(entry, { name: 'keyferry sync', resourceLimits: limitsToFollow })
+          : (takeSpare() ?? new Worker(entry, { name: `keyferry ${kind}`, resourceLimits }))
       const say = (message: ToWorker): void => worker.postMessage(message)
       const cancel = (): void => say({ type: 'cancel', job })
       return new Promise<JobResult<typeof kind>>((resolve, reject) => {
