@@ -103,11 +103,10 @@ export class MigrationRun {
     }
   }
 
-  /** Once in a task's life: a change of the backlog between a lost link and its resume would cost the copy. */
+  /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
   async #setSettings(): Promise<void> {
-    const { store, book } = this.#services
-    const { body } = book.get(this.#id)
-    if (!body.options.adjustSettings || store.journal.of(this.#id, 'setting').length > 0) return
+    const { body, record } = this.#services.book.get(this.#id)
+    if (!body.options.adjustSettings || record.progress !== null) return
     for (const side of ['source', 'target'] as const) {
       await using control = await openControl(this.#ends[side], { name: `kf:${this.#id}:settings` })
       await setSettings(side, control, settingsIn(this.#services, this.#id))

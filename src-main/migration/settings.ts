@@ -27,16 +27,24 @@ export async function setSettings(
   { taskId, journal, tell }: SettingsOf,
 ): Promise<void> {
   const grounds = groundsOf(parseInfo(String(await control.call('INFO'))))
+  const known = journal
+    .of(taskId, 'setting')
+    .map(({ note, ...row }) => ({ ...row, note: JSON.parse(note) as SettingNote }))
+    .filter(({ note }) => note.side === side)
   for (const wanted of wantedSettings) {
     if (wanted.side !== side) continue
     const value = await readSetting(control, wanted.name)
     if (value === null) continue
-    const before = wanted.partOf(value)
-    const during = wanted.during(before, grounds)
-    if (during === null) continue
     const { name } = wanted
+    const before = wanted.partOf(value)
+    const kept = known.find((row) => row.note.name === name)
+    // Of a start that did not get further: on disk, and not done where the value is the old one.
+    if (kept !== undefined && (kept.closedAt !== null || kept.note.before !== before)) continue
+    const during = kept?.note.during ?? wanted.during(before, grounds)
+    if (during === null) continue
     const note: SettingNote = { side, name, before, during }
-    const entry = journal.write({ taskId, kind: 'setting', note: JSON.stringify(note), secret: null })
+    const entry =
+      kept?.id ?? journal.write({ taskId, kind: 'setting', note: JSON.stringify(note), secret: null })
     try {
       await control.call('CONFIG', 'SET', name, during)
       tell('info', 'settings.changed', { side, name, before, now: during })

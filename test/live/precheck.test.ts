@@ -1,16 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { checksAllow } from '#contract/precheck.ts'
-import type { TaskEvent } from '#contract/task.ts'
-import { openControl } from '#engine/redis/control.ts'
-import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
-import { openStore } from '#store/open.ts'
 import { at, look } from '../support/checks.ts'
 import { freePort } from '../support/free-port.ts'
-import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
+import { otherServers, startRedis } from '../support/redis-server.ts'
 
 describe('the checks before a migration', () => {
   it('all pass between two fresh servers, and say that three settings will be set', async () => {
@@ -133,65 +126,4 @@ describe('the checks before a migration', () => {
     const { says } = await look(at(source), at(target))
     expect(says('target-role')).toBe('failed mode-unsupported')
   })
-})
-
-describe('settings of a task', () => {
-  const names = ['client-output-buffer-limit', 'repl-backlog-size', 'repl-timeout']
-  const read = async (server: RedisServer): Promise<unknown[]> =>
-    Promise.all(names.map((name) => server.call('CONFIG', 'GET', name)))
-
-  async function withSettings(
-    work: (settings: SettingsOf, told: TaskEvent['code'][]) => Promise<void>,
-  ): Promise<void> {
-    const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
-    using store = openStore(join(dir, 'keyferry.db'))
-    const told: TaskEvent['code'][] = []
-    await work({ taskId: 'one', journal: store.journal, tell: (_, code) => told.push(code) }, told)
-    rmSync(dir, { recursive: true })
-  }
-
-  it('are set, and put back to what they were', () =>
-    withSettings(async (settings) => {
-      await using source = await startRedis()
-      const before = await read(source)
-      await using control = await openControl(at(source))
-      await setSettings('source', control, settings)
-      expect(await read(source)).not.toEqual(before)
-      expect(settingsOf('one', settings.journal).map(({ name, state }) => [name, state])).toEqual(
-        names.map((name) => [name, 'changed']),
-      )
-      await putSettingsBack('source', control, settings)
-      expect(await read(source)).toEqual(before)
-      expect(settingsOf('one', settings.journal).every(({ state }) => state === 'restored')).toBe(true)
-    }))
-
-  it('a value somebody else changed meanwhile is told and left; one the server forgot counts as put back', () =>
-    withSettings(async (settings, told) => {
-      await using source = await startRedis()
-      {
-        await using control = await openControl(at(source))
-        await setSettings('source', control, settings)
-      }
-      await source.restart()
-      await source.call('CONFIG', 'SET', 'repl-timeout', '77')
-      await using control = await openControl(at(source))
-      await putSettingsBack('source', control, settings)
-      expect(await source.call('CONFIG', 'GET', 'repl-timeout')).toEqual(['repl-timeout', '77'])
-      expect(told).toContain('settings.left')
-      expect(settingsOf('one', settings.journal).map(({ state }) => state)).toEqual([
-        'restored',
-        'restored',
-        'left',
-      ])
-    }))
-
-  it('what we may not set is told, to be done by hand', () =>
-    withSettings(async (settings, told) => {
-      await using source = await startRedis()
-      await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-config|set')
-      await using control = await openControl(at(source, { username: 'weak', password: 'weak' }))
-      await setSettings('source', control, settings)
-      expect(told).toEqual(names.map(() => 'settings.by-hand'))
-      expect(settings.journal.open('setting')).toEqual([])
-    }))
 })

@@ -1,0 +1,143 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { TaskEvent } from '#contract/task.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
+import { wantedSettings } from '#migration/wanted-settings.ts'
+import { openStore } from '#store/open.ts'
+import { at } from '../support/checks.ts'
+import type { DeathAt } from '../support/die-in-settings.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+
+const mortal = new URL('../support/die-in-settings.ts', import.meta.url).pathname
+
+describe('settings of a task', () => {
+  const names = ['client-output-buffer-limit', 'repl-backlog-size', 'repl-timeout']
+  const read = async (server: RedisServer): Promise<unknown[]> =>
+    Promise.all(names.map((name) => server.call('CONFIG', 'GET', name)))
+
+  async function withSettings(
+    work: (settings: SettingsOf, told: TaskEvent['code'][]) => Promise<void>,
+  ): Promise<void> {
+    const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+    using store = openStore(join(dir, 'keyferry.db'))
+    const told: TaskEvent['code'][] = []
+    await work({ taskId: 'one', journal: store.journal, tell: (_, code) => told.push(code) }, told)
+    rmSync(dir, { recursive: true })
+  }
+
+  it('are set, and put back to what they were', () =>
+    withSettings(async (settings) => {
+      await using source = await startRedis()
+      const before = await read(source)
+      await using control = await openControl(at(source))
+      await setSettings('source', control, settings)
+      expect(await read(source)).not.toEqual(before)
+      expect(settingsOf('one', settings.journal).map(({ name, state }) => [name, state])).toEqual(
+        names.map((name) => [name, 'changed']),
+      )
+      await putSettingsBack('source', control, settings)
+      expect(await read(source)).toEqual(before)
+      expect(settingsOf('one', settings.journal).every(({ state }) => state === 'restored')).toBe(true)
+    }))
+
+  it('a value somebody else changed meanwhile is told and left; one the server forgot counts as put back', () =>
+    withSettings(async (settings, told) => {
+      await using source = await startRedis()
+      {
+        await using control = await openControl(at(source))
+        await setSettings('source', control, settings)
+      }
+      await source.restart()
+      await source.call('CONFIG', 'SET', 'repl-timeout', '77')
+      await using control = await openControl(at(source))
+      await putSettingsBack('source', control, settings)
+      expect(await source.call('CONFIG', 'GET', 'repl-timeout')).toEqual(['repl-timeout', '77'])
+      expect(told).toContain('settings.left')
+      expect(settingsOf('one', settings.journal).map(({ state }) => state)).toEqual([
+        'restored',
+        'restored',
+        'left',
+      ])
+    }))
+
+  it('are set after all where a start was cut off before the last of them, and told once', () =>
+    withSettings(async (settings) => {
+      await using source = await startRedis()
+      const before = await read(source)
+      const [first] = before as [string, string][]
+      await using control = await openControl(at(source))
+      // As a start that died between the first intention and its deed.
+      const note = {
+        side: 'source',
+        name: names[0],
+        before: 'slave 268435456 67108864 60',
+        during: 'slave 0 0 0',
+      }
+      expect(first![1]).toContain(note.before)
+      settings.journal.write({ taskId: 'one', kind: 'setting', note: JSON.stringify(note), secret: null })
+      for (let start = 0; start < 2; start += 1) await setSettings('source', control, settings)
+      expect(settingsOf('one', settings.journal).map(({ name, state }) => [name, state])).toEqual(
+        names.map((name) => [name, 'changed']),
+      )
+      expect(JSON.stringify(await source.call('CONFIG', 'GET', names[0]!))).toContain('slave 0 0 0')
+      await putSettingsBack('source', control, settings)
+      expect(await read(source)).toEqual(before)
+    }))
+
+  it('what we may not set is told, to be done by hand', () =>
+    withSettings(async (settings, told) => {
+      await using source = await startRedis()
+      await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-config|set')
+      await using control = await openControl(at(source, { username: 'weak', password: 'weak' }))
+      await setSettings('source', control, settings)
+      expect(told).toEqual(names.map(() => 'settings.by-hand'))
+      expect(settings.journal.open('setting')).toEqual([])
+    }))
+})
+
+describe.each(['source', 'target'] as const)(
+  'settings of the %s, with a crash of ours in between',
+  (side) => {
+    const names = wantedSettings.filter((one) => one.side === side).map(({ name }) => name)
+    /** Not one of them as a migration wants it. */
+    const args = ['--timeout', '20', '--maxmemory-policy', 'allkeys-lru', '--proto-max-bulk-len', '1mb']
+    const read = async (server: RedisServer): Promise<unknown[]> =>
+      Promise.all(names.map((name) => server.call('CONFIG', 'GET', name)))
+
+    it.each(['journaled', 'set', 'put-back'] satisfies DeathAt[])(
+      'are put back, each one, after kill -9 when one was: %s',
+      async (moment) => {
+        await using server = await startRedis({ args })
+        const before = await read(server)
+        const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+        const file = join(dir, 'keyferry.db')
+        openStore(file)[Symbol.dispose]()
+        for (const name of names) {
+          const died = spawnSync(process.execPath, [
+            ...[mortal, file, server.host, String(server.port)],
+            ...[side, moment, name],
+          ])
+          expect(died.signal, String(died.stderr)).toBe('SIGKILL')
+          using store = openStore(file)
+          const told: TaskEvent['code'][] = []
+          const { journal } = store
+          expect(journal.open('setting', name)).not.toEqual([])
+          await using control = await openControl(at(server))
+          await putSettingsBack(side, control, {
+            taskId: name,
+            journal,
+            tell: (_, code) => told.push(code),
+          })
+          expect(await read(server)).toEqual(before)
+          expect(journal.open('setting')).toEqual([])
+          expect(told).not.toContain('settings.left')
+        }
+        rmSync(dir, { recursive: true })
+      },
+    )
+  },
+)
