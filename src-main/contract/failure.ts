@@ -129,6 +129,8 @@ export const failureCatalogue = {
   'restore.input-changed': { retryable: false },
   'restore.ended': { retryable: false },
   'restore.not-comparable': { retryable: false },
+  'verify.no-server': { retryable: false },
+  'verify.not-loaded': { retryable: false },
   'restore.not-again': { retryable: false },
   'difference.not-found': { retryable: false },
   'difference.long-key': { retryable: false },

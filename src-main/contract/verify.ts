@@ -9,16 +9,19 @@ import { renamingFields, selectionFields } from './selection.ts'
 export const restoredAsSchema = z.strictObject({
   targetDb: restoreSpecSchema.shape.targetDb,
   dbMap: restoreSpecSchema.shape.dbMap,
+  until: restoreSpecSchema.shape.until,
   ...selectionFields,
   ...renamingFields,
   ...lossPolicyFields,
 })
 export type RestoredAs = z.infer<typeof restoredAsSchema>
 
-/** Backup files, all of them together in one target. */
+/** Backup files, all of them together in one target; each means what it means by itself. */
 export const backupSchema = z.strictObject({
   files: z.array(z.string().min(1)).min(1),
   restoredAs: restoredAsSchema.prefault({}),
+  /** The redis-server or valkey-server that loads an append-only file; else one is looked for on this machine. */
+  server: z.string().min(1).optional(),
 })
 export type Backup = z.infer<typeof backupSchema>
 
@@ -62,16 +65,20 @@ export interface VerifyOrder {
 }
 
 /**
+ * - `loading`: a server of ours loads an append-only file, to find out what its commands make
  * - `reading`: backup files are read once from end to end
  * - `counting`, `comparing`
  * - `looking-again`: what differed is compared once more
  * - `asking`: the order to repair, or to leave it, is awaited
  * - `repairing`
  */
-export type VerifyPhase = 'reading' | 'counting' | 'comparing' | 'looking-again' | 'asking' | 'repairing'
+export type VerifyPhase =
+  'loading' | 'reading' | 'counting' | 'comparing' | 'looking-again' | 'asking' | 'repairing'
 
 export interface VerifyProgress {
   readonly phase: VerifyPhase
+  /** Bytes of the append-only file that is being loaded; null in every other phase. */
+  readonly loading: { readonly bytesDone: number; readonly bytesTotal: number } | null
   readonly keysDone: number
   readonly keysTotal: number
   readonly differing: number

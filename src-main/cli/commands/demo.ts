@@ -8,7 +8,7 @@ import { perform } from '../command.ts'
 import { showRestore } from '../demo/backup-restore.ts'
 import type { Comparison } from '../demo/compare.ts'
 import { showMigration } from '../demo/live-migration.ts'
-import { findServerProgram, startLocalServer } from '../demo/local-server.ts'
+import { requireServerProgram, startLocalServer } from '../demo/local-server.ts'
 import { fillWithSampleData } from '../demo/sample-data.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
@@ -23,7 +23,7 @@ export function define(command: Command): void {
 
 async function demo(output: Output): Promise<ExitCode> {
   const started = performance.now()
-  const program = findServerProgram()
+  const program = requireServerProgram()
   const { major } = program
   using folder = temporaryFolder()
   using interrupt = interruptible(() =>

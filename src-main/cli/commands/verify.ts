@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option, type Command } from 'commander'
+import type { z } from 'zod'
 import { dataFolder } from '#console/data-folder.ts'
 import type { Connection } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import {
   keptDifferences,
   verifySpecSchema,
+  type backupSchema,
   type VerifyOrder,
   type VerifyProgress,
   type VerifyResult,
@@ -19,13 +21,15 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations, reachFrozen } from '../migrations.ts'
 import { addKeyFlags, keyFields, type KeyFlags } from '../key-flags.ts'
-import { gather, wholeNumber } from '../option-values.ts'
+import { gather, moment, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { askWord } from '../terminal/ask-word.ts'
 import { verifyLines, verifyStatus } from '../terminal/verify-lines.ts'
 
 interface VerifyFlags extends ConnectionFlags, KeyFlags {
   readonly input?: readonly string[]
+  readonly until?: number
+  readonly server?: string
   readonly mode: VerifySpec['mode']
   readonly sample?: number
   readonly maxKeys?: number
@@ -41,6 +45,7 @@ Examples:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 -A -
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --target-db 0 --add-prefix old:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --sample 10000 --max-keys 2000
+  keyferry verify -i /backups/appendonlydir -t 10.0.0.5:6379 --server /usr/bin/redis-server
   keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --mode counts
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --differences diff.jsonl --repair`
 
@@ -50,6 +55,11 @@ export function define(command: Command): void {
   addConnectionFlags(command, 'target')
   // What the restore of the backup was told, in the same words.
   addKeyFlags(command)
+    .option('--until <time>', 'of an append-only file with times: nothing written after that', moment)
+    .option(
+      '--server <program>',
+      'the redis-server or valkey-server of 7.0 or later that loads an append-only file for us; else one is looked for here',
+    )
     .addOption(
       new Option('--mode <what>', 'key counts, some values, or every value both ways')
         .choices(['counts', 'sample', 'full'])
@@ -91,7 +101,7 @@ async function requested(flags: VerifyFlags): Promise<VerifySpec> {
     fail('usage.invalid', { field: '--repair', reason: 'without a terminal to ask at it needs --yes' })
   const { connection: target, db } = await readConnection(flags, 'target')
   const request = {
-    source: input === undefined ? await sourceOf(flags) : { files: input, restoredAs: keyFields(flags, db) },
+    source: input === undefined ? await sourceOf(flags) : backupOf(input, flags, db),
     target,
     mode: sample === undefined ? flags.mode : 'sample',
     ...(sample === undefined ? {} : { sampleKeys: sample }),
@@ -104,6 +114,18 @@ async function requested(flags: VerifyFlags): Promise<VerifySpec> {
   if (read.success) return read.data
   const [issue] = read.error.issues
   return fail('usage.invalid', { field: issue?.path.join('.') ?? '', reason: issue?.message ?? '' })
+}
+
+function backupOf(
+  files: readonly string[],
+  { until, server, ...flags }: VerifyFlags,
+  db: number | undefined,
+): z.input<typeof backupSchema> {
+  return {
+    files: [...files],
+    restoredAs: { ...keyFields(flags, db), ...(until === undefined ? {} : { until }) },
+    ...(server === undefined ? {} : { server }),
+  }
 }
 
 async function sourceOf(flags: VerifyFlags): Promise<Connection> {

@@ -1,11 +1,11 @@
-import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
-import { accessSync, constants, mkdirSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
+import { freePort } from '#engine/redis/free-port.ts'
+import { findServerProgram, type ServerProgram } from '#engine/redis/server-program.ts'
 
 /** A server of our own, on 127.0.0.1, without persistence. Disposing of it ends the process. */
 export interface LocalServer extends AsyncDisposable {
@@ -14,28 +14,18 @@ export interface LocalServer extends AsyncDisposable {
   readonly control: Control
 }
 
-export interface ServerProgram {
-  readonly path: string
-  readonly version: string
-  readonly major: number
-}
-
 const host = '127.0.0.1'
 const startLimitMs = 10_000
 
-/** Finds redis-server or valkey-server on PATH. Fails with `usage.missing-prerequisite`. */
-export function findServerProgram(): ServerProgram {
-  for (const name of ['redis-server', 'valkey-server'])
-    for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-      const path = join(folder, name)
-      if (!isProgram(path)) continue
-      const version = /v=(\d+\.\d+\.\d+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))?.[1]
-      if (version !== undefined) return { path, version, major: Number.parseInt(version, 10) }
-    }
-  return fail('usage.missing-prerequisite', {
-    program: 'redis-server or valkey-server',
-    command: 'sudo apt-get install redis-server',
-  })
+/** Finds a server's program on this machine. Fails with `usage.missing-prerequisite`. */
+export function requireServerProgram(): ServerProgram {
+  return (
+    findServerProgram() ??
+    fail('usage.missing-prerequisite', {
+      program: 'redis-server or valkey-server',
+      command: 'sudo apt-get install redis-server',
+    })
+  )
 }
 
 /** Starts a server with its files in `dir` and waits until it answers. */
@@ -45,7 +35,7 @@ export async function startLocalServer(
   password?: string,
 ): Promise<LocalServer> {
   mkdirSync(dir)
-  const port = await freePort()
+  const port = await freePort(host)
   const connection = { host, port, ...(password !== undefined && { password }) }
   const args = ['--port', String(port), '--bind', host, '--dir', dir, '--save', '', '--appendonly', 'no']
   // Since 7.0 DEBUG, which the comparison asks for a digest, is off unless allowed.
@@ -97,24 +87,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const impatience = setTimeout(() => child.kill('SIGKILL'), 3_000)
   await gone
   clearTimeout(impatience)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

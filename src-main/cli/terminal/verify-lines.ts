@@ -1,11 +1,13 @@
 import { sayDifference } from '#contract/words/say-difference.ts'
 import { keptDifferences, type VerifyProgress, type VerifyResult } from '#contract/verify.ts'
-import { count, duration, keys } from './figures.ts'
+import { bytes, count, duration, keys } from './figures.ts'
 
 /** How a comparison stands right now. */
-export function verifyStatus({ phase, keysDone, keysTotal, differing }: VerifyProgress): string {
+export function verifyStatus({ phase, loading, keysDone, keysTotal, differing }: VerifyProgress): string {
   const found = differing === 0 ? '' : `, ${count(differing)} differ`
   switch (phase) {
+    case 'loading':
+      return `A server of ours loads the append-only file: ${bytes(loading?.bytesDone ?? 0)} of ${bytes(loading?.bytesTotal ?? 0)}`
     case 'reading':
       return `Reading the backup: ${keys(keysDone)}`
     case 'counting':

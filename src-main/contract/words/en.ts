@@ -612,6 +612,16 @@ export const en: LanguageWords = {
       safe: 'Nothing has been changed.',
       todo: 'Wait until it has finished, or until the comparison under way has; then compare.',
     },
+    'verify.no-server': {
+      what: '[{program} is no redis-server or valkey-server of 7.0 or later|No redis-server or valkey-server of 7.0 or later was found on this machine]. What the commands of an append-only file make, only a server tells that loads them.',
+      safe: 'Nothing was compared, and nothing has been changed.',
+      todo: 'Install redis-server 7.0 or later on this machine, or name one with --server. It runs for the comparison alone and is reachable by nobody else.',
+    },
+    'verify.not-loaded': {
+      what: 'The server[ {version}] that was to load[ {file}| the append-only file] for the comparison ended[: {reason}|].',
+      safe: 'Nothing was compared, and nothing has been changed; the file was only read.',
+      todo: 'Name a server of the version that wrote the file, with --server; it needs memory for all of the data, and room for it among the temporary files.',
+    },
     'restore.not-again': {
       what: 'Only a restore that failed or was stopped can be gone on with.',
       safe: 'Nothing has been changed.',

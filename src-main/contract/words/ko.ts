@@ -606,6 +606,16 @@ export const ko: LanguageWords = {
       safe: '변경된 것은 없습니다.',
       todo: '복원이 완료되거나 진행 중인 비교가 끝난 뒤 다시 비교하세요.',
     },
+    'verify.no-server': {
+      what: '[{program}: 7.0 이상의 redis-server나 valkey-server가 아닙니다|이 컴퓨터에서 7.0 이상의 redis-server나 valkey-server를 찾지 못했습니다]. AOF의 명령이 무엇을 만드는지는 그것을 읽어 들이는 서버만 알 수 있습니다.',
+      safe: '비교하지 않았고 변경된 것도 없습니다.',
+      todo: '이 컴퓨터에 redis-server 7.0 이상을 설치하거나 --server로 지정하세요. 이 비교를 위해서만 실행되며 다른 사람은 연결할 수 없습니다.',
+    },
+    'verify.not-loaded': {
+      what: '비교를 위해[ {file} 파일을| AOF를] 읽어 들이던 서버[({version})]가 종료되었습니다[: {reason}|].',
+      safe: '비교하지 않았고 변경된 것도 없습니다. 파일은 읽기만 했습니다.',
+      todo: '--server로 그 파일을 쓴 버전의 서버를 지정하세요. 모든 데이터를 담을 메모리와 임시 공간이 필요합니다.',
+    },
     'restore.not-again': {
       what: '실패했거나 중지된 복원만 이어서 진행할 수 있습니다.',
       safe: '변경된 것은 없습니다.',

@@ -606,6 +606,16 @@ export const zh: LanguageWords = {
       safe: '未做任何更改。',
       todo: '请等恢复完成，或等正在进行的比较结束，然后再比较。',
     },
+    'verify.no-server': {
+      what: '[{program} 不是 7.0 或更高版本的 redis-server 或 valkey-server|本机上没有找到 7.0 或更高版本的 redis-server 或 valkey-server]。AOF 中的命令会产生什么数据，只有加载它的服务器才知道。',
+      safe: '没有进行比较，也未做任何更改。',
+      todo: '请在本机安装 redis-server 7.0 或更高版本，或用 --server 指定。它只为此次比较运行，其他人无法连接。',
+    },
+    'verify.not-loaded': {
+      what: '为比较而加载[ {file} |AOF ]的服务器[（{version}）]已退出[：{reason}|]。',
+      safe: '没有进行比较，也未做任何更改；文件只被读取。',
+      todo: '请用 --server 指定写入该文件的版本的服务器；它需要能容纳全部数据的内存和临时空间。',
+    },
     'restore.not-again': {
       what: '只有失败或已停止的恢复才能继续。',
       safe: '未做任何更改。',

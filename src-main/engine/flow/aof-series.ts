@@ -75,7 +75,7 @@ export class AofSeries implements AsyncDisposable {
 
   /** Reads everything once, and vouches for it. Fails as `surveyFiles` and `surveyAof` do. */
   async survey(
-    spec: RestoreSpec,
+    spec: Pick<RestoreSpec, 'until' | 'types' | 'excludeTypes'>,
     arena: Crc64Arena,
     rules: KeyRules,
     meter: RestoreMeter,

@@ -208,7 +208,7 @@ async function knock(target: Connection, signal: AbortSignal): Promise<void> {
 }
 
 /** Of an RDB nothing tells when it was written: to restore all of it is not what was asked for. */
-export function refuseMoment({ until }: RestoreSpec): void {
+export function refuseMoment({ until }: Pick<RestoreSpec, 'until'>): void {
   if (until !== undefined)
     fail('usage.invalid', { field: '--until', reason: 'an RDB file is restored whole, it tells no times' })
 }

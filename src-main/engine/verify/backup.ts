@@ -12,13 +12,14 @@ import type {
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import type { WindowFeed } from '../bytes/feed.ts'
 import { entryKind, type BigEntry, type EntryBatch } from '../flow/entry.ts'
-import { restoreOnly } from '../flow/restore.ts'
+import { refuseMoment, restoreOnly } from '../flow/restore.ts'
 import { unpackedValue } from '../plan/compose.ts'
 import { skipBigValue } from '../rdb/big-value.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
 import { landInput, type LandedInput } from '../source/land-input.ts'
 import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
+import { aofAsRdb } from './aof-as-rdb.ts'
 import { compareBigValue } from './backup-in-slices.ts'
 import { compareWithBackup, expiryDifference, type BackupKey } from './compare-backup.ts'
 import { sum } from './counts.ts'
@@ -59,8 +60,10 @@ export async function verifyBackup(
   using _ending = target.endWith(signal)
   const inputs: LandedInput[] = []
   try {
-    for (const file of spec.source.files) inputs.push(await landRdb(file, signal))
-    return await new BackupComparison(spec, inputs, target, report, signal).run(orders)
+    const findings = new Findings()
+    const meter = new VerifyMeter(report, findings, spec.keysPerSecond, signal)
+    for (const file of spec.source.files) inputs.push(await landAsRdb(file, spec.source, meter, signal))
+    return await new BackupComparison(spec, inputs, target, { findings, meter }, signal).run(orders)
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
@@ -69,15 +72,34 @@ export async function verifyBackup(
   }
 }
 
-/** An RDB on this machine: fetched or unpacked where it is not one. */
-async function landRdb(file: string, signal: AbortSignal): Promise<LandedInput> {
-  const input = await landInput(file, { signal, onProgress: () => undefined, onWait: () => undefined })
-  if (input.kind === 'rdb') return input
-  await input[Symbol.asyncDispose]()
-  return fail('usage.invalid', {
-    field: '--input',
-    reason: `${input.name} is no RDB file, and no other can be compared`,
-  })
+/** An RDB on this machine: fetched or unpacked where it is not one, and made of what is an append-only file. */
+async function landAsRdb(
+  file: string,
+  { restoredAs, server }: Backup,
+  meter: VerifyMeter,
+  signal: AbortSignal,
+): Promise<LandedInput> {
+  const landed = await landInput(file, { signal, onProgress: () => undefined, onWait: () => undefined })
+  try {
+    if (landed.kind === 'rdb') {
+      refuseMoment(restoredAs)
+      return landed
+    }
+    const { path, ...made } = await aofAsRdb(landed, {
+      ...{ program: server, until: restoredAs.until, signal },
+      progress: (bytesDone, bytesTotal) => meter.load(bytesDone, bytesTotal),
+    })
+    return {
+      ...{ name: landed.name, path, kind: 'rdb', kept: false },
+      async [Symbol.asyncDispose]() {
+        await made[Symbol.asyncDispose]()
+        await landed[Symbol.asyncDispose]()
+      },
+    }
+  } catch (thrown) {
+    await landed[Symbol.asyncDispose]()
+    throw thrown
+  }
 }
 
 class BackupComparison {
@@ -88,7 +110,7 @@ class BackupComparison {
   readonly #sides: readonly TargetSide[]
   readonly #signal: AbortSignal
   readonly #placing: Placing
-  readonly #findings = new Findings()
+  readonly #findings: Findings
   readonly #meter: VerifyMeter
   readonly #arena: Crc64Arena = createCrc64Arena(readingBytes)
   readonly #placed = new KeySet()
@@ -104,9 +126,11 @@ class BackupComparison {
     spec: BackupSpec,
     inputs: readonly LandedInput[],
     target: OpenSide,
-    report: (progress: VerifyProgress) => void,
+    { findings, meter }: { readonly findings: Findings; readonly meter: VerifyMeter },
     signal: AbortSignal,
   ) {
+    this.#findings = findings
+    this.#meter = meter
     this.#spec = spec
     this.#inputs = inputs
     this.#target = target
@@ -114,7 +138,6 @@ class BackupComparison {
     this.#sides = target.links.map((link) => ({ link, look: target.look, expiryToleranceMs }))
     this.#signal = signal
     this.#placing = new Placing(spec.source.restoredAs, target.look.versionNumber)
-    this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
   }
 
   async run(orders: OrderInbox<VerifyOrder>): Promise<VerifyResult> {
@@ -150,7 +173,8 @@ class BackupComparison {
       target: this.#sides[0]!.link,
       signal: this.#signal,
       write: async (differences) => {
-        const { restoredAs } = source
+        // Up to which moment is answered by what the RDB holds.
+        const restoredAs = { ...source.restoredAs, until: undefined }
         const files = this.#inputs.map(({ path }) => path)
         const spec = restoreSpecSchema.parse({ files, target, ...restoredAs, onConflict: 'replace' })
         const only = onlyKeys(differences, restoredAs)

@@ -15,6 +15,7 @@ export class VerifyMeter {
   #keysDone = 0
   #keysTotal = 0
   #reportedAt = -Infinity
+  #loading: VerifyProgress['loading'] = null
 
   constructor(
     report: (progress: VerifyProgress) => void,
@@ -38,6 +39,14 @@ export class VerifyMeter {
     this.#phaseAt = performance.now()
     this.#keysDone = 0
     this.#keysTotal = keysTotal
+    this.#loading = null
+    this.#say()
+  }
+
+  /** So far has a server of ours loaded an append-only file. */
+  load(bytesDone: number, bytesTotal: number): void {
+    this.#phase = 'loading'
+    this.#loading = { bytesDone, bytesTotal }
     this.#say()
   }
 
@@ -61,6 +70,7 @@ export class VerifyMeter {
     const inPhaseMs = Math.max(1, now - this.#phaseAt)
     this.#report({
       phase: this.#phase,
+      loading: this.#loading,
       keysDone: this.#keysDone,
       keysTotal: Math.max(this.#keysTotal, this.#keysDone),
       differing: this.#findings.count,
