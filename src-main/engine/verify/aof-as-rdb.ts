@@ -42,7 +42,7 @@ export interface MadeRdb extends AsyncDisposable {
 }
 
 /** Fails with `verify.no-server`. */
-export function serverProgramFor(program?: string): ServerProgram {
+function serverProgramFor(program?: string): ServerProgram {
   const found = program === undefined ? findServerProgram(sinceMajor) : asServerProgram(program)
   if (found === null) return fail('verify.no-server', program === undefined ? {} : { program })
   if (found.major < sinceMajor) fail('verify.no-server', { program: `${found.path} ${found.version}` })
