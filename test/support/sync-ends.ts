@@ -90,17 +90,18 @@ async function everyKey(server: RedisServer): Promise<readonly string[]> {
   return lines
 }
 
-/** Every value of both, both ways, to the millisecond. */
+/** Every value of both, both ways, expiries to the millisecond unless told otherwise. */
 export function compareAll(
   source: RedisServer,
   target: RedisServer,
   passwords: { readonly source?: string; readonly target?: string } = {},
+  expiryToleranceMs = 0,
 ): Promise<VerifyResult> {
   const spec = verifySpecSchema.parse({
     source: connectionTo(source, passwords.source),
     target: connectionTo(target, passwords.target),
     mode: 'full',
-    expiryToleranceMs: 0,
+    expiryToleranceMs,
     rounds: 5,
     roundDelayMs: 200,
   })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 
@@ -39,6 +40,10 @@ type Step = (
   random: (below: number) => number,
 ) => (string | number | Buffer)[][]
 
+const script = "redis.call('INCRBY', KEYS[1], ARGV[1]); return redis.call('APPEND', KEYS[2], '!')"
+/** Unknown to a server that has not been told the script yet. */
+const scriptSha = createHash('sha1').update(script).digest('hex')
+
 /** What cannot be done twice, and not be left out, without being seen afterwards. */
 const steps: readonly (readonly [weight: number, step: Step])[] = [
   [20, (key) => [['INCR', key('count')]]],
@@ -66,19 +71,10 @@ const steps: readonly (readonly [weight: number, step: Step])[] = [
       ['EXEC'],
     ],
   ],
-  [
-    2,
-    (key, r) => [
-      [
-        'EVAL',
-        "redis.call('INCRBY', KEYS[1], ARGV[1]); return redis.call('APPEND', KEYS[2], '!')",
-        2,
-        key('count'),
-        key('text'),
-        r(9),
-      ],
-    ],
-  ],
+  [2, (key, r) => [['EVAL', script, 2, key('count'), key('text'), r(9)]]],
+  [1, (key, r) => [['EVALSHA', scriptSha, 2, key('count'), key('text'), r(9)]]],
+  [1, (key) => [['INCRBYFLOAT', key('sum'), '0.25']]],
+  [1, (key, r) => [['EXPIRE', key('sum'), 30 + r(1000)]]],
   [3, (key, r) => [['SET', key('short'), r(1e6), 'PX', 200 + r(3000)]]],
   [3, (key, r) => [['EXPIRE', key('hash'), 2 + r(100)]]],
   [2, (key) => [['PERSIST', key('hash')]]],

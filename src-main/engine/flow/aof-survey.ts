@@ -8,6 +8,7 @@ import { CommandRules, type Ruled } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { AofFile, AofInput } from '../source/aof-input.ts'
 import { fieldExpiryCommands, setsExpiry } from '../plan/expiry.ts'
+import { scriptOf } from './script-book.ts'
 import { nameOfCommand, UnitFrame, type Unit, type UnitCommand } from './units.ts'
 
 /** The commands of one file, between two offsets of it. */
@@ -223,7 +224,7 @@ class CommandTally {
   #command(command: UnitCommand): void {
     const { shape, args, db } = command
     const name = nameOfCommand(command)
-    this.#keepScript(name, args)
+    this.#keepScript(command)
     const ruled = this.#rules.apply(command)
     this.#onCommand(command, ruled)
     if (ruled === 'left-out') {
@@ -255,10 +256,9 @@ class CommandTally {
     this.#slot = slot
   }
 
-  #keepScript(name: string, args: readonly Buffer[]): void {
-    const body =
-      name === 'EVAL' ? args[1] : name === 'SCRIPT' && /^load$/i.test(String(args[1])) ? args[2] : null
-    if (body === null || body === undefined) return
+  #keepScript(command: UnitCommand): void {
+    const body = scriptOf(command)
+    if (body === null) return
     const sha = createHash('sha1').update(body).digest('hex')
     if (!this.#scripts.has(sha)) this.#scripts.set(sha, Buffer.from(body))
   }

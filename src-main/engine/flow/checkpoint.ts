@@ -5,6 +5,8 @@ export interface TaskKeys {
   /** One for all shards. */
   readonly lease: string
   readonly repair: string
+  /** Scripts that the source has told of, by their SHA1. */
+  readonly scripts: string
   lane(index: number): string
 }
 
@@ -20,6 +22,7 @@ export function keysOf(task: string, shard = 0): TaskKeys {
     meta: `${prefix}meta`,
     lease: `${whole}lease`,
     repair: `${prefix}repair`,
+    scripts: `${prefix}scripts`,
     lane: (index) => `${prefix}lane:${index}`,
   }
 }

@@ -21,17 +21,19 @@ export interface ExactCopy extends DbKey {
 
 /**
  * Takes keys from the very server whose stream is followed, each with the offset at which it had this value:
- * DUMP and INFO in one transaction, so nothing lies between. Rejects as control connections do.
+ * DUMP and INFO in one transaction, so nothing lies between. `take` is to ask while nothing of the stream is
+ * placed: what has been placed by then lies before. Rejects as control connections do.
  */
 export async function takeExactCopies(
   source: Connection,
   keys: readonly DbKey[],
   name: string,
+  take: (ask: () => Promise<readonly ExactCopy[]>) => Promise<void>,
   signal: AbortSignal,
-): Promise<readonly ExactCopy[]> {
+): Promise<void> {
   await using control = await openControl(source, { signal, name })
   const absolute = await knowsAbsoluteExpiry(control)
-  return await Promise.all(keys.map((key) => takeOne(control, key, absolute)))
+  await take(() => Promise.all(keys.map((key) => takeOne(control, key, absolute))))
 }
 
 /** PEXPIRETIME is known from 7.0 on; before, the time left and the clock are within a millisecond of it. */

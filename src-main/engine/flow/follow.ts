@@ -4,6 +4,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
+import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
 import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
 import type { LiveTarget } from '../target/live-target.ts'
@@ -22,10 +23,14 @@ import {
   type TaskMeta,
 } from './checkpoint.ts'
 import { commandsOf, CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
+import { correctionCommand, CorrectionsUnderWay } from './expiry-corrections.ts'
+import { ExpiryReconciler } from './expiry-reconciler.ts'
 import { GuardedRewriter } from './guarded-rewriter.ts'
 import { type Holder } from './lease.ts'
+import { Mutex } from './mutex.ts'
 import { commandsToKeepOurKeys } from './own-keys.ts'
 import { UnitPreparer } from './prepare.ts'
+import { ScriptBook } from './script-book.ts'
 import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
 import type { TtlGuard } from './ttl-guard.ts'
@@ -39,6 +44,12 @@ export interface FollowerParts {
   readonly name: string
   readonly spool: Spool
   readonly source: () => Connection
+  /** The Redis version that it is, or stands for: 7.0 → 700; null while it is not known. */
+  readonly sourceVersion: () => number | null
+  /** How far behind it the target is, milliseconds. */
+  readonly lagMs: () => number
+  /** Where keys whose expiry is not certain are noted when they are many: names of files begin so. */
+  readonly spillFile: string
   /** One of several sources that go into the same target. */
   readonly amongOthers: boolean
   readonly guard: TtlGuard
@@ -53,6 +64,7 @@ export interface FollowerParts {
 const houseEveryMs = 1_000
 const repairEveryMs = 100
 const repairsAtOnce = 500
+const lookEveryMs = 25
 
 /**
  * Applies the stream of one source from its spool to a target, for one stay at it: until it is told to end, the
@@ -62,10 +74,15 @@ export class Follower {
   readonly #parts: FollowerParts
   readonly #preparer: UnitPreparer
   readonly #copies = new CopiesUnderWay()
+  readonly #corrections = new CorrectionsUnderWay()
+  readonly #reconciler: ExpiryReconciler
+  /** Held while a piece of the stream is placed. */
+  readonly #placing = new Mutex()
   readonly #ended = new AbortController()
   #target: LiveTarget | null = null
+  /** Null until the target has been asked for what it has. */
+  #scripts: ScriptBook | null = null
   #splitter: UnitSplitter
-  #betweenPieces = true
   #meta: TaskMeta
   #keysInRepair = 0
 
@@ -75,10 +92,25 @@ export class Follower {
     const from = earliest(parts.checkpoints)
     this.#splitter = new UnitSplitter(from.offset, from.db)
     const { tell } = parts
+    const reconciler = new ExpiryReconciler({
+      ...parts,
+      take: (ask) =>
+        this.#placing.run(async () => {
+          for (const correction of await ask()) this.#corrections.add(correction)
+          await this.#placeNow()
+        }),
+    })
+    this.#reconciler = reconciler
     this.#preparer = new UnitPreparer({
       lanes: parts.meta.lanes,
-      rewriter: new GuardedRewriter(parts.guard, ({ db, key }) =>
-        tell('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
+      rewriter: new GuardedRewriter(
+        parts.guard,
+        {
+          beyondGuard: ({ db, key }) => tell('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
+          unsure: (key) => reconciler.note(key),
+          allUnsure: () => reconciler.noteEverything(),
+        },
+        () => this.#scripts!,
       ),
       onUnknown: (command) => tell('apply.unknown-command', { command }, 'warning'),
     })
@@ -117,6 +149,24 @@ export class Follower {
     await this.#countRepairs()
   }
 
+  /** Were all expiries of this source once as certain as can be? Those doubtful since are looked at in the background. */
+  get expiriesAreSure(): boolean {
+    return this.#reconciler.done
+  }
+
+  /**
+   * Of a source that stands still and has been drained: makes all expiries its own, but for the guard's shift. False
+   * where one of the two cannot be asked now.
+   */
+  async reconcile(signal: AbortSignal): Promise<boolean> {
+    if (!(await this.#reconciler.finish(signal))) return false
+    // The source goes on counting, but no key changes: what waits comes with its next sign of life.
+    while (this.#corrections.size > 0 && !signal.aborted)
+      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+    await this.#target?.drain()
+    return !signal.aborted
+  }
+
   /** Tells the target whether expiries may lie unshifted in it. */
   async keepGuarded(guarded: boolean): Promise<void> {
     const { session, keys } = this.#parts
@@ -133,6 +183,7 @@ export class Follower {
     const { session, name, checkpoints, keys, spool } = this.#parts
     const generation = spool.generation
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
+    this.#scripts = await ScriptBook.open(session.control, keys)
     const links = await openLinks(session.connection, name, this.#meta.lanes, signal)
     const from = earliest(checkpoints)
     using target = new LiveStandalone({
@@ -147,7 +198,12 @@ export class Follower {
       signal,
     })
     this.#target = target
-    const crew = [this.#read(target, from.offset, ended), this.#keepHouse(target, ended)]
+    await using reconciler = this.#reconciler
+    const crew = [
+      this.#read(target, from.offset, ended),
+      this.#keepHouse(target, ended),
+      reconciler.keep(ended),
+    ]
     let failure: unknown = null
     await Promise.all(
       crew.map((one) =>
@@ -162,42 +218,60 @@ export class Follower {
   }
 
   async #read(target: LiveTarget, from: number, signal: AbortSignal): Promise<void> {
-    const splitter = this.#splitter
-    for await (const piece of this.#parts.spool.read(from, signal)) {
-      this.#betweenPieces = false
-      let { db } = splitter
-      for (const unit of splitter.push(piece.bytes)) {
-        if (this.#copies.size > 0) {
-          await this.#placeDue(target, unit.end - 1, db)
-          if (this.#isReplaced(unit)) {
-            target.advance(unit.end, unit.db)
-            db = unit.db
-            continue
-          }
-        }
-        const prepared = this.#preparer.prepare(unit, piece.receivedAt)
-        if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) this.#refuseFlush(prepared)
-        const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
-        if (full !== null) await full
-        target.advance(unit.end, unit.db)
-        db = unit.db
-      }
-      target.advance(splitter.boundary, splitter.db)
-      await this.#placeDue(target, splitter.boundary, splitter.db)
-      target.flush()
-      this.#betweenPieces = true
-    }
+    for await (const piece of this.#parts.spool.read(from, signal))
+      await this.#placing.run(() => this.#place(target, piece))
   }
 
-  /** Puts the copies whose moment has come into their lanes. */
+  async #place(target: LiveTarget, { bytes, receivedAt }: StreamPiece): Promise<void> {
+    const splitter = this.#splitter
+    let { db } = splitter
+    for (const unit of splitter.push(bytes)) {
+      await this.#placeDue(target, unit.end - 1, db)
+      if (this.#copies.size > 0 && this.#isReplaced(unit)) {
+        target.advance(unit.end, unit.db)
+        db = unit.db
+        continue
+      }
+      const prepared = this.#prepare(unit, receivedAt)
+      if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) this.#refuseFlush(prepared)
+      const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
+      if (full !== null) await full
+      target.advance(unit.end, unit.db)
+      db = unit.db
+    }
+    target.advance(splitter.boundary, splitter.db)
+    await this.#placeDue(target, splitter.boundary, splitter.db)
+    target.flush()
+  }
+
+  #prepare(unit: Unit, receivedAt: number): PreparedUnit {
+    const learnt = this.#scripts!.learn(unit.commands)
+    const prepared = this.#preparer.prepare(unit, receivedAt)
+    return learnt.length === 0 ? prepared : { ...prepared, commands: [...prepared.commands, ...learnt] }
+  }
+
+  /** Puts what waits for this place of the stream into its lanes. */
   async #placeDue(target: LiveTarget, offset: number, db: number): Promise<void> {
+    const { guard, keys, tell } = this.#parts
+    for (const correction of this.#corrections.takeDue(offset)) {
+      const lanes = [this.#preparer.laneOf(correction.key)]
+      const commands = [correctionCommand(correction, guard)]
+      await target.placeCopy({ end: correction.offset, db, commands, lanes })
+    }
     const due = this.#copies.takeDue(offset)
     for (const copy of due) {
       const lanes = [this.#preparer.laneOf(copy.key)]
-      const commands = commandsOf(copy, this.#parts.keys, this.#parts.guard)
-      await target.placeCopy({ end: copy.offset, db, commands, lanes })
+      await target.placeCopy({ end: copy.offset, db, commands: commandsOf(copy, keys, guard), lanes })
     }
-    if (due.length > 0) this.#parts.tell('repair.done', { count: due.length })
+    if (due.length > 0) tell('repair.done', { count: due.length })
+  }
+
+  /** While nothing is placed: what the stream has come to already goes now, the rest when it is due. */
+  async #placeNow(): Promise<void> {
+    const target = this.#target
+    if (target === null) return
+    await this.#placeDue(target, this.#splitter.boundary, this.#splitter.db)
+    target.flush()
   }
 
   /** Every key of the unit will be written anew at a later place: the unit can be left out. */
@@ -227,7 +301,7 @@ export class Follower {
       await target.refresh()
       await spool.release(target.safe)
       await this.#countRepairs()
-      if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(target, signal)
+      if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(signal)
       const pauseMs = this.#keysInRepair > 0 ? repairEveryMs : houseEveryMs
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
@@ -239,7 +313,7 @@ export class Follower {
   }
 
   /** Takes fresh copies of keys on which a command failed, to be placed when the stream has come that far. */
-  async #repair(target: LiveTarget, signal: AbortSignal): Promise<void> {
+  async #repair(signal: AbortSignal): Promise<void> {
     const { session, name, keys, source } = this.#parts
     const members = (await session.control.callBuffer(
       'SRANDMEMBER',
@@ -247,16 +321,21 @@ export class Follower {
       repairsAtOnce,
     )) as unknown as readonly Buffer[]
     try {
-      const copies = await takeExactCopies(source(), members.map(parseDbKey), name, signal)
-      for (const copy of copies) this.#copies.add(copy)
+      await takeExactCopies(
+        source(),
+        members.map(parseDbKey),
+        name,
+        (ask) =>
+          this.#placing.run(async () => {
+            for (const copy of await ask()) this.#copies.add(copy)
+            await this.#placeNow()
+          }),
+        signal,
+      )
     } catch (thrown) {
       // The source cannot be asked now: the keys stay on the list.
       if (toFailure(thrown).code === 'internal.unexpected') throw thrown
-      return
     }
-    if (!this.#betweenPieces) return
-    await this.#placeDue(target, this.#splitter.boundary, this.#splitter.db)
-    target.flush()
   }
 
   /** What one of several sources means by it concerns the others' keys too: a person decides. */

@@ -7,7 +7,7 @@ import type { Spool } from '../source/spool.ts'
 import { formatCheckpoint, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
 import { leaseCommand, type Holder } from './lease.ts'
-import { keysOfTask } from './own-keys.ts'
+import { countExisting, keysOfTask } from './own-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
 
@@ -66,7 +66,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     ...clearance(parts, meta),
     ['SET', keys.meta, JSON.stringify(meta)],
     leaseCommand(keys, holder),
-    ['DEL', keys.repair, ...places],
+    ['DEL', keys.repair, keys.scripts, ...places],
   ])
   onProgress(0, 0)
   try {
@@ -104,7 +104,7 @@ export async function assertMayWrite(spec: SyncSpec, { control }: TargetSession)
   const info = parseInfo(String(await control.call('INFO', 'keyspace')))
   const held = Object.values(keyspaceOf(info)).reduce((sum, db) => sum + db.keys, 0)
   const ours = spec.sources.flatMap((_, index) => keysOfTask(keysOf(spec.task, index), 0))
-  const foreign = held - Number(await control.call('EXISTS', ...new Set(ours)))
+  const foreign = held - (await countExisting(control, ours))
   if (foreign > 0 && spec.onConflict === 'fail')
     fail('target.not-empty', { address: addressOf(spec.target), keys: foreign, examples: '' })
   return foreign === 0

@@ -7,7 +7,7 @@ import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
-import { keysOfTask, removeTaskKeys } from './own-keys.ts'
+import { countExisting, keysOfTask, removeTaskKeys } from './own-keys.ts'
 import { Shard } from './shard.ts'
 import { furthestBack } from './shard-totals.ts'
 import { haveReached, Steering, type Wishes } from './steering.ts'
@@ -185,7 +185,7 @@ class LiveSync implements AsyncDisposable {
     const ending = new AbortController()
     const steering = new Steering({
       wishes: this.#wishes,
-      control: session.control,
+      session,
       shards: this.#shards,
       guard,
       guarded: places.every(({ meta }) => meta?.guarded !== false),
@@ -236,12 +236,9 @@ class LiveSync implements AsyncDisposable {
 
   async #count({ control }: TargetSession): Promise<void> {
     const ours = this.#shards.flatMap(({ keys }) => keysOfTask(keys, this.#lanes))
-    const [info, held] = await Promise.all([
-      control.call('INFO', 'keyspace'),
-      control.call('EXISTS', ...new Set(ours)),
-    ])
+    const [info, held] = await Promise.all([control.call('INFO', 'keyspace'), countExisting(control, ours)])
     const all = Object.values(keyspaceOf(parseInfo(String(info)))).reduce((sum, { keys }) => sum + keys, 0)
-    this.#targetKeys = all - Number(held)
+    this.#targetKeys = all - held
   }
 
   async #end({ control }: TargetSession): Promise<SyncResult> {

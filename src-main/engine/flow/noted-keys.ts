@@ -13,10 +13,15 @@ export class NotedKeys {
   #memory = new Map<string, DbKey>()
   #writing: Promise<void> = Promise.resolve()
   #file: FileHandle | null = null
+  #spilled = false
 
   constructor(spillFile: string, keptInMemory = manyKeys) {
     this.#spillFile = spillFile
     this.#keptInMemory = keptInMemory
+  }
+
+  get isEmpty(): boolean {
+    return this.#memory.size === 0 && !this.#spilled
   }
 
   add({ db, key }: DbKey): void {
@@ -38,12 +43,14 @@ export class NotedKeys {
     await this.#writing
     await this.#file?.close()
     this.#file = null
+    this.#spilled = false
     this.#memory.clear()
     await rm(this.#spillFile, { force: true })
   }
 
   #spill(): void {
     const keys = [...this.#memory.values()]
+    this.#spilled = true
     this.#memory.clear()
     this.#writing = this.#writing.then(async () => {
       this.#file ??= await open(this.#spillFile, 'w+', 0o600)

@@ -22,6 +22,7 @@ export async function commandsToKeepOurKeys(
   const swappedWith = unit.commands.flatMap(({ name, bytes }) => (name === 'SWAPDB' ? partner(bytes) : []))
   if (!flushed && swappedWith.length === 0) return []
   const members = (await control.callBuffer('SMEMBERS', keys.repair)) as readonly Buffer[]
+  const scripts = (await control.callBuffer('HGETALL', keys.scripts)) as readonly Buffer[]
   const all = keysOfTask(keys, meta.lanes)
   return [
     ...swappedWith.flatMap((db): (readonly Argument[])[] => [
@@ -32,13 +33,20 @@ export async function commandsToKeepOurKeys(
     ['SET', keys.meta, JSON.stringify(meta)],
     leaseCommand(keys, holder),
     ...(members.length === 0 ? [] : [['SADD', keys.repair, ...members]]),
+    ...(scripts.length === 0 ? [] : [['HMSET', keys.scripts, ...scripts]]),
   ]
 }
 
 /** Every key that a task or one of its shards has in its target, but for values that are being written in pieces. */
 export function keysOfTask(keys: TaskKeys, lanes: number): readonly string[] {
   const places = Array.from({ length: lanes }, (_, index) => keys.lane(index))
-  return [keys.meta, keys.lease, keys.repair, ...places]
+  return [keys.meta, keys.lease, keys.repair, keys.scripts, ...places]
+}
+
+/** How many of these there are, in the database selected. EXISTS takes several only since 3.0.3. */
+export async function countExisting(control: Control, keys: readonly string[]): Promise<number> {
+  const there = await Promise.all([...new Set(keys)].map((key) => control.call('EXISTS', key)))
+  return there.filter((reply) => reply === 1).length
 }
 
 /** The database that changes places with database 0, if one does. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, keyspaceOf, parseInfo } from '../redis/info.ts'
+import { versionNumberOf } from '../redis/version.ts'
 import { LagClock } from './lag-clock.ts'
 
 const offsetEveryMs = 250
@@ -15,6 +16,7 @@ export class SourceWatch {
   readonly #name: string
   readonly #clock = new LagClock()
   #keys: number | null = null
+  #versionNumber: number | null = null
   #control: Control | null = null
 
   constructor(connection: () => Connection, name: string) {
@@ -29,6 +31,11 @@ export class SourceWatch {
 
   get keys(): number | null {
     return this.#keys
+  }
+
+  /** The Redis version that the source is, or stands for: 7.0 → 700; null while it is not known. */
+  get versionNumber(): number | null {
+    return this.#versionNumber
   }
 
   /** See `LagClock.lagMs`. */
@@ -64,6 +71,7 @@ export class SourceWatch {
   async #look(control: Control): Promise<void> {
     const at = Date.now()
     const info = parseInfo(String(await control.call('INFO')))
+    this.#versionNumber = versionNumberOf(info) ?? this.#versionNumber
     const offset = infoNumber(info, 'master_repl_offset')
     if (offset !== null) this.#clock.note(at, offset)
     this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExpiryGuard } from '#contract/sync.ts'
-import type { Control } from '../redis/control.ts'
 import type { Link } from '../resp/link.ts'
 import type { Follower } from './follow.ts'
 import { Settling } from './settling.ts'
 import type { Tell } from './sync-state.ts'
+import type { TargetSession } from './target-session.ts'
 import type { PassOptions, TtlGuard } from './ttl-guard.ts'
 
 /** What a sync has been told to do; orders change it. */
@@ -26,7 +26,7 @@ export interface Steered {
 
 export interface SteeringParts {
   readonly wishes: Wishes
-  readonly control: Control
+  readonly session: Pick<TargetSession, 'control' | 'versionNumber'>
   readonly shards: readonly Steered[]
   readonly guard: TtlGuard
   /** What the target says of its expiries. */
@@ -94,11 +94,12 @@ export class Steering {
   }
 
   async #step(followers: readonly Follower[], signal: AbortSignal): Promise<void> {
-    const { wishes, shards, control } = this.#parts
+    const { wishes, shards, session } = this.#parts
     if (wishes.ending === 'leave')
       wishes.drainTo ??= await Promise.all(shards.map((shard) => shard.askOffset()))
     const pass: PassOptions = {
-      control,
+      control: session.control,
+      versionNumber: session.versionNumber,
       laneOf: (key) => followers[0]!.laneOf(key),
       alone: (lane, work) => holdLane(followers, lane, work),
       signal,
@@ -106,7 +107,9 @@ export class Steering {
     try {
       if (wishes.drainTo === null) {
         this.#drained = false
-        this.#settling.wanted = wishes.settle ? 'settled' : 'guarded'
+        // What is too early by a stream's account must not be let go.
+        const areSure = followers.every(({ expiriesAreSure }) => expiriesAreSure)
+        this.#settling.wanted = wishes.settle && areSure ? 'settled' : 'guarded'
         await this.#settling.step(pass, Math.max(...shards.map((shard) => shard.lagMs())))
       } else if (!this.#drained && haveReached(followers, wishes.drainTo)) await this.#drain(followers, pass)
     } catch (thrown) {
@@ -119,6 +122,8 @@ export class Steering {
     await Promise.all(followers.map((follower) => follower.drain()))
     await this.#parts.count()
     if (followers.some(({ keysInRepair }) => keysInRepair > 0)) return
+    const reconciled = await Promise.all(followers.map((follower) => follower.reconcile(pass.signal)))
+    if (reconciled.includes(false)) return
     await this.#settling.finalise(pass)
     this.#drained = !pass.signal.aborted
   }

@@ -4,6 +4,7 @@ import { fail } from '#contract/failure.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { resolve } from '../redis/dial.ts'
 import { infoNumber, parseInfo, type Info } from '../redis/info.ts'
+import { versionNumberOf } from '../redis/version.ts'
 import { connectionName, fence, hasConnections } from '../target/fence.ts'
 import { parseCheckpoint, parseMeta, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { takeLease, type Holder } from './lease.ts'
@@ -37,6 +38,8 @@ export interface TargetSession extends Place, AsyncDisposable {
   /** Older connections that had to be closed. */
   readonly fenced: number
   readonly runId: string
+  /** As `TargetLook.versionNumber`; the newest where it does not tell. */
+  readonly versionNumber: number
   /** The process is not the one that the task last worked with. */
   readonly restarted: boolean
   /** Of the task's keys, which stand in the session itself too, then of the others'. */
@@ -74,6 +77,7 @@ export async function openTargetSession(options: SessionOptions): Promise<Target
       name,
       fenced,
       runId,
+      versionNumber: versionNumberOf(info) ?? Infinity,
       restarted,
       ...found,
       places,

@@ -1,10 +1,12 @@
 import type { Control } from '../redis/control.ts'
+import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { guardMs } from '../plan/expiry.ts'
-import type { Reply } from '../resp/decode.ts'
-import { encodeCommand } from '../resp/encode.ts'
-import type { Link } from '../resp/link.ts'
 import { answerLimitMs } from '../target/frame-exchange.ts'
+import type { Link } from '../resp/link.ts'
+import { byDatabase } from '../verify/findings.ts'
+import { DbLink } from '../verify/db-link.ts'
 import { type DbKey } from './checkpoint.ts'
+import { changeFieldExpiries } from './field-expiries.ts'
 import { NotedKeys } from './noted-keys.ts'
 import { isOurs } from './own-keys.ts'
 
@@ -20,6 +22,8 @@ export interface PassOptions {
   readonly laneOf: (key: Uint8Array) => number
   /** Runs `work` with a link of a lane's while nothing that is for the keys of this lane is on its way. */
   readonly alone: (lane: number, work: (link: Link) => Promise<void>) => Promise<void>
+  /** The Redis version that the target is, or stands for: 7.0 → 700. */
+  readonly versionNumber: number
   readonly signal: AbortSignal
 }
 
@@ -77,14 +81,19 @@ export class TtlGuard implements AsyncDisposable {
   async pass(options: PassOptions): Promise<void> {
     do {
       this.#swapped = false
-      for (const db of await databasesOf(options.control)) await this.#passDatabase(db, options)
+      for await (const { db, keys, expiringHashes } of scanTarget(options.control, options.signal))
+        await this.#inLanes(keysIn(db, keys), expiringHashes > 0, options, (expiry, key) =>
+          this.#wanted(expiry, key),
+        )
     } while (this.#swapped && !options.signal.aborted)
   }
 
   /** Every noted key to its own time; one that is past is removed by that. For a drained target. */
   async settleNoted(options: PassOptions): Promise<void> {
+    const databases = await keyspaceOfTarget(options.control)
+    const fields = Object.values(databases).some(({ expiringHashes }) => expiringHashes > 0)
     for await (const keys of this.#noted.batches(scanCount))
-      await this.#inLanes(keys, options, (expiry) => (expiry >= guardMs ? expiry - guardMs : null))
+      await this.#inLanes(keys, fields, options, (expiry) => (expiry >= guardMs ? expiry - guardMs : null))
   }
 
   async forgetNoted(): Promise<void> {
@@ -95,8 +104,71 @@ export class TtlGuard implements AsyncDisposable {
     await this.#noted.clear()
   }
 
-  async #passDatabase(db: number, options: PassOptions): Promise<void> {
-    const { control, signal } = options
+  #wanted(expiry: number, key: DbKey): number {
+    const at = expiry >= guardMs ? expiry - guardMs : expiry
+    return this.timeToWrite(at, key)
+  }
+
+  /**
+   * Reads and changes expiries while the keys' lanes stand still, so that nothing the source says comes between.
+   * `fields`: those of hashes too. `wanted`: null leaves an expiry as it is.
+   */
+  async #inLanes(
+    keys: readonly DbKey[],
+    fields: boolean,
+    { alone, laneOf, versionNumber }: PassOptions,
+    wanted: (expiry: number, key: DbKey) => number | null,
+  ): Promise<void> {
+    await Promise.all(
+      [...byLane(keys, laneOf)].map(([index, group]) =>
+        alone(index, async (lane) => {
+          const link = DbLink.over(lane, versionNumber, answerLimitMs)
+          for (const [db, some] of byDatabase(group)) {
+            const expiries = await link.expiries(db, some)
+            const changes = some.flatMap((key, at) => {
+              const expiry = expiries[at]!
+              const time = expiry > 0 ? wanted(expiry, { db, key }) : null
+              return time === null || time === expiry ? [] : [['PEXPIREAT', key, time]]
+            })
+            await link.askAll(db, changes)
+            if (fields)
+              await changeFieldExpiries(db, some, link, (expiry, key) => wanted(expiry, { db, key }))
+          }
+          // As the transactions of the lane expect it.
+          await link.select(0)
+        }),
+      ),
+    )
+  }
+}
+
+function byLane(
+  keys: readonly DbKey[],
+  laneOf: (key: Uint8Array) => number,
+): ReadonlyMap<number, readonly DbKey[]> {
+  const lanes = new Map<number, DbKey[]>()
+  for (const key of keys) {
+    const lane = laneOf(key.key)
+    const group = lanes.get(lane)
+    if (group === undefined) lanes.set(lane, [key])
+    else group.push(key)
+  }
+  return lanes
+}
+
+/** Keys of one database of a target, none of them ours. */
+export interface ScannedKeys {
+  readonly db: number
+  readonly keys: readonly Buffer[]
+  /** What the database had when it was begun with. */
+  readonly expires: number
+  readonly expiringHashes: number
+}
+
+/** Every key of a target, in batches. */
+export async function* scanTarget(control: Control, signal: AbortSignal): AsyncGenerator<ScannedKeys, void> {
+  for (const [name, { expires, expiringHashes }] of Object.entries(await keyspaceOfTarget(control))) {
+    const db = Number(name)
     let cursor = '0'
     do {
       // The control connection is shared: SELECT and SCAN must not be parted by another's command.
@@ -107,83 +179,15 @@ export class TtlGuard implements AsyncDisposable {
       ])
       const [next, keys] = scanned as unknown as [Buffer, readonly Buffer[]]
       cursor = next.toString()
-      const theirs = keys.filter((key) => !isOurs(key))
-      await this.#inLanes(
-        theirs.map((key) => ({ db, key })),
-        options,
-        (expiry, key) => this.#wanted(expiry, key),
-      )
+      yield { db, keys: keys.filter((key) => !isOurs(key)), expires, expiringHashes }
     } while (cursor !== '0' && !signal.aborted)
   }
-
-  #wanted(expiry: number, key: DbKey): number {
-    const at = expiry >= guardMs ? expiry - guardMs : expiry
-    return this.timeToWrite(at, key)
-  }
-
-  /**
-   * Reads and changes expiries while the keys' lanes stand still, so that nothing the source says comes between.
-   * `wanted`: null leaves a key as it is.
-   */
-  async #inLanes(
-    keys: readonly DbKey[],
-    { laneOf, alone }: PassOptions,
-    wanted: (expiry: number, key: DbKey) => number | null,
-  ): Promise<void> {
-    const byLane = new Map<number, DbKey[]>()
-    for (const key of keys) {
-      const lane = laneOf(key.key)
-      const group = byLane.get(lane)
-      if (group === undefined) byLane.set(lane, [key])
-      else group.push(key)
-    }
-    await Promise.all(
-      [...byLane].map(([index, group]) =>
-        alone(index, async (link) => {
-          const expiries = await exchange(
-            link,
-            group.map(({ db, key }) => ({ db, args: ['PEXPIRETIME', key] })),
-          )
-          const changes = group.flatMap((key, at) => {
-            const expiry = Number(expiries[at])
-            const time = expiry > 0 ? wanted(expiry, key) : null
-            return time === null || time === expiry
-              ? []
-              : [{ db: key.db, args: ['PEXPIREAT', key.key, time] }]
-          })
-          await exchange(link, changes)
-        }),
-      ),
-    )
-  }
 }
 
-interface DbCommand {
-  readonly db: number
-  readonly args: readonly (string | number | Uint8Array)[]
+async function keyspaceOfTarget(control: Control): Promise<ReturnType<typeof keyspaceOf>> {
+  return keyspaceOf(parseInfo(String(await control.call('INFO', 'keyspace'))))
 }
 
-/** Sends commands over a link that stands in database 0, and leaves it there. */
-async function exchange(link: Link, commands: readonly DbCommand[]): Promise<readonly Reply[]> {
-  if (commands.length === 0) return []
-  const parts: Buffer[] = []
-  const mine: boolean[] = []
-  let selected = 0
-  const push = (args: DbCommand['args'], wanted: boolean): void => {
-    parts.push(encodeCommand(args))
-    mine.push(wanted)
-  }
-  for (const { db, args } of commands) {
-    if (db !== selected) push(['SELECT', db], false)
-    selected = db
-    push(args, true)
-  }
-  if (selected !== 0) push(['SELECT', 0], false)
-  const replies = await link.exchange(Buffer.concat(parts), mine.length, answerLimitMs)
-  return replies.filter((_, index) => mine[index])
-}
-
-async function databasesOf(control: Control): Promise<readonly number[]> {
-  const text = await control.call('INFO', 'keyspace')
-  return [...String(text).matchAll(/^db(\d+):/gm)].map((found) => Number(found[1]))
+function keysIn(db: number, keys: readonly Buffer[]): readonly DbKey[] {
+  return keys.map((key) => ({ db, key }))
 }

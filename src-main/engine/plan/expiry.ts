@@ -7,8 +7,11 @@ import type { UnitCommand } from '../flow/units.ts'
  */
 export const guardMs = 2 ** 45
 
-/** Gives the time to write for an expiry of the source. Both absolute, milliseconds since the epoch. */
-export type ExpiryOf = (at: number, db: number, key: Buffer) => number
+/**
+ * Gives the time to write for an expiry of the source. Both absolute, milliseconds since the epoch; `relative` where
+ * the source told how long, and `at` is only as good as the moment of receipt.
+ */
+export type ExpiryOf = (at: number, db: number, key: Buffer, relative: boolean) => number
 
 /**
  * Rewrites a command that sets an expiry, so that it names the absolute time `expiryOf` gives, on no condition:
@@ -25,7 +28,7 @@ export function rewriteExpiry(
   if (shape === null || key === undefined) return null
   const absolute = (unit: Unit, text: Buffer | undefined): number | null => {
     const at = absoluteTime(unit, text, receivedAt)
-    return at === null ? null : expiryOf(at, db, key)
+    return at === null ? null : expiryOf(at, db, key, unit === 'EX' || unit === 'PX')
   }
   switch (shape.name) {
     case 'SET': {

@@ -18,14 +18,29 @@ export function infoNumber(info: Info, name: string): number | null {
   return Number.isFinite(value) ? value : null
 }
 
-/** Keys and expiring keys of each database that has any: `db0:keys=12,expires=3,avg_ttl=0`. */
-export function keyspaceOf(info: Info): Record<string, { keys: number; expires: number }> {
-  const databases: Record<string, { keys: number; expires: number }> = {}
+/** What a database holds. */
+export interface Keyspace {
+  readonly keys: number
+  readonly expires: number
+  /** Hashes with fields that expire, since Redis 7.4 and Valkey 9.0. */
+  readonly expiringHashes: number
+}
+
+/**
+ * Of each database that has any keys: `db0:keys=12,expires=3,avg_ttl=0,subexpiry=1`; Valkey's last field is
+ * `keys_with_volatile_items`.
+ */
+export function keyspaceOf(info: Info): Record<string, Keyspace> {
+  const databases: Record<string, Keyspace> = {}
   for (const [name, value] of info) {
     const db = /^db(\d+)$/.exec(name)?.[1]
     if (db === undefined) continue
     const counts = new Map(value.split(',').map((pair) => pair.split('=') as [string, string]))
-    databases[db] = { keys: Number(counts.get('keys') ?? 0), expires: Number(counts.get('expires') ?? 0) }
+    databases[db] = {
+      keys: Number(counts.get('keys') ?? 0),
+      expires: Number(counts.get('expires') ?? 0),
+      expiringHashes: Number(counts.get('subexpiry') ?? counts.get('keys_with_volatile_items') ?? 0),
+    }
   }
   return databases
 }

@@ -4,6 +4,7 @@ import { fail, FailureError } from '#contract/failure.ts'
 import { parseInfo } from '../redis/info.ts'
 import { identityOf } from '../redis/probe.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
+import { versionNumberOf } from '../redis/version.ts'
 import { ReplyError } from '../resp/decode.ts'
 import type { Link } from '../resp/link.ts'
 
@@ -39,12 +40,10 @@ export async function lookAtTarget(link: Link): Promise<TargetLook> {
   const info = parseInfo(Buffer.isBuffer(reply) ? reply.toString() : '')
   if (info.get('loading') === '1') fail('target.loading', { address: link.address })
   const { flavour, version, role, mode } = identityOf(info)
-  // Valkey tells the Redis version it stands for; commands go by that.
-  const [major, minor] = (info.get('redis_version') ?? '').split('.').map(Number)
   return {
     flavour,
     version,
-    versionNumber: major === undefined || Number.isNaN(major) ? newest : major * 100 + (minor ?? 0),
+    versionNumber: versionNumberOf(info) ?? newest,
     role,
     mode,
     runId: info.get('run_id') ?? null,

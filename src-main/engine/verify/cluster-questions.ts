@@ -4,6 +4,7 @@ import { ReplyError, type Reply } from '../resp/decode.ts'
 import type { Argument, theKey } from '../resp/encode.ts'
 import type { ClusterLinks } from '../target/cluster-links.ts'
 import { DbLink, type Command, type Questioned } from './db-link.ts'
+import { expiryTimes, tellsExpiryTimeSince } from './expiry-times.ts'
 
 /**
  * A cluster asked as if it were one server with one database: every question goes to the master that has the slot of
@@ -12,11 +13,13 @@ import { DbLink, type Command, type Questioned } from './db-link.ts'
 export class ClusterQuestions implements Questioned {
   readonly #links: ClusterLinks
   readonly #nodes: readonly DbLink[]
+  readonly #versionNumber: number
   readonly #owners = new Uint16Array(16_384)
 
-  constructor(links: ClusterLinks) {
+  constructor(links: ClusterLinks, versionNumber: number) {
     this.#links = links
-    this.#nodes = links.links.map((link) => DbLink.over(link))
+    this.#versionNumber = versionNumber
+    this.#nodes = links.links.map((link) => DbLink.over(link, versionNumber))
     for (const [number, { slots }] of links.masters.entries())
       for (const { from, to } of slots) this.#owners.fill(number, from, to + 1)
   }
@@ -53,6 +56,24 @@ export class ClusterQuestions implements Questioned {
       db,
       keys.flatMap((key) => questions.map((words) => command(key, words))),
     )
+  }
+
+  async expiries(db: number, keys: readonly Uint8Array[]): Promise<readonly number[]> {
+    if (this.#versionNumber >= tellsExpiryTimeSince)
+      return await expiryTimes(this, db, keys, this.#versionNumber)
+    // TIME has no key: what is asked along with it goes to one node.
+    const expiries: number[] = new Array<number>(keys.length).fill(Number.NaN)
+    await Promise.all(
+      this.#nodes.map(async (node, number) => {
+        const places = keys.flatMap((key, place) => (this.#owners[keySlot(key)] === number ? [place] : []))
+        const told = await node.expiries(
+          db,
+          places.map((place) => keys[place]!),
+        )
+        for (const [at, place] of places.entries()) expiries[place] = told[at]!
+      }),
+    )
+    return expiries
   }
 
   async ask(_db: number, command: Command): Promise<Reply> {

@@ -1,7 +1,9 @@
 import { detail, type DifferenceDetail, type DifferenceKind } from '#contract/difference.ts'
 import type { Reply } from '../resp/decode.ts'
+import { theKey } from '../resp/encode.ts'
 import { compareInSlices } from './big-value.ts'
 import type { Questioned } from './db-link.ts'
+import { dumpedGroupsDifference } from './dumped-groups.ts'
 import type { KeyDifference } from './findings.ts'
 import { sameExpiry, unguarded } from './same-bytes.ts'
 import { isError, lengthCommand, moduleValue, streamGroups, wholeValues, type WholeValue } from './value.ts'
@@ -9,6 +11,7 @@ import { isError, lengthCommand, moduleValue, streamGroups, wholeValues, type Wh
 /** Values of more elements, or strings of more bytes, are read in slices. */
 const wholeElements = 1_000
 const wholeBytes = 256 * 1024
+const typeOf = [['TYPE', theKey]] as const
 /** What may be held of whole values at once. */
 const heldBytes = 8 * 1024 * 1024
 
@@ -36,19 +39,20 @@ export async function compareKeys(
 
   const same: Buffer[] = []
   const types: string[] = []
-  const asked = keys.flatMap((key) => [
-    ['TYPE', key],
-    ['PEXPIRETIME', key],
+  const [here, there, expireHere, expireThere] = await Promise.all([
+    source.askEach(db, keys, typeOf),
+    target.askEach(db, keys, typeOf),
+    source.expiries(db, keys),
+    target.expiries(db, keys),
   ])
-  const [here, there] = await Promise.all([source.askAll(db, asked), target.askAll(db, asked)])
   for (const [index, key] of keys.entries()) {
-    const [type, other] = [String(here[index * 2]), String(there[index * 2])]
+    const [type, other] = [String(here[index]), String(there[index])]
     if (type === 'none' && other === 'none') continue
     if (other === 'none') differ(key, 'missing', detail('type-of', { type }))
     else if (type === 'none') differ(key, 'extra', detail('type-of', { type: other }))
     else if (type !== other) differ(key, 'type', detail('types', { source: type, target: other }))
     else {
-      const expiry = { source: Number(here[index * 2 + 1]), target: unguarded(Number(there[index * 2 + 1])) }
+      const expiry = { source: expireHere[index]!, target: unguarded(expireThere[index]!) }
       if (!sameExpiry(expiry.source, expiry.target, expiryToleranceMs))
         differ(key, 'expiry', detail('expiry', expiry))
       else {
@@ -108,7 +112,11 @@ async function compareWhole(
   const told = new Set<Buffer>()
   for (const [index, { pair, value, kind }] of readers.entries()) {
     if (told.has(pair.key)) continue
-    const found = firstOf(value.differs, here[index]!, there[index]!)
+    const [a, b] = [here[index]!, there[index]!]
+    const found =
+      kind === 'groups' && (isError(a) || isError(b))
+        ? await dumpedGroupsDifference(source, target, db, pair.key)
+        : firstOf(value.differs, a, b)
     if (found === null) continue
     told.add(pair.key)
     differ(pair.key, kind, found)

@@ -5,6 +5,7 @@ import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, encodeForEach, type Argument, type theKey } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 import { lookAtTarget, type TargetLook } from '../target/look.ts'
+import { expiryTimes, tellsExpiryTimeSince } from './expiry-times.ts'
 
 export type Command = readonly Argument[]
 
@@ -18,6 +19,8 @@ export interface Questioned {
     keys: readonly Uint8Array[],
     questions: readonly (readonly (string | typeof theKey)[])[],
   ): Promise<readonly Reply[]>
+  /** When each key expires, as `expiryTimes` has it. */
+  expiries(db: number, keys: readonly Uint8Array[]): Promise<readonly number[]>
   /** One question; an error reply is thrown as a `FailureError`. */
   ask(db: number, command: Command): Promise<Reply>
 }
@@ -25,19 +28,32 @@ export interface Questioned {
 /** One connection to one server. */
 export class DbLink implements Questioned, Disposable {
   readonly #link: Link
+  readonly #versionNumber: number
+  readonly #limitMs: number | undefined
   #db = 0
 
-  private constructor(link: Link) {
+  private constructor(link: Link, versionNumber: number, limitMs: number | undefined) {
     this.#link = link
+    this.#versionNumber = versionNumber
+    this.#limitMs = limitMs
   }
 
-  static async open(connection: Connection, name: string, signal: AbortSignal): Promise<DbLink> {
-    return new DbLink(await Link.open(connection, { name, signal }))
+  /** `versionNumber`: as with `over`. Rejects as `Link.open` does. */
+  static async open(
+    connection: Connection,
+    name: string,
+    signal: AbortSignal,
+    versionNumber?: number,
+  ): Promise<DbLink> {
+    return DbLink.over(await Link.open(connection, { name, signal }), versionNumber)
   }
 
-  /** Over a link that is there already; closed with it. */
-  static over(link: Link): DbLink {
-    return new DbLink(link)
+  /**
+   * Over a link that is there already, in database 0; closed with it. `versionNumber`: as `TargetLook` has it, where
+   * expiries are asked of a server that may be older than 7.0. `limitMs`: as `Link.exchange` has it.
+   */
+  static over(link: Link, versionNumber = tellsExpiryTimeSince, limitMs?: number): DbLink {
+    return new DbLink(link, versionNumber, limitMs)
   }
 
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
@@ -56,12 +72,20 @@ export class DbLink implements Questioned, Disposable {
     return await this.#send(db, [encodeForEach(keys, questions)], keys.length * questions.length)
   }
 
+  expiries(db: number, keys: readonly Uint8Array[]): Promise<readonly number[]> {
+    return expiryTimes(this, db, keys, this.#versionNumber)
+  }
+
   async #send(db: number, parts: readonly Buffer[], expected: number): Promise<readonly Reply[]> {
     if (expected === 0) return []
     const select = db === this.#db ? [] : [encodeCommand(['SELECT', db])]
     // Already: what is asked next goes out behind this, whether this is answered by then or not.
     this.#db = db
-    const replies = await this.#link.exchange(Buffer.concat([...select, ...parts]), select.length + expected)
+    const replies = await this.#link.exchange(
+      Buffer.concat([...select, ...parts]),
+      select.length + expected,
+      this.#limitMs,
+    )
     if (select.length === 0) return replies
     const [selected, ...rest] = replies
     if (selected instanceof ReplyError) throw this.#refused(selected)
@@ -72,6 +96,11 @@ export class DbLink implements Questioned, Disposable {
     const [reply] = await this.askAll(db, [command])
     if (reply instanceof ReplyError) throw this.#refused(reply)
     return reply ?? null
+  }
+
+  /** Leaves the link in another database than the last question was about. */
+  async select(db: number): Promise<void> {
+    if (db !== this.#db) await this.ask(db, ['PING'])
   }
 
   /** Who the server is. Fails as `lookAtTarget` does. */

@@ -66,7 +66,9 @@ function named(key: Buffer): Pick<Difference, 'key' | 'exact'> {
 }
 
 /** The keys of differences, by their database. */
-export function byDatabase(differences: readonly KeyDifference[]): ReadonlyMap<number, readonly Buffer[]> {
+export function byDatabase(
+  differences: readonly Pick<KeyDifference, 'db' | 'key'>[],
+): ReadonlyMap<number, readonly Buffer[]> {
   const keys = new Map<number, Buffer[]>()
   for (const { db, key } of differences) {
     const known = keys.get(db)

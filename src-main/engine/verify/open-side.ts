@@ -50,7 +50,7 @@ export async function openSide(target: Connection, signal: AbortSignal): Promise
     const look = await lookAtTarget(first)
     const shape =
       look.mode === 'cluster'
-        ? await openCluster(target, first, opened, signal)
+        ? await openCluster(target, first, look, opened, signal)
         : await openOne(target, first, look, opened, signal)
     return {
       look,
@@ -81,7 +81,7 @@ async function openOne(
   const open = async (): Promise<DbLink> => {
     const link = await Link.open(target, { ...linkOptions, signal })
     opened.push(link)
-    return DbLink.over(link)
+    return DbLink.over(link, look.versionNumber)
   }
   const links = await allOf(Array.from({ length: atOnce }, open))
   return {
@@ -98,6 +98,7 @@ async function openOne(
 async function openCluster(
   target: Connection,
   first: Link,
+  { versionNumber }: TargetLook,
   opened: { close(): void }[],
   signal: AbortSignal,
 ): Promise<Shape> {
@@ -108,7 +109,7 @@ async function openCluster(
     return links
   }
   const [walking, ...others] = await allOf(Array.from({ length: atOnce + 1 }, open))
-  const links = others.map((some) => new ClusterQuestions(some))
+  const links = others.map((some) => new ClusterQuestions(some, versionNumber))
   return {
     links,
     slotsCovered: slotsCovered(topology),

@@ -11,10 +11,7 @@ const heldBytes = 8 * 1024 * 1024
 /** Behind the value, DUMP puts two bytes of RDB version and eight of checksum (`rio.c`, `createDumpPayload`). */
 const footerBytes = 10
 
-const asked = [
-  ['PEXPIRETIME', theKey],
-  ['MEMORY', 'USAGE', theKey],
-] as const
+const size = [['MEMORY', 'USAGE', theKey]] as const
 const dump = [['DUMP', theKey]] as const
 
 /**
@@ -30,7 +27,12 @@ export async function withoutSameBytes(
   keys: readonly Buffer[],
   expiryToleranceMs: number,
 ): Promise<readonly Buffer[]> {
-  const [here, there] = await Promise.all([source.askEach(db, keys, asked), target.askEach(db, keys, asked)])
+  const [expireHere, expireThere, sizesHere, sizesThere] = await Promise.all([
+    source.expiries(db, keys),
+    target.expiries(db, keys),
+    source.askEach(db, keys, size),
+    target.askEach(db, keys, size),
+  ])
   const open: Buffer[] = []
   let group: Buffer[] = []
   let groupBytes = 0
@@ -40,8 +42,8 @@ export async function withoutSameBytes(
     groupBytes = 0
   }
   for (const [index, key] of keys.entries()) {
-    const bytes = Math.max(bytesOf(here[index * 2 + 1]), bytesOf(there[index * 2 + 1]))
-    if (bytes > atOnceBytes || !sameExpiry(here[index * 2], there[index * 2], expiryToleranceMs)) {
+    const bytes = Math.max(bytesOf(sizesHere[index]), bytesOf(sizesThere[index]))
+    if (bytes > atOnceBytes || !sameExpiry(expireHere[index]!, expireThere[index]!, expiryToleranceMs)) {
       open.push(key)
       continue
     }
@@ -75,8 +77,8 @@ function bytesOf(reply: Reply | undefined): number {
 }
 
 /** The time an expiry of the target stands for, while a sync guards it, against the source's; -1 is none. */
-export function sameExpiry(here: Reply | undefined, there: Reply | undefined, toleranceMs: number): boolean {
-  const [a, b] = [Number(here), unguarded(Number(there))]
+export function sameExpiry(here: number, there: number, toleranceMs: number): boolean {
+  const [a, b] = [here, unguarded(there)]
   return a < 0 || b < 0 ? a === b : Math.abs(a - b) <= toleranceMs
 }
 

@@ -68,12 +68,13 @@ export const streamGroups: WholeValue = {
   differs: (a, b) => {
     const here = groupFacts(a)
     const there = groupFacts(b)
-    const name = Object.keys(here).find((one) => here[one] !== there[one])
-    if (name !== undefined)
-      return isGroup(name)
-        ? detail('group', { group: name.slice(groupMark.length) })
-        : detail('stream-fact', { name })
-    return Object.keys(there).length === Object.keys(here).length ? null : detail('groups')
+    const name = Object.keys({ ...here, ...there }).find(
+      (one) => here[one] !== there[one] && isTold(one, here, there),
+    )
+    if (name === undefined) return null
+    return isGroup(name)
+      ? detail('group', { group: name.slice(groupMark.length) })
+      : detail('stream-fact', { name })
   },
 }
 
@@ -98,7 +99,14 @@ function isGroup(name: string): boolean {
   return name.startsWith(groupMark)
 }
 
-function groupFacts(reply: Reply): Readonly<Record<string, string>> {
+type Facts = Readonly<Record<string, string>>
+
+/** A group is there or not; all else a server may be too old to tell. */
+function isTold(name: string, here: Facts, there: Facts): boolean {
+  return isGroup(name) || (name in here && name in there)
+}
+
+function groupFacts(reply: Reply): Facts {
   const facts: Record<string, string> = {}
   for (const [name, value] of namedPairs(reply)) {
     if (name === 'groups' && Array.isArray(value))
@@ -142,14 +150,21 @@ function sameBytes(a: Reply, b: Reply): boolean {
   return a === null && b === null
 }
 
-/** Two sequences, element by element; `step`: replies that make up one element. */
+/** Two sequences, element by element; `step`: replies that make up one element, 2 for a member and its score. */
 export function sequence(a: Reply, b: Reply, what: DetailCode, step = 1, from = 0): DifferenceDetail | null {
   const here = itemsOf(a)
   const there = itemsOf(b)
   const shared = Math.min(here.length, there.length)
+  const same = (at: number): boolean =>
+    (step === 2 && at % 2 === 1 ? sameScore : sameReply)(here[at]!, there[at]!)
   for (let at = 0; at < shared; at += 1)
-    if (!sameReply(here[at]!, there[at]!)) return detail(what, { at: from + Math.floor(at / step) })
+    if (!same(at)) return detail(what, { at: from + Math.floor(at / step) })
   return here.length === there.length ? null : detail(what, { at: from + Math.floor(shared / step) })
+}
+
+/** Up to 7.0 a score is told with 17 digits, later with as few as tell it from its neighbours. */
+function sameScore(a: Reply, b: Reply): boolean {
+  return sameReply(a, b) || (Number(a) === Number(b) && Number.isFinite(Number(a)))
 }
 
 function sameReply(a: Reply, b: Reply): boolean {

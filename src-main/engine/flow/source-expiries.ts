@@ -1,0 +1,87 @@
+import type { Connection } from '#contract/connection.ts'
+import { fail, FailureError } from '#contract/failure.ts'
+import { infoNumber, parseInfo } from '../redis/info.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
+import { encodeCommand, type Argument } from '../resp/encode.ts'
+import { Link } from '../resp/link.ts'
+import { lookAtTarget } from '../target/look.ts'
+import { clockOf, tellsExpiryTimeSince } from '../verify/expiry-times.ts'
+
+/** When keys expire at one moment of a source's history. */
+export interface ExpiriesAt {
+  /** The source's replication offset at that moment. */
+  readonly offset: number
+  /** In the order they were asked for, absolute milliseconds by the source's clock; -1 for never, -2: no such key. */
+  readonly expiries: readonly number[]
+}
+
+/** Nothing is placed while the source is asked: one that does not answer is not waited for long. */
+const answerLimitMs = 2_000
+/** SET … KEEPTTL (6.0). */
+const keepsExpirySince = 600
+
+/** Asks the very server whose stream is followed when its keys expire. */
+export class SourceExpiries implements Disposable {
+  /** Its stream makes a SET of an INCRBYFLOAT that lets the key stay for ever (up to 5.0). */
+  readonly forgetsExpiries: boolean
+  readonly #link: Link
+  readonly #tellsTime: boolean
+
+  private constructor(link: Link, versionNumber: number) {
+    this.#link = link
+    this.#tellsTime = versionNumber >= tellsExpiryTimeSince
+    this.forgetsExpiries = versionNumber < keepsExpirySince
+  }
+
+  /** Rejects as `Link.open` and `lookAtTarget` do. */
+  static async open(source: Connection, name: string, signal: AbortSignal): Promise<SourceExpiries> {
+    const link = await Link.open(source, { name, signal })
+    try {
+      const { versionNumber } = await lookAtTarget(link)
+      return new SourceExpiries(link, versionNumber)
+    } catch (thrown) {
+      link.close()
+      throw thrown
+    }
+  }
+
+  /**
+   * All in one transaction with the offset, so nothing lies between. Before PEXPIRETIME (7.0) the clock and the time
+   * left are asked, which are within a millisecond of it.
+   */
+  async ask(db: number, keys: readonly Buffer[]): Promise<ExpiriesAt> {
+    const question = this.#tellsTime ? 'PEXPIRETIME' : 'PTTL'
+    const commands: readonly (readonly Argument[])[] = [
+      ['MULTI'],
+      ['SELECT', db],
+      ['TIME'],
+      ...keys.map((key) => [question, key]),
+      ['INFO', 'replication'],
+      ['EXEC'],
+    ]
+    const bytes = Buffer.concat(commands.map((command) => encodeCommand(command)))
+    const answers = await this.#link.exchange(bytes, commands.length, answerLimitMs)
+    const replies = this.#executed(answers.at(-1))
+    const offset = infoNumber(parseInfo(String(replies.at(-1))), 'master_repl_offset')
+    if (offset === null)
+      return fail('server.refused', { address: this.#link.address, reply: 'INFO tells no offset' })
+    const now = this.#tellsTime ? 0 : clockOf(replies[1])
+    const expiries = replies
+      .slice(2, -1)
+      .map((reply) => (Number(reply) < 0 ? Number(reply) : now + Number(reply)))
+    return { offset, expiries }
+  }
+
+  [Symbol.dispose](): void {
+    this.#link.close()
+  }
+
+  #executed(answer: Reply | undefined): readonly Reply[] {
+    const replies: readonly Reply[] = Array.isArray(answer) ? answer : [answer ?? null]
+    const refused = replies.find((reply) => reply instanceof ReplyError)
+    if (refused !== undefined)
+      throw new FailureError(classifyReplyError(refused.text, { address: this.#link.address }))
+    return replies
+  }
+}
