@@ -7,16 +7,20 @@ import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { freezeJournal, type FreezeJournal, type FreezeRecord } from '#migration/freeze/record.ts'
 import { freezeWrites } from '#migration/freeze/freeze.ts'
 import { planFreeze } from '#migration/freeze/plan.ts'
+import { watchFrozen } from '#migration/freeze/watch.ts'
 import { unfreezeWrites } from '#migration/freeze/unfreeze.ts'
 import { frozenNode } from '#migration/freeze/sign-in.ts'
 import { keyFileBox } from '#migration/secrets.ts'
 import { openStore, type Store } from '#store/open.ts'
+import { keySlot } from '#engine/bytes/crc16.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { application, doors } from '../support/doors.ts'
 import { startCounting } from '../support/frozen-writers.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
+import { startWatched, type Watched } from '../support/sentinels.ts'
 
 let dir: string
 let store: Store
@@ -158,5 +162,236 @@ describe('a primary with replicas', () => {
     expect((await planFreeze('gone', connection)).refusal?.code).toBe('freeze.node-unreachable')
     expect(await doors(connection)).toBe(before)
     expect(journal.open()).toEqual([])
+  })
+})
+
+/** Whether a Sentinel is signed in at the primary and content with it. */
+async function isContent({ sentinels, name }: Watched): Promise<boolean> {
+  const answers = await Promise.all(sentinels.map((one) => one.call('SENTINEL', 'MASTER', name)))
+  return answers.every((answer) => {
+    const words = (answer as string[]).map(String)
+    const field = (wanted: string): string => words[words.indexOf(wanted) + 1] ?? ''
+    return field('flags') === 'master' && Number(field('last-ok-ping-reply')) < 1_500
+  })
+}
+
+const primaryOf = async ({ sentinels, name }: Watched): Promise<unknown[]> =>
+  Promise.all(sentinels.map((one) => one.call('SENTINEL', 'get-master-addr-by-name', name)))
+
+/** Stays so for longer than a Sentinel would wait. */
+async function staysPrimary(watched: Watched): Promise<void> {
+  const before = await primaryOf(watched)
+  await until(() => isContent(watched), 'the Sentinels content')
+  await sleep(5_000)
+  await until(() => isContent(watched), 'the Sentinels still content')
+  expect(await primaryOf(watched)).toEqual(before)
+  expect(String(before[0])).toContain(String(watched.primary.port))
+}
+
+describe('a primary that Sentinels watch', () => {
+  const downAfterMs = 3_000
+
+  it('is frozen and unfrozen without a failover, found by its own address', async () => {
+    await using watched = await startWatched({ nodePassword: password, downAfterMs })
+    const { primary, replica } = watched
+    const places = [primary, replica].map(({ host, port }): Connection => ({ host, port, password }))
+    const before = await Promise.all(places.map(doors))
+    const writers = await startCounting(primary, ['a'], { password })
+    await writers.wrote(100)
+    const plan = await planFreeze('watched', places[0]!)
+    expect(plan.refusal).toBeNull()
+    expect(plan.nodes.map(({ role }) => role)).toEqual([
+      ...['master', 'replica'],
+      ...['sentinel', 'sentinel', 'sentinel'],
+    ])
+    const kept = await freezeWrites({ taskId: 'watched', connection: places[0]!, journal })
+    await writers.stop()
+    expect(kept.record.sentinels).toHaveLength(3)
+    await staysPrimary(watched)
+    await unfreezeWrites({ kept, journal })
+    await staysPrimary(watched)
+    expect(await Promise.all(places.map(doors))).toEqual(before)
+  })
+
+  it('is frozen anew after a failover broke the freeze, and unfrozen where it is then', async () => {
+    await using watched = await startWatched({ nodePassword: password, downAfterMs })
+    const { primary, replica, connection } = watched
+    const places = [primary, replica].map(({ host, port }): Connection => ({ host, port, password }))
+    const before = await Promise.all(places.map(doors))
+    const kept = await freezeWrites({ taskId: 'failover', connection, journal })
+    const ending = new AbortController()
+    const watching = watchFrozen(kept.record, { signal: ending.signal, onLook: () => undefined })
+    await until(() => isContent(watched), 'the Sentinels content')
+    await until(
+      () =>
+        watched.sentinels[0]!.call('SENTINEL', 'FAILOVER', watched.name).then(
+          () => true,
+          () => false,
+        ),
+      'a failover begun',
+    )
+    expect((await watching)?.breach).toBe('role-changed')
+    await watched.replicaTookOver()
+    await until(async () => {
+      const demoted = kept.record.nodes.find(({ port }) => port === primary.port)!
+      return (await linkIsUp(frozenNode(kept.record, demoted))) && (await isContent(watched))
+    }, 'the former primary following')
+
+    const again = await freezeWrites({ taskId: 'failover', connection, journal })
+    expect(again.journalId).toBe(kept.journalId)
+    expect(again.record.nodes.map(({ port, role }) => [port, role])).toEqual([
+      [replica.port, 'master'],
+      [primary.port, 'replica'],
+    ])
+    for (const place of places)
+      await expect(openControl(place)).rejects.toMatchObject({ failure: { code: /^auth\./ } })
+    await unfreezeWrites({ kept: again, journal })
+    expect(await Promise.all(places.map(doors))).toEqual(before)
+    await until(() => isContent(watched), 'the Sentinels content at the end')
+    const writer = application(replica, { password })
+    await writer.connect()
+    await writer.set('later', 'yes')
+    writer.disconnect()
+  })
+
+  it('keeps users by which Sentinels and replicas sign in, without the right to write', async () => {
+    await using watched = await startWatched({ nodePassword: password, downAfterMs })
+    const { primary, replica, sentinels, name } = watched
+    const places = [primary, replica].map(({ host, port }): Connection => ({ host, port, password }))
+    for (const server of [primary, replica]) {
+      await server.call('ACL', 'SETUSER', 'watcher', 'on', '>watcher-pass', 'allchannels', '~*', '+@all')
+      await server.call('ACL', 'SETUSER', 'copier', 'on', '>copier-pass', '+psync', '+replconf', '+ping')
+      await server.call('CONFIG', 'SET', 'masteruser', 'copier')
+      await server.call('CONFIG', 'SET', 'masterauth', 'copier-pass')
+    }
+    for (const sentinel of sentinels) {
+      await sentinel.call('SENTINEL', 'SET', name, 'auth-user', 'watcher')
+      await sentinel.call('SENTINEL', 'SET', name, 'auth-pass', 'watcher-pass')
+    }
+    for (const server of [primary, replica]) await server.call('CLIENT', 'KILL', 'TYPE', 'normal')
+    await until(async () => {
+      const clients = String(await primary.call('CLIENT', 'LIST'))
+      return (clients.match(/ user=watcher /g) ?? []).length >= 6 && (await isContent(watched))
+    }, 'the Sentinels signed in by their user')
+    const before = await Promise.all(places.map(doors))
+    const intruder = application(primary, { username: 'watcher', password: 'watcher-pass' })
+    await intruder.connect()
+
+    const kept = await freezeWrites({ taskId: 'users', connection: places[0]!, journal })
+    expect(kept.record).toMatchObject({ sentinels: [], staying: ['watcher', 'copier'] })
+    await expect(intruder.set('k', 'v')).rejects.toThrow()
+    const again = application(primary, { username: 'watcher', password: 'watcher-pass' })
+    await again.connect()
+    await expect(again.set('k', 'v')).rejects.toThrow(/NOPERM/)
+    again.disconnect()
+    const node = kept.record.nodes[1]!
+    await using own = await openControl(frozenNode(kept.record, node))
+    // Has it connect anew, with what it was told.
+    await own.call('CLIENT', 'KILL', 'TYPE', 'master')
+    await until(() => linkIsUp(frozenNode(kept.record, node)), 'the link of the replica')
+    await staysPrimary(watched)
+    await unfreezeWrites({ kept, journal })
+    expect(await Promise.all(places.map(doors))).toEqual(before)
+  })
+
+  it('is not frozen where a Sentinel would judge too soon, or cannot be told', async () => {
+    await using watched = await startWatched({ nodePassword: password, downAfterMs: 500 })
+    const { primary, sentinels, name } = watched
+    const connection: Connection = { host: primary.host, port: primary.port, password }
+    const before = await doors(connection)
+    await expect(freezeWrites({ taskId: 'hasty', connection, journal })).rejects.toMatchObject({
+      failure: { code: 'freeze.sentinel-hasty' },
+    })
+    for (const one of sentinels) await one.call('SENTINEL', 'SET', name, 'down-after-milliseconds', 3_000)
+    await sentinels[2]!.kill9()
+    await expect(
+      freezeWrites({ taskId: 'hasty', connection: { ...watched.connection }, journal }),
+    ).rejects.toMatchObject({ failure: { code: 'freeze.sentinel-unreachable' } })
+    expect(await doors(connection)).toBe(before)
+    expect(journal.open()).toEqual([])
+  })
+})
+
+describe('a cluster', () => {
+  it('is frozen at every primary at once, and unfrozen at every node', async () => {
+    await using cluster = await startCluster({ replicas: 1, password })
+    const places = cluster.nodes.map(({ host, port }): Connection => ({ host, port, password }))
+    for (const node of cluster.nodes) await node.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '+@all')
+    const before = await Promise.all(places.map(doors))
+    const copied = await Promise.all(places.map(fullSyncs))
+    // Keys whose slots the first, second and third primary have.
+    const keys = ['b', 'a', 'c'].map((tag) => `{${tag}}`)
+    const owners = await cluster.owners()
+    const writers = await Promise.all(
+      keys.map((key) => startCounting(owners[keySlot(Buffer.from(key))]!, [key], { password })),
+    )
+    for (const writer of writers) await writer.wrote(100)
+
+    const kept = await freezeWrites({ taskId: 'cluster', connection: places[4]!, journal })
+    const { record } = kept
+    for (const writer of writers) await writer.stop()
+    expect(record.nodes.map(({ role }) => role)).toEqual([
+      ...['master', 'master', 'master'],
+      ...['replica', 'replica', 'replica'],
+    ])
+    for (const place of places)
+      await expect(openControl(place)).rejects.toMatchObject({ failure: { code: /^auth\./ } })
+    for (const node of record.nodes) {
+      expect(await strangersAt(record, node)).toEqual([])
+      const info = await infoOf(frozenNode(record, node))
+      if (node.role === 'master') expect(Number(info.get('master_repl_offset'))).toBe(node.offset)
+      else await until(() => linkIsUp(frozenNode(record, node)), 'the link of a replica')
+    }
+    const ending = new AbortController()
+    let looks = 0
+    const watching = watchFrozen(record, { signal: ending.signal, onLook: () => (looks += 1) })
+    await until(() => Promise.resolve(looks > 5), 'the watch')
+    ending.abort()
+    expect(await watching).toBeNull()
+
+    expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
+    expect(await Promise.all(places.map(doors))).toEqual(before)
+    expect(await Promise.all(places.map(fullSyncs))).toEqual(copied)
+    for (const [at, writer] of writers.entries()) {
+      const key = keys[at]!
+      const value = Number(await owners[keySlot(Buffer.from(key))]!.call('GET', key))
+      expect(value).toBeGreaterThanOrEqual(writer.acknowledged.get(key)!)
+    }
+  })
+
+  it('is not frozen while a slot is on its way', async () => {
+    await using cluster = await startCluster({ password })
+    const [first, second] = cluster.nodes
+    await second!.call('CLUSTER', 'SETSLOT', 7, 'IMPORTING', cluster.ids[0]!)
+    await first!.call('CLUSTER', 'SETSLOT', 7, 'MIGRATING', cluster.ids[1]!)
+    const places = cluster.nodes.map(({ host, port }): Connection => ({ host, port, password }))
+    const before = await Promise.all(places.map(doors))
+    await expect(freezeWrites({ taskId: 'moving', connection: places[2]!, journal })).rejects.toMatchObject({
+      failure: { code: 'freeze.slot-moving' },
+    })
+    expect(await Promise.all(places.map(doors))).toEqual(before)
+  })
+
+  it('is frozen anew after one of its primaries was replaced, the dead one left out', async () => {
+    await using cluster = await startCluster({ replicas: 1, password })
+    const places = cluster.nodes.map(({ host, port }): Connection => ({ host, port, password }))
+    const before = await Promise.all(places.map(doors))
+    const kept = await freezeWrites({ taskId: 'replaced', connection: places[0]!, journal })
+    const watching = watchFrozen(kept.record, {
+      signal: new AbortController().signal,
+      onLook: () => undefined,
+    })
+    await cluster.nodes[0]!.kill9()
+    expect((await watching)?.breach).toBe('role-changed')
+    const again = await freezeWrites({ taskId: 'replaced', connection: places[0]!, journal })
+    expect(again.record.nodes.filter(({ gone }) => gone).map(({ port }) => port)).toEqual([places[0]!.port])
+    expect(again.record.nodes.find(({ port }) => port === places[3]!.port)?.role).toBe('master')
+    await expect(unfreezeWrites({ kept: again, journal })).rejects.toMatchObject({
+      failure: { code: 'connect.refused' },
+    })
+    expect(await Promise.all(places.slice(1).map(doors))).toEqual(before.slice(1))
+    await cluster.nodes[0]!.restart()
+    await unfreezeWrites({ kept: journal.open()[0]!, journal })
+    expect(await Promise.all(places.map(doors))).toEqual(before)
   })
 })

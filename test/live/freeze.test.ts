@@ -293,27 +293,12 @@ describe('freezing a standalone source', () => {
 
   it('refuses where it would do harm, and changes nothing there', async () => {
     await using server = await startRedis({ password: 'old' })
-    await using replica = await startRedis({
-      args: ['--replicaof', server.host, String(server.port), '--masterauth', 'old'],
-    })
-    for (
-      let turn = 0;
-      turn < 100 && !((await replica.call('INFO', 'replication')) as string).includes('link_status:up');
-      turn += 1
-    )
-      await sleep(100)
     const connection = at(server, 'old')
-    const before = await doors(connection)
-    await expect(freezeWrites({ taskId: 'r', connection: at(replica), journal })).rejects.toMatchObject({
-      failure: { code: 'freeze.not-primary' },
-    })
     await server.call('ACL', 'SETUSER', 'weak', 'on', '>weak-secret', '~*', '&*', '+@all', '-acl')
-    await replica.stop()
     const withWeak = await doors(connection)
     await expect(
       freezeWrites({ taskId: 'w', connection: at(server, 'weak-secret', 'weak'), journal }),
     ).rejects.toMatchObject({ failure: { code: 'freeze.not-permitted' } })
-    expect(before).not.toBe(withWeak)
     expect(await doors(connection)).toBe(withWeak)
     expect(journal.open()).toEqual([])
   })

@@ -18,13 +18,36 @@ export interface Watched {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+export interface WatchedOptions {
+  /** What the Sentinels ask for. */
+  readonly password?: string
+  /** What primary and replica ask for. */
+  readonly nodePassword?: string
+  readonly downAfterMs?: number
+  /** Another server than the one on PATH, for all of them. */
+  readonly binary?: string
+}
+
 const limitMs = 30_000
 
 /** A primary and its replica, and three Sentinels that watch them and fail over within a second or two. */
-export async function startWatched({ password }: { readonly password?: string } = {}): Promise<Watched> {
+export async function startWatched({
+  password,
+  nodePassword,
+  downAfterMs = 500,
+  binary,
+}: WatchedOptions = {}): Promise<Watched> {
   const name = 'shop'
-  const primary = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
-  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${primary.port}`] })
+  const options = {
+    ...(binary !== undefined && { binary }),
+    ...(nodePassword !== undefined && { password: nodePassword }),
+  }
+  const auth = nodePassword === undefined ? [] : ['--masterauth', nodePassword]
+  const primary = await startRedis({ ...options, args: ['--repl-diskless-sync-delay', '0', ...auth] })
+  const replica = await startRedis({
+    ...options,
+    args: ['--slaveof', '127.0.0.1', String(primary.port), ...auth],
+  })
   await until(() => /master_link_status:up/.test(replica.cli('INFO', 'replication')))
   const sentinels: RedisServer[] = []
   for (let number = 0; number < 3; number += 1) {
@@ -35,13 +58,21 @@ export async function startWatched({ password }: { readonly password?: string } 
       [
         `port ${port}`,
         `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
-        `sentinel down-after-milliseconds ${name} 500`,
+        `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
         `sentinel failover-timeout ${name} 3000`,
+        ...(nodePassword === undefined ? [] : [`sentinel auth-pass ${name} ${nodePassword}`]),
         ...(password === undefined ? [] : [`requirepass ${password}`, `sentinel sentinel-pass ${password}`]),
         '',
       ].join('\n'),
     )
-    sentinels.push(await startRedis({ port, sentinel: config, ...(password !== undefined && { password }) }))
+    sentinels.push(
+      await startRedis({
+        port,
+        sentinel: config,
+        ...(binary !== undefined && { binary }),
+        ...(password !== undefined && { password }),
+      }),
+    )
   }
   const [first, ...others] = sentinels.map(({ host, port }) => ({ host, port }))
   await until(() => sentinels.every((one) => /slaves=1,sentinels=3/.test(one.cli('INFO', 'sentinel'))))
@@ -53,6 +84,7 @@ export async function startWatched({ password }: { readonly password?: string } 
     connection: {
       ...first!,
       sentinel: { master: name, others, ...(password !== undefined && { password }) },
+      ...(nodePassword !== undefined && { password: nodePassword }),
     },
     async replicaTookOver() {
       await until(() =>

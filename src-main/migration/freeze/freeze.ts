@@ -109,7 +109,7 @@ export async function watchersOf(
  * was added meanwhile is frozen too. What was there before stays as it was written down.
  */
 async function seenAnew(record: FreezeRecord, { signal }: FreezeRequest): Promise<Partial<FreezeRecord>> {
-  const seen = await surveySource(record.connection, {
+  const seen = await surveySource(frozenConnection(record), {
     open: (node) => signInAnyhow(record, { signal }, node),
     known: record.nodes,
   })

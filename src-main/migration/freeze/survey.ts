@@ -6,6 +6,7 @@ import type { Control } from '#engine/redis/control.ts'
 import { resolve } from '#engine/redis/dial.ts'
 import type { Info } from '#engine/redis/info.ts'
 import { topologyOf } from '#engine/redis/topology.ts'
+import { atLeast } from '#engine/redis/version.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
 import { isOwnName } from './foreign.ts'
 import type { Place } from './sign-in.ts'
@@ -15,6 +16,9 @@ export interface SurveyedNode extends Place {
   readonly state: AuthState & { readonly role: 'master' | 'replica' }
   readonly clients: readonly ClientLine[]
 }
+
+/** So many replicas may follow each other. */
+const longestChain = 16
 
 /** Opens a server of the source; whoever surveys closes it. */
 export type OpenNode = (node: Place) => Promise<Control>
@@ -27,26 +31,60 @@ export interface SurveyOptions {
 
 /**
  * Every server of the source, primaries first: the one a connection means with its replicas and theirs, or all of its
- * cluster. A freeze has to reach each of them, so it rejects when one cannot be reached, when a slot is on its way
- * from one to another, or when what is there is a replica.
+ * cluster. A freeze has to reach each of them, so it rejects when one cannot be reached, or when a slot is on its way
+ * from one to another. A replica stands for the primary it follows.
  */
 export async function surveySource(
   connection: Connection,
   options: SurveyOptions,
 ): Promise<readonly SurveyedNode[]> {
   const { open } = options
-  const { host, port } = await resolve(connection)
-  await using entry = await open({ host, port })
-  const seen = await look(entry, { host, port })
+  const place = await entryTo(connection, options)
+  await using entry = await open(place)
+  const seen = await look(entry, place)
   const nodes =
     seen.state.info.get('cluster_enabled') === '1'
       ? await surveyCluster(entry, seen, options)
-      : await surveyTree(seen, open)
+      : await surveyTree(await upToPrimary(seen, open), open)
   return [...nodes].sort((one, other) => order(one) - order(other))
 }
 
 function order({ state }: SurveyedNode): number {
   return state.role === 'master' ? 0 : 1
+}
+
+/** The server a connection means, or, where that does not answer, one that is known to belong to it. */
+async function entryTo(connection: Connection, { open, known = [] }: SurveyOptions): Promise<Place> {
+  let lost: unknown
+  for (const place of [null, ...known]) {
+    try {
+      const { host, port } = place ?? (await resolve(connection))
+      const control = await open({ host, port })
+      control.close()
+      return { host, port }
+    } catch (thrown) {
+      const failure = toFailure(thrown)
+      // One that was started anew lets in with its old password only: others tell more of a frozen source.
+      if (!isOfTheLink(failure) && !(known.length > 0 && failure.code.startsWith('auth.'))) throw thrown
+      lost ??= thrown
+    }
+  }
+  throw lost
+}
+
+/** From a replica to the primary it follows, over others in between. Their offsets are one from 4.0 on. */
+async function upToPrimary(seen: SurveyedNode, open: OpenNode): Promise<SurveyedNode> {
+  let node = seen
+  for (let step = 0; node.state.role === 'replica'; step += 1) {
+    const { info, version } = node.state
+    const place = { host: info.get('master_host') ?? '', port: Number(info.get('master_port')) }
+    if (step === longestChain || !atLeast(version, 4, 0))
+      fail('freeze.not-primary', { address: hostAndPort(node) })
+    const address = hostAndPort(place)
+    await using control = await open(place).catch((thrown: unknown) => unreachable(thrown, address))
+    node = await look(control, place)
+  }
+  return node
 }
 
 async function look(control: Control, { host, port }: Place): Promise<SurveyedNode> {
@@ -85,8 +123,6 @@ async function surveyCluster(
 }
 
 async function surveyTree(seen: SurveyedNode, open: OpenNode): Promise<readonly SurveyedNode[]> {
-  const address = hostAndPort(seen)
-  if (seen.state.role !== 'master') fail('freeze.not-primary', { address })
   const nodes: SurveyedNode[] = []
   const pending = [seen]
   for (let node = pending.shift(); node !== undefined; node = pending.shift()) {
