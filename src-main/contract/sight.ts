@@ -79,4 +79,4 @@ export interface KeySight {
 }
 
 /** Bytes of a string that one part shows. */
-export const windowBytes = 2_048
+export const windowBytes = 8_192

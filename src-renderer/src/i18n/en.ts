@@ -1,3 +1,4 @@
+import { enDifference } from './en-difference.ts'
 import { enHelp } from './en-help.ts'
 import { enWay } from './en-way.ts'
 import { enRestore } from './en-restore.ts'
@@ -8,6 +9,7 @@ import { enTasks } from './en-tasks.ts'
  * are marks for `Rich.svelte`; `_one` and `_other` are plural forms, chosen by `count`, where `{n}` is the count.
  */
 export const en = {
+  ...enDifference,
   ...enHelp,
   ...enWay,
   ...enRestore,
@@ -729,19 +731,6 @@ export const en = {
   'proof.mode.counts': 'key counts only',
   'proof.rounds_one': '{n} further look at what differed',
   'proof.rounds_other': '{n} further looks at what differed',
-  'proof.show': 'Show',
-  'proof.all': 'All {n}',
-  'proof.key': 'Key',
-  'proof.kind': 'Difference',
-  'proof.kind.missing': 'missing in the target',
-  'proof.kind.extra': 'only in the target',
-  'proof.kind.misplaced': 'on a node that does not own its slot',
-  'proof.kind.type': 'type',
-  'proof.kind.value': 'value',
-  'proof.kind.expiry': 'expiry',
-  'proof.kind.groups': 'consumer groups',
-  'proof.detail': 'What',
-  'proof.nothing': 'No differences to show',
   'proof.functions.equal': 'Functions are equal on both sides.',
   'proof.functions.differ': 'Functions differ between the two sides.',
 } as const

@@ -1,3 +1,4 @@
+import { koDifference } from './ko-difference.ts'
 import { koHelp } from './ko-help.ts'
 import { koWay } from './ko-way.ts'
 import { koRestore } from './ko-restore.ts'
@@ -6,6 +7,7 @@ import type { Words } from './words.ts'
 
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
 export const ko: Words = {
+  ...koDifference,
   ...koHelp,
   ...koWay,
   ...koRestore,
@@ -689,19 +691,6 @@ export const ko: Words = {
   'proof.mode.sample': '일부 값 비교',
   'proof.mode.counts': '키 수만',
   'proof.rounds_other': '차이를 {n}번 다시 확인',
-  'proof.show': '표시',
-  'proof.all': '전체 {n}',
-  'proof.key': '키',
-  'proof.kind': '차이 종류',
-  'proof.kind.missing': '타깃에 없음',
-  'proof.kind.extra': '타깃에만 있음',
-  'proof.kind.misplaced': '슬롯을 소유하지 않은 노드에 있음',
-  'proof.kind.type': '자료형',
-  'proof.kind.value': '값',
-  'proof.kind.expiry': '만료',
-  'proof.kind.groups': '소비자 그룹',
-  'proof.detail': '내용',
-  'proof.nothing': '표시할 차이가 없습니다',
   'proof.functions.equal': '함수가 양쪽에서 같습니다.',
   'proof.functions.differ': '함수가 양쪽에서 다릅니다.',
 }

@@ -1,3 +1,4 @@
+import { zhDifference } from './zh-difference.ts'
 import { zhHelp } from './zh-help.ts'
 import { zhWay } from './zh-way.ts'
 import { zhRestore } from './zh-restore.ts'
@@ -6,6 +7,7 @@ import type { Words } from './words.ts'
 
 /** Chinese, simplified. */
 export const zh: Words = {
+  ...zhDifference,
   ...zhHelp,
   ...zhWay,
   ...zhRestore,
@@ -675,19 +677,6 @@ export const zh: Words = {
   'proof.mode.sample': '抽样比较值',
   'proof.mode.counts': '仅键数',
   'proof.rounds_other': '对差异复查 {n} 次',
-  'proof.show': '显示',
-  'proof.all': '全部 {n}',
-  'proof.key': '键',
-  'proof.kind': '差异类型',
-  'proof.kind.missing': '目标端缺失',
-  'proof.kind.extra': '仅在目标端',
-  'proof.kind.misplaced': '位于不拥有其槽位的节点',
-  'proof.kind.type': '类型',
-  'proof.kind.value': '值',
-  'proof.kind.expiry': '过期时间',
-  'proof.kind.groups': '消费组',
-  'proof.detail': '详情',
-  'proof.nothing': '没有差异',
   'proof.functions.equal': '两端函数一致。',
   'proof.functions.differ': '两端函数不同。',
 }

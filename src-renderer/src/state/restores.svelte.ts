@@ -5,6 +5,7 @@ import type { RestoreOrder } from '#contract/limits.ts'
 import type { InterruptedRestore, RestorePhase, RestoreRequest } from '#contract/restore.ts'
 import type { VerifyMode } from '#contract/verify.ts'
 import type { ConsoleClient } from '../client.ts'
+import type { DifferenceSource } from './difference-list.svelte.ts'
 import { Series } from './series.svelte.ts'
 
 /** Phases in which writing is under way, be it held back: their rates are plotted. */
@@ -112,6 +113,15 @@ export class Restores {
     options: { readonly mode: VerifyMode; readonly repair: boolean; readonly deleteExtra: boolean },
   ): Promise<Failure | null> {
     return this.#act(this.#client.restores.compare({ id, ...options }))
+  }
+
+  /** What its newest comparison has found. */
+  differencesOf(id: string): DifferenceSource {
+    return {
+      differences: (query) => this.#client.restores.differences({ id, ...query }),
+      look: (at, part, signal) => this.#client.restores.look({ id, at, part }, { signal }),
+      file: (form) => this.#client.restores.differencesFile({ id, form }),
+    }
   }
 
   async #act(deed: Promise<Answer<RestoreView>>): Promise<Failure | null> {

@@ -3,6 +3,7 @@ import type { Passwords } from '#contract/profile.ts'
 import type { ConsoleClient } from '../client.ts'
 import { language } from '../i18n/i18n.svelte.ts'
 import { saveFile } from './save-file.ts'
+import type { DifferenceSource } from './difference-list.svelte.ts'
 import type { Tasks } from './tasks.svelte.ts'
 
 type Sent = (passwords: Passwords | undefined) => Promise<Failure | null>
@@ -81,6 +82,13 @@ export class TaskDeeds {
       saveFile(answer.ok.name, answer.ok.text, 'text/html')
       return null
     })
+  }
+
+  /** What the newest comparison of it has found. */
+  readonly differences: DifferenceSource = {
+    differences: (query) => this.#client.tasks.differences({ id: this.#id, ...query }),
+    look: (at, part, signal) => this.#client.tasks.look({ id: this.#id, at, part }, { signal }),
+    file: (form) => this.#client.tasks.differencesFile({ id: this.#id, form }),
   }
 
   remove(): Promise<boolean> {
