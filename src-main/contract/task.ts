@@ -142,6 +142,12 @@ export type TaskEventCode =
   /** what */
   | 'freeze.changed-meanwhile'
   | 'freeze.left'
+  /** client, name, command: a connection that is not ours wrote to the target */
+  | 'target.foreign-client'
+  /** key (all, where it is missing): changed while nothing of ours writes; the proof is void */
+  | 'target.foreign-write'
+  /** keys: thrown out for want of memory */
+  | 'target.evicted'
   /** keys, differing, ms */
   | 'proof.done'
   /** ms */

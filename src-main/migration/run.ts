@@ -14,6 +14,7 @@ import { settingsIn, type RunServices } from './services.ts'
 import { setSettings } from './settings.ts'
 import { sampleSource } from './source-load.ts'
 import { SyncJob } from './sync-job.ts'
+import { eventOf, guardTarget } from './target-guard.ts'
 
 /** How long an order may take before the job is ended without it; its checkpoints make that safe. */
 const orderMs = 30_000
@@ -130,6 +131,7 @@ export class MigrationRun {
     this.#job = job
     this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
     void this.#sample()
+    void this.#guardTarget()
     if (this.#kept !== null) void this.#takeUpFreeze(job)
     const end = await job.ended
     this.#cutover.end()
@@ -260,6 +262,24 @@ export class MigrationRun {
     }
   }
 
+  /** Tells who else writes to the target; what was proven before somebody did after the freeze proves nothing. */
+  async #guardTarget(): Promise<void> {
+    const { book } = this.#services
+    await guardTarget(this.#ends.target, {
+      taskId: this.#id,
+      signal: this.#over.signal,
+      appliedWhileQuiet: () =>
+        quietStates.has(book.get(this.#id).state) ? (this.#job?.progress?.writes ?? 0) : null,
+      onDeed: (deed) => {
+        if (!book.holds(this.#id)) return
+        const { event, params } = eventOf(deed)
+        book.tell(this.#id, 'warning', event, params)
+        const { proof } = book.get(this.#id).record
+        if (deed.what === 'key' && proof !== null) book.change(this.#id, { proof: { ...proof, void: true } })
+      },
+    })
+  }
+
   /** A point for the plots every second. */
   async #sample(): Promise<void> {
     const { store, book } = this.#services
@@ -302,5 +322,7 @@ function keysPerSecond(before: SyncProgress | null, now: SyncProgress): number {
 
 /** States that the sync's phases do not move. */
 const heldStates: ReadonlySet<string> = new Set(['freezing', 'frozen', 'proving', 'finishing'])
+/** Drained: nothing of ours writes to the target any more. */
+const quietStates: ReadonlySet<string> = new Set(['frozen', 'proving'])
 const copyPhases: ReadonlySet<string> = new Set(['handshake', 'waiting-for-snapshot', 'receiving', 'copying'])
 const followPhases: ReadonlySet<string> = new Set(['catching-up', 'in-step', 'settling', 'drained'])

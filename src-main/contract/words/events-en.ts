@@ -32,6 +32,12 @@ export const eventsEn: EventsOf = {
   'freeze.undone': 'Password and users of the source are as they were.',
   'freeze.changed-meanwhile': 'Somebody else changed {what} while it was frozen; that was left alone.',
   'freeze.left': 'The source was left frozen; a restart of it would undo that.',
+  'target.foreign-client':
+    'Somebody else writes to the target: {client}[ ({name})] ran {command}. Until the cutover it is ours alone.',
+  'target.foreign-write':
+    'Somebody else changed [the key {key}|everything] in the target after the freeze; any proof before is void.',
+  'target.evicted':
+    'The target threw out {keys:keys} for want of memory; compare in full before the cutover.',
   'proof.done': 'Both sides were compared: {differing} differences[ in {keys:keys}].',
   'pause.ended': 'The write pause took {ms} ms.',
   'task.failed': 'Something needs you: {code}.',

@@ -32,6 +32,11 @@ export const eventsKo: EventsOf = {
   'freeze.undone': '소스의 비밀번호와 사용자가 원래대로 돌아왔습니다.',
   'freeze.changed-meanwhile': '동결된 동안 다른 사람이 {what} 항목을 바꿔서 그대로 두었습니다.',
   'freeze.left': '소스를 동결된 채로 두었습니다. 소스를 재시작하면 풀립니다.',
+  'target.foreign-client':
+    '다른 누군가가 타깃에 씁니다: {client}[({name})] 연결이 {command} 명령을 실행했습니다. 전환 전에는 우리만 써야 합니다.',
+  'target.foreign-write':
+    '동결 뒤에 다른 누군가가 타깃의 [키 {key} 값을|모든 내용을] 바꿨습니다. 이전의 검증은 무효입니다.',
+  'target.evicted': '타깃이 메모리가 부족해 {keys:keys}를 축출했습니다. 전환 전에 전체를 비교하세요.',
   'proof.done': '양쪽을 비교했습니다: 차이 {differing}건[({keys:keys})].',
   'pause.ended': '쓰기가 {ms}ms 동안 멈췄습니다.',
   'task.failed': '사람이 필요합니다: {code}.',

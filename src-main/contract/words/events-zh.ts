@@ -32,6 +32,10 @@ export const eventsZh: EventsOf = {
   'freeze.undone': '源端的密码和用户已恢复原状。',
   'freeze.changed-meanwhile': '冻结期间他人修改了 {what}，已保持不动。',
   'freeze.left': '源端保持冻结；重启源端会解除冻结。',
+  'target.foreign-client':
+    '有他人在写入目标端：{client}[（{name}）]执行了 {command}。割接之前目标端只应由我们写入。',
+  'target.foreign-write': '冻结之后有他人更改了目标端的[键 {key}|全部内容]，此前的校验作废。',
+  'target.evicted': '目标端因内存不足淘汰了 {keys:keys}；请在割接前完整比对。',
   'proof.done': '已比较两端：{differing} 处不同[，共 {keys:keys}]。',
   'pause.ended': '写入暂停了 {ms} 毫秒。',
   'task.failed': '需要您处理：{code}。',

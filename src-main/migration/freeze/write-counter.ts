@@ -65,7 +65,7 @@ export class WriteCounter {
 }
 
 /** Names of commands with the `write` flag (COMMAND, 2.8.13 and later); none where that is refused. */
-async function writeCommandNames(control: Control): Promise<ReadonlySet<string>> {
+export async function writeCommandNames(control: Control): Promise<ReadonlySet<string>> {
   const commands = await control.call('COMMAND').catch(() => null)
   const names = new Set<string>()
   if (!Array.isArray(commands)) return names

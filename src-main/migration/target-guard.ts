@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '#contract/connection.ts'
+import { escapeKey } from '#contract/escape-key.ts'
+import { FailureError } from '#contract/failure.ts'
+import type { TaskEvent, TaskEventCode } from '#contract/task.ts'
+import { tellChangedKeys } from '#engine/redis/changed-keys.ts'
+import { hostOf, parseClientList } from '#engine/redis/client-list.ts'
+import { openControl, type Control } from '#engine/redis/control.ts'
+import { infoNumber, parseInfo, type Info } from '#engine/redis/info.ts'
+import { writeCommandNames } from './freeze/write-counter.ts'
+
+/** What somebody else did to the target. */
+export type ForeignDeed =
+  /** A connection that is not ours, whose last command was a write. */
+  | { readonly what: 'client'; readonly client: string; readonly name: string; readonly command: string }
+  /** A key that was changed while nothing of ours writes; null: all of them at once. */
+  | { readonly what: 'key'; readonly key: string | null }
+  /** Keys thrown out for want of memory since the guard began. */
+  | { readonly what: 'evicted'; readonly keys: number }
+
+/** How a deed is told. */
+export function eventOf(deed: ForeignDeed): {
+  readonly event: TaskEventCode
+  readonly params: TaskEvent['params']
+} {
+  switch (deed.what) {
+    case 'client': {
+      const { client, name, command } = deed
+      return { event: 'target.foreign-client', params: { client, name, command } }
+    }
+    case 'key':
+      return { event: 'target.foreign-write', params: deed.key === null ? {} : { key: deed.key } }
+    case 'evicted':
+      return { event: 'target.evicted', params: { keys: deed.keys } }
+  }
+}
+
+export interface TargetGuardOptions {
+  readonly taskId: string
+  readonly signal: AbortSignal
+  /**
+   * Commands of ours applied so far, while the source is frozen and drained: only what it removes itself still comes.
+   * Null otherwise.
+   */
+  readonly appliedWhileQuiet: () => number | null
+  readonly onDeed: (deed: ForeignDeed) => void
+}
+
+const everyMs = 1_000
+/** Looks that have to agree before keys that are gone are held against somebody: counters come later than keys. */
+const looksToBeSure = 3
+/** Of so many changed keys at most it is asked what became of them. */
+const keysAsked = 200
+
+/**
+ * Watches for others who write to the target until `signal` aborts. While we write ourselves, by the last command of
+ * their connections, looked at every second: who comes and goes in between is not seen. While writes are frozen and
+ * drained, by the keys that change (6.0 and later): no key of the target is ours to change then, but for what expires.
+ */
+export async function guardTarget(connection: Connection, options: TargetGuardOptions): Promise<void> {
+  const { signal, taskId } = options
+  const seen = new Set<string>()
+  while (!signal.aborted) {
+    try {
+      await using control = await openControl(connection, { signal, name: `kf:${taskId}:guard` })
+      await new Guard(control, connection, options, seen).look()
+    } catch (thrown) {
+      // The sync itself tells when the target is away.
+      if (!(thrown instanceof FailureError)) throw thrown
+    }
+    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+  }
+}
+
+/** One connection's time. */
+class Guard {
+  readonly #control: Control
+  readonly #connection: Connection
+  readonly #options: TargetGuardOptions
+  /** Foreign connections told of already, over all connections of ours. */
+  readonly #seen: Set<string>
+  #quiet: QuietTime | null = null
+
+  constructor(control: Control, connection: Connection, options: TargetGuardOptions, seen: Set<string>) {
+    this.#control = control
+    this.#connection = connection
+    this.#options = options
+    this.#seen = seen
+  }
+
+  async look(): Promise<void> {
+    const { signal, appliedWhileQuiet, onDeed } = this.#options
+    const writes = await writeCommandNames(this.#control)
+    let evicted = (await this.#stats()).evicted
+    try {
+      while (!signal.aborted) {
+        await this.#lookAtClients(writes)
+        const stats = await this.#stats()
+        if (stats.evicted > evicted) onDeed({ what: 'evicted', keys: stats.evicted - evicted })
+        evicted = stats.evicted
+        const applied = appliedWhileQuiet()
+        if (applied === null) this.#endQuiet()
+        else {
+          this.#quiet ??= this.#beginQuiet(stats, applied)
+          await this.#quiet.judge(stats, applied)
+        }
+        await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+      }
+    } finally {
+      this.#endQuiet()
+    }
+  }
+
+  async #lookAtClients(writes: ReadonlySet<string>): Promise<void> {
+    const clients = parseClientList(String(await this.#control.call('CLIENT', 'LIST')))
+    for (const { name, flags, address, command } of clients) {
+      if (/^(kf|keyferry):/.test(name) || /[SM]/.test(flags) || !writes.has(command)) continue
+      const client = hostOf(address)
+      const known = [client, name, command].join('\n')
+      if (this.#seen.has(known)) continue
+      this.#seen.add(known)
+      this.#options.onDeed({ what: 'client', client, name, command })
+    }
+  }
+
+  #beginQuiet(stats: Stats, applied: number): QuietTime {
+    const quiet = new QuietTime(this.#control, stats, applied, this.#options.onDeed)
+    const { taskId } = this.#options
+    void tellChangedKeys(this.#control, this.#connection, {
+      name: `kf:${taskId}:guard`,
+      signal: quiet.over.signal,
+      onKeys: (keys) => quiet.changed(keys),
+      // Before 6.0, or where it is refused, only connections are seen.
+    }).catch(() => undefined)
+    return quiet
+  }
+
+  #endQuiet(): void {
+    this.#quiet?.over.abort()
+    this.#quiet = null
+  }
+
+  async #stats(): Promise<Stats> {
+    return statsOf(parseInfo(String(await this.#control.call('INFO'))))
+  }
+}
+
+interface Stats {
+  /** Keys and fields that were removed because their time was past. */
+  readonly expired: number
+  readonly evicted: number
+  readonly dbs: readonly string[]
+}
+
+function statsOf(info: Info): Stats {
+  const sum = (...names: string[]): number =>
+    names.reduce((all, name) => all + (infoNumber(info, name) ?? 0), 0)
+  return {
+    expired: sum('expired_keys', 'expired_subkeys', 'expired_fields'),
+    evicted: sum('evicted_keys'),
+    dbs: [...info.keys()].flatMap((name) => /^db(\d+)$/.exec(name)?.[1] ?? []),
+  }
+}
+
+/**
+ * From the moment nothing of ours is to come. A key that changed and is there was written by somebody else. One that
+ * is gone may have expired, or been removed because it expired at the source: as many as that may be, no more. So may
+ * a hash have lost a field.
+ */
+class QuietTime {
+  readonly over = new AbortController()
+  readonly #control: Control
+  readonly #began: Stats
+  readonly #appliedBefore: number
+  readonly #onDeed: (deed: ForeignDeed) => void
+  #unasked: Buffer[] = []
+  #gone = 0
+  #lastGone = ''
+  #tooMany = 0
+  #told = false
+
+  constructor(control: Control, began: Stats, appliedBefore: number, onDeed: (deed: ForeignDeed) => void) {
+    this.#control = control
+    this.#began = began
+    this.#appliedBefore = appliedBefore
+    this.#onDeed = onDeed
+  }
+
+  changed(keys: readonly Buffer[] | null): void {
+    if (keys === null) this.#tell(null)
+    else
+      for (const key of keys)
+        if (!key.subarray(0, ours.length).equals(ours) && this.#unasked.length < keysAsked)
+          this.#unasked.push(key)
+  }
+
+  async judge(stats: Stats, applied: number): Promise<void> {
+    const keys = this.#unasked.splice(0)
+    for (const key of keys) {
+      const type = await this.#typeOf(key, stats.dbs)
+      if (type !== null && type !== 'hash') this.#tell(escapeKey(key))
+      else {
+        this.#gone += 1
+        this.#lastGone = escapeKey(key)
+      }
+    }
+    const explained =
+      stats.expired -
+      this.#began.expired +
+      (stats.evicted - this.#began.evicted) +
+      (applied - this.#appliedBefore)
+    this.#tooMany = this.#gone > explained ? this.#tooMany + 1 : 0
+    if (this.#tooMany >= looksToBeSure) this.#tell(this.#lastGone)
+  }
+
+  /** Null where no database has it. */
+  async #typeOf(key: Buffer, dbs: readonly string[]): Promise<string | null> {
+    for (const db of dbs) {
+      const [, type] = await Promise.all([this.#control.call('SELECT', db), this.#control.call('TYPE', key)])
+      if (type !== 'none') return String(type)
+    }
+    return null
+  }
+
+  #tell(key: string | null): void {
+    if (this.#told) return
+    this.#told = true
+    this.#onDeed({ what: 'key', key })
+  }
+}
+
+const ours = Buffer.from('keyferry:')

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { TaskEvent, TaskView } from '#contract/task.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { openMigrations, type Migrations } from '#migration/open.ts'
+import { guardTarget, type ForeignDeed } from '#migration/target-guard.ts'
+import { at } from '../support/checks.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-guard-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (let turn = 0; turn < 1_200; turn += 1) {
+    const found = await look()
+    if (found !== undefined) return found
+    await sleep(50)
+  }
+  throw new Error(`never: ${what}`)
+}
+
+const side = ({ host, port }: RedisServer): { host: string; port: number } => ({ host, port })
+
+describe('others at the target of a migration', () => {
+  it('are told while it is followed; after the freeze they make a proof void, and keys that expire do not', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis()
+    await source.call('SET', 'k', 'v')
+    await using home: Migrations = openMigrations({ folder, jobs: createJobRunner(worker) })
+    const { tasks, profiles } = home
+    const { id } = tasks.create(
+      profiles.save({ name: 'Shop', source: side(source), target: side(target) }).id,
+    )
+    const event = (code: TaskEvent['code']): TaskEvent | undefined =>
+      tasks.events(id, undefined, 500).find((one) => one.code === code)
+    const view = (wanted: (task: TaskView) => boolean) => (): TaskView | undefined =>
+      wanted(tasks.get(id)) ? tasks.get(id) : undefined
+    tasks.check(id)
+    await until(
+      'ready',
+      view(({ state }) => state === 'ready'),
+    )
+    tasks.start(id)
+    await until(
+      'in step',
+      view(({ inStep }) => inStep),
+    )
+
+    const other = tasks.create(
+      profiles.save({ name: 'Other', source: side(source), target: side(target) }).id,
+    )
+    tasks.check(other.id)
+    const refused = await until('checked', () =>
+      tasks.get(other.id).state === 'draft' ? tasks.get(other.id) : undefined,
+    )
+    for (const check of ['source-other-task', 'target-other-task'] as const)
+      expect(refused.checks?.results.find((one) => one.id === check)).toMatchObject({
+        state: 'failed',
+        params: { task: 'Shop' },
+      })
+
+    expect(event('target.foreign-client')).toBeUndefined()
+    await target.call('CLIENT', 'SETNAME', 'stranger')
+    await target.call('SADD', 'theirs', 'x')
+    const told = await until('a foreign client', () => event('target.foreign-client'))
+    expect(told.params).toMatchObject({ client: '127.0.0.1', name: 'stranger', command: 'sadd' })
+    await target.call('DEL', 'theirs')
+
+    for (let key = 0; key < 20; key += 1) await source.call('SET', `soon:${key}`, 'v', 'PX', 12_000)
+    await tasks.freeze(id)
+    await until(
+      'frozen',
+      view(({ state }) => state === 'frozen'),
+    )
+    tasks.verify(id, 'full')
+    const proven = await until(
+      'proof',
+      view(({ proof, state }) => state === 'frozen' && proof?.running === false),
+    )
+    expect(proven.proof).toMatchObject({ result: { equal: true }, void: false })
+    await until('expired', async () => ((await target.call('DBSIZE')) as number) < 10 || undefined)
+
+    // In database 0, beside what is only ours.
+    await target.call('APPEND', 'k', '!')
+    await until(
+      'void',
+      view(({ proof }) => proof?.void === true),
+    )
+    expect(event('target.foreign-write')?.params).toEqual({ key: 'k' })
+    expect(tasks.get(id).finishNeedsConsent).toBe('no-proof')
+    await tasks.stop(id)
+  })
+
+  it.each([
+    ['removes a key', ['DEL', 'a'], { what: 'key', key: 'a' }],
+    ['writes a key', ['SET', 'b', '3'], { what: 'key', key: 'b' }],
+    ['empties it', ['FLUSHALL'], { what: 'key', key: null }],
+    [
+      'has keys thrown out',
+      ['CONFIG', 'SET', 'maxmemory', '1'],
+      { what: 'evicted', keys: expect.any(Number) as number },
+    ],
+  ] as const)('are seen while nothing of ours writes: somebody %s', async (_, [name, ...args], deed) => {
+    await using target = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
+    await target.call('MSET', 'a', '1', 'b', '2', 'keyferry:one:lease', '3')
+    const end = new AbortController()
+    const deeds: ForeignDeed[] = []
+    const guarding = guardTarget(at(target), {
+      taskId: 'one',
+      signal: end.signal,
+      appliedWhileQuiet: () => 0,
+      onDeed: (one) => deeds.push(one),
+    })
+    await until(
+      'tracking',
+      async () => String(await target.call('CLIENT', 'LIST')).includes('=tB') || undefined,
+    )
+    await target.call('SET', 'keyferry:one:lease', '4')
+    await target.call(name, ...args)
+    await until('seen', () => deeds.find(({ what }) => what === deed.what))
+    end.abort()
+    await guarding
+    expect(deeds.find(({ what }) => what === deed.what)).toEqual(deed)
+    expect(deeds.filter(({ what }) => what === 'key').length).toBeLessThan(2)
+  })
+})
