@@ -1,6 +1,8 @@
 import { FailureError, makeFailure } from '#contract/failure.ts'
 import type { Passwords } from '#contract/profile.ts'
-import type { TaskState, TaskView } from '#contract/task.ts'
+import type { TaskView } from '#contract/task.ts'
+import { sayMoment, type Schedule } from '#contract/schedule.ts'
+import type { TaskState } from '#contract/task-states.ts'
 import type { Migrations } from '#migration/open.ts'
 import { withWritten } from './command.ts'
 import type { Output } from './output.ts'
@@ -27,13 +29,13 @@ export class FollowedTask implements Disposable {
   }
 
   /** Brings a task that was not started yet, or was interrupted, to run. Fails with what the checks found. */
-  async start(passwords: Passwords, acceptWarnings: boolean): Promise<void> {
+  async start(passwords: Passwords, acceptWarnings: boolean, at?: Schedule): Promise<void> {
     const { tasks } = this.#migrations
     if (this.view.actions.includes('resume')) {
       tasks.resume(this.id, passwords)
       return
     }
-    if (this.view.state !== 'ready') {
+    if (this.view.state !== 'ready' && this.view.state !== 'scheduled') {
       tasks.check(this.id, passwords)
       await this.until(({ state }) => state !== 'checking')
     }
@@ -41,9 +43,25 @@ export class FollowedTask implements Disposable {
       for (const { id, state } of this.view.checks?.results ?? [])
         if (state === 'warning') tasks.accept(this.id, id, true)
     this.#refuseUnlessReady()
-    tasks.start(this.id, passwords)
+    if (at === undefined) tasks.start(this.id, passwords)
+    else await this.#waitFor(at, passwords)
     await this.until(({ state }) => state !== 'starting')
     if (this.view.state === 'draft') this.#refuseUnlessReady()
+  }
+
+  /** Whoever interrupts the waiting has said that it is not to be started. */
+  async #waitFor(at: Schedule, passwords: Passwords): Promise<void> {
+    const { tasks } = this.#migrations
+    tasks.schedule(this.id, at, passwords)
+    this.#output.event('armed', { task: this.id, at: at.at, zone: at.zone })
+    this.#output.note(`Checked, and armed for ${sayMoment(at)}; Ctrl-C disarms it.`)
+    try {
+      const { state, failure } = await this.until(({ state }) => state !== 'scheduled')
+      if (state === 'ready' && failure !== null) throw new FailureError(failure)
+    } catch (thrown) {
+      if (this.view.state === 'scheduled') await tasks.unschedule(this.id)
+      throw thrown
+    }
   }
 
   #refuseUnlessReady(): void {

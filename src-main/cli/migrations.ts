@@ -2,7 +2,8 @@ import type { Connection } from '#contract/connection.ts'
 import { placeOf } from '#contract/connection.ts'
 import type { Passwords, ProfileView } from '#contract/profile.ts'
 import { secretsOf } from '#contract/secrets.ts'
-import { isUnderWay, type TaskView } from '#contract/task.ts'
+import type { TaskStanding, TaskView } from '#contract/task.ts'
+import { isUnderWay } from '#contract/task-states.ts'
 import type { Migrations } from '#migration/open.ts'
 
 /** Opens profiles and tasks: the same ones the console shows, unless `folder` names a place of their own. */
@@ -29,14 +30,17 @@ export function findBegunTask(
     .find((task) => placeOf(task.source) === placeOf(source) && placeOf(task.target) === placeOf(target))
 }
 
-/** Removes tasks that were never begun and know the profile only as it was: a task keeps what it was made from. */
-export function removeOutdatedDrafts(
+/** The newest task of a profile that is not over: one that was begun, or one of its plan as it stands now. */
+export function openTaskOf(
   { tasks }: Pick<Migrations, 'tasks'>,
-  profile: Pick<ProfileView, 'id' | 'updatedAt'>,
-): void {
-  for (const { id, profileId, state, createdAt } of tasks.board().open)
-    if (profileId === profile.id && (state === 'draft' || state === 'ready') && createdAt < profile.updatedAt)
-      tasks.remove(id)
+  { id, updatedAt }: Pick<ProfileView, 'id' | 'updatedAt'>,
+): TaskStanding | undefined {
+  return tasks
+    .board()
+    .open.find(
+      ({ profileId, startedAt, createdAt }) =>
+        profileId === id && (startedAt !== null || createdAt >= updatedAt),
+    )
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   keyKindList,
   moment,
   slotRanges,
+  startTime,
   ttlRule,
   wholeNumber,
 } from './option-values.ts'
@@ -16,6 +17,15 @@ describe('what flags take', () => {
     expect(wholeNumber(1, 256)('16')).toBe(16)
     for (const wrong of ['0', '257', '1.5', '-1', '', '1e2', '0x10'])
       expect(() => wholeNumber(1, 256)(wrong)).toThrow('from 1 to 256')
+  })
+
+  test('a time to start at, by the clocks of a zone or exact', () => {
+    const at = Date.parse('2026-11-21T17:00:00Z')
+    expect(startTime('2026-11-22 02:00 Asia/Seoul')).toEqual({ at, zone: 'Asia/Seoul' })
+    expect(startTime('2026-11-21T17:00Z').at).toBe(at)
+    expect(() => startTime('2026-11-22 02:00 Asia/Nowhere')).toThrow('no time zone')
+    expect(() => startTime('2026-03-29 02:30 Europe/Berlin')).toThrow('never show')
+    expect(() => startTime('tonight')).toThrow('must be a time')
   })
 
   test('a moment, by the calendar or in seconds', () => {

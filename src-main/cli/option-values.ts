@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isZone, momentAt, type Schedule } from '#contract/schedule.ts'
 import { keyKinds, lastSlot, type KeyKind, type SlotRange, type TtlRule } from '#contract/selection.ts'
 
 /** Reads a whole number of a range, for commander. */
@@ -28,6 +29,19 @@ export function moment(text: string): number {
   if (!Number.isFinite(at))
     throw new InvalidArgumentError('It must be a time, as in 2026-11-21T14:30:00Z, or seconds since 1970.')
   return at
+}
+
+/** Reads when something is to be started: `2026-11-22 02:00 Asia/Seoul`, or what `moment` reads. */
+export function startTime(text: string): Schedule {
+  const [, clockTime, named] = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d) +(\S+)$/.exec(text.trim()) ?? []
+  if (clockTime === undefined || named === undefined)
+    return { at: moment(text), zone: new Intl.DateTimeFormat().resolvedOptions().timeZone }
+  const at = momentAt(clockTime, named)
+  if (at === null)
+    throw new InvalidArgumentError(
+      isZone(named) ? 'Clocks there never show this time.' : `There is no time zone "${named}".`,
+    )
+  return { at, zone: named }
 }
 
 /** Gathers a flag that may be given several times. */

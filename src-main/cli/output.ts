@@ -31,6 +31,7 @@ export type OutputEvent =
   | 'task'
   | 'progress'
   | 'checked'
+  | 'armed'
   | 'following'
   | 'in-step'
   | 'frozen'

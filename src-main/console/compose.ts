@@ -55,7 +55,9 @@ function openOrRefuse(
   box: SecretBox | undefined,
 ): { profiles: Profiles; tasks: Tasks } & AsyncDisposable {
   try {
-    return openMigrations({ folder: dataFolder(), jobs, ...(box !== undefined && { box }) })
+    const migrations = openMigrations({ folder: dataFolder(), jobs, ...(box !== undefined && { box }) })
+    migrations.tasks.keepSchedule()
+    return migrations
   } catch (thrown) {
     return migrationsWithoutStore(toFailure(thrown))
   }

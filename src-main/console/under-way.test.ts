@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeFailure } from '#contract/failure.ts'
-import type { TaskState } from '#contract/task.ts'
+import type { TaskState } from '#contract/task-states.ts'
 import type { ConsoleServices } from './services.ts'
 import { whatIsUnderWay } from './under-way.ts'
 import { migrationsWithoutStore } from './without-store.ts'

@@ -1,18 +1,15 @@
-import type { TaskStanding, TaskState } from '#contract/task.ts'
+import type { TaskStanding } from '#contract/task.ts'
+import { kindOf } from '#contract/task-states.ts'
 import type { ConsoleServices } from './services.ts'
 
 /** The gravest thing that leaving now would touch. */
 export type UnderWay = 'nothing' | 'restore' | 'migration' | 'frozen'
 
-/** Writes of the source are held back, or about to be: every moment counts. */
-const holdsWrites: ReadonlySet<TaskState> = new Set(['freezing', 'frozen', 'proving', 'finishing'])
-const atWork: ReadonlySet<TaskState> = new Set(['starting', 'copying', 'following'])
-
 /** What is under way on this host, as far as leaving it is concerned. */
 export function whatIsUnderWay(services: Pick<ConsoleServices, 'restores' | 'tasks'>): UnderWay {
   const tasks = tasksNow(services)
-  if (tasks.some(({ state }) => holdsWrites.has(state))) return 'frozen'
-  if (tasks.some(({ state }) => atWork.has(state))) return 'migration'
+  if (tasks.some(({ state }) => kindOf(state) === 'holding')) return 'frozen'
+  if (tasks.some(({ state }) => kindOf(state) === 'working')) return 'migration'
   return services.restores.countRunning() > 0 ? 'restore' : 'nothing'
 }
 

@@ -17,10 +17,13 @@ import {
 } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
+import { scheduleSchema } from './schedule.ts'
 import { sightPartSchema, type KeySight } from './sight.ts'
 import type { TextFile } from './text-file.ts'
 import {
   pastRequestSchema,
+  togetherSchema,
+  type TogetherAnswer,
   type PastTasks,
   type TaskBoard,
   type TaskEvent,
@@ -201,6 +204,9 @@ export const contract = {
       .output(answer<TaskView>()),
     /** Runs the checks once more and begins; answers at once. */
     start: oc.input(idWithPasswords).output(answer<TaskView>()),
+    /** Has it started at a time: only while it is ready. */
+    schedule: oc.input(idWithPasswords.extend({ schedule: scheduleSchema })).output(answer<TaskView>()),
+    unschedule: oc.input(idInput).output(answer<TaskView>()),
     pause: oc.input(idInput).output(answer<TaskView>()),
     resume: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** What a freeze would do and to whom. Changes nothing. */
@@ -228,6 +234,10 @@ export const contract = {
     stop: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** Forgets a task that is over or was never started. */
     remove: oc.input(idInput).output(answer<null>()),
+    /** The same deed for each of several; what keeps one from it does not keep the others. */
+    together: oc.input(togetherSchema).output(answer<readonly TogetherAnswer[]>()),
+    /** Forgets those that are over, as far as the search finds them; answers with how many. */
+    clearHistory: oc.input(pastRequestSchema.pick({ search: true })).output(answer<number>()),
     /** The newest view at once, then on every change (at most four a second), until the task is over. */
     watch: oc.input(idInput).output(eventIterator(answer<TaskView>())),
     /** How all tasks stand: at once, then on every change (at most once a second). */

@@ -158,6 +158,10 @@ export const failureCatalogue = {
   'task.consent-needed': { retryable: false },
   'task.held-elsewhere': { retryable: true },
   'task.expiries-shifted': { retryable: false },
+  'task.too-many': { retryable: true },
+  'task.instance-busy': { retryable: true },
+  'schedule.past': { retryable: false },
+  'schedule.missed': { retryable: false },
   // Freezing writes
   'freeze.not-permitted': { retryable: false },
   'freeze.not-primary': { retryable: false },

@@ -3,118 +3,10 @@ import type { Failure } from './failure.ts'
 import type { FreezeView, WritePause } from './freeze.ts'
 import type { ChecksView } from './precheck.ts'
 import type { EndpointView, ProfileOptions } from './profile.ts'
+import type { Schedule } from './schedule.ts'
 import type { SyncEventCode, SyncProgress } from './sync.ts'
+import type { TaskAction, TaskState } from './task-states.ts'
 import type { VerifyProgress, VerifyResult } from './verify.ts'
-
-/**
- * The life of a task, as data.
- * - `draft`: not checked, or the check found something that blocks; `checking`; `ready`: may be started
- * - `starting`: checks run once more, settings are set, both sides are reached
- * - `copying`: the full copy; `following`: the stream is applied (`inStep` tells catching up from in step)
- * - `freezing`: the password is changed and the last writes arrive; `frozen`: nothing is left to come;
- *   `proving`: both sides are compared
- * - `finishing`: sync is ended, our keys are taken out, settings and password are put back
- * - `paused`, `failed`, `interrupted` (Keyferry was ended in the middle): can be resumed
- * - `finished`, `stopped` (given up): over
- */
-export const taskTransitions = {
-  draft: ['checking', 'ready'],
-  checking: ['draft', 'ready', 'interrupted'],
-  ready: ['draft', 'checking', 'starting'],
-  starting: ['draft', 'copying', 'following', 'paused', 'stopped', 'failed', 'interrupted'],
-  copying: ['following', 'paused', 'stopped', 'failed', 'interrupted'],
-  following: ['copying', 'freezing', 'finishing', 'paused', 'stopped', 'failed', 'interrupted'],
-  freezing: ['following', 'frozen', 'stopped', 'failed', 'interrupted'],
-  frozen: ['following', 'freezing', 'proving', 'finishing', 'stopped', 'failed', 'interrupted'],
-  proving: ['following', 'freezing', 'frozen', 'stopped', 'failed', 'interrupted'],
-  finishing: ['finished', 'failed', 'interrupted'],
-  paused: ['starting', 'finishing', 'stopped', 'interrupted'],
-  failed: ['starting', 'finishing', 'stopped', 'interrupted'],
-  interrupted: ['starting', 'draft', 'finishing', 'stopped', 'failed'],
-  finished: [],
-  stopped: [],
-} as const satisfies Record<string, readonly string[]>
-
-export type TaskState = keyof typeof taskTransitions
-
-/** Whether the table lets a task go from one state to another. */
-export function mayBecome(from: TaskState, to: TaskState): boolean {
-  return (taskTransitions[from] as readonly TaskState[]).includes(to)
-}
-
-/** Over: nothing is held any more, nothing can be resumed. */
-export function isOver(state: TaskState): boolean {
-  return taskTransitions[state].length === 0
-}
-
-const states = Object.keys(taskTransitions) as TaskState[]
-/** Over, and not over. */
-export const overStates: readonly TaskState[] = states.filter(isOver)
-export const openStates: readonly TaskState[] = states.filter((state) => !isOver(state))
-
-/** Started and not over: it may hold settings, a password, or data half copied. */
-export function isUnderWay(state: TaskState): boolean {
-  return !isOver(state) && state !== 'draft' && state !== 'checking' && state !== 'ready'
-}
-
-/**
- * What a person can do with a task. `TaskView.actions` holds those that are possible now; a console draws
- * its buttons from there.
- */
-export type TaskAction =
-  | 'check'
-  | 'accept'
-  | 'start'
-  | 'pause'
-  | 'resume'
-  | 'freeze'
-  | 'unfreeze'
-  | 'verify'
-  | 'finish'
-  | 'stop'
-  | 'remove'
-
-/** What each state allows as such; `actionsOf` takes away what its circumstances forbid. */
-const actionsByState: Readonly<Record<TaskState, readonly TaskAction[]>> = {
-  draft: ['check', 'accept', 'remove'],
-  checking: ['stop'],
-  ready: ['start', 'check', 'remove'],
-  starting: ['stop'],
-  copying: ['pause', 'stop'],
-  following: ['freeze', 'verify', 'finish', 'pause', 'stop'],
-  freezing: ['unfreeze', 'stop'],
-  frozen: ['verify', 'finish', 'unfreeze', 'stop'],
-  proving: ['unfreeze', 'stop'],
-  finishing: [],
-  paused: ['resume', 'finish', 'stop'],
-  failed: ['resume', 'unfreeze', 'stop'],
-  interrupted: ['resume', 'unfreeze', 'stop'],
-  finished: ['unfreeze', 'remove'],
-  stopped: ['remove'],
-}
-
-/** What decides on the actions of a task, beside its state. */
-export interface Circumstances {
-  readonly state: TaskState
-  readonly inStep: boolean
-  readonly freeze: Pick<FreezeView, 'state'>
-  readonly proof: Pick<ProofView, 'running'> | null
-  readonly progress: Pick<SyncProgress, 'guard'> | null
-}
-
-/** The actions possible now, from the state and what else is known. */
-export function actionsOf(task: Circumstances): readonly TaskAction[] {
-  const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
-  return actionsByState[task.state].filter((action) => {
-    if (action === 'finish' && task.state === 'following') return task.inStep
-    // Paused before its expiries were put to their own time, it has to go on first.
-    if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
-    if (action === 'freeze') return task.inStep
-    if (action === 'unfreeze') return holds
-    if (action === 'verify') return !task.proof?.running
-    return true
-  })
-}
 
 export type TaskEventCode =
   | SyncEventCode
@@ -124,6 +16,11 @@ export type TaskEventCode =
   | 'checks.done'
   /** check */
   | 'checks.accepted'
+  /** when: as `sayMoment` says it */
+  | 'schedule.armed'
+  | 'schedule.disarmed'
+  /** when; code: of the failure that kept it from being started in time */
+  | 'schedule.missed'
   /** side, name, before, now */
   | 'settings.changed'
   /** side, name, value */
@@ -222,9 +119,27 @@ export interface TaskStanding {
   readonly checkedAt: number | null
   /** Everything the source has written is applied, and has been for a moment. */
   readonly inStep: boolean
+  /** When it is to be started: `scheduled` says that it will be. In any other state it is the time last wished for. */
+  readonly schedule: Schedule | null
   /** Of the running or last sync; null before the first. */
   readonly progress: Pick<SyncProgress, (typeof standingFigures)[number]> | null
   readonly actions: readonly TaskAction[]
+}
+
+/** How many tasks one Keyferry works on at the same time: each has threads and connections of its own. */
+export const mostTasksAtOnce = 8
+
+/** What can be asked of several tasks at once; `start` resumes those that were begun. */
+export const togetherSchema = z.strictObject({
+  ids: z.array(z.string().min(1).max(64)).min(1).max(200),
+  deed: z.enum(['start', 'pause', 'stop', 'unschedule', 'remove']),
+})
+export type TogetherRequest = z.infer<typeof togetherSchema>
+
+/** How that went with each: why it was refused, or null. */
+export interface TogetherAnswer {
+  readonly id: string
+  readonly failure: Failure | null
 }
 
 /** What a console shows of all tasks at any time; those that are over are read page by page. */

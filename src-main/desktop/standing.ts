@@ -1,6 +1,6 @@
 import type { RestoreView } from '#contract/api.ts'
 import type { TaskStanding } from '#contract/task.ts'
-import { isUnderWay } from '#contract/task.ts'
+import { isUnderWay } from '#contract/task-states.ts'
 
 /** A work as the taskbar and the tray show it. */
 export interface Work {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { openStore } from '#store/open.ts'
 import { freezeJournal, type FreezeJournal } from './freeze/record.ts'
+import type { Clock } from './clock.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
 import { keyFileBox, type SecretBox } from './secrets.ts'
 import { TaskBook } from './task-book.ts'
@@ -19,18 +20,19 @@ export interface MigrationsRequest {
   readonly jobs: JobRunner
   /** How secrets are sealed; a key file in the folder where the shell has nothing better. */
   readonly box?: SecretBox
+  readonly clock?: Clock
 }
 
 /** Opens everything a shell needs to run migrations. Disposing of it interrupts what runs, resumable. */
-export function openMigrations({ folder, jobs, box }: MigrationsRequest): Migrations {
+export function openMigrations({ folder, jobs, box, clock }: MigrationsRequest): Migrations {
   const store = openStore(join(folder, 'keyferry.db'))
   const sealed = box ?? keyFileBox(join(folder, 'keyferry.key'))
   const book = new TaskBook(store)
   const freezes = freezeJournal(store.journal, sealed)
   const services = { store, book, jobs, freezes, folder: join(folder, 'tasks') }
-  const tasks = createTasks(services, sealed)
+  const tasks = createTasks(services, sealed, clock)
   return {
-    profiles: createProfiles(store, sealed),
+    profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),
     tasks,
     freezes,
     async [Symbol.asyncDispose]() {

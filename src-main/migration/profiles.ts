@@ -10,7 +10,7 @@ import {
   type ProfileView,
 } from '#contract/profile.ts'
 import { freeName, readProfileFile } from '#contract/profile-file.ts'
-import { isUnderWay, openStates } from '#contract/task.ts'
+import { statesOf } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { connectionOf, keepEndpoint } from './endpoint.ts'
@@ -38,10 +38,11 @@ interface ProfileBody {
   readonly options: ProfileOptions
 }
 
-export function createProfiles(store: Store, box: SecretBox): Profiles {
+/** `onSaved` hears of every profile that is saved once more. */
+export function createProfiles(store: Store, box: SecretBox, onSaved: (id: string) => void): Profiles {
   const find = (id: string): ProfileRow => store.profiles.find(id) ?? fail('profile.not-found', { id })
 
-  const underWay = openStates.filter(isUnderWay)
+  const underWay = statesOf('working', 'holding', 'waiting')
   const view = (row: ProfileRow, openTasks = store.tasks.countByProfile(underWay)): ProfileView => ({
     id: row.id,
     name: row.name,
@@ -74,7 +75,7 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
     )
     const body: ProfileBody = { source: source.view, target: target.view, options: input.options }
     const now = Date.now()
-    return put({
+    const saved = put({
       id: before?.id ?? randomUUID(),
       name: input.name,
       body: JSON.stringify(body),
@@ -83,6 +84,8 @@ export function createProfiles(store: Store, box: SecretBox): Profiles {
       createdAt: before?.createdAt ?? now,
       updatedAt: now,
     })
+    if (before !== undefined) onSaved(saved.id)
+    return saved
   }
 
   return {

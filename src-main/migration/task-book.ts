@@ -1,17 +1,7 @@
 import type { Answer } from '#contract/api.ts'
 import { fail } from '#contract/failure.ts'
-import {
-  isOver,
-  mayBecome,
-  openStates,
-  overStates,
-  type PastTasks,
-  type TaskBoard,
-  type TaskEvent,
-  type TaskStanding,
-  type TaskState,
-  type TaskView,
-} from '#contract/task.ts'
+import type { PastTasks, TaskBoard, TaskEvent, TaskStanding, TaskView } from '#contract/task.ts'
+import { isAtWork, isOver, mayBecome, statesOf, taskStates, type TaskState } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { StandingRow, TaskPage, TaskRow } from '#store/tasks.ts'
 import { isAlive, ownerLostMs } from './ownership.ts'
@@ -19,6 +9,7 @@ import { settingsOf } from './settings.ts'
 import {
   keptStandingOf,
   lineOf,
+  readRecord,
   standingOf,
   viewOf,
   type Task,
@@ -34,17 +25,14 @@ const lookUpMs = 1_000
 /** How often figures that only show how far we are go to disk. */
 const keepEveryMs = 2_000
 
-/** States a task has only while a process works on it. */
-const worked: ReadonlySet<TaskState> = new Set([
-  'checking',
-  'starting',
-  'copying',
-  'following',
-  'freezing',
-  'frozen',
-  'proving',
-  'finishing',
-])
+/** How long whoever works on a task may take to hear and carry out what another process wants of it. */
+const heardWithinMs = 60_000
+
+const openStates = taskStates.filter((state) => !isOver(state))
+const overStates = statesOf('over')
+
+/** What one process may want of a task that another one works on. */
+export type Wanted = 'pause' | 'stop' | 'unschedule' | 'redraft'
 
 /**
  * All tasks as they stand: the one place that changes them, writes them down and tells who watches. A state
@@ -57,6 +45,8 @@ export class TaskBook implements Disposable {
   readonly #held = new Map<string, Task & { keptAt: number }>()
   readonly #waiting = new Set<() => void>()
   readonly #heartbeat: NodeJS.Timeout
+  /** What another process wants of a task that this one works on. */
+  onWanted: (id: string, wanted: Wanted) => void = () => undefined
   /** Counts what this process has changed. */
   #changes = 0
   /** Whether a list was read in which another process is at work. */
@@ -67,6 +57,8 @@ export class TaskBook implements Disposable {
     this.#heartbeat = setInterval(() => {
       try {
         for (const id of this.#held.keys()) store.tasks.seen(id, Date.now())
+        for (const { id, wanted } of store.tasks.takeWanted(process.pid))
+          if (this.#held.has(id)) this.onWanted(id, wanted as Wanted)
       } catch {
         // A full disk is told by the next step that has to be written down; a beat may be missed.
       }
@@ -126,7 +118,8 @@ export class TaskBook implements Disposable {
   hold(id: string): void {
     if (this.#held.has(id)) return
     const row = this.row(id)
-    if (isAlive(row) && row.ownerPid !== process.pid) fail('task.held-elsewhere', { pid: row.ownerPid ?? 0 })
+    if (isHeldElsewhere(row) || !this.#store.tasks.take(id, row, process.pid, Date.now()))
+      fail('task.held-elsewhere', { pid: row.ownerPid ?? 0 })
     const task = this.#adopt(row)
     this.#held.set(id, { ...task, keptAt: 0 })
     this.#keep(id)
@@ -143,6 +136,28 @@ export class TaskBook implements Disposable {
 
   holds(id: string): boolean {
     return this.#held.has(id)
+  }
+
+  /** Those this process works on. */
+  get held(): readonly Task[] {
+    return [...this.#held.values()]
+  }
+
+  /** Another process, alive, works on it. */
+  isElsewhere(id: string): boolean {
+    return !this.#held.has(id) && isHeldElsewhere(this.row(id))
+  }
+
+  /** Has whoever works on a task do something, and waits until it has been; `task.held-elsewhere` else. */
+  async want(id: string, wanted: Wanted): Promise<void> {
+    const before = this.row(id).state
+    this.#store.tasks.want(id, wanted)
+    const deadline = Date.now() + heardWithinMs
+    while (this.row(id).state === before || isAtWork(this.row(id).state)) {
+      const { ownerPid } = this.row(id)
+      if (Date.now() > deadline) fail('task.held-elsewhere', { pid: ownerPid ?? 0 })
+      await wait(lookUpMs / 5, undefined)
+    }
   }
 
   /** Changes how a held task stands; on disk when it returns, but for mere `progress`. */
@@ -225,7 +240,7 @@ export class TaskBook implements Disposable {
   #standing(row: StandingRow): TaskStanding {
     if (this.#held.has(row.id)) return standingOf(lineOf(this.get(row.id)))
     const { ownerPid: _pid, ownerSeenAt: _at, ...line } = row
-    if (!worked.has(row.state)) return standingOf(line)
+    if (!isAtWork(row.state)) return standingOf(line)
     if (!isAlive(row)) return standingOf(lineOf(this.#adopt(this.row(row.id))))
     this.#elsewhere = true
     return standingOf(line)
@@ -241,9 +256,9 @@ export class TaskBook implements Disposable {
       body: JSON.parse(row.body) as TaskBody,
       state: row.state,
       stateSince: row.stateSince,
-      record: JSON.parse(row.record) as TaskRecord,
+      record: readRecord(row.record),
     }
-    if (!worked.has(task.state) || isAlive(row)) return task
+    if (!isAtWork(task.state) || isAlive(row)) return task
     const state: TaskState = task.state === 'checking' ? 'draft' : 'interrupted'
     const { proof, checks } = task.record
     const interrupted: Task = {
@@ -308,6 +323,10 @@ export class TaskBook implements Disposable {
       waited += Date.now() - since
     }
   }
+}
+
+function isHeldElsewhere(row: TaskRow): boolean {
+  return isAlive(row) && row.ownerPid !== process.pid
 }
 
 /** What a person waits for: everything of a task that is no mere figure. */

@@ -5,15 +5,15 @@ import type { ChecksView } from '#contract/precheck.ts'
 import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
 import type { SyncProgress } from '#contract/sync.ts'
 import {
-  actionsOf,
   standingFigures,
   type ProofView,
   type SettingChange,
   type TaskEvent,
   type TaskStanding,
-  type TaskState,
   type TaskView,
 } from '#contract/task.ts'
+import { actionsOf, type TaskState } from '#contract/task-states.ts'
+import type { Schedule } from '#contract/schedule.ts'
 import type { StandingRow } from '#store/tasks.ts'
 
 /** What a task was made with: a copy of its profile's plan. */
@@ -34,6 +34,7 @@ export interface TaskRecord {
   readonly writePause: WritePause | null
   readonly proof: ProofView | null
   readonly failure: Failure | null
+  readonly schedule: Schedule | null
 }
 
 export const noFreeze: FreezeView = {
@@ -60,6 +61,12 @@ export const newRecord: TaskRecord = {
   writePause: null,
   proof: null,
   failure: null,
+  schedule: null,
+}
+
+/** A record as the store has it: one of an older Keyferry lacks what was added since. */
+export function readRecord(text: string): TaskRecord {
+  return { ...newRecord, ...(JSON.parse(text) as Partial<TaskRecord>) }
 }
 
 /** All that is known of a task. */
@@ -94,19 +101,23 @@ export function viewOf(
 }
 
 /** What lists need of a record: kept beside it, so that a list reads and parses no more than this. */
-export interface KeptStanding extends Pick<TaskStanding, 'startedAt' | 'endedAt' | 'checkedAt' | 'inStep'> {
+export interface KeptStanding extends Pick<
+  TaskStanding,
+  'startedAt' | 'endedAt' | 'checkedAt' | 'inStep' | 'schedule'
+> {
   readonly progress: TaskStanding['progress']
   readonly freeze: FreezeView['state']
   readonly proving: boolean
 }
 
 export function keptStandingOf(record: TaskRecord): KeptStanding {
-  const { startedAt, endedAt, checks, inStepSince, progress, freeze, proof } = record
+  const { startedAt, endedAt, checks, inStepSince, schedule, progress, freeze, proof } = record
   return {
     startedAt,
     endedAt,
     checkedAt: checks?.ranAt ?? null,
     inStep: inStepSince !== null,
+    schedule,
     progress: progress && pick(progress, standingFigures),
     freeze: freeze.state,
     proving: proof?.running ?? false,
@@ -128,8 +139,8 @@ export function lineOf({ body, record, ...task }: Task): TaskLine {
 
 /** What a console sees of a line. */
 export function standingOf({ standing, ...task }: TaskLine): TaskStanding {
-  const { freeze, proving, ...kept } = JSON.parse(standing) as KeptStanding
-  const known = { ...task, ...kept }
+  const { freeze, proving, schedule = null, ...kept } = JSON.parse(standing) as KeptStanding
+  const known = { ...task, ...kept, schedule }
   const circumstances = { ...known, freeze: { state: freeze }, proof: { running: proving } }
   return { ...known, actions: actionsOf(circumstances) }
 }

@@ -5,19 +5,22 @@ import { fail, toFailure } from '#contract/failure.ts'
 import type { FreezePlan } from '#contract/freeze.ts'
 import { checksAllow, type CheckId } from '#contract/precheck.ts'
 import type { Passwords } from '#contract/profile.ts'
-import {
-  isUnderWay,
-  openStates,
-  overStates,
-  type PastRequest,
-  type PastTasks,
-  type TaskAction,
-  type TaskBoard,
-  type TaskEvent,
-  type TaskSample,
-  type TaskStanding,
-  type TaskView,
+import type {
+  PastRequest,
+  PastTasks,
+  TaskBoard,
+  TaskEvent,
+  TaskSample,
+  TaskStanding,
+  TaskView,
+  TogetherAnswer,
+  TogetherRequest,
 } from '#contract/task.ts'
+import { isUnderWay, statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
+import type { Schedule } from '#contract/schedule.ts'
+import type { ProfileRow } from '#store/profiles.ts'
+import { demandAdmission } from './admission.ts'
+import { systemClock, type Clock } from './clock.ts'
 import { checkTask } from './checking.ts'
 import { conclude, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
@@ -25,8 +28,10 @@ import { planFreeze } from './freeze/plan.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { connectionOf } from './endpoint.ts'
 import { MigrationRun } from './run.ts'
+import { Armed } from './schedule.ts'
 import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
+import type { Wanted } from './task-book.ts'
 import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
 
 export interface FinishRequest {
@@ -49,10 +54,22 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   /** Of those that are over, the latest end first. */
   past(page: PastRequest): PastTasks
   get(id: string): TaskView
+  /**
+   * A run of a profile as it stands now. One of its earlier plan that was never begun is forgotten, but for the
+   * time it was to be started at.
+   */
   create(profileId: string): TaskView
   check(id: string, passwords?: Passwords): TaskView
   accept(id: string, check: CheckId, accepted: boolean): TaskView
   start(id: string, passwords?: Passwords): TaskView
+  /** Has it started at a time. What a profile does not keep must be typed now; it is forgotten when Keyferry ends. */
+  schedule(id: string, schedule: Schedule, passwords?: Passwords): TaskView
+  /** Resolves when it is not armed any more, whoever had armed it. */
+  unschedule(id: string): Promise<TaskView>
+  /** Starts what is armed at its time, also where whoever armed it is gone. For a process that stays. */
+  keepSchedule(): void
+  /** A profile was changed: what is armed to run its former plan is a draft again. */
+  planChanged(profileId: string): void
   /** Resolves when it is paused. */
   pause(id: string): Promise<TaskView>
   /** As `pause`, with every expiry of the target put to its own time first. */
@@ -68,6 +85,10 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   /** Resolves when everything of ours is put back. */
   stop(id: string, passwords?: Passwords): Promise<TaskView>
   remove(id: string): void
+  /** One deed for each of several tasks; those that refuse it do not keep the others from it. */
+  together(request: TogetherRequest): Promise<readonly TogetherAnswer[]>
+  /** Forgets all that are over and hold nothing, as far as the search finds them; how many. */
+  clearHistory(search: string): Promise<number>
   /** The newest view at once, then on every change, until the task is over or `signal` aborts. */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void>
   watchAll(signal?: AbortSignal): AsyncGenerator<Answer<TaskBoard>, void, void>
@@ -75,7 +96,7 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   events(id: string, before: number | undefined, limit: number): readonly TaskEvent[]
 }
 
-export function createTasks(services: RunServices, box: SecretBox): Tasks {
+export function createTasks(services: RunServices, box: SecretBox, clock: Clock = systemClock): Tasks {
   const { store, book } = services
   const runs = new Map<string, MigrationRun>()
   /** Checks under way outside of a start. */
@@ -102,6 +123,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
 
   const begin = (id: string, passwords: Passwords | undefined, resuming: boolean): TaskView => {
     const ends = endsOf(id, passwords)
+    demandAdmission(book, id)
     book.hold(id)
     const startedAt = book.get(id).record.startedAt ?? Date.now()
     book.become(id, 'starting', { failure: null, startedAt, inStepSince: null })
@@ -145,11 +167,28 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
     }
   }
 
+  const armed = new Armed(book, clock, {
+    demandStartable: (id) => void endsOf(id),
+    start: (id) => void begin(id, undefined, false),
+  })
+
+  /** Those of an earlier plan of a profile that were never begun; the latest time one was to be started at. */
+  const removeOutdated = ({ id, updatedAt }: ProfileRow): Schedule | null => {
+    let wished: Schedule | null = null
+    for (const task of book.standings(statesOf('unstarted'))) {
+      if (task.profileId !== id || task.createdAt >= updatedAt) continue
+      wished ??= task.schedule
+      typed.delete(task.id)
+      book.remove(task.id)
+    }
+    return wished
+  }
+
   // What cannot be put back, or told, now stays in the journal for the next time.
   const leftovers = putLeftoversBack(services, endsOf).catch(() => undefined)
 
-  return {
-    list: () => book.standings([...openStates, ...overStates]),
+  const tasks: Tasks = {
+    list: () => book.standings(taskStates),
     board: () => book.board(),
     past: (page) => book.past(page),
     get: (id) => book.view(id),
@@ -160,6 +199,7 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
       if (!body.source || !body.target) fail('usage.invalid', { field: body.source ? 'target' : 'source' })
       const now = Date.now()
       const id = randomUUID()
+      const record = { ...newRecord, schedule: removeOutdated(profile) }
       book.add({
         id,
         profileId,
@@ -171,8 +211,8 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
         targetSecret: profile.targetSecret,
         state: 'draft',
         stateSince: now,
-        record: JSON.stringify(newRecord),
-        standing: JSON.stringify(keptStandingOf(newRecord)),
+        record: JSON.stringify(record),
+        standing: JSON.stringify(keptStandingOf(record)),
         ownerPid: null,
         ownerSeenAt: null,
         createdAt: now,
@@ -214,6 +254,29 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
       return begin(id, passwords, false)
     },
 
+    schedule(id, schedule, passwords) {
+      demand(id, 'schedule')
+      endsOf(id, passwords)
+      armed.arm(id, schedule)
+      return book.view(id)
+    },
+
+    async unschedule(id) {
+      demand(id, 'unschedule')
+      if (book.isElsewhere(id)) await book.want(id, 'unschedule')
+      else armed.disarm(id)
+      return book.view(id)
+    },
+
+    keepSchedule: () => armed.keepForAll(),
+
+    planChanged(profileId) {
+      for (const { id, profileId: of } of book.standings(['scheduled']))
+        if (of !== profileId) continue
+        else if (book.isElsewhere(id)) void book.want(id, 'redraft').catch(() => undefined)
+        else armed.disarm(id, 'draft')
+    },
+
     resume(id, passwords) {
       demand(id, 'resume')
       return begin(id, passwords, true)
@@ -221,7 +284,8 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
 
     async pause(id) {
       demand(id, 'pause')
-      await runningOf(id).pause()
+      if (book.isElsewhere(id)) await book.want(id, 'pause')
+      else await runningOf(id).pause()
       return book.view(id)
     },
 
@@ -286,6 +350,10 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
 
     async stop(id, passwords) {
       demand(id, 'stop')
+      if (book.isElsewhere(id)) {
+        await book.want(id, 'stop')
+        return book.view(id)
+      }
       const underCheck = checking.get(id)
       if (underCheck !== undefined) {
         underCheck.abort()
@@ -308,6 +376,37 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
       book.remove(id)
     },
 
+    together: ({ ids, deed }) =>
+      Promise.all(
+        ids.map(async (id): Promise<TogetherAnswer> => {
+          try {
+            if (deed === 'start' && book.view(id).actions.includes('resume')) tasks.resume(id)
+            else await tasks[deed](id)
+            return { id, failure: null }
+          } catch (thrown) {
+            return { id, failure: toFailure(thrown) }
+          }
+        }),
+      ),
+
+    async clearHistory(search) {
+      let removed = 0
+      for (let offset = 0; ;) {
+        const { tasks: some } = book.past({ search, offset, limit: 50 })
+        if (some.length === 0) return removed
+        for (const { id, actions } of some) {
+          // What still holds a source frozen is not forgotten with the rest.
+          if (actions.includes('unfreeze')) offset += 1
+          else {
+            tasks.remove(id)
+            removed += 1
+          }
+          // A long log takes a moment to go; others have theirs in between.
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      }
+    },
+
     watch: (id, signal) => book.watch(id, signal),
     watchAll: (signal) => book.watchAll(signal),
     ...taskDifferences(services, endsOf),
@@ -315,11 +414,25 @@ export function createTasks(services: RunServices, box: SecretBox): Tasks {
     events: (id, before, limit) => store.events.newest(book.row(id).id, limit, before),
 
     async [Symbol.asyncDispose]() {
+      armed[Symbol.dispose]()
       for (const controller of checking.values()) controller.abort()
       await Promise.all([leftovers, ...[...runs.values()].map((run) => run.interrupt())])
       book[Symbol.dispose]()
     },
   }
+
+  const deeds: Readonly<Record<Wanted, (id: string) => unknown>> = {
+    pause: tasks.pause,
+    stop: tasks.stop,
+    unschedule: tasks.unschedule,
+    redraft: (id) => armed.disarm(id, 'draft'),
+  }
+  // Whoever wants it sees by the task whether it came about.
+  book.onWanted = (id, wanted) =>
+    void Promise.resolve(id)
+      .then(deeds[wanted])
+      .catch(() => undefined)
+  return tasks
 }
 
 /** What could not be put back when a task ended is tried again; what still cannot stays in the journal. */

@@ -1,4 +1,4 @@
-import type { TaskState } from '#contract/task.ts'
+import type { TaskState } from '#contract/task-states.ts'
 import { bytesOrNull, type Database } from './sqlite.ts'
 
 /** A row of `tasks`. `body` is what it was made with, `record` how it stands; both are the caller's JSON. */
@@ -52,8 +52,14 @@ export interface TaskTable {
   insert(row: TaskRow): void
   /** Writes how a task stands now. */
   stand(id: string, change: TaskChange): void
+  /** Makes a process the one that works on it, unless its owner is another one than was seen before. */
+  take(id: string, before: Pick<TaskRow, 'ownerPid' | 'ownerSeenAt'>, pid: number, at: number): boolean
   /** Says that its process is alive. */
   seen(id: string, at: number): void
+  /** Leaves word for whoever works on it. */
+  want(id: string, wanted: string): void
+  /** The word left for a process, by task; it is given once. */
+  takeWanted(pid: number): readonly { readonly id: string; readonly wanted: string }[]
   remove(id: string): void
 }
 
@@ -90,6 +96,11 @@ export function taskTable(database: Database): TaskTable {
      WHERE id = ?`,
   )
   const seen = database.prepare('UPDATE tasks SET owner_seen_at = ? WHERE id = ?')
+  const take = database.prepare(
+    'UPDATE tasks SET owner_pid = ?, owner_seen_at = ? WHERE id = ? AND owner_pid IS ? AND owner_seen_at IS ?',
+  )
+  const want = database.prepare('UPDATE tasks SET wanted = ? WHERE id = ?')
+  const wanted = database.prepare('SELECT id, wanted FROM tasks WHERE owner_pid = ? AND wanted IS NOT NULL')
   const remove = database.prepare('DELETE FROM tasks WHERE id = ?')
   return {
     inStates: (states) => inStates.all(JSON.stringify(states)) as StandingRow[],
@@ -136,6 +147,13 @@ export function taskTable(database: Database): TaskTable {
         id,
       ),
     seen: (id, at) => void seen.run(at, id),
+    take: (id, before, pid, at) => take.run(pid, at, id, before.ownerPid, before.ownerSeenAt).changes === 1,
+    want: (id, deed) => void want.run(deed, id),
+    takeWanted(pid) {
+      const found = wanted.all(pid) as { id: string; wanted: string }[]
+      for (const { id } of found) want.run(null, id)
+      return found
+    },
     remove: (id) => void remove.run(id),
   }
 }

@@ -11,6 +11,7 @@ import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli, type CliRun } from '../support/run-cli.ts'
 import { startWriter } from '../support/writer.ts'
 
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const secret = 'secret-of-the-source'
 let folder: string
 
@@ -208,7 +209,7 @@ describe('keyferry run', () => {
     const { source, target } = servers
     const doors = await source.call('ACL', 'LIST')
     {
-      const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+      const jobs = createJobRunner(worker)
       await using home = openMigrations({ folder, jobs })
       home.profiles.save({
         name: 'shop <1>',
@@ -265,7 +266,7 @@ describe('keyferry run', () => {
       const { source, target } = servers
       await source.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
       const before = [await source.call('ACL', 'LIST'), await source.call('CONFIG', 'GET', '*')]
-      const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+      const jobs = createJobRunner(worker)
       {
         await using home = openMigrations({ folder, jobs })
         home.profiles.save({
@@ -311,5 +312,62 @@ describe('keyferry freeze and unfreeze', () => {
     expect(undone.code).toBe(0)
     expect(await source.call('ACL', 'LIST')).toEqual(doors)
     expect((await keyferry('unfreeze')).stderr).toContain('(freeze.not-frozen)')
+  })
+})
+
+describe('keyferry tasks', () => {
+  const states = async (): Promise<readonly unknown[]> =>
+    (await keyferry('tasks', '--json')).events.map(({ state }) => state)
+
+  it('pauses what another command runs', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    const running = startCli(['sync', '-f', at(source), '-t', at(target), '--json'], {
+      env: env(),
+      timeoutMs: 120_000,
+    })
+    await running.says(/"event":"in-step"/)
+    const [{ task } = {}] = (await keyferry('tasks', '--json')).events
+
+    const paused = await keyferry('tasks', 'pause', String(task).slice(0, 8))
+    expect(paused).toMatchObject({ code: 0, stderr: '' })
+    await running.ended
+    expect(await states()).toEqual(['paused'])
+
+    // Its passwords were typed for the command that has ended.
+    const refused = await keyferry('tasks', 'stop', String(task))
+    clean(refused)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('(task.password-needed)')
+    expect(await states()).toEqual(['paused'])
+  })
+
+  it('a run that was armed for a time is disarmed by whoever interrupts it', async () => {
+    await using servers = await pair()
+    const { source, target } = servers
+    {
+      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      home.profiles.save({
+        name: 'nightly',
+        source: { host: source.host, port: source.port, password: secret },
+        target: { host: target.host, port: target.port, password: 'new-secret' },
+      })
+    }
+    const past = await keyferry('run', 'nightly', '--accept-warnings', '--at', '2020-01-01 02:00 Asia/Seoul')
+    clean(past)
+    expect(past.code).toBe(1)
+    expect(past.stderr).toContain('(schedule.past)')
+
+    const time = new Date(Date.now() + 86_400_000).toISOString()
+    const waiting = startCli(['run', 'nightly', '--accept-warnings', '--json', '--at', time], {
+      env: env(),
+      timeoutMs: 120_000,
+    })
+    await waiting.says(/"event":"armed"/)
+    expect(await states()).toEqual(['scheduled'])
+    waiting.signal('SIGINT')
+    expect((await waiting.ended).code).toBe(1)
+    expect(await states()).toEqual(['ready'])
+    expect(await target.call('DBSIZE')).toBe(0)
   })
 })

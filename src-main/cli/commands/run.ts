@@ -3,13 +3,15 @@ import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { EndpointView, Passwords, ProfileView } from '#contract/profile.ts'
+import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import { perform } from '../command.ts'
 import { cutOver, writePauseMs } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { openOwnMigrations, removeOutdatedDrafts } from '../migrations.ts'
+import { startTime } from '../option-values.ts'
+import { openOwnMigrations, openTaskOf } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { duration } from '../terminal/figures.ts'
 import { askHidden } from '../terminal/hidden-prompt.ts'
@@ -18,13 +20,16 @@ import { verifyLines } from '../terminal/verify-lines.ts'
 interface RunFlags {
   readonly cutover: 'auto' | 'manual'
   readonly acceptWarnings?: true
+  readonly at?: Schedule
   readonly json?: true
 }
 
 const examples = `
 Profiles are made and saved in the console ("keyferry serve", or the window). Examples:
   keyferry run "shop to new host"
-  keyferry run nightly --cutover auto --accept-warnings --json`
+  keyferry run nightly --cutover auto --accept-warnings --json
+  keyferry run nightly --cutover auto --at "2026-11-22 02:00 Asia/Seoul"
+A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
 
 export function define(command: Command): void {
   command
@@ -35,6 +40,11 @@ export function define(command: Command): void {
         .default('manual'),
     )
     .option('--accept-warnings', 'go on where the checks only warn')
+    .option(
+      '--at <time>',
+      'wait, checked and armed, and start then: "2026-11-22 02:00 Asia/Seoul"',
+      startTime,
+    )
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((profile: string, flags: RunFlags) =>
@@ -49,12 +59,11 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
     profiles.list().find(({ id, name }) => id === named || name === named) ??
     fail('profile.not-found', { name: named, known: knownNames(profiles.list()) })
   const passwords = await passwordsFor(profile)
-  removeOutdatedDrafts(migrations, profile)
-  const open = tasks.board().open.find(({ profileId }) => profileId === profile.id)
+  const open = openTaskOf(migrations, profile)
   const { id } = open ?? tasks.create(profile.id)
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
-  await task.start(passwords, flags.acceptWarnings === true)
+  await task.start(passwords, flags.acceptWarnings === true, flags.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
   return told(await cutOver(migrations, task, output), output)

@@ -9,7 +9,7 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from '../con
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { findBegunTask, openOwnMigrations, passwordsOf, removeOutdatedDrafts } from '../migrations.ts'
+import { findBegunTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
 
@@ -117,7 +117,6 @@ function makeTask(
       afterFinish: 'unfreeze',
     },
   })
-  removeOutdatedDrafts(migrations, profile)
   return tasks.create(profile.id)
 }
 

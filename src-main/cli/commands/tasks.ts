@@ -1,43 +1,108 @@
 import type { Command } from 'commander'
+import { fail } from '#contract/failure.ts'
+import { sayMoment } from '#contract/schedule.ts'
+import type { TaskStanding, TogetherRequest } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
-import { exitCode } from '../exit-code.ts'
+import { exitCode, type ExitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import type { Output } from '../output.ts'
 import { table } from '../terminal/table.ts'
+
+const examples = `
+A task is one run of a profile; "keyferry report" tells everything about one. One is named by the beginning of its
+id or by its profile, whichever console or command runs it. Examples:
+  keyferry tasks
+  keyferry tasks pause shop sessions
+  keyferry tasks stop 3f2a91c0
+  keyferry tasks clear`
+
+const deeds = {
+  pause: 'pause them: they can be resumed where they stand',
+  stop: 'give them up: settings and passwords are put back, what was copied stays',
+  disarm: 'have them not started at their time',
+  remove: 'forget them, where they are over or were never started',
+} as const
 
 export function define(command: Command): void {
   command
     .option('--json', 'one JSON object a line on stdout')
-    .addHelpText('after', '\nA task is one run of a profile; "keyferry report" tells everything about one.')
-    .action((flags: { json?: true }) =>
-      perform(flags.json === true, async (output) => {
-        await using migrations = await openOwnMigrations()
-        const tasks = migrations.tasks.list()
-        for (const { id, name, state, from, to, startedAt, endedAt } of tasks)
-          output.event('task', {
-            task: id,
-            name,
-            state,
-            source: from,
-            target: to,
-            startedAt,
-            endedAt,
-          })
-        if (tasks.length === 0) output.line('No task yet.')
-        const rows = tasks.map(({ id, name, state, stateSince, from, to }) => [
-          id.slice(0, 8),
-          name,
-          state,
-          new Date(stateSince).toISOString().replace('T', ' ').slice(0, 19),
-          `${from} → ${to}`,
-        ])
-        const columns = ['task', 'profile', 'state', 'since (UTC)', 'from → to'] as const
-        for (const line of table(
-          'Tasks, newest first',
-          columns.map((column) => [column, 'left']),
-          rows,
-        ))
-          output.line(line)
+    .addHelpText('after', examples)
+    .action((flags: { json?: true }) => performOn(flags.json === true, list))
+  for (const [word, description] of Object.entries(deeds))
+    command
+      .command(word)
+      .description(description)
+      .argument('<task...>', 'their ids, or the names of their profiles')
+      .action((named: readonly string[]) =>
+        performOn(false, (migrations, output) =>
+          together(migrations, word as keyof typeof deeds, named, output),
+        ),
+      )
+  command
+    .command('clear')
+    .description('forget all that are over')
+    .argument('[search]', 'only those with this in their name or addresses')
+    .action((search: string | undefined) =>
+      performOn(false, async ({ tasks }, output) => {
+        const removed = await tasks.clearHistory(search ?? '')
+        output.line(`${removed} forgotten.`)
         return exitCode.done
       }),
     )
+}
+
+function performOn(
+  json: boolean,
+  work: (migrations: Migrations, output: Output) => ExitCode | Promise<ExitCode>,
+): Promise<void> {
+  return perform(json, async (output) => {
+    await using migrations = await openOwnMigrations()
+    return await work(migrations, output)
+  })
+}
+
+function list({ tasks }: Migrations, output: Output): ExitCode {
+  const all = tasks.list()
+  for (const { id, name, state, from, to, startedAt, endedAt, schedule } of all)
+    output.event('task', { task: id, name, state, source: from, target: to, startedAt, endedAt, schedule })
+  if (all.length === 0) output.line('No task yet.')
+  const rows = all.map(({ id, name, state, stateSince, from, to, schedule }) => [
+    id.slice(0, 8),
+    name,
+    state,
+    state === 'scheduled' && schedule !== null
+      ? `for ${sayMoment(schedule)}`
+      : new Date(stateSince).toISOString().replace('T', ' ').slice(0, 19),
+    `${from} → ${to}`,
+  ])
+  const columns = ['task', 'profile', 'state', 'since (UTC)', 'from → to'].map(
+    (name) => [name, 'left'] as const,
+  )
+  for (const line of table('Tasks, newest first', columns, rows)) output.line(line)
+  return exitCode.done
+}
+
+async function together(
+  { tasks }: Migrations,
+  word: keyof typeof deeds,
+  named: readonly string[],
+  output: Output,
+): Promise<ExitCode> {
+  const all = tasks.list()
+  const deed: TogetherRequest['deed'] = word === 'disarm' ? 'unschedule' : word
+  const meant = named.map((name) => findTask(all, name, deed))
+  const answers = await tasks.together({ deed, ids: meant.map(({ id }) => id) })
+  for (const [index, { id, failure }] of answers.entries()) {
+    if (failure === null) output.line(`${meant[index]!.name} (${id.slice(0, 8)}): done.`)
+    else output.failure(failure)
+  }
+  return answers.some(({ failure }) => failure !== null) ? exitCode.failed : exitCode.done
+}
+
+/** Of several runs of a profile the newest that allows the deed is meant. */
+function findTask(all: readonly TaskStanding[], named: string, deed: TogetherRequest['deed']): TaskStanding {
+  const those = all.filter(({ id, name }) => id.startsWith(named) || name === named)
+  const able = those.find(({ actions }) => (actions as readonly string[]).includes(deed))
+  return able ?? those[0] ?? fail('task.not-found', { id: named })
 }

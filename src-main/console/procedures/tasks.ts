@@ -10,6 +10,12 @@ export const tasks = {
     ok(context.tasks.accept(input.id, input.check, input.accepted)),
   ),
   start: base.tasks.start.handler(({ context, input }) => ok(context.tasks.start(input.id, input.passwords))),
+  schedule: base.tasks.schedule.handler(({ context, input }) =>
+    ok(context.tasks.schedule(input.id, input.schedule, input.passwords)),
+  ),
+  unschedule: base.tasks.unschedule.handler(async ({ context, input }) =>
+    ok(await context.tasks.unschedule(input.id)),
+  ),
   pause: base.tasks.pause.handler(async ({ context, input }) => ok(await context.tasks.pause(input.id))),
   resume: base.tasks.resume.handler(({ context, input }) =>
     ok(context.tasks.resume(input.id, input.passwords)),
@@ -34,6 +40,12 @@ export const tasks = {
     context.tasks.remove(input.id)
     return ok(null)
   }),
+  together: base.tasks.together.handler(async ({ context, input }) =>
+    ok(await context.tasks.together(input)),
+  ),
+  clearHistory: base.tasks.clearHistory.handler(async ({ context, input }) =>
+    ok(await context.tasks.clearHistory(input.search)),
+  ),
   watch: base.tasks.watch.handler(({ context, input, signal }) => context.tasks.watch(input.id, signal)),
   watchAll: base.tasks.watchAll.handler(({ context, signal }) => context.tasks.watchAll(signal)),
   history: base.tasks.history.handler(({ context, input }) =>

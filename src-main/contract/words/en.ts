@@ -717,6 +717,26 @@ export const en: LanguageWords = {
       safe: 'Every value is as it was copied, and the source is untouched.',
       todo: 'Empty the target before anybody uses it, or start a new migration into it with its keys replaced.',
     },
+    'task.too-many': {
+      what: 'Keyferry is at work on[ {most}| as many] tasks already, and takes on no more at the same time.',
+      safe: 'Those go on; this one was not started.',
+      todo: 'Start it when one of them has ended or was paused.',
+    },
+    'task.instance-busy': {
+      what: 'Another task[, “{name}”,] is at work on[ {address}| the same server].',
+      safe: 'The other one goes on; this one was not started.',
+      todo: 'Wait until the other task has ended, or pause or stop it first.',
+    },
+    'schedule.past': {
+      what: 'The time[ {when}] is past.',
+      safe: 'Nothing has been changed.',
+      todo: 'Choose a later time, or start the migration now.',
+    },
+    'schedule.missed': {
+      what: 'The migration was to start[ at {when}| earlier], but Keyferry was not running then, or this machine was asleep.',
+      safe: 'Nothing has been started.',
+      todo: 'Start it now, or choose another time.',
+    },
     'task.held-elsewhere': {
       what: 'Another Keyferry[ on {host}] is running this task.',
       safe: 'The other one goes on undisturbed.',

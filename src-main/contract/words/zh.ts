@@ -711,6 +711,26 @@ export const zh: LanguageWords = {
       safe: '所有值都与复制时一致，源端未受影响。',
       todo: '请在使用目标端之前清空它，或以替换已有键的方式重新迁移到该目标端。',
     },
+    'task.too-many': {
+      what: 'Keyferry 已在同时运行[ {most} 个|最多数量的]任务，不再接受新的任务。',
+      safe: '这些任务继续运行；本任务未启动。',
+      todo: '待其中一个结束或暂停后再启动。',
+    },
+    'task.instance-busy': {
+      what: '另一个任务[“{name}”]正在使用[ {address}|同一台服务器]。',
+      safe: '该任务继续运行；本任务未启动。',
+      todo: '等待该任务结束，或先暂停、停止它。',
+    },
+    'schedule.past': {
+      what: '时间[ {when}] 已过。',
+      safe: '未作任何更改。',
+      todo: '选择更晚的时间，或立即启动迁移。',
+    },
+    'schedule.missed': {
+      what: '迁移本应[于 {when}|更早]启动，但当时 Keyferry 未运行，或本机处于休眠状态。',
+      safe: '未启动任何操作。',
+      todo: '立即启动，或另选时间。',
+    },
     'task.held-elsewhere': {
       what: '[{host} 上的]另一个 Keyferry 正在运行该任务。',
       safe: '另一个 Keyferry 不受影响。',

@@ -30,6 +30,7 @@ const report: MigrationReport = {
     from: '10.0.0.4:6379',
     to: '10.0.0.5:6379',
     checkedAt: null,
+    schedule: null,
     source: side,
     target: { ...side, host: '10.0.0.5' },
     options: defaultProfileOptions,

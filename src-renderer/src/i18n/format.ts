@@ -73,9 +73,10 @@ export function formatTime(moment: number): string {
   }).format(moment)
 }
 
-/** Date and time of a moment that need not be today. */
-export function formatMoment(moment: number): string {
+/** Date and time of a moment that need not be today; of a time zone, its name is said too. */
+export function formatMoment(moment: number, zone?: string): string {
   return new Intl.DateTimeFormat(language.locale, {
+    ...(zone !== undefined && { timeZone: zone, timeZoneName: 'short', weekday: 'short' }),
     year: 'numeric',
     month: 'short',
     day: 'numeric',

@@ -10,6 +10,7 @@ const done: Readonly<Record<TaskView['state'], number>> = {
   draft: 0,
   checking: 0,
   ready: 0,
+  scheduled: 0,
   starting: 0,
   copying: 0,
   following: 0,

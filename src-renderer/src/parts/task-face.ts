@@ -1,5 +1,6 @@
 import type { SyncPhase } from '#contract/sync.ts'
-import type { TaskStanding, TaskState } from '#contract/task.ts'
+import type { TaskStanding } from '#contract/task.ts'
+import { kindOf, type TaskState } from '#contract/task-states.ts'
 import { formatBytes, formatPercent } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
 import type { IconName } from '../ui/icon-names.ts'
@@ -9,6 +10,7 @@ const faces: Readonly<Record<TaskState, { readonly tone: Tone; readonly icon: Ic
   draft: { tone: 'plain', icon: 'edit' },
   checking: { tone: 'active', icon: 't-run' },
   ready: { tone: 'plain', icon: 'play' },
+  scheduled: { tone: 'active', icon: 'clock' },
   starting: { tone: 'active', icon: 't-run' },
   copying: { tone: 'active', icon: 'arrow' },
   following: { tone: 'active', icon: 'wave' },
@@ -26,6 +28,10 @@ const faces: Readonly<Record<TaskState, { readonly tone: Tone; readonly icon: Ic
 /** Icon, word and tone of a task's state: always the three. */
 export function faceOfTask(task: TaskStanding): { tone: Tone; icon: IconName; word: string } {
   if (task.state === 'following' && task.inStep) return { tone: 'ok', icon: 'wave', word: t('task.inStep') }
+  if (task.schedule !== null && isUnstarted(task) && task.state !== 'scheduled')
+    return task.schedule.at > Date.now()
+      ? { tone: 'warn', icon: 't-warn', word: t('task.notArmed') }
+      : { tone: 'warn', icon: 'clock', word: t('task.timePassed') }
   return { ...faces[task.state], word: t(`task.state.${task.state}`) }
 }
 
@@ -37,6 +43,7 @@ export function wayOfTask(
     case 'draft':
     case 'checking':
     case 'ready':
+    case 'scheduled':
       return 'plan'
     case 'starting':
     case 'copying':
@@ -98,4 +105,9 @@ export function nowOfTask(task: TaskStanding): string {
   if (task.state === 'following' && !task.inStep && lag !== null)
     return t('task.behind', { bytes: formatBytes(lag) })
   return faceOfTask(task).word
+}
+
+/** Nothing has been touched yet; while it is checked it stays what it was. */
+export function isUnstarted({ state }: Pick<TaskStanding, 'state'>): boolean {
+  return kindOf(state) === 'unstarted'
 }

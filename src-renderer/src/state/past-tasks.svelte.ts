@@ -38,6 +38,13 @@ export class PastTasks {
     await this.#read({ offset: 0, limit: Math.min(200, limit) })
   }
 
+  /** Forgets all that are over, as far as the search finds them. */
+  async clear(): Promise<void> {
+    const answer = await this.#client.tasks.clearHistory({ search: this.#search })
+    await this.read(this.#search)
+    if ('failed' in answer) this.#failure = answer.failed
+  }
+
   async more(): Promise<void> {
     await this.#read({ offset: this.#shown.length, limit: pageLength })
   }

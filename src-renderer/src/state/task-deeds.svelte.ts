@@ -1,5 +1,6 @@
 import type { Failure } from '#contract/failure.ts'
 import type { Passwords } from '#contract/profile.ts'
+import type { Schedule } from '#contract/schedule.ts'
 import type { ConsoleClient } from '../client.ts'
 import { language } from '../i18n/i18n.svelte.ts'
 import { saveFile } from './save-file.ts'
@@ -39,6 +40,17 @@ export class TaskDeeds {
 
   start(passwords?: Passwords): Promise<boolean> {
     return this.#send((given) => this.#tasks.act(this.#client.tasks.start(this.#input(given))), passwords)
+  }
+
+  schedule(schedule: Schedule, passwords?: Passwords): Promise<boolean> {
+    return this.#send(
+      (given) => this.#tasks.act(this.#client.tasks.schedule({ ...this.#input(given), schedule })),
+      passwords,
+    )
+  }
+
+  unschedule(): Promise<boolean> {
+    return this.#send(() => this.#tasks.act(this.#client.tasks.unschedule({ id: this.#id })))
   }
 
   resume(): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity'
 import type { Answer } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
-import { isOver, type TaskBoard, type TaskStanding, type TaskView } from '#contract/task.ts'
+import type { TaskBoard, TaskStanding, TaskView } from '#contract/task.ts'
+import { isOver } from '#contract/task-states.ts'
 import type { ConsoleClient } from '../client.ts'
 
 const noTask: TaskBoard = { open: [], over: { count: 0, latest: 0 } }

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { actionsOf, isOver, mayBecome, taskTransitions, type TaskState, type TaskView } from './task.ts'
-
-const states = Object.keys(taskTransitions) as TaskState[]
+import type { TaskView } from './task.ts'
+import { actionsOf, isOver, mayBecome, taskStates, taskTable, type TaskState } from './task-states.ts'
 
 /** Where a task can get from a state, over any number of steps. */
 function reach(from: TaskState, seen = new Set<TaskState>()): Set<TaskState> {
-  for (const to of taskTransitions[from]) if (!seen.has(to)) reach(to, seen.add(to))
+  for (const to of taskTable[from].next as readonly TaskState[]) if (!seen.has(to)) reach(to, seen.add(to))
   return seen
 }
 
@@ -13,24 +12,24 @@ const view = (state: TaskState, more: Partial<TaskView> = {}): TaskView =>
   ({ state, inStep: false, freeze: { state: 'none' }, proof: null, progress: null, ...more }) as TaskView
 
 describe('the states of a task', () => {
-  test.each(states)('%s: every way on is a state, and an end can be reached', (state) => {
-    for (const to of taskTransitions[state]) expect(states).toContain(to)
+  test.each(taskStates)('%s: every way on is a state, and an end can be reached', (state) => {
+    for (const to of taskTable[state].next) expect(taskStates).toContain(to)
     if (!isOver(state)) expect([...reach(state)]).toEqual(expect.arrayContaining(['stopped']))
   })
 
   test('all of them are reached from a draft', () => {
-    expect(new Set(['draft', ...reach('draft')])).toEqual(new Set(states))
+    expect(new Set(['draft', ...reach('draft')])).toEqual(new Set(taskStates))
   })
 
   test('nothing is finished but by finishing, nothing frozen but by freezing or a proof', () => {
-    expect(states.filter((state) => mayBecome(state, 'finished'))).toEqual(['finishing'])
-    expect(states.filter((state) => mayBecome(state, 'frozen'))).toEqual(['freezing', 'proving'])
-    expect(states.filter((state) => mayBecome(state, 'proving'))).toEqual(['frozen'])
+    expect(taskStates.filter((state) => mayBecome(state, 'finished'))).toEqual(['finishing'])
+    expect(taskStates.filter((state) => mayBecome(state, 'frozen'))).toEqual(['freezing', 'proving'])
+    expect(taskStates.filter((state) => mayBecome(state, 'proving'))).toEqual(['frozen'])
   })
 
   test('whoever is not over can always be given up, unless it ends by itself', () => {
-    const stuck = states.filter((state) => !isOver(state) && !actionsOf(view(state)).includes('stop'))
-    expect(stuck).toEqual(['draft', 'ready', 'finishing'])
+    const stuck = taskStates.filter((state) => !isOver(state) && !actionsOf(view(state)).includes('stop'))
+    expect(stuck).toEqual(['draft', 'ready', 'scheduled', 'finishing'])
   })
 
   test('freezing needs to be in step, unfreezing something frozen', () => {

@@ -1,0 +1,188 @@
+import type { FreezeState } from './freeze.ts'
+import type { ExpiryGuard } from './sync.ts'
+
+/**
+ * What a person can do with a task. `TaskView.actions` holds those that are possible now; a console draws
+ * its buttons from there.
+ */
+export type TaskAction =
+  | 'check'
+  | 'accept'
+  | 'start'
+  | 'schedule'
+  | 'unschedule'
+  | 'pause'
+  | 'resume'
+  | 'freeze'
+  | 'unfreeze'
+  | 'verify'
+  | 'finish'
+  | 'stop'
+  | 'remove'
+
+/**
+ * - `unstarted`: nothing has been touched yet
+ * - `checking`, `working`, `holding`: a process works on it; `holding`: writes of the source are held back, or about to be
+ * - `waiting`: begun, and nobody works on it until somebody resumes it
+ * - `over`
+ */
+export type TaskKind = 'unstarted' | 'checking' | 'working' | 'holding' | 'waiting' | 'over'
+
+interface StateRule {
+  readonly kind: TaskKind
+  /** The states it may go to. */
+  readonly next: readonly string[]
+  /** What it allows as such; `actionsOf` takes away what its circumstances forbid. */
+  readonly deeds: readonly TaskAction[]
+}
+
+/**
+ * The life of a task: the one table that services and consoles go by.
+ * - `draft`: not checked, or the check found something that blocks; `checking`; `ready`: may be started
+ * - `scheduled`: will be started at its time
+ * - `starting`: checks run once more, settings are set, both sides are reached
+ * - `copying`: the full copy; `following`: the stream is applied (`inStep` tells catching up from in step)
+ * - `freezing`: the password is changed and the last writes arrive; `frozen`: nothing is left to come;
+ *   `proving`: both sides are compared
+ * - `finishing`: sync is ended, our keys are taken out, settings and password are put back
+ * - `paused`, `failed`, `interrupted` (Keyferry was ended in the middle): can be resumed
+ * - `finished`, `stopped` (given up): over
+ */
+export const taskTable = {
+  draft: {
+    kind: 'unstarted',
+    next: ['checking', 'ready'],
+    deeds: ['check', 'accept', 'remove'],
+  },
+  checking: {
+    kind: 'checking',
+    next: ['draft', 'ready', 'interrupted'],
+    deeds: ['stop'],
+  },
+  ready: {
+    kind: 'unstarted',
+    next: ['draft', 'checking', 'scheduled', 'starting'],
+    deeds: ['start', 'schedule', 'check', 'remove'],
+  },
+  scheduled: {
+    kind: 'unstarted',
+    next: ['draft', 'checking', 'ready', 'starting'],
+    deeds: ['start', 'schedule', 'unschedule', 'check', 'remove'],
+  },
+  starting: {
+    kind: 'working',
+    next: ['draft', 'copying', 'following', 'paused', 'stopped', 'failed', 'interrupted'],
+    deeds: ['stop'],
+  },
+  copying: {
+    kind: 'working',
+    next: ['following', 'paused', 'stopped', 'failed', 'interrupted'],
+    deeds: ['pause', 'stop'],
+  },
+  following: {
+    kind: 'working',
+    next: ['copying', 'freezing', 'finishing', 'paused', 'stopped', 'failed', 'interrupted'],
+    deeds: ['freeze', 'verify', 'finish', 'pause', 'stop'],
+  },
+  freezing: {
+    kind: 'holding',
+    next: ['following', 'frozen', 'stopped', 'failed', 'interrupted'],
+    deeds: ['unfreeze', 'stop'],
+  },
+  frozen: {
+    kind: 'holding',
+    next: ['following', 'freezing', 'proving', 'finishing', 'stopped', 'failed', 'interrupted'],
+    deeds: ['verify', 'finish', 'unfreeze', 'stop'],
+  },
+  proving: {
+    kind: 'holding',
+    next: ['following', 'freezing', 'frozen', 'stopped', 'failed', 'interrupted'],
+    deeds: ['unfreeze', 'stop'],
+  },
+  finishing: {
+    kind: 'holding',
+    next: ['finished', 'failed', 'interrupted'],
+    deeds: [],
+  },
+  paused: {
+    kind: 'waiting',
+    next: ['starting', 'finishing', 'stopped', 'interrupted'],
+    deeds: ['resume', 'finish', 'stop'],
+  },
+  failed: {
+    kind: 'waiting',
+    next: ['starting', 'finishing', 'stopped', 'interrupted'],
+    deeds: ['resume', 'unfreeze', 'stop'],
+  },
+  interrupted: {
+    kind: 'waiting',
+    next: ['starting', 'draft', 'finishing', 'stopped', 'failed'],
+    deeds: ['resume', 'unfreeze', 'stop'],
+  },
+  finished: {
+    kind: 'over',
+    next: [],
+    deeds: ['unfreeze', 'remove'],
+  },
+  stopped: {
+    kind: 'over',
+    next: [],
+    deeds: ['remove'],
+  },
+} as const satisfies Readonly<Record<string, StateRule>>
+
+export type TaskState = keyof typeof taskTable
+
+export const taskStates = Object.keys(taskTable) as readonly TaskState[]
+
+/** Whether the table lets a task go from one state to another. */
+export function mayBecome(from: TaskState, to: TaskState): boolean {
+  return (taskTable[from].next as readonly TaskState[]).includes(to)
+}
+
+export function kindOf(state: TaskState): TaskKind {
+  return taskTable[state].kind
+}
+
+/** Those of one of these kinds. */
+export function statesOf(...kinds: readonly TaskKind[]): readonly TaskState[] {
+  return taskStates.filter((state) => kinds.includes(kindOf(state)))
+}
+
+/** Over: nothing is held any more, nothing can be resumed. */
+export function isOver(state: TaskState): boolean {
+  return kindOf(state) === 'over'
+}
+
+/** A process works on it. */
+export function isAtWork(state: TaskState): boolean {
+  return ['checking', 'working', 'holding'].includes(kindOf(state))
+}
+
+/** Started and not over: it may hold settings, a password, or data half copied. */
+export function isUnderWay(state: TaskState): boolean {
+  return ['working', 'holding', 'waiting'].includes(kindOf(state))
+}
+
+/** What decides on the actions of a task, beside its state. */
+export interface Circumstances {
+  readonly state: TaskState
+  readonly inStep: boolean
+  readonly freeze: { readonly state: FreezeState }
+  readonly proof: { readonly running: boolean } | null
+  readonly progress: { readonly guard: ExpiryGuard } | null
+}
+
+/** The actions possible now, from the state and what else is known. */
+export function actionsOf(task: Circumstances): readonly TaskAction[] {
+  const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
+  return taskTable[task.state].deeds.filter((action) => {
+    if (action === 'finish' && task.state === 'following') return task.inStep
+    // Paused before its expiries were put to their own time, it has to go on first.
+    if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
+    if (action === 'freeze') return task.inStep
+    if (action === 'unfreeze') return holds
+    if (action === 'verify') return !task.proof?.running
+    return true
+  })
+}
