@@ -20,6 +20,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'copy a live server into another one and follow it',
     load: () => import('./commands/sync.ts'),
   },
+  check: {
+    description: 'look at two servers before a migration, and tell what stands in its way',
+    load: () => import('./commands/check.ts'),
+  },
   run: {
     description: 'run the migration of a saved profile',
     load: () => import('./commands/run.ts'),

@@ -1,4 +1,4 @@
-import { addressOf, placeOf } from '#contract/connection.ts'
+import { addressOf, placeOf, type Reach } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { mostTasksAtOnce } from '#contract/task.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
@@ -13,8 +13,8 @@ export function demandAdmission(book: TaskBook, id: string): void {
     (task) => task.id !== id && ['working', 'holding'].includes(kindOf(task.state)),
   )
   if (working.length >= mostTasksAtOnce) fail('task.too-many', { most: mostTasksAtOnce })
-  const holders = holdersOfServers(book, id)
   const { source, target } = book.get(id).body
+  const holders = holdersOfServers(book, { source, target }, id)
   if (holders.source !== null)
     fail('task.instance-busy', { address: addressOf(source), name: holders.source })
   if (holders.target !== null)
@@ -22,19 +22,19 @@ export function demandAdmission(book: TaskBook, id: string): void {
 }
 
 /**
- * The names of the other tasks that hold a task's servers. Begun and not over, a task holds both, whether it runs or
+ * The names of the tasks, `except` one, that hold two servers. Begun and not over, a task holds both, whether it runs or
  * not: their settings and passwords may be its.
  */
 export function holdersOfServers(
   book: TaskBook,
-  id: string,
+  { source, target }: { readonly source: Reach; readonly target: Reach },
+  except?: string,
 ): { readonly source: string | null; readonly target: string | null } {
   const holders = new Map<string, string>()
   for (const { id: other, name } of book.standings(statesOf('working', 'holding', 'waiting'))) {
-    if (other === id) continue
-    const { source, target } = book.get(other).body
-    for (const side of [source, target]) holders.set(placeOf(side), name)
+    if (other === except) continue
+    const { body } = book.get(other)
+    for (const side of [body.source, body.target]) holders.set(placeOf(side), name)
   }
-  const { source, target } = book.get(id).body
   return { source: holders.get(placeOf(source)) ?? null, target: holders.get(placeOf(target)) ?? null }
 }

@@ -13,7 +13,7 @@ export async function checkTask(
 ): Promise<readonly CheckResult[]> {
   const { book, folder } = services
   const { body, record } = book.get(taskId)
-  const task = { id: taskId, folder: join(folder, taskId), others: holdersOfServers(book, taskId) }
+  const task = { id: taskId, folder: join(folder, taskId), others: holdersOfServers(book, body, taskId) }
   const before = record.checks?.results ?? []
   const ranAt = Date.now()
   const results = await runChecks({ ...request, options: body.options, task }, before, (results) =>
@@ -28,4 +28,13 @@ export async function checkTask(
     failed: count('failed', 'timed-out', 'skipped'),
   })
   return results
+}
+
+/** The same for two servers that no task has yet; nothing is written in the book. */
+export async function checkServers(
+  { book, folder }: Pick<RunServices, 'book' | 'folder'>,
+  request: Pick<CheckRequest, 'source' | 'target' | 'options' | 'signal'>,
+): Promise<readonly CheckResult[]> {
+  const task = { id: '', folder, others: holdersOfServers(book, request) }
+  return await runChecks({ ...request, resuming: false, task }, [], () => undefined)
 }

@@ -1,8 +1,11 @@
 import { join } from 'node:path'
+import type { CheckResult } from '#contract/precheck.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { openStore } from '#store/open.ts'
+import { checkServers } from './checking.ts'
 import { freezeJournal, type FreezeJournal } from './freeze/record.ts'
 import type { Clock } from './clock.ts'
+import type { CheckRequest } from './prechecks/context.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
 import { keyFileBox, type SecretBox } from './secrets.ts'
 import { TaskBook } from './task-book.ts'
@@ -12,6 +15,10 @@ export interface Migrations extends AsyncDisposable {
   readonly profiles: Profiles
   readonly tasks: Tasks
   readonly freezes: FreezeJournal
+  /** Looks at two servers as a task's checks do. Changes nothing. */
+  check(
+    request: Pick<CheckRequest, 'source' | 'target' | 'options' | 'signal'>,
+  ): Promise<readonly CheckResult[]>
 }
 
 export interface MigrationsRequest {
@@ -35,6 +42,7 @@ export function openMigrations({ folder, jobs, box, clock }: MigrationsRequest):
     profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),
     tasks,
     freezes,
+    check: (request) => checkServers(services, request),
     async [Symbol.asyncDispose]() {
       await tasks[Symbol.asyncDispose]()
       store[Symbol.dispose]()

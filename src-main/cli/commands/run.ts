@@ -1,8 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
-import { fail } from '#contract/failure.ts'
-import type { EndpointView, Passwords, ProfileView } from '#contract/profile.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import { perform } from '../command.ts'
@@ -11,10 +9,10 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { startTime } from '../option-values.ts'
-import { openOwnMigrations, openTaskOf } from '../migrations.ts'
+import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
+import { taskOfProfile } from '../saved-profile.ts'
 import { duration } from '../terminal/figures.ts'
-import { askHidden } from '../terminal/hidden-prompt.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
 interface RunFlags {
@@ -54,23 +52,13 @@ export function define(command: Command): void {
 
 async function run(named: string, flags: RunFlags, output: Output): Promise<ExitCode> {
   await using migrations = await openOwnMigrations()
-  const { profiles, tasks } = migrations
-  const profile =
-    profiles.list().find(({ id, name }) => id === named || name === named) ??
-    fail('profile.not-found', { name: named, known: knownNames(profiles.list()) })
-  const passwords = await passwordsFor(profile)
-  const open = openTaskOf(migrations, profile)
-  const { id } = open ?? tasks.create(profile.id)
+  const { id, passwords } = await taskOfProfile(migrations, named)
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await task.start(passwords, flags.acceptWarnings === true, flags.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
   return told(await cutOver(migrations, task, output), output)
-}
-
-function knownNames(profiles: readonly ProfileView[]): string {
-  return profiles.map(({ name }) => `"${name}"`).join(', ')
 }
 
 function told(view: TaskView, output: Output): ExitCode {
@@ -102,32 +90,4 @@ async function askForCutover(task: FollowedTask, output: Output, signal: AbortSi
   } finally {
     lines.close()
   }
-}
-
-async function passwordsFor({ source, target }: ProfileView): Promise<Passwords> {
-  const [ofSource, ofTarget] = [
-    await secretsFor(source, 'KEYFERRY_SOURCE_PASSWORD'),
-    await secretsFor(target, 'KEYFERRY_TARGET_PASSWORD'),
-  ]
-  return {
-    ...(ofSource.password !== undefined && { source: ofSource.password }),
-    ...(ofTarget.password !== undefined && { target: ofTarget.password }),
-    sourceWay: ofSource.way,
-    targetWay: ofTarget.way,
-  }
-}
-
-/** What one side of the profile does not keep: from the environment, else typed. */
-async function secretsFor(
-  endpoint: EndpointView | null,
-  variable: string,
-): Promise<{ password?: string; way: Record<string, string> }> {
-  const way: Record<string, string> = {}
-  if (endpoint === null) return { way }
-  const ask = async (): Promise<string> =>
-    process.env[variable] || (await askHidden(`Password of ${addressOf(endpoint)}: `))
-  const password = endpoint.passwordKept === 'ask' ? await ask() : undefined
-  for (const [place, kept] of Object.entries(endpoint.secretsKept))
-    if (kept === 'ask') way[place] = await askHidden(`Password or passphrase of ${place}: `)
-  return { way, ...(password !== undefined && { password }) }
 }

@@ -2,9 +2,9 @@ import type { CheckResult } from '#contract/precheck.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
 
-/** What the checks found that needs somebody, worst first; nothing about those that passed or were accepted. */
-export function checkLines(results: readonly CheckResult[]): readonly string[] {
-  const open = results.filter(({ state, acceptedAt }) => state !== 'passed' && acceptedAt === null)
+/** What the checks found that needs somebody, worst first; of those that passed or were accepted only with `all`. */
+export function checkLines(results: readonly CheckResult[], all = false): readonly string[] {
+  const open = results.filter(({ state, acceptedAt }) => all || (state !== 'passed' && acceptedAt === null))
   const worstFirst = [...open].sort((one, other) => weight(one) - weight(other))
   const skipped = open.filter(({ state }) => state === 'skipped').map(({ id }) => id)
   const found = worstFirst.flatMap((result) => {

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openMigrations } from '#migration/open.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli, type CliRun } from '../support/run-cli.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+const secret = 'secret-of-the-source'
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const check = (...args: string[]): Promise<CliRun> =>
+  runCli(['check', ...args], {
+    env: { KEYFERRY_HOME: folder, KEYFERRY_SOURCE_PASSWORD: secret },
+    timeoutMs: 60_000,
+  })
+const at = ({ host, port }: RedisServer): string => `${host}:${port}`
+
+describe('keyferry check', () => {
+  it('tells what passes, warns and stands in the way, by how it ends too', async () => {
+    await using source = await startRedis({ password: secret })
+    await using target = await startRedis()
+    const before = await source.call('CONFIG', 'GET', '*')
+    const servers = ['-f', at(source), '-t', at(target)]
+    const fine = await check(...servers)
+    expect(fine.code, fine.stderr).toBe(0)
+    expect(fine.stdout).toContain('Passed  source-rights:')
+    expect(fine.stdout).toMatch(/^\d+ passed, 0 warnings, 0 in the way\.$/m)
+
+    const warned = await check(...servers, '--no-settings', '--json')
+    expect(warned.code).toBe(3)
+    expect(warned.events.at(-1)).toMatchObject({ event: 'done', failed: 0, exitCode: 3 })
+
+    await target.call('SET', 'mine', '1')
+    const refused = await check(...servers)
+    expect(refused.code).toBe(1)
+    expect(refused.stdout).toContain('Failed  target-empty: The target holds 1 key')
+    expect(refused.stdout + fine.stdout + JSON.stringify(warned.events)).not.toContain(secret)
+    expect(await source.call('CONFIG', 'GET', '*')).toEqual(before)
+  })
+
+  it('checks a saved profile; without one both servers have to be named', async () => {
+    await using source = await startRedis({ password: secret })
+    await using target = await startRedis()
+    {
+      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      const { host } = source
+      home.profiles.save({
+        name: 'Shop',
+        source: { host, port: source.port, password: secret },
+        target: { host, port: target.port },
+      })
+    }
+    const checked = await check('Shop', '--json')
+    expect(checked.code, checked.stderr).toBe(0)
+    const found = checked.events.find(({ event }) => event === 'checked')
+    expect(found?.['results']).toContainEqual(expect.objectContaining({ id: 'clocks', state: 'passed' }))
+
+    expect((await check('-f', at(source))).code).toBe(2)
+    expect((await check('nobody')).code).toBe(1)
+  })
+})
