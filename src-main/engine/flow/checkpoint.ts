@@ -4,9 +4,12 @@ export interface TaskKeys {
   readonly meta: string
   /** One for all shards. */
   readonly lease: string
+  /** Keys to be copied afresh. */
   readonly repair: string
   /** Scripts that the source has told of, by their SHA1. */
   readonly scripts: string
+  /** Keys of a cluster's source that were written in slots which another master may have by now. */
+  readonly moved: string
   lane(index: number): string
 }
 
@@ -23,6 +26,7 @@ export function keysOf(task: string, shard = 0): TaskKeys {
     lease: `${whole}lease`,
     repair: `${prefix}repair`,
     scripts: `${prefix}scripts`,
+    moved: `${prefix}moved`,
     lane: (index) => `${prefix}lane:${index}`,
   }
 }

@@ -19,6 +19,12 @@ export interface ExactCopy extends DbKey {
   readonly expireAt: number | null
 }
 
+export interface CopiesTaken {
+  readonly copies: readonly ExactCopy[]
+  /** Another master of the source's cluster has these by now, or they are on their way there. */
+  readonly elsewhere: readonly DbKey[]
+}
+
 /**
  * Takes keys from the very server whose stream is followed, each with the offset at which it had this value:
  * DUMP and INFO in one transaction, so nothing lies between. `take` is to ask while nothing of the stream is
@@ -28,12 +34,22 @@ export async function takeExactCopies(
   source: Connection,
   keys: readonly DbKey[],
   name: string,
-  take: (ask: () => Promise<readonly ExactCopy[]>) => Promise<void>,
+  take: (ask: () => Promise<CopiesTaken>) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   await using control = await openControl(source, { signal, name })
   const absolute = await knowsAbsoluteExpiry(control)
-  await take(() => Promise.all(keys.map((key) => takeOne(control, key, absolute))))
+  await take(async () => {
+    const asked = await Promise.allSettled(keys.map((key) => takeOne(control, key, absolute)))
+    const elsewhere: DbKey[] = []
+    const copies = asked.flatMap((one, index) => {
+      if (one.status === 'fulfilled') return [one.value]
+      if (toFailure(one.reason).code !== 'target.slot-moving') throw one.reason
+      elsewhere.push(keys[index]!)
+      return []
+    })
+    return { copies, elsewhere }
+  })
 }
 
 /** PEXPIRETIME is known from 7.0 on; before, the time left and the clock are within a millisecond of it. */
@@ -42,7 +58,10 @@ async function knowsAbsoluteExpiry(control: Control): Promise<boolean> {
     await control.call('PEXPIRETIME', '')
     return true
   } catch (thrown) {
-    if (toFailure(thrown).code === 'server.unknown-command') return false
+    const { code } = toFailure(thrown)
+    if (code === 'server.unknown-command') return false
+    // A node of a cluster knows the command, and has not the slot of this key.
+    if (code === 'target.slot-moving') return true
     throw thrown
   }
 }

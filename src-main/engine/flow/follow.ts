@@ -19,6 +19,7 @@ import {
   formatDbKey,
   parseDbKey,
   type Checkpoint,
+  type DbKey,
   type TaskKeys,
   type TaskMeta,
 } from './checkpoint.ts'
@@ -52,6 +53,8 @@ export interface FollowerParts {
   readonly spillFile: string
   /** One of several sources that go into the same target. */
   readonly amongOthers: boolean
+  /** Of a cluster's master: is a key outside of its own slots? */
+  readonly abroad: ((key: Uint8Array) => boolean) | null
   readonly guard: TtlGuard
   readonly tell: Tell
   /** So many commands have been taken. */
@@ -246,8 +249,16 @@ export class Follower {
 
   #prepare(unit: Unit, receivedAt: number): PreparedUnit {
     const learnt = this.#scripts!.learn(unit.commands)
-    const prepared = this.#preparer.prepare(unit, receivedAt)
+    const prepared = this.#withMoved(this.#preparer.prepare(unit, receivedAt))
     return learnt.length === 0 ? prepared : { ...prepared, commands: [...prepared.commands, ...learnt] }
+  }
+
+  /** A key written outside of the shard's own slots goes on a list: another's writes may come in between. */
+  #withMoved(unit: PreparedUnit): PreparedUnit {
+    const { abroad, keys } = this.#parts
+    if (abroad === null) return unit
+    const written = unit.commands.flatMap((command) => command.keys).filter(({ key }) => abroad(key))
+    return written.length === 0 ? unit : withMember(unit, keys.moved, written)
   }
 
   /** Puts what waits for this place of the stream into its lanes. */
@@ -291,8 +302,7 @@ export class Follower {
     const keys = unit.commands.flatMap((command) => command.keys)
     const others = keys.filter((key) => !this.#copies.has(key))
     if (others.length === keys.length || others.length === 0) return unit
-    const bytes = encodeCommand(['SADD', this.#parts.keys.repair, ...others.map(formatDbKey)])
-    return { ...unit, commands: [...unit.commands, { db: 0, name: 'SADD', bytes, keys: [] }] }
+    return withMember(unit, this.#parts.keys.repair, others)
   }
 
   async #keepHouse(target: LiveTarget, signal: AbortSignal): Promise<void> {
@@ -309,7 +319,11 @@ export class Follower {
 
   async #countRepairs(): Promise<void> {
     const { session, keys } = this.#parts
-    this.#keysInRepair = Number(await session.control.call('SCARD', keys.repair))
+    const [repair, moved] = await Promise.all([
+      session.control.call('SCARD', keys.repair),
+      session.control.call('SCARD', keys.moved),
+    ])
+    this.#keysInRepair = Number(repair) + Number(moved)
   }
 
   /** Takes fresh copies of keys on which a command failed, to be placed when the stream has come that far. */
@@ -327,7 +341,10 @@ export class Follower {
         name,
         (ask) =>
           this.#placing.run(async () => {
-            for (const copy of await ask()) this.#copies.add(copy)
+            const { copies, elsewhere } = await ask()
+            for (const copy of copies) this.#copies.add(copy)
+            for (const key of elsewhere)
+              await session.control.call('SMOVE', keys.repair, keys.moved, formatDbKey(key))
             await this.#placeNow()
           }),
         signal,
@@ -359,4 +376,10 @@ export class Follower {
       )
     }
   }
+}
+
+/** The unit, and in its transaction the names of keys put into a set of ours. */
+function withMember(unit: PreparedUnit, set: string, keys: readonly DbKey[]): PreparedUnit {
+  const bytes = encodeCommand(['SADD', set, ...keys.map(formatDbKey)])
+  return { ...unit, commands: [...unit.commands, { db: 0, name: 'SADD', bytes, keys: [] }] }
 }

@@ -7,7 +7,7 @@ import type { Spool } from '../source/spool.ts'
 import { formatCheckpoint, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
 import { leaseCommand, type Holder } from './lease.ts'
-import { countExisting, keysOfTask } from './own-keys.ts'
+import { countExisting } from './own-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
 
@@ -24,7 +24,11 @@ export interface FullCopyParts {
   /** Of the shard's connections. */
   readonly name: string
   readonly begun: Begun
+  /** One of several sources that go into the same target. */
+  readonly amongOthers: boolean
   readonly spool: Spool
+  /** Called once the source has told where its snapshot stands. */
+  readonly beforeWriting: (signal: AbortSignal) => Promise<void>
   readonly tell: Tell
   readonly signal: AbortSignal
   readonly onProgress: (bytes: number, keys: number) => void
@@ -50,6 +54,9 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     signal.throwIfAborted()
     await spool.changed.wait(signal, 1_000)
   }
+  await parts.beforeWriting(signal)
+  signal.throwIfAborted()
+  if (spool.lineage === null) return null
   const { generation } = spool
   const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
   const { lanes } = parts.begun
@@ -66,7 +73,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     ...clearance(parts, meta),
     ['SET', keys.meta, JSON.stringify(meta)],
     leaseCommand(keys, holder),
-    ['DEL', keys.repair, keys.scripts, ...places],
+    ['DEL', keys.repair, keys.moved, keys.scripts, ...places],
   ])
   onProgress(0, 0)
   try {
@@ -103,8 +110,8 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
 export async function assertMayWrite(spec: SyncSpec, { control }: TargetSession): Promise<boolean> {
   const info = parseInfo(String(await control.call('INFO', 'keyspace')))
   const held = Object.values(keyspaceOf(info)).reduce((sum, db) => sum + db.keys, 0)
-  const ours = spec.sources.flatMap((_, index) => keysOfTask(keysOf(spec.task, index), 0))
-  const foreign = held - (await countExisting(control, ours))
+  // Nothing but the lease is there before the first copy.
+  const foreign = held - (await countExisting(control, [keysOf(spec.task).lease]))
   if (foreign > 0 && spec.onConflict === 'fail')
     fail('target.not-empty', { address: addressOf(spec.target), keys: foreign, examples: '' })
   return foreign === 0
@@ -115,10 +122,13 @@ export async function assertMayWrite(spec: SyncSpec, { control }: TargetSession)
  * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
  * Fails with `target.not-empty` where others' keys are among ours: which may go, only a person knows.
  */
-function clearance({ spec, place, tell }: FullCopyParts, now: TaskMeta): readonly (readonly [string])[] {
+function clearance(
+  { spec, place, amongOthers, tell }: FullCopyParts,
+  now: TaskMeta,
+): readonly (readonly [string])[] {
   const before = place.meta
   if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
-  if (!before.emptyAtStart || spec.sources.length > 1)
+  if (!before.emptyAtStart || amongOthers)
     fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
   tell('copy.cleared', {}, 'warning')
   return [['FLUSHALL']]

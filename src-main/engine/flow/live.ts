@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import type { ClusterSource } from '../source/cluster-source.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
+import { ShardFinder, type FoundShard } from './find-shards.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
 import { countExisting, keysOfTask, removeTaskKeys } from './own-keys.ts'
 import { Shard } from './shard.ts'
 import { furthestBack } from './shard-totals.ts'
+import { SlotMoves } from './slot-moves.ts'
 import { haveReached, Steering, type Wishes } from './steering.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
 import { openTargetSession, type TargetSession } from './target-session.ts'
@@ -30,7 +34,7 @@ export async function runSync(
   signal: AbortSignal,
   orders: OrderInbox<SyncOrder>,
 ): Promise<SyncResult> {
-  await using sync = await LiveSync.open(spec, report)
+  await using sync = new LiveSync(spec, report)
   orders.listen((order) => sync.obey(order))
   return await sync.run(signal)
 }
@@ -40,7 +44,13 @@ class LiveSync implements AsyncDisposable {
   readonly #state: SyncState
   readonly #holder = thisProcess(randomBytes(4).toString('hex'))
   readonly #wishes: Wishes = { settle: false, drainTo: null, ending: null }
+  readonly #finder: ShardFinder
+  readonly #moves = new Map<ClusterSource, SlotMoves>()
   readonly #shards: Shard[] = []
+  /** Why it is not known yet which shards there are. */
+  #seeking: Failure | null = null
+  /** A cluster has got another master, which is to be followed too. */
+  #growing = false
   #attempt = 0
   #stay = new AbortController()
   /** Why the present stay had to be given up from outside. */
@@ -53,22 +63,10 @@ class LiveSync implements AsyncDisposable {
   /** Of every shard: which lane a key belongs to must never change. */
   #lanes = 0
 
-  private constructor(spec: SyncSpec, report: (progress: SyncProgress) => void) {
+  constructor(spec: SyncSpec, report: (progress: SyncProgress) => void) {
     this.#spec = spec
     this.#state = new SyncState(report)
-  }
-
-  static async open(spec: SyncSpec, report: (progress: SyncProgress) => void): Promise<LiveSync> {
-    const sync = new LiveSync(spec, report)
-    const onHopeless = (failure: Failure): void => {
-      sync.#hopeless = failure
-      sync.#stay.abort()
-    }
-    for (const index of spec.sources.keys())
-      sync.#shards.push(
-        await Shard.open({ spec, index, holder: sync.#holder, state: sync.#state, onHopeless }),
-      )
-    return sync
+    this.#finder = new ShardFinder(spec)
   }
 
   obey(order: SyncOrder): void {
@@ -85,7 +83,7 @@ class LiveSync implements AsyncDisposable {
         wishes.drainTo = null
         break
       case 'credentials':
-        for (const shard of this.#shards) shard.useCredentials(order)
+        this.#useCredentials(order)
         break
       case 'finish':
         if (order.force === true || this.#steering?.drained === true) wishes.ending = 'finish'
@@ -98,9 +96,24 @@ class LiveSync implements AsyncDisposable {
     }
   }
 
+  #useCredentials({ username, password }: { username?: string; password?: string }): void {
+    const use = (connection: Connection): Connection => {
+      const { username: _user, password: _password, ...rest } = connection
+      return {
+        ...rest,
+        ...(username !== undefined && { username }),
+        ...(password !== undefined && { password }),
+      }
+    }
+    this.#finder.useCredentials(use)
+    for (const shard of this.#shards) shard.useCredentials(use)
+  }
+
   async run(signal: AbortSignal): Promise<SyncResult> {
     const ticker = setInterval(() => this.#tick(), tickMs)
     try {
+      await this.#findShards(signal)
+      if (this.#shards.length === 0) return this.#result('paused')
       return await this.#stayUntilEnded(signal)
     } catch (thrown) {
       if (signal.aborted) fail('job.cancelled')
@@ -113,6 +126,75 @@ class LiveSync implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#shards.map((shard) => shard[Symbol.asyncDispose]()))
+  }
+
+  /** Waits for the sources where it has to ask them which shards there are. */
+  async #findShards(signal: AbortSignal): Promise<void> {
+    let pauseMs = 100
+    while (this.#wishes.ending !== 'pause') {
+      try {
+        await this.#take(await this.#finder.find(signal))
+        this.#seeking = null
+        return
+      } catch (thrown) {
+        const failure = toFailure(thrown)
+        if (!failure.retryable) throw thrown
+        this.#seeking = failure
+        await sleep(pauseMs, undefined, { signal })
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+      }
+    }
+  }
+
+  /** Opens the shards that are not open yet. */
+  async #take(found: readonly FoundShard[]): Promise<void> {
+    for (let index = this.#shards.length; index < found.length; index += 1) {
+      const { source, connection, cluster, seek, joined } = found[index]!
+      const shard = await Shard.open({
+        spec: this.#spec,
+        index,
+        of: found.length,
+        source: connection,
+        seek,
+        moves: cluster === null ? null : this.#movesOf(cluster, source),
+        joined,
+        holder: this.#holder,
+        state: this.#state,
+        onHopeless: (failure) => {
+          this.#hopeless = failure
+          this.#stay.abort()
+        },
+      })
+      this.#shards.push(shard)
+    }
+  }
+
+  /** Looks for masters that are new to a cluster; with one more shard the stay is begun anew. */
+  async #grow(): Promise<void> {
+    const { signal } = this.#stay
+    try {
+      const before = this.#shards.length
+      await this.#take(await this.#finder.findNew(signal))
+      if (this.#shards.length === before) return
+      this.#growing = true
+      this.#stay.abort()
+    } catch {
+      // It will be looked for again.
+    }
+  }
+
+  #movesOf(cluster: ClusterSource, source: number): SlotMoves {
+    const known = this.#moves.get(cluster)
+    if (known !== undefined) return known
+    const ofCluster = (): readonly Shard[] => this.#shards.filter(({ moves }) => moves === made)
+    const made: SlotMoves = new SlotMoves({
+      homes: this.#finder.homesOf(source),
+      shards: ofCluster,
+      keep: (homes) => this.#finder.keepHomes(source, homes),
+      onStranger: () => void this.#grow(),
+    })
+    this.#moves.set(cluster, made)
+    return made
   }
 
   /** Stays at the target; when it is lost, comes back to it. */
@@ -128,6 +210,10 @@ class LiveSync implements AsyncDisposable {
       } catch (thrown) {
         if (signal.aborted) fail('job.cancelled')
         if (this.#hopeless !== null) throw new FailureError(this.#hopeless)
+        if (this.#growing) {
+          this.#growing = false
+          continue
+        }
         const failure = this.#stayFailure ?? toFailure(thrown)
         const beginning = isFirst && this.#attempt === 1 && this.#shards.every((one) => one.isConnecting)
         if (!failure.retryable || beginning || failure.code === 'task.held-elsewhere')
@@ -141,7 +227,7 @@ class LiveSync implements AsyncDisposable {
   }
 
   #applied(): number {
-    return this.#shards.reduce((sum, { applied }) => sum + applied, 0)
+    return this.#shards.reduce((sum, { reached }) => sum + reached, 0)
   }
 
   #leaveTarget(failure: Failure): void {
@@ -197,6 +283,9 @@ class LiveSync implements AsyncDisposable {
       steering.run(signal).finally(() => ending.abort()),
       this.#keepLease(session, AbortSignal.any([signal, ending.signal])),
       this.#keepCount(session, AbortSignal.any([signal, ending.signal])),
+      ...[...this.#moves.values()].map((moves) =>
+        moves.watch(session.control, AbortSignal.any([signal, ending.signal])),
+      ),
       ...this.#shards.map((shard) =>
         shard.visit({
           session,
@@ -268,7 +357,8 @@ class LiveSync implements AsyncDisposable {
 
   #figures(): SyncFigures {
     const shards = this.#shards.map((shard) => shard.progress())
-    const waitingFor = this.#targetFailure ?? shards.find((shard) => shard.waitingFor)?.waitingFor ?? null
+    const waitingFor =
+      this.#seeking ?? this.#targetFailure ?? shards.find((shard) => shard.waitingFor)?.waitingFor ?? null
     return {
       phase: this.#phaseNow(waitingFor === null ? furthestBack(shards) : 'waiting'),
       received: this.#shards.reduce((sum, shard) => sum + shard.received, 0),

@@ -43,5 +43,7 @@ const way: readonly SyncPhase[] = [
 /** The phase of the shard that is furthest back; of one that waits, before all others. */
 export function furthestBack(shards: readonly ShardProgress[]): SyncPhase {
   const phases = shards.map(({ phase }) => phase)
-  return phases.includes('waiting') ? 'waiting' : way.find((phase) => phases.includes(phase))!
+  return phases.includes('waiting')
+    ? 'waiting'
+    : (way.find((phase) => phases.includes(phase)) ?? 'connecting')
 }

@@ -1,7 +1,10 @@
 import { join } from 'node:path'
-import { addressOf, type Connection } from '#contract/connection.ts'
-import { toFailure, type Failure } from '#contract/failure.ts'
+import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
+import { fail, toFailure, type Failure } from '#contract/failure.ts'
 import type { ShardProgress, SyncPhase, SyncSpec } from '#contract/sync.ts'
+import { parseInfo } from '../redis/info.ts'
+import { replicationOf } from '../redis/replication.ts'
+import { ownSlots } from '../redis/topology.ts'
 import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
@@ -11,6 +14,7 @@ import { Follower } from './follow.ts'
 import { copyInto, type Begun } from './full-copy.ts'
 import { InStep } from './in-step.ts'
 import type { Holder } from './lease.ts'
+import type { MasterSays, SlotMoves } from './slot-moves.ts'
 import { SourceWatch } from './source-watch.ts'
 import type { SyncState, Tell } from './sync-state.ts'
 import { readPlace, type Place, type TargetSession } from './target-session.ts'
@@ -18,8 +22,17 @@ import type { TtlGuard } from './ttl-guard.ts'
 
 export interface ShardOptions {
   readonly spec: SyncSpec
-  /** Its place among the sources. */
+  /** Its number, for the task's life. */
   readonly index: number
+  /** How many there are. */
+  readonly of: number
+  readonly source: Connection
+  /** Of a cluster: where its master is by now. */
+  readonly seek: ((signal: AbortSignal) => Promise<Pick<Connection, 'host' | 'port'>>) | null
+  /** Of a cluster's master: what goes between it and the others. */
+  readonly moves: SlotMoves | null
+  /** It came into being when the others were followed already. */
+  readonly joined: boolean
   readonly holder: Holder
   readonly state: SyncState
   /** The source can never be followed, for this reason. */
@@ -75,9 +88,9 @@ export class Shard implements AsyncDisposable {
     this.isNew = spool.lineage === null
     this.#options = options
     this.#spool = spool
-    this.#source = spec.sources[index]!
+    this.#source = options.source
     this.#tell =
-      spec.sources.length === 1
+      options.of === 1
         ? state.event
         : (code, params, level) => state.event(code, { source: addressOf(this.#source), ...params }, level)
     const name = `kf:${spec.task}:source`
@@ -85,6 +98,7 @@ export class Shard implements AsyncDisposable {
     this.#replication = new Replication({
       connection: () => this.#source,
       spool,
+      ...(options.seek !== null && { seek: (signal) => this.#seek(options.seek!, signal) }),
       name,
       onFullSync: (replid, offset) => {
         this.#fullResyncs += 1
@@ -105,9 +119,9 @@ export class Shard implements AsyncDisposable {
 
   /** Opens its spool, or begins one, in a folder of its own. */
   static async open(options: ShardOptions): Promise<Shard> {
-    const { spec, index } = options
-    const { spoolQuotaBytes, keepBehindMs, folder, sources } = spec
-    const quotaBytes = Math.floor(spoolQuotaBytes / sources.length)
+    const { spec, index, of } = options
+    const { spoolQuotaBytes, keepBehindMs, folder } = spec
+    const quotaBytes = Math.floor(spoolQuotaBytes / of)
     const name = index === 0 ? 'spool' : `spool-${index}`
     return new Shard(options, await Spool.open(join(folder, name), { quotaBytes, keepBehindMs }))
   }
@@ -116,12 +130,25 @@ export class Shard implements AsyncDisposable {
     return this.#phase === 'following' ? this.#follower : null
   }
 
+  get moves(): SlotMoves | null {
+    return this.#options.moves
+  }
+
+  get #amongOthers(): boolean {
+    return this.#options.of > 1 || this.moves !== null
+  }
+
   get isConnecting(): boolean {
     return this.#phase === 'connecting'
   }
 
-  /** How far its stream has been applied at any time of this run; 0 while none was. */
-  get applied(): number {
+  /** How far its stream is applied; null while it is not. */
+  get applied(): number | null {
+    return this.follower?.applied ?? null
+  }
+
+  /** The same, where it was a moment ago; 0 while it never was. */
+  get reached(): number {
     return this.#follower?.applied ?? 0
   }
 
@@ -130,13 +157,38 @@ export class Shard implements AsyncDisposable {
     return this.#replication.received
   }
 
-  useCredentials({ username, password }: { username?: string; password?: string }): void {
-    const { username: _user, password: _password, ...address } = this.#source
-    this.#source = {
-      ...address,
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-    }
+  /** What its source says of its slots, as a master of a cluster; null where it cannot be asked now. */
+  async askMaster(): Promise<MasterSays | null> {
+    return await this.#watch.ask(async (control) => {
+      const [nodes, info] = await Promise.all([
+        control.call('CLUSTER', 'NODES'),
+        control.call('INFO', 'replication'),
+      ])
+      return { ...ownSlots(String(nodes)), offset: replicationOf(parseInfo(String(info))).offset }
+    })
+  }
+
+  /** Of a cluster's master: the names of all its keys of a slot. */
+  async keysInSlot(slot: number): Promise<readonly Buffer[]> {
+    const names = await this.#watch.ask(async (control) => {
+      const count = Number(await control.call('CLUSTER', 'COUNTKEYSINSLOT', slot))
+      return (await control.callBuffer(
+        'CLUSTER',
+        'GETKEYSINSLOT',
+        slot,
+        count,
+      )) as unknown as readonly Buffer[]
+    })
+    return names ?? fail('source.not-ready', { address: addressOf(this.#source) })
+  }
+
+  async #seek(seek: NonNullable<ShardOptions['seek']>, signal: AbortSignal): Promise<void> {
+    const { host, port } = await seek(signal)
+    this.#source = nodeConnection(this.#source, host, port)
+  }
+
+  useCredentials(use: (connection: Connection) => Connection): void {
+    this.#source = use(this.#source)
   }
 
   async askOffset(): Promise<number> {
@@ -180,7 +232,7 @@ export class Shard implements AsyncDisposable {
 
   async #workAt(stay: Stay, name: string): Promise<'ended' | 'history-changed'> {
     const { session, place, guard, ending } = stay
-    const { spec, holder, state } = this.#options
+    const { spec, holder, state, moves } = this.#options
     this.#phase = 'connecting'
     const signal = AbortSignal.any([stay.signal, ending])
     let { meta } = place
@@ -195,7 +247,12 @@ export class Shard implements AsyncDisposable {
         place,
         name,
         begun: stay.begun,
+        amongOthers: this.#amongOthers,
         spool: this.#spool,
+        beforeWriting: async (until) => {
+          // What came to it from the others is in its snapshot; their own streams must not take that away again.
+          if (this.#options.joined) await moves?.passOthers(this.index, until)
+        },
         tell: this.#tell,
         signal,
         onProgress: (bytes, keys) => (this.#copied = { bytes, keys }),
@@ -215,7 +272,8 @@ export class Shard implements AsyncDisposable {
       sourceVersion: () => this.#watch.versionNumber,
       lagMs: () => this.lagMs(),
       spillFile: join(spec.folder, `unsure-keys-${this.index}`),
-      amongOthers: spec.sources.length > 1,
+      amongOthers: this.#amongOthers,
+      abroad: moves === null ? null : (key) => moves.isAbroad(this.index, key),
       guard,
       tell: this.#tell,
       onTook: (commands) => (state.writes += commands),

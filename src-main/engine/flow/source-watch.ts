@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection } from '#contract/connection.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, keyspaceOf, parseInfo } from '../redis/info.ts'
 import { versionNumberOf } from '../redis/version.ts'
@@ -49,7 +49,15 @@ export class SourceWatch {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    let asked = ''
     while (!signal.aborted) {
+      // Another node may be the source by now.
+      const address = addressOf(this.#connection())
+      if (address !== asked) {
+        this.#control?.close()
+        this.#control = null
+        asked = address
+      }
       try {
         this.#control ??= await openControl(this.#connection(), { signal, name: this.#name })
         await this.#look(this.#control)
@@ -60,6 +68,11 @@ export class SourceWatch {
       await sleep(offsetEveryMs, undefined, { signal }).catch(() => undefined)
     }
     this.#control?.close()
+  }
+
+  /** Asks a question of one's own over the same connection; null where the source cannot be asked now. */
+  async ask<T>(question: (control: Control) => Promise<T>): Promise<T | null> {
+    return this.#control === null ? null : await question(this.#control).catch(() => null)
   }
 
   /** The offset at this moment; the newest known where the source cannot be asked. */

@@ -28,6 +28,7 @@ test.each([
   ['RESTORE k 50 P REPLACE', 'RESTORE k 1000057 P REPLACE ABSTTL'],
   ['RESTORE k 50 P ABSTTL FREQ 3', 'RESTORE k 57 P ABSTTL FREQ 3'],
   ['RESTORE-ASKING k 0 P REPLACE', 'RESTORE k 0 P REPLACE'],
+  ['RESTORE-ASKING k 0 P', 'RESTORE k 0 P REPLACE'],
 ])('%s becomes %s', (line, expected) => {
   expect(rewritten(line)).toBe(expected)
 })

@@ -104,16 +104,22 @@ const unitOfVerb: Readonly<Record<string, Unit>> = {
   HPEXPIREAT: 'PXAT',
 }
 
-/** RESTORE key ttl payload [options]: relative unless ABSTTL is among them; 0 is no expiry. */
+/**
+ * RESTORE key ttl payload [options]: relative unless ABSTTL is among them; 0 is no expiry. RESTORE-ASKING is that of a key
+ * which comes from another master of a cluster: where that one's DEL is still to come, it is there already.
+ */
 function rewriteRestore(
   key: Buffer,
   args: readonly Buffer[],
   absolute: (unit: Unit, text: Buffer | undefined) => number | null,
 ): readonly Argument[] | null {
-  const options = args.slice(4)
-  const isAbsolute = options.some((option) => word(option) === 'ABSTTL')
+  const given = args.slice(4)
+  const has = (option: string): boolean => given.some((one) => word(one) === option)
+  const isAbsolute = has('ABSTTL')
   const isPlain = args[0]!.length === 'RESTORE'.length
-  if (Number(args[2]?.toString('latin1')) === 0) return isPlain ? null : ['RESTORE', ...args.slice(1)]
+  const options: readonly Argument[] = isPlain || has('REPLACE') ? given : [...given, 'REPLACE']
+  if (Number(args[2]?.toString('latin1')) === 0)
+    return isPlain ? null : ['RESTORE', ...args.slice(1, 4), ...options]
   const at = absolute(isAbsolute ? 'PXAT' : 'PX', args[2])
   if (at === null) return null
   return ['RESTORE', key, at, args[3]!, ...options, ...(isAbsolute ? [] : ['ABSTTL'])]

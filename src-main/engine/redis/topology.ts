@@ -107,6 +107,26 @@ export function parseClusterNodes(
   })
 }
 
+/**
+ * What a node says of its own slots in its `CLUSTER NODES`: those it takes writes for, none while it is a replica, and
+ * those on their way to it or from it (`[93-<-id]`, `[93->-id]`).
+ */
+export function ownSlots(nodes: string): {
+  readonly slots: readonly SlotRange[]
+  readonly moving: readonly number[]
+} {
+  const own = nodes.split('\n').find((line) => (line.split(' ')[2] ?? '').split(',').includes('myself')) ?? ''
+  return {
+    slots: parseClusterNodes(own, '').flatMap(({ slots }) => slots),
+    moving: [...own.matchAll(/\[(\d+)-[<>]-/g)].map(([, slot]) => Number(slot)),
+  }
+}
+
+/** Is this `INFO` that of a node of a cluster? */
+export function isCluster(info: string): boolean {
+  return /^cluster_enabled:1/m.test(info)
+}
+
 /** `5`, `0-5460`; `[93-<-id]` and `[93->-id]` are slots on their way, which still have their owner. */
 function parseSlots(text: string): readonly SlotRange[] {
   const range = /^(\d+)(?:-(\d+))?$/.exec(text)

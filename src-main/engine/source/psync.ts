@@ -21,6 +21,8 @@ export interface ReplicationOptions {
   /** Asked again for every connection, because a password may change meanwhile. */
   readonly connection: () => Connection
   readonly spool: Spool
+  /** Finds out where the source is by now, before each connection. */
+  readonly seek?: (signal: AbortSignal) => Promise<void>
   /** CLIENT SETNAME of the connection. */
   readonly name: string
   readonly onFullSync?: (replid: string, offset: number) => void
@@ -113,6 +115,7 @@ export class Replication {
   async #follow(signal: AbortSignal): Promise<void> {
     const { spool, name } = this.#options
     if (this.#state !== 'waiting') this.#state = 'connecting'
+    await this.#options.seek?.(signal)
     const { stream: socket, connection } = await dial(this.#options.connection(), { signal })
     const cut = (): void => void socket.destroy()
     signal.addEventListener('abort', cut, { once: true })

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { keySlot } from '../../src-main/engine/bytes/crc16.ts'
+import { parseClusterNodes } from '../../src-main/engine/redis/topology.ts'
+import { startClusterWriter } from '../support/cluster-writer.ts'
+import { masterOfSlot, startCluster, type RedisCluster } from '../support/redis-cluster.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { connectionTo, differencesFromAll, drain, infoField, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
+
+/** What is written while a master is being replaced is still to be had from the one that takes its place. */
+const patient = ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '256mb']
+
+test('every master of a cluster is followed, found from one of its nodes', async () => {
+  await using cluster = await startCluster({ args: patient })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const writer = startClusterWriter({ ports: cluster.nodes.map(({ port }) => port) })
+  const request = {
+    task: 'cluster',
+    source: connectionTo(cluster.nodes[1]!),
+    target: connectionTo(target),
+    folder: folder.path,
+  }
+  {
+    await using sync = startSync(request)
+    await sync.until(({ phase }) => phase === 'in-step')
+    expect(sync.progress!.shards.map(({ address }) => address)).toEqual(
+      cluster.nodes.map(({ port }) => `127.0.0.1:${port}`),
+    )
+    await sync.kill9()
+  }
+  await using again = startSync(request)
+  await again.until(({ phase }) => phase === 'in-step')
+  await writer.stop()
+  expect(writer.written).toBeGreaterThan(500)
+  await drain(again, ...cluster.nodes)
+  expect((await differencesFromAll(cluster.nodes, target)).differences).toEqual([])
+  for (const node of cluster.nodes) expect(infoField(node, 'stats', 'sync_full')).toBe('1')
+})
+
+test('slots that move back and forth under writers lose no key and double no write', async () => {
+  await using cluster = await startCluster({ args: patient })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await using sync = startSync({
+    task: 'moving',
+    source: connectionTo(cluster.nodes[0]!),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  const writer = startClusterWriter({ ports: cluster.nodes.map(({ port }) => port), tags: 30, rate: 1_500 })
+  await sync.until(({ phase }) => phase === 'in-step')
+  for (let tag = 0; tag < 30; tag += 1) {
+    const slot = keySlot(Buffer.from(`t${tag}`))
+    const from = masterOfSlot(slot, 3)
+    await cluster.moveSlot(slot, from, (from + 1) % 3)
+    if (tag % 3 !== 0) continue
+    await allKnowOwner(cluster, slot, (from + 1) % 3)
+    await cluster.moveSlot(slot, (from + 1) % 3, from)
+    await allKnowOwner(cluster, slot, from)
+  }
+  await sleep(1_000)
+  await writer.stop()
+  await drain(sync, ...cluster.nodes)
+  expect((await differencesFromAll(cluster.nodes, target)).differences).toEqual([])
+  for (const node of cluster.nodes) expect(infoField(node, 'stats', 'sync_full')).toBe('1')
+})
+
+/** Moved again before everybody knows, a slot can end with no owner at all. */
+async function allKnowOwner(cluster: RedisCluster, slot: number, owner: number): Promise<void> {
+  const deadline = Date.now() + 20_000
+  const knows = async (node: RedisServer): Promise<boolean> =>
+    parseClusterNodes(String(await node.call('CLUSTER', 'NODES')), '').some(
+      ({ id, slots }) =>
+        id === cluster.ids[owner] && slots.some(({ from, to }) => from <= slot && slot <= to),
+    )
+  while (!(await Promise.all(cluster.nodes.map(knows))).every(Boolean)) {
+    if (Date.now() > deadline) throw new Error(`not everybody knows the owner of slot ${slot}`)
+    await sleep(20)
+  }
+}

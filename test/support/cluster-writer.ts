@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cluster } from 'ioredis'
+import { randomFrom, type Writer } from './writer.ts'
+
+export interface ClusterWriterOptions {
+  readonly ports: readonly number[]
+  /** Commands a second, about. */
+  readonly rate?: number
+  /** How many hash tags the keys are spread over. */
+  readonly tags?: number
+  readonly seed?: number
+}
+
+type Step = (
+  key: (kind: string) => string,
+  random: (below: number) => number,
+) => readonly [string, ...(string | number)[]]
+
+/** What cannot be done twice, be left out, or be done in another order, without being seen afterwards. */
+const steps: readonly Step[] = [
+  (key) => ['INCR', key('count')],
+  (key) => ['INCR', key('count')],
+  (key, r) => ['APPEND', key('text'), String.fromCharCode(97 + r(26))],
+  (key, r) => ['APPEND', key('text'), String.fromCharCode(97 + r(26))],
+  (key, r) => ['LPUSH', key('list'), r(1e6), r(1e6)],
+  (key) => ['RPOP', key('list')],
+  (key, r) => ['HINCRBY', key('hash'), `f${r(20)}`, r(100)],
+  (key, r) => ['ZINCRBY', key('zset'), r(10), `m${r(30)}`],
+  (key, r) => ['XADD', key('stream'), 'MAXLEN', '~', 200, '*', 'n', r(1e6)],
+  (key, r) => ['SADD', key('set'), r(100)],
+  (key) => ['DEL', key('count')],
+  (key, r) => ['SET', key('short'), r(1e6), 'PX', 200 + r(3000)],
+  (key, r) => ['EXPIRE', key('hash'), 20 + r(100)],
+  (key) => ['PERSIST', key('hash')],
+  (key, r) => [
+    'EVAL',
+    "redis.call('INCRBY', KEYS[1], ARGV[1]); return redis.call('APPEND', KEYS[2], '!')",
+    2,
+    key('count'),
+    key('text'),
+    r(9),
+  ],
+]
+
+/** Writes to a cluster what an application would, following its slots and failovers. */
+export function startClusterWriter({
+  ports,
+  rate = 1_000,
+  tags = 150,
+  seed = 1,
+}: ClusterWriterOptions): Writer {
+  const cluster = new Cluster(
+    ports.map((port) => ({ host: '127.0.0.1', port })),
+    { redisOptions: { disableClientInfo: true }, slotsRefreshInterval: 500, retryDelayOnFailover: 100 },
+  )
+  cluster.on('error', () => undefined)
+  const random = randomFrom(seed)
+  let stopped = false
+  let written = 0
+  let refused = 0
+  const everyMs = 20
+  const perTurn = Math.max(1, Math.round((rate * everyMs) / 1000))
+
+  async function work(): Promise<void> {
+    while (!stopped) {
+      const sent = Array.from({ length: perTurn }, () => {
+        const tag = random(tags)
+        const key = (kind: string): string => `{t${tag}}${kind}:${random(3)}`
+        const [name, ...args] = steps[random(steps.length)]!(key, random)
+        return cluster.call(name, args).then(
+          () => (written += 1),
+          () => (refused += 1),
+        )
+      })
+      await Promise.all(sent)
+      await sleep(everyMs)
+    }
+  }
+
+  const working = work()
+  return {
+    get written() {
+      return written
+    },
+    get refused() {
+      return refused
+    },
+    async stop() {
+      stopped = true
+      await working
+      cluster.disconnect()
+    },
+  }
+}
