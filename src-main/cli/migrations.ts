@@ -50,8 +50,11 @@ export function openTaskOf(
 export function reachFrozen({ freezes }: Pick<Migrations, 'freezes'>, source: Connection): Connection {
   const kept = freezes.open().find(({ record }) => placeOf(record.connection) === placeOf(source))
   if (kept === undefined) return source
+  const { byHand, secret } = kept.record
+  const password = secret === '' ? {} : { password: Buffer.from(secret, 'latin1').toString('utf8') }
+  if (byHand) return { ...source, ...password }
   const { username: _switchedOff, ...reach } = source
-  return { ...reach, password: kept.record.secret }
+  return { ...reach, ...password }
 }
 
 /** The secrets of two connections, as tasks take them. */

@@ -213,7 +213,13 @@ export const contract = {
     freezePlan: oc.input(idWithPasswords).output(answer<FreezePlan>()),
     /** Only in step. Answers at once with `freezing`; `frozen` when the last write has arrived. */
     freeze: oc
-      .input(idInput.extend({ newPassword: newPasswordSchema.optional() }))
+      .input(
+        idInput.extend({
+          newPassword: newPasswordSchema.optional(),
+          /** The operator shuts the writers out, we only see to it; `newPassword` is then the one they set, if they do. */
+          byHand: z.boolean().default(false),
+        }),
+      )
       .output(answer<TaskView>()),
     /** Puts password and users back byte for byte; answers when that is done. */
     unfreeze: oc.input(idInput).output(answer<TaskView>()),

@@ -170,6 +170,7 @@ export const failureCatalogue = {
   'freeze.sentinel-unreachable': { retryable: true },
   'freeze.sentinel-hasty': { retryable: false },
   'freeze.sentinel-password': { retryable: false },
+  'freeze.password-needed': { retryable: false },
   'freeze.not-frozen': { retryable: false },
   'freeze.not-proven': { retryable: true },
   'freeze.broken': { retryable: true },

@@ -4,6 +4,7 @@ import type { Failure } from './failure.ts'
 /**
  * - `none`
  * - `preparing`: the old state is read and journaled; nothing is changed yet
+ * - `waiting-for-hands`: a person shuts the writers out; seen is whether any are left
  * - `frozen`: the password is changed, everyone else signed out, and that is proven
  * - `broken`: the source was restarted, or somebody let writers in again; proof before this is void
  * - `unfreezing`
@@ -12,7 +13,15 @@ import type { Failure } from './failure.ts'
  * - `left`: left frozen on purpose; the migration is over
  */
 export type FreezeState =
-  'none' | 'preparing' | 'frozen' | 'broken' | 'unfreezing' | 'undone' | 'undone-except' | 'left'
+  | 'none'
+  | 'preparing'
+  | 'waiting-for-hands'
+  | 'frozen'
+  | 'broken'
+  | 'unfreezing'
+  | 'undone'
+  | 'undone-except'
+  | 'left'
 
 /** Why a freeze is broken. */
 export type FreezeBreach =
@@ -55,6 +64,8 @@ export interface FreezePlan {
 
 export interface FreezeView {
   readonly state: FreezeState
+  /** A person froze it, or is about to: nothing of it is ours to undo. */
+  readonly byHand: boolean
   /** Milliseconds since the epoch. */
   readonly frozenAt: number | null
   /** The source's replication offset after its last write; null where it has several primaries (`shards`). */
@@ -66,6 +77,8 @@ export interface FreezeView {
   /** From the last look: connections that are neither ours nor replicas'; what these try, commands a second. */
   readonly foreignClients: number | null
   readonly opsPerSecond: number | null
+  /** While a person shuts the writers out: what is still written, commands a second. */
+  readonly writesPerSecond: number | null
   /** Write commands turned away since the freeze (6.2 and later), else null. */
   readonly refusedWrites: number | null
   readonly breach: FreezeBreach | null

@@ -36,6 +36,8 @@ export type TaskEventCode =
   /** breach, address: where */
   | 'freeze.broken'
   | 'freeze.undone'
+  /** A person froze it, and has to let the writers in again. */
+  | 'freeze.undo-by-hand'
   /** what */
   | 'freeze.changed-meanwhile'
   | 'freeze.left'

@@ -95,7 +95,8 @@ export async function undoFreeze(
         },
       })
       endPause(services, taskId, 'unfrozen')
-      book.tell(taskId, 'info', 'freeze.undone')
+      if (kept.record.byHand) book.tell(taskId, 'warning', 'freeze.undo-by-hand')
+      else book.tell(taskId, 'info', 'freeze.undone')
       for (const what of changedMeanwhile) book.tell(taskId, 'warning', 'freeze.changed-meanwhile', { what })
     } catch (thrown) {
       book.change(taskId, { freeze })

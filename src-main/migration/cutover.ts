@@ -2,6 +2,7 @@ import type { Connection } from '#contract/connection.ts'
 import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder } from '#contract/sync.ts'
 import { undoFreeze } from './conclusion.ts'
+import { freezeByHand, type HandLook } from './freeze/by-hand.ts'
 import { freezeWrites } from './freeze/freeze.ts'
 import { shardsOf, type KeptFreeze } from './freeze/record.ts'
 import { frozenConnection } from './freeze/sign-in.ts'
@@ -10,6 +11,14 @@ import type { RunServices } from './services.ts'
 import type { SyncJob } from './sync-job.ts'
 import { noFreeze } from './task-record.ts'
 import { proveEqual } from './verification.ts'
+
+/** How an operator wants writes frozen. */
+export interface FreezeOrder {
+  /** Their own; else one is made. By hand: the one they set, if they do. */
+  readonly newPassword?: string | undefined
+  /** They shut the writers out themselves; we only see to it. */
+  readonly byHand?: boolean | undefined
+}
 
 /**
  * The way from *in step* to *frozen*, drained and proven, and back. One for each running sync. The freeze is
@@ -44,42 +53,55 @@ export class Cutover {
   }
 
   /** Stops writes at the source and lets the last of them arrive. Returns at once, in state *freezing*. */
-  freeze(newPassword?: string): void {
+  freeze(order: FreezeOrder = {}): void {
     const { book } = this.#services
     const { proof } = book.get(this.#id).record
     book.become(this.#id, 'freezing', {
-      freeze: { ...noFreeze, state: 'preparing' },
+      freeze: { ...noFreeze, state: 'preparing', byHand: order.byHand === true },
       proof: proof && { ...proof, void: true },
       failure: null,
     })
     this.#under = new AbortController()
-    void this.#freezeAndDrain(newPassword, this.#under.signal).catch((thrown: unknown) =>
+    void this.#freezeAndDrain(order, this.#under.signal).catch((thrown: unknown) =>
       this.#failed(toFailure(thrown)),
     )
   }
 
-  async #freezeAndDrain(newPassword: string | undefined, signal: AbortSignal): Promise<void> {
+  async #freezeAndDrain(order: FreezeOrder, signal: AbortSignal): Promise<void> {
     const { book, freezes, jobs } = this.#services
+    const { newPassword, byHand } = this.#orderGoneOnWith(order)
     const job = this.#job
     // The proof's thread comes up while expiries are settled, not while writes stand still.
     jobs.prepare()
     job.order({ type: 'settle' })
     await job.until(({ guard }) => guard === 'settled' || guard === 'final', signal)
     const startedAt = Date.now()
-    const kept = await freezeWrites({
+    const request = {
       taskId: this.#id,
       connection: this.#source,
       journal: freezes,
       newPassword,
       signal,
-      onCredentials: (connection) => job.order(credentialsOf(connection)),
-    })
+      onCredentials: (connection: Connection) => job.order(credentialsOf(connection)),
+    }
+    const kept =
+      byHand === true
+        ? await freezeByHand({ ...request, onLook: (look) => this.#waitForHands(look) })
+        : await freezeWrites(request)
     this.#kept = kept
     const { frozenAt, signedOut, pauseStartedAt } = kept.record
     const shards = shardsOf(kept.record)
     const offset = shards.length === 1 ? shards[0]!.offset : null
     book.change(this.#id, {
-      freeze: { ...noFreeze, state: 'frozen', frozenAt, offset, shards, signedOut },
+      freeze: {
+        ...noFreeze,
+        state: 'frozen',
+        byHand: byHand === true,
+        frozenAt,
+        offset,
+        shards,
+        signedOut,
+      },
       writePause: { startedAt: pauseStartedAt ?? startedAt, endedAt: null, endedBy: null },
     })
     const ms = Date.now() - startedAt
@@ -91,6 +113,24 @@ export class Cutover {
     await job.until(({ phase }) => phase === 'drained', signal)
     book.become(this.#id, 'frozen')
     book.tell(this.#id, 'info', 'freeze.drained', { ...at, ms: Date.now() - drainingSince })
+  }
+
+  /** What was frozen by hand before a crash or a breach is so again, what by us by us. */
+  #orderGoneOnWith(order: FreezeOrder): FreezeOrder {
+    const open = this.#services.freezes.open(this.#id)[0]?.record
+    if (open === undefined) return order
+    return {
+      newPassword: open.byHand ? (order.newPassword ?? frozenConnection(open).password) : undefined,
+      byHand: open.byHand,
+    }
+  }
+
+  #waitForHands({ foreignClients, writesPerSecond }: HandLook): void {
+    const { book } = this.#services
+    if (!book.holds(this.#id)) return
+    const { freeze } = book.get(this.#id).record
+    const seen = { foreignClients, writesPerSecond }
+    book.change(this.#id, { freeze: { ...freeze, state: 'waiting-for-hands', ...seen } })
   }
 
   /** A cutover that did not come about: the sync follows on; what is frozen stays so until somebody decides. */
@@ -162,7 +202,9 @@ export class Cutover {
     await undoFreeze(this.#services, this.#id, () => this.#job.order(credentialsOf(this.#source)))
     this.#kept = null
     this.#job.order({ type: 'follow' })
-    const { state } = book.get(this.#id)
+    const { state, record } = book.get(this.#id)
+    if (record.freeze.state === 'preparing' || record.freeze.state === 'waiting-for-hands')
+      book.change(this.#id, { freeze: noFreeze })
     if (state === 'freezing' || state === 'frozen' || state === 'proving')
       book.become(this.#id, 'following', { inStepSince: null, failure: null })
   }

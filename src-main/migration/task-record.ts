@@ -39,12 +39,14 @@ export interface TaskRecord {
 
 export const noFreeze: FreezeView = {
   state: 'none',
+  byHand: false,
   frozenAt: null,
   offset: null,
   shards: [],
   signedOut: 0,
   foreignClients: null,
   opsPerSecond: null,
+  writesPerSecond: null,
   refusedWrites: null,
   breach: null,
   breachAt: null,

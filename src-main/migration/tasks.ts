@@ -23,6 +23,7 @@ import { demandAdmission } from './admission.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { checkTask } from './checking.ts'
 import { conclude, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
+import type { FreezeOrder } from './cutover.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { planFreeze } from './freeze/plan.ts'
 import { removeOwnKeys } from './own-keys.ts'
@@ -76,7 +77,7 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   leave(id: string): Promise<TaskView>
   resume(id: string, passwords?: Passwords): TaskView
   freezePlan(id: string, passwords?: Passwords, signal?: AbortSignal): Promise<FreezePlan>
-  freeze(id: string, newPassword?: string): Promise<TaskView>
+  freeze(id: string, order?: FreezeOrder): Promise<TaskView>
   /** Resolves when password and users are back. The journal has all it needs for that. */
   unfreeze(id: string): Promise<TaskView>
   verify(id: string, mode?: 'counts' | 'full'): TaskView
@@ -299,9 +300,9 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return await planFreeze(id, endsOf(id, passwords).source, signal)
     },
 
-    freeze(id, newPassword) {
+    freeze(id, order) {
       demand(id, 'freeze')
-      runningOf(id).cutover.freeze(newPassword)
+      runningOf(id).cutover.freeze(order)
       return Promise.resolve(book.view(id))
     },
 

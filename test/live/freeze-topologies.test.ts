@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { freezeJournal, type FreezeJournal, type FreezeRecord } from '#migration/freeze/record.ts'
 import { freezeWrites } from '#migration/freeze/freeze.ts'
+import { freezeByHand, type HandLook } from '#migration/freeze/by-hand.ts'
 import { planFreeze } from '#migration/freeze/plan.ts'
 import { watchFrozen } from '#migration/freeze/watch.ts'
 import { unfreezeWrites } from '#migration/freeze/unfreeze.ts'
@@ -393,5 +394,79 @@ describe('a cluster', () => {
     await cluster.nodes[0]!.restart()
     await unfreezeWrites({ kept: journal.open()[0]!, journal })
     expect(await Promise.all(places.map(doors))).toEqual(before)
+  })
+})
+
+describe('a source that lets nobody change its passwords', () => {
+  const managed = ['--rename-command', 'CONFIG', 'the-services-own']
+
+  it('is frozen by hand: seen once the old password is refused, and watched like any other', async () => {
+    await using server = await startRedis({ password, args: managed })
+    const connection: Connection = { host: server.host, port: server.port, password }
+    expect((await planFreeze('hand', connection)).refusal?.code).toBe('freeze.not-permitted')
+    await expect(freezeWrites({ taskId: 'hand', connection, journal })).rejects.toMatchObject({
+      failure: { code: 'freeze.not-permitted' },
+    })
+    const writers = await startCounting(server, ['a', 'b'], { password })
+    const looks: HandLook[] = []
+    const reached: Connection[] = []
+    const freezing = freezeByHand({
+      taskId: 'hand',
+      connection,
+      journal,
+      newPassword: 'next-secret',
+      onLook: (look) => looks.push(look),
+      onCredentials: (changed) => reached.push(changed),
+    })
+    await until(
+      () =>
+        Promise.resolve(looks.some((look) => look.writesPerSecond > 0 && (look.foreignClients ?? 0) >= 2)),
+      'the writers seen',
+    )
+    // The person in the service's console; who is in stays in, until the connections are closed.
+    await server.call('the-services-own', 'SET', 'requirepass', 'next-secret')
+    await until(() => Promise.resolve(looks.at(-1)?.oldPassword === 'refused'), 'the old password refused')
+    expect(journal.open()).toEqual([])
+    await server.call('CLIENT', 'KILL', 'TYPE', 'normal')
+    const kept = await freezing
+    await writers.stop()
+    expect(reached).toEqual([{ ...connection, password: 'next-secret' }])
+    const [node] = kept.record.nodes
+    const frozen = { ...connection, password: 'next-secret' }
+    expect((await infoOf(frozen)).get('master_repl_offset')).toBe(String(node!.offset))
+    await using own = await openControl(frozen)
+    for (const [key, count] of writers.acknowledged)
+      expect(Number(await own.call('GET', key))).toBeGreaterThanOrEqual(count)
+
+    let looked = 0
+    const watching = watchFrozen(kept.record, {
+      signal: new AbortController().signal,
+      onLook: () => (looked += 1),
+    })
+    await until(() => Promise.resolve(looked > 2), 'the watch')
+    await own.call('SET', 'late', 'write')
+    expect(await watching).toMatchObject({ breach: 'foreign-client' })
+    expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
+    expect(journal.open()).toEqual([])
+  })
+
+  it('is frozen by hand: seen once nobody is left, as behind a firewall', async () => {
+    await using server = await startRedis({ password, args: managed })
+    const connection: Connection = { host: server.host, port: server.port, password }
+    const writers = await startCounting(server, ['a'], { password })
+    await writers.wrote(10)
+    const looks: HandLook[] = []
+    const freezing = freezeByHand({
+      taskId: 'wall',
+      connection,
+      journal,
+      onLook: (look) => looks.push(look),
+    })
+    await until(() => Promise.resolve(looks.length > 2), 'the watch')
+    await writers.stop()
+    const { record } = await freezing
+    expect(looks.at(-1)).toEqual({ foreignClients: 0, writesPerSecond: 0, oldPassword: 'opens' })
+    expect((await infoOf(connection)).get('master_repl_offset')).toBe(String(record.nodes[0]!.offset))
+    expect(JSON.stringify(store.journal.open('freeze'))).not.toContain(password)
   })
 })

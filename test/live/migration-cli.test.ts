@@ -313,6 +313,20 @@ describe('keyferry freeze and unfreeze', () => {
     expect(await source.call('ACL', 'LIST')).toEqual(doors)
     expect((await keyferry('unfreeze')).stderr).toContain('(freeze.not-frozen)')
   })
+
+  it('waits, where it may change nothing, until writes were stopped by hand', async () => {
+    await using source = await startRedis({ password: secret, args: ['--rename-command', 'CONFIG', ''] })
+    const refused = await keyferry('freeze', '-f', at(source))
+    clean(refused)
+    expect(refused.stderr).toContain('(freeze.not-permitted)')
+    const frozen = await keyferry('freeze', '-f', at(source), '--by-hand', '--json')
+    clean(frozen)
+    expect(frozen.code).toBe(0)
+    expect(frozen.events.find(({ event }) => event === 'frozen')).toMatchObject({ signedOut: 0 })
+    const undone = await keyferry('unfreeze')
+    clean(undone)
+    expect(undone.stdout).toContain('by hand')
+  })
 })
 
 describe('keyferry tasks', () => {

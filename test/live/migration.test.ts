@@ -107,7 +107,7 @@ describe('a whole migration', () => {
     ])
     expect(following.finishNeedsConsent).toBe('not-frozen')
 
-    await home.tasks.freeze(id, 'the-operators-own')
+    await home.tasks.freeze(id, { newPassword: 'the-operators-own' })
     const frozen = await until(home, id, isState('frozen'))
     await sleep(100)
     expect(writer.written).toBeGreaterThan(2_000)

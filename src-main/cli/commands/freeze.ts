@@ -3,16 +3,21 @@ import type { Command } from 'commander'
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError } from '#contract/failure.ts'
 import { newPasswordSchema, type FreezePlan } from '#contract/freeze.ts'
+import type { HandLook } from '#migration/freeze/by-hand.ts'
+import type { FreezeRequest } from '#migration/freeze/freeze.ts'
+import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { interruptible } from '../interrupt.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
 import { askHidden } from '../terminal/hidden-prompt.ts'
 
 interface FreezeFlags extends ConnectionFlags {
   readonly askNewPassword?: true
+  readonly byHand?: true
   readonly dryRun?: true
   readonly json?: true
 }
@@ -21,11 +26,13 @@ const examples = `
 Examples:
   keyferry freeze -f 10.0.0.4:6379 -P - --dry-run
   keyferry freeze -f 10.0.0.4:6379 -P -
+  keyferry freeze -f managed.example:6379 -P - --by-hand
   keyferry unfreeze -f 10.0.0.4:6379`
 
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')
     .option('--ask-new-password', 'ask for the password to freeze with, instead of making one')
+    .option('--by-hand', 'you shut the writers out (console, firewall); wait until that is seen to hold')
     .option('--dry-run', 'show what would be done, and to whom; change nothing')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
@@ -45,7 +52,8 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
     import('#migration/freeze/record.ts'),
   ])
   await using migrations = await openOwnMigrations()
-  const { record } = await freezeWrites({ taskId, connection, journal: migrations.freezes, newPassword })
+  const request = { taskId, connection, journal: migrations.freezes, newPassword }
+  const { record } = await (flags.byHand ? watchHands(request, output) : freezeWrites(request))
   const shards = shardsOf(record)
   const offset = shards.length === 1 ? shards[0]!.offset : null
   output.event('frozen', { address: addressOf(connection), offset, shards, signedOut: record.signedOut })
@@ -54,9 +62,35 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
     output.line(
       `Writes at ${shard.address} are frozen${shard.offset === null ? '' : ` at offset ${count(shard.offset)}`}.`,
     )
-  output.line(`Connections signed out: ${count(record.signedOut)}. The old password is refused.`)
-  output.line('A restart of the server would undo it. "keyferry unfreeze" puts everything back.')
+  if (flags.byHand)
+    output.line(
+      'Nothing is written any more. Let the writers in again by hand, then run "keyferry unfreeze".',
+    )
+  else {
+    output.line(`Connections signed out: ${count(record.signedOut)}. The old password is refused.`)
+    output.line('A restart of a server would undo it. "keyferry unfreeze" puts everything back.')
+  }
   return exitCode.done
+}
+
+const whatToDo = `Shut the writers out now, in whichever way the source has:
+  - in the service's console, change the password, and close the connections there are (to give the new password
+    here as well, begin with --ask-new-password); or
+  - in its firewall or security group, let only this machine and the replicas in; or
+  - stop the applications.
+Keyferry watches, and goes on once nobody is left who could write, and nothing was written for two seconds.`
+
+async function watchHands(request: FreezeRequest, output: Output): Promise<KeptFreeze> {
+  const { freezeByHand } = await import('#migration/freeze/by-hand.ts')
+  using interrupt = interruptible(() => output.note('Ending; Keyferry has changed nothing at the source.'))
+  output.note(whatToDo)
+  const onLook = (look: HandLook): void => output.status(lookLine(look))
+  return await freezeByHand({ ...request, signal: interrupt.signal, onLook })
+}
+
+function lookLine({ foreignClients, writesPerSecond, oldPassword }: HandLook): string {
+  const clients = foreignClients === null ? '' : `${count(foreignClients)} other clients, `
+  return `${clients}${count(writesPerSecond)} writes a second, the old password ${oldPassword === 'opens' ? 'still opens' : 'is refused'}`
 }
 
 /** One freeze a server: the same command again finds it. */

@@ -35,7 +35,11 @@ async function unfreeze(flags: UnfreezeFlags, output: Output): Promise<ExitCode>
     const changedMeanwhile = await undo(migrations, kept)
     const address = placeOf(kept.record.connection)
     output.event('unfrozen', { address, changedMeanwhile })
-    output.line(`${address} is unfrozen: password and users are as they were.`)
+    output.line(
+      kept.record.byHand
+        ? `${address}: nothing of ours was changed there; let the writers in again by hand.`
+        : `${address} is unfrozen: password and users are as they were.`,
+    )
     for (const what of changedMeanwhile)
       output.line(`  left alone, because somebody else changed it: ${what}`)
     if (changedMeanwhile.length > 0) code = exitCode.differs

@@ -24,7 +24,7 @@ export const tasks = {
     ok(await context.tasks.freezePlan(input.id, input.passwords, signal)),
   ),
   freeze: base.tasks.freeze.handler(async ({ context, input }) =>
-    ok(await context.tasks.freeze(input.id, input.newPassword)),
+    ok(await context.tasks.freeze(input.id, { newPassword: input.newPassword, byHand: input.byHand })),
   ),
   unfreeze: base.tasks.unfreeze.handler(async ({ context, input }) =>
     ok(await context.tasks.unfreeze(input.id)),

@@ -745,7 +745,7 @@ export const en: LanguageWords = {
     'freeze.not-permitted': {
       what: 'The user at the source[ {address}] has no right to change passwords[ (command {command})].',
       safe: 'The source is not frozen and its passwords are unchanged.',
-      todo: 'Give the user the rights for CONFIG SET, ACL and CLIENT KILL, or stop the writers by hand.',
+      todo: 'Give the user the rights for CONFIG SET, ACL and CLIENT KILL; or freeze by hand: shut the writers out yourself while Keyferry watches.',
     },
     'freeze.not-primary': {
       what: 'The source[ {address}] is a replica; writes are frozen at its primary.',
@@ -776,6 +776,11 @@ export const en: LanguageWords = {
       what: 'The password of the Sentinels at the source[ {address}] is not known, so it could not be given back to them.',
       safe: 'The source is not frozen and its passwords are unchanged.',
       todo: 'Name the source with the password of its user default, the one its Sentinels use.',
+    },
+    'freeze.password-needed': {
+      what: 'The source[ {address}] refuses the old password, and the new one is not known here.',
+      safe: 'Keyferry has changed nothing at the source.',
+      todo: 'Freeze by hand once more, and give the new password too.',
     },
     'freeze.not-frozen': {
       what: 'The source[ {address}] is not frozen.',

@@ -33,6 +33,8 @@ export const eventsEn: EventsOf = {
   'freeze.drained': 'The last write before the freeze has arrived[ after {ms} ms].',
   'freeze.broken': 'The freeze was broken ({breach}[ at {address}]); any proof before is void.',
   'freeze.undone': 'Password and users of the source are as they were.',
+  'freeze.undo-by-hand':
+    'Keyferry has changed nothing at the source: whoever shut the writers out lets them in again.',
   'freeze.changed-meanwhile': 'Somebody else changed {what} while it was frozen; that was left alone.',
   'freeze.left': 'The source was left frozen; a restart of it would undo that.',
   'target.foreign-client':

@@ -33,6 +33,8 @@ export const eventsKo: EventsOf = {
   'freeze.drained': '동결 전 마지막 쓰기가 도착했습니다[({ms}ms 뒤)].',
   'freeze.broken': '동결이 풀렸습니다({breach}[, {address}]). 이전의 검증은 무효입니다.',
   'freeze.undone': '소스의 비밀번호와 사용자가 원래대로 돌아왔습니다.',
+  'freeze.undo-by-hand':
+    'Keyferry는 소스에서 아무것도 바꾸지 않았습니다. 쓰는 쪽을 막은 사람이 다시 열어 주세요.',
   'freeze.changed-meanwhile': '동결된 동안 다른 사람이 {what} 항목을 바꿔서 그대로 두었습니다.',
   'freeze.left': '소스를 동결된 채로 두었습니다. 소스를 재시작하면 풀립니다.',
   'target.foreign-client':

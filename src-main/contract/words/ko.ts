@@ -739,7 +739,7 @@ export const ko: LanguageWords = {
     'freeze.not-permitted': {
       what: '소스[ {address}] 서버의 사용자에게 비밀번호를 바꿀 권한이 없습니다[({command} 명령)].',
       safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
-      todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나 쓰는 쪽을 직접 멈추세요.',
+      todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나, 직접 동결하세요. 쓰는 쪽을 직접 막으면 Keyferry가 확인합니다.',
     },
     'freeze.not-primary': {
       what: '소스[ {address}] 서버는 복제본입니다. 쓰기는 그 프라이머리에서 동결합니다.',
@@ -770,6 +770,11 @@ export const ko: LanguageWords = {
       what: 'Sentinel이 소스[ {address}] 서버에서 쓰는 비밀번호를 알 수 없어 나중에 돌려줄 수 없습니다.',
       safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
       todo: 'default 사용자의 비밀번호(Sentinel이 쓰는 것)로 소스를 지정하세요.',
+    },
+    'freeze.password-needed': {
+      what: '소스[ {address}] 서버가 옛 비밀번호를 거부하는데 새 비밀번호를 여기서 알 수 없습니다.',
+      safe: 'Keyferry는 소스에서 아무것도 바꾸지 않았습니다.',
+      todo: '새 비밀번호를 함께 주고 직접 동결을 다시 하세요.',
     },
     'freeze.not-frozen': {
       what: '소스[ {address}] 서버는 동결되어 있지 않습니다.',

@@ -739,7 +739,7 @@ export const zh: LanguageWords = {
     'freeze.not-permitted': {
       what: '源端[ {address} ]的用户无权修改密码[（命令 {command}）]。',
       safe: '源端没有冻结，密码没有改变。',
-      todo: '请授予 CONFIG SET、ACL 和 CLIENT KILL 的权限，或手动停止写入方。',
+      todo: '请授予 CONFIG SET、ACL 和 CLIENT KILL 的权限；或手动冻结：由您挡住写入方，Keyferry 负责确认。',
     },
     'freeze.not-primary': {
       what: '源端[ {address} ]是副本；写入应在其主节点上冻结。',
@@ -770,6 +770,11 @@ export const zh: LanguageWords = {
       what: '不知道 Sentinel 在源端[ {address} ]使用的密码，因此之后无法还给它们。',
       safe: '源端没有冻结，密码没有改变。',
       todo: '请用 default 用户的密码（Sentinel 所用的密码）指定源端。',
+    },
+    'freeze.password-needed': {
+      what: '源端[ {address} ]已拒绝旧密码，而这里不知道新密码。',
+      safe: 'Keyferry 没有更改源端的任何内容。',
+      todo: '请再次手动冻结，并同时给出新密码。',
     },
     'freeze.not-frozen': {
       what: '源端[ {address} ]没有冻结。',

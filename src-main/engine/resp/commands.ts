@@ -129,7 +129,7 @@ export function shapeOf(name: Buffer): CommandShape | null {
   return shape
 }
 
-/** Every command of the table that names keys, for the test that holds it against a server. */
+/** Every command of the table that names keys. */
 export const keyedCommands: readonly string[] = [...shapes.values()]
   .filter((shape) => shape.kind === 'write')
   .map((shape) => shape.name)

@@ -20,27 +20,32 @@ export interface AuthState {
   readonly info: Info
 }
 
-/** Reads it; rejects where CONFIG or ACL are refused. */
-export async function readAuthState(control: Control): Promise<AuthState> {
-  const [info, requirepass, masterauth, masteruser, acl] = await Promise.all([
-    readInfo(control),
-    readBytes(control, 'requirepass'),
-    readBytes(control, 'masterauth'),
-    readBytes(control, 'masteruser'),
-    readAcl(control),
-  ])
+/** What a server tells of itself to anybody who may look. */
+export type BareState = Pick<AuthState, 'runId' | 'version' | 'role' | 'offset' | 'info'>
+
+/** Reads that, where CONFIG and ACL may not be asked. */
+export async function readBareState(control: Control): Promise<BareState> {
+  const info = await readInfo(control)
   const { version, role } = identityOf(info)
   return {
     runId: info.get('run_id') ?? '',
     version,
     role,
-    requirepass,
-    masterauth,
-    masteruser,
-    acl,
     offset: infoNumber(info, 'master_repl_offset'),
     info,
   }
+}
+
+/** Reads it; rejects where CONFIG or ACL are refused. */
+export async function readAuthState(control: Control): Promise<AuthState> {
+  const [bare, requirepass, masterauth, masteruser, acl] = await Promise.all([
+    readBareState(control),
+    readBytes(control, 'requirepass'),
+    readBytes(control, 'masterauth'),
+    readBytes(control, 'masteruser'),
+    readAcl(control),
+  ])
+  return { ...bare, requirepass, masterauth, masteruser, acl }
 }
 
 /** All of INFO, the commands' counters with it. 2.4 knows INFO without a section only. */

@@ -50,7 +50,9 @@ export interface FreezeRequest {
  */
 export async function freezeWrites(request: FreezeRequest): Promise<KeptFreeze> {
   const { taskId, journal, signal } = request
-  const open = journal.open(taskId)[0]
+  const found = journal.open(taskId)[0]
+  const open = found?.record.byHand ? undefined : found
+  if (open === undefined && found !== undefined) journal.close(found, 'undone')
   const kept =
     open === undefined
       ? journal.write(taskId, await recordOf(request))

@@ -38,6 +38,8 @@ export interface SentinelRecord {
  * change.
  */
 export interface FreezeRecord {
+  /** A person has shut the writers out, we have only seen to it: there is nothing of ours to undo. */
+  readonly byHand?: true
   /** How the source was reached before: with the password applications use. */
   readonly connection: Connection
   /** The password writes are frozen with. One character a byte. */

@@ -9,17 +9,24 @@ export type Place = Pick<NodeRecord, 'host' | 'port'>
 /** How we sign in while writes are frozen: as our own user, or before 6.0 with the new password alone. */
 export function frozenConnection(record: FreezeRecord): Connection {
   const { username: _username, password: _password, ...rest } = record.connection
+  if (record.byHand) return { ...record.connection, ...passwordOf(record) }
   return {
     ...rest,
     ...(record.nodes.every(({ acl }) => acl !== null) && { username: record.ownUser }),
-    password: Buffer.from(record.secret, 'latin1').toString('utf8'),
+    ...passwordOf(record),
   }
+}
+
+function passwordOf({ secret }: FreezeRecord): Pick<Connection, 'password'> {
+  return secret === '' ? {} : { password: Buffer.from(secret, 'latin1').toString('utf8') }
 }
 
 /** The same to one of the source's servers. */
 export function frozenNode(record: FreezeRecord, node: Place & Pick<NodeRecord, 'acl'>): Connection {
-  const { username: _username, ...reached } = nodeConnection(frozenConnection(record), node.host, node.port)
-  return { ...reached, ...(node.acl !== null && { username: record.ownUser }) }
+  const reached = nodeConnection(frozenConnection(record), node.host, node.port)
+  if (record.byHand) return reached
+  const { username: _username, ...byPassword } = reached
+  return { ...byPassword, ...(node.acl !== null && { username: record.ownUser }) }
 }
 
 /**
@@ -32,7 +39,9 @@ export async function signInAnyhow(
   node?: Place,
 ): Promise<Control> {
   const { username: _username, ...byPassword } = frozenConnection(record)
-  const ways = [{ ...byPassword, username: record.ownUser }, byPassword, record.connection]
+  const ways = record.byHand
+    ? [frozenConnection(record), record.connection]
+    : [{ ...byPassword, username: record.ownUser }, byPassword, record.connection]
   let refused: unknown
   for (const way of ways) {
     try {

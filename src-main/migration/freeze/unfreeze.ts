@@ -32,11 +32,15 @@ export interface Unfrozen {
  * replicas and Sentinels are let in with what they then go back to. Does only what is left to do, so it can be
  * repeated, also by another process after a crash at any point; what somebody else has changed meanwhile is told and
  * not overwritten. Rejects when a server cannot be reached or refuses; what can be put back is put back all the
- * same, and the journal stays open.
+ * same, and the journal stays open. What a person froze by hand is theirs to undo: that is only written down.
  */
 export async function unfreezeWrites(request: UnfreezeRequest): Promise<Unfrozen> {
   const { kept, journal, signal, onRestored } = request
   const { record } = kept
+  if (record.byHand) {
+    journal.close(kept, 'undone')
+    return { changedMeanwhile: [] }
+  }
   const failures: unknown[] = []
   const attempt = async <Outcome>(deed: () => Promise<Outcome>): Promise<Outcome | undefined> => {
     try {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FailureError } from '#contract/failure.ts'
+import { FailureError, isOfTheLink, toFailure } from '#contract/failure.ts'
 import type { FreezeBreach } from '#contract/freeze.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
 import { parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
-import { readAuthState, type AuthState } from './auth-state.ts'
+import { readAuthState, readBareState, type AuthState } from './auth-state.ts'
 import { isForeign } from './foreign.ts'
 import type { FreezeRecord, NodeRecord } from './record.ts'
 import { frozenNode, signInAnyhow } from './sign-in.ts'
@@ -122,12 +122,13 @@ async function lookOnAndOn(
 ): Promise<FreezeBreach | null> {
   const counter = (counting.counter ??= await WriteCounter.of(control))
   while (!signal.aborted) {
-    const now = await readAuthState(control)
+    const now = await lookAt(control, record)
     const { wrote, triedPerSecond, refusedWrites } = counter.look(now.info)
     // What a replica executes are its primary's writes.
     const foreign = wrote && node.role === 'master' ? 'foreign-client' : null
     const breach = breachOf(now, node, record) ?? foreign
-    const clients = parseClientList(String(await control.call('CLIENT', 'LIST')))
+    const list = await control.call('CLIENT', 'LIST').catch(nothingWhereRefused)
+    const clients = parseClientList(String(list))
     onLook({
       foreignClients: clients.filter((client) => isForeign(client, record)).length,
       opsPerSecond: triedPerSecond,
@@ -137,6 +138,18 @@ async function lookOnAndOn(
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
   }
   return null
+}
+
+/** Frozen by hand, a server tells nothing of passwords and users: whether ours opens is seen by signing in. */
+async function lookAt(control: Control, record: FreezeRecord): Promise<AuthState> {
+  if (!record.byHand) return await readAuthState(control)
+  const unknown = { requirepass: record.secret, masterauth: '', masteruser: '', acl: null }
+  return { ...(await readBareState(control)), ...unknown }
+}
+
+function nothingWhereRefused(thrown: unknown): string {
+  if (isOfTheLink(toFailure(thrown))) throw thrown
+  return ''
 }
 
 /** What differs at a server from how the freeze left it, the gravest first. */
@@ -161,7 +174,7 @@ async function howBroken(
 ): Promise<FreezeBreach | null> {
   try {
     await using control = await signInAnyhow(record, { signal }, node)
-    return breachOf(await readAuthState(control), node, record)
+    return breachOf(await lookAt(control, record), node, record)
   } catch {
     return null
   }

@@ -1,10 +1,14 @@
 import type { Control } from '#engine/redis/control.ts'
 import type { Info } from '#engine/redis/info.ts'
+import { keyedCommands } from '#engine/resp/commands.ts'
 
 /** What others did between two looks at a server's counters (INFO commandstats). */
 export interface Counted {
   /** A write command was executed. */
   readonly wrote: boolean
+  readonly writesPerSecond: number
+  /** The server counts its commands. */
+  readonly counts: boolean
   /** Attempts to sign in, and what was turned away, a second; null where the server does not count that (before 6.2). */
   readonly triedPerSecond: number | null
   /** Write commands turned away since the counting began; null where the server does not count that. */
@@ -37,8 +41,10 @@ export class WriteCounter {
     let refused = 0
     let tried = 0
     let tellsRefused = false
+    let counts = false
     for (const [name, value] of info) {
       if (!name.startsWith('cmdstat_')) continue
+      counts = true
       const rejected = /rejected_calls=(\d+)/.exec(value)?.[1]
       tellsRefused ||= rejected !== undefined
       tried += Number(rejected ?? 0)
@@ -56,19 +62,23 @@ export class WriteCounter {
       const seconds = Math.max(1, at - last.at) / 1000
       this.#triedPerSecond = Math.round(Math.max(0, tried - last.tried) / seconds)
     }
+    const written = last === null ? 0 : executed - last.executed
     return {
-      wrote: last !== null && executed > last.executed,
+      wrote: written > 0,
+      writesPerSecond:
+        last === null ? 0 : Math.round((Math.max(0, written) * 1000) / Math.max(1, at - last.at)),
+      counts,
       triedPerSecond: tellsRefused ? this.#triedPerSecond : null,
       refusedWrites: tellsRefused ? this.#refusedSoFar : null,
     }
   }
 }
 
-/** Names of commands with the `write` flag (COMMAND, 2.8.13 and later); none where that is refused. */
+/** Names of commands with the `write` flag (COMMAND, 2.8.13 and later), else of those known to write. */
 export async function writeCommandNames(control: Control): Promise<ReadonlySet<string>> {
   const commands = await control.call('COMMAND').catch(() => null)
+  if (!Array.isArray(commands)) return new Set(keyedCommands.map((name) => name.toLowerCase()))
   const names = new Set<string>()
-  if (!Array.isArray(commands)) return names
   for (const command of commands) {
     if (!Array.isArray(command)) continue
     const [name, , flags] = command
