@@ -26,20 +26,22 @@ test.each(['guarded', 'settled'] as const)(
       sync.give({ type: 'settle' })
       await sync.until((now) => now.guard === 'settled')
     }
-    await source.call('SET', 'renewed', 'v', 'PX', 2_500)
-    await source.call('SET', 'persisted', 'v', 'PX', 2_500)
-    await source.call('SET', 'expired', 'v', 'PX', 2_500)
+    await source.call('SET', 'renewed', 'v', 'PX', 8_000)
+    await source.call('SET', 'persisted', 'v', 'PX', 8_000)
+    await source.call('SET', 'expired', 'v', 'PX', 8_000)
     await source.call('HSET', 'far', 'f', 'v')
     await source.call('EXPIRE', 'far', 5_000)
     await sync.until(({ targetKeys }) => targetKeys === 4)
     expect(Number(await target.call('PTTL', 'renewed'))).toBeGreaterThan(centuries)
     expect(Number(await target.call('PTTL', 'far')) > centuries).toBe(guard === 'guarded')
 
+    // Late, so that the target's own clock passes the old expiry before it hears of the renewal.
+    const left = Number(await source.call('PTTL', 'renewed'))
+    await sleep(Math.max(0, left - 1_500))
     wire.delayMs = 2_000
     await source.call('PEXPIRE', 'renewed', 100_000)
     await source.call('PERSIST', 'persisted')
-    // The target's own clock passes the old expiry before it hears of the renewal.
-    await sleep(2_700)
+    await sleep(1_700)
     expect(await target.call('EXISTS', 'renewed', 'persisted')).toBe(2)
     wire.delayMs = 0
     expect(await source.call('EXISTS', 'expired')).toBe(0)
@@ -53,24 +55,27 @@ test.each(['guarded', 'settled'] as const)(
 )
 
 test('a key renewed while the copy is made is there, though its old expiry passes before its turn', async () => {
-  // Three seconds for the snapshot: 20 ms a key.
-  await using source = await startRedis({ args: [...quickSnapshot, '--rdb-key-save-delay', '20000'] })
+  // Five seconds for the snapshot: 35 ms a key.
+  await using source = await startRedis({ args: [...quickSnapshot, '--rdb-key-save-delay', '35000'] })
   await using target = await startRedis()
   using folder = taskFolder()
   source.cli('DEBUG', 'POPULATE', '150', 'filler')
-  await source.call('SET', 'renewed', 'v', 'PX', 2_500)
+  await source.call('SET', 'renewed', 'v', 'PX', 4_000)
   await using sync = startSync({
     task: 'long-copy',
     source: connectionTo(source),
     target: connectionTo(target),
     folder: folder.path,
   })
+  // However long it takes until the snapshot begins, the expiry in it is one that passes before its end.
   for (
     let turn = 0;
-    turn < 200 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
+    turn < 1_000 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
     turn += 1
-  )
+  ) {
+    await source.call('PEXPIRE', 'renewed', 4_000)
     await sleep(20)
+  }
   expect(await source.call('PERSIST', 'renewed')).toBe(1)
   await sync.until(({ phase }) => phase === 'in-step')
   await drain(sync, source)
