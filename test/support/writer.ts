@@ -13,6 +13,8 @@ export interface WriterOptions {
   readonly seed?: number
   /** Begins the name of every key, so that several writers' keys are different ones. */
   readonly prefix?: string
+  /** Goes on after the server was away; else a lost connection is its end. */
+  readonly comesBack?: boolean
 }
 
 export interface Writer {
@@ -105,14 +107,14 @@ const wheel: readonly Step[] = steps.flatMap(([weight, step]) => Array.from({ le
  * pushes and pops, streams, transactions, scripts, renewed expiries, over several databases.
  */
 export function startWriter(options: WriterOptions): Writer {
-  const { port, password, rate = 5_000, keys = 500, seed = 1, prefix = '' } = options
+  const { port, password, rate = 5_000, keys = 500, seed = 1, prefix = '', comesBack = false } = options
   const redis = new Redis({
     port,
     ...(password === undefined ? {} : { password }),
     enableReadyCheck: false,
     disableClientInfo: true,
     maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
+    retryStrategy: () => (comesBack ? 50 : null),
   })
   redis.on('error', () => undefined)
   const random = randomFrom(seed)
@@ -135,7 +137,7 @@ export function startWriter(options: WriterOptions): Writer {
         if (error === null) written += 1
         else refused += 1
       }
-      if (redis.status !== 'ready') return
+      if (redis.status !== 'ready' && !comesBack) return
       next += everyMs
       await sleep(Math.max(0, next - performance.now()))
     }
