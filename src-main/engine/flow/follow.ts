@@ -229,7 +229,8 @@ export class Follower {
     const splitter = this.#splitter
     let { db } = splitter
     for (const unit of splitter.push(bytes)) {
-      await this.#placeDue(target, unit.end - 1, db)
+      // Seldom: a promise for each unit would cost more than its commands.
+      if (this.#copies.size + this.#corrections.size > 0) await this.#placeDue(target, unit.end - 1, db)
       if (this.#copies.size > 0 && this.#isReplaced(unit)) {
         target.advance(unit.end, unit.db)
         db = unit.db
