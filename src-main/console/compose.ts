@@ -11,6 +11,7 @@ import type { Tasks } from '#migration/tasks.ts'
 import { dataFolder, restoresFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { findParts } from './parts.ts'
+import { createPractice } from './practice/practice.ts'
 import { createRestores } from './restores.ts'
 import type { ConsoleServices } from './services.ts'
 import { version } from './version.ts'
@@ -29,6 +30,7 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs, restoresFolder())
   const migrations = openOrRefuse(jobs, box)
+  const practice = createPractice(migrations.profiles, migrations.tasks)
   return {
     host: {
       shell,
@@ -40,11 +42,14 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
     pickFile,
     jobs,
     restores,
+    practice,
     profiles: migrations.profiles,
     tasks: migrations.tasks,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
     async [Symbol.asyncDispose]() {
+      // Before what it is made of: it gives up what runs between its servers.
+      await practice[Symbol.asyncDispose]()
       await Promise.all([restores[Symbol.asyncDispose](), migrations[Symbol.asyncDispose]()])
     },
   }

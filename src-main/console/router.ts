@@ -2,6 +2,7 @@ import { base } from './base.ts'
 import { connections } from './procedures/connections.ts'
 import { files } from './procedures/files.ts'
 import { host } from './procedures/host.ts'
+import { practice } from './procedures/practice.ts'
 import { profiles } from './procedures/profiles.ts'
 import { restores } from './procedures/restores.ts'
 import { tasks } from './procedures/tasks.ts'
@@ -12,6 +13,7 @@ export const router = base.router({
   files,
   connections,
   restores,
+  practice,
   profiles,
   tasks,
 })

@@ -4,6 +4,7 @@ import type { JobRunner } from '#engine/worker/pool.ts'
 import type { Profiles } from '#migration/profiles.ts'
 import type { Tasks } from '#migration/tasks.ts'
 import type { Log } from './log.ts'
+import type { Practice } from './practice/practice.ts'
 import type { Restores } from './restores.ts'
 
 /** What the procedures need. A shell puts it together once; see `compose.ts`. */
@@ -13,6 +14,7 @@ export interface ConsoleServices {
   readonly pickFile: (() => Promise<string | null>) | undefined
   readonly jobs: JobRunner
   readonly restores: Restores
+  readonly practice: Practice
   readonly profiles: Profiles
   readonly tasks: Tasks
   readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>

@@ -4,6 +4,7 @@ import { connectionSchema, type ServerFacts } from './connection.ts'
 import type { Failure } from './failure.ts'
 import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
+import type { PracticeView } from './practice.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { largestProfileFile } from './profile-file.ts'
@@ -168,6 +169,15 @@ export const contract = {
     look: oc.input(lookInput).output(answer<KeySight>()),
     /** The newest view at once, then on every change (at most four a second), until nothing is under way. */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
+  },
+  practice: {
+    view: oc.output(answer<PracticeView>()),
+    /** Starts the servers, with a migration between them saved under the name. They are one pair for all consoles. */
+    start: oc
+      .input(z.strictObject({ name: z.string().trim().min(1).max(100) }))
+      .output(answer<PracticeView>()),
+    /** Ends them, and removes all that was made for them. */
+    stop: oc.output(answer<PracticeView>()),
   },
   profiles: {
     /** Latest change first. */

@@ -7,8 +7,8 @@ import { readSpec } from '../restore-spec.ts'
 import { bytes } from '../terminal/figures.ts'
 import { restoreSummary } from '../terminal/restore-summary.ts'
 import { compareServers, type Comparison } from './compare.ts'
-import type { LocalServer } from './local-server.ts'
-import type { SampleData } from './sample-data.ts'
+import type { LocalServer } from '#console/practice/local-server.ts'
+import type { SampleData } from '#console/practice/sample-data.ts'
 
 export interface RestoreScene {
   readonly source: LocalServer

@@ -1,5 +1,5 @@
 import type { Control } from '#engine/redis/control.ts'
-import type { SampleData } from './sample-data.ts'
+import type { SampleData } from '#console/practice/sample-data.ts'
 
 /** One thing both servers were asked for. */
 export interface Comparison {

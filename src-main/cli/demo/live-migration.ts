@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { defaultProfileOptions, type EndpointInput } from '#contract/profile.ts'
@@ -11,9 +10,10 @@ import type { Output } from '../output.ts'
 import { count, keys } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 import { compareServers, type Comparison } from './compare.ts'
-import { startLiveWriters } from './live-writers.ts'
-import type { LocalServer } from './local-server.ts'
-import type { SampleData } from './sample-data.ts'
+import { accountsOf } from '#console/practice/accounts.ts'
+import { startLiveWriters } from '#console/practice/live-writers.ts'
+import type { LocalServer } from '#console/practice/local-server.ts'
+import type { SampleData } from '#console/practice/sample-data.ts'
 
 /** How long the writers go on once the target is in step, so that there is something to follow. */
 const followingMs = 2_000
@@ -86,16 +86,6 @@ export async function showMigration(scene: MigrationScene): Promise<ShownMigrati
   }
   tellWrites(shown, output)
   return shown
-}
-
-/** The ways to sign in: the password of the server and, where there are users (6.0), one of them. */
-async function accountsOf({ connection, control }: LocalServer, major: number): Promise<Connection[]> {
-  if (major < 6) return [connection, connection]
-  const username = 'shop'
-  const password = randomBytes(12).toString('hex')
-  await control.call('ACL', 'SETUSER', username, 'on', `>${password}`, '~*', '+@all')
-  const asUser = { ...connection, username, password }
-  return [connection, connection, asUser, asUser]
 }
 
 function endpointOf({ host, port, password }: Connection): EndpointInput {

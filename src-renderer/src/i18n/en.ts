@@ -53,10 +53,15 @@ export const en = {
   'door.practice': 'Try it first',
   'door.practice.text':
     'Two small servers start on this machine, are filled, and are moved from one to the other. Nothing of yours is touched.',
-  'door.practice.action': 'Show how',
-  'practice.text':
-    'Run this in a terminal on the machine Keyferry runs on. It starts two practice servers, shows a whole move, and ends both.',
-  'practice.copy': 'Copy the command',
+  'door.practice.action': 'Start practice servers',
+  'check.copy': 'Copy the command',
+  'practice.name': 'Practice',
+  'practice.start': 'Starting two servers and filling one…',
+  'practice.running':
+    'Practice servers run: version {version}, {source} and {target}, {keys} keys to begin with. Applications write to the source.',
+  'practice.open': 'Go on practising',
+  'practice.stop': 'End the practice servers',
+  'practice.ended': 'The practice servers are ended.',
   'failure.copyCode': 'Copy the code of this failure',
   'waiting.text': 'Keyferry tries again by itself and goes on where it stopped.',
   'failed.what': 'What happened',

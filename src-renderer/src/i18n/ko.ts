@@ -50,10 +50,15 @@ export const ko: Words = {
   'door.practice': '먼저 연습하기',
   'door.practice.text':
     '이 컴퓨터에서 작은 서버 두 대를 띄워 데이터를 채우고 한쪽에서 다른 쪽으로 옮겨 봅니다. 사용자의 데이터는 건드리지 않습니다.',
-  'door.practice.action': '방법 보기',
-  'practice.text':
-    'Keyferry가 실행되는 컴퓨터의 터미널에서 실행하세요. 연습용 서버 두 대를 시작해 전체 이전 과정을 보여 준 뒤 모두 종료합니다.',
-  'practice.copy': '명령 복사',
+  'door.practice.action': '연습 서버 시작',
+  'check.copy': '명령 복사',
+  'practice.name': '연습',
+  'practice.start': '서버 두 대를 시작하고 데이터를 채우는 중…',
+  'practice.running':
+    '연습 서버 실행 중: 버전 {version}, 포트 {source}·{target}, 처음 키 {keys}개. 애플리케이션이 소스에 쓰고 있습니다.',
+  'practice.open': '연습 계속하기',
+  'practice.stop': '연습 서버 끝내기',
+  'practice.ended': '연습 서버를 끝냈습니다.',
   'failure.copyCode': '오류 코드 복사',
   'waiting.text': 'Keyferry가 스스로 다시 시도하고 멈춘 곳부터 이어 갑니다.',
   'failed.what': '무슨 일이 있었나',
