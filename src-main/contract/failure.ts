@@ -160,6 +160,7 @@ export const failureCatalogue = {
   'task.expiries-shifted': { retryable: false },
   'task.too-many': { retryable: true },
   'task.instance-busy': { retryable: true },
+  'task.overwrites': { retryable: false },
   'schedule.past': { retryable: false },
   'schedule.missed': { retryable: false },
   // Freezing writes

@@ -188,6 +188,14 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   // What cannot be put back, or told, now stays in the journal for the next time.
   const leftovers = putLeftoversBack(services, endsOf).catch(() => undefined)
 
+  /** What overwrites keys is asked for one by one. */
+  const startOrResume = (id: string): void => {
+    const { actions, options, target } = book.view(id)
+    if (actions.includes('resume')) tasks.resume(id)
+    else if (options.onConflict === 'replace') fail('task.overwrites', { address: addressOf(target) })
+    else tasks.start(id)
+  }
+
   const tasks: Tasks = {
     list: () => book.standings(taskStates),
     board: () => book.board(),
@@ -381,7 +389,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       Promise.all(
         ids.map(async (id): Promise<TogetherAnswer> => {
           try {
-            if (deed === 'start' && book.view(id).actions.includes('resume')) tasks.resume(id)
+            if (deed === 'start') startOrResume(id)
             else await tasks[deed](id)
             return { id, failure: null }
           } catch (thrown) {

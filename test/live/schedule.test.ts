@@ -225,4 +225,13 @@ describe('a migration that is armed', () => {
     expect(await home.tasks.clearHistory('')).toBe(2)
     expect(home.tasks.list()).toEqual([])
   })
+
+  it('is not started with others where it overwrites keys: that is asked for by itself', async () => {
+    await using home = open()
+    const { id } = await armed(home, plan({ options: { onConflict: 'replace' } }))
+
+    const [answer] = await home.tasks.together({ ids: [id], deed: 'start' })
+    expect(answer?.failure).toMatchObject({ code: 'task.overwrites' })
+    expect(home.tasks.get(id)).toMatchObject({ state: 'scheduled', startedAt: null })
+  })
 })

@@ -727,6 +727,11 @@ export const en: LanguageWords = {
       safe: 'The other one goes on; this one was not started.',
       todo: 'Wait until the other task has ended, or pause or stop it first.',
     },
+    'task.overwrites': {
+      what: 'This migration overwrites keys[ at {address}], which is asked for by itself.',
+      safe: 'It was not started.',
+      todo: 'Start it from the review of its own plan.',
+    },
     'schedule.past': {
       what: 'The time[ {when}] is past.',
       safe: 'Nothing has been changed.',

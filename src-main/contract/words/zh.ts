@@ -721,13 +721,18 @@ export const zh: LanguageWords = {
       safe: '该任务继续运行；本任务未启动。',
       todo: '等待该任务结束，或先暂停、停止它。',
     },
+    'task.overwrites': {
+      what: '该迁移会覆盖[ {address} 上|目标端]的键，需要单独确认。',
+      safe: '该迁移未启动。',
+      todo: '请在该迁移自己的复核页面启动。',
+    },
     'schedule.past': {
       what: '时间[ {when}] 已过。',
       safe: '未作任何更改。',
       todo: '选择更晚的时间，或立即启动迁移。',
     },
     'schedule.missed': {
-      what: '迁移本应[于 {when}|更早]启动，但当时 Keyferry 未运行，或本机处于休眠状态。',
+      what: '迁移本应[于 {when} |更早]启动，但当时 Keyferry 未运行，或本机处于休眠状态。',
       safe: '未启动任何操作。',
       todo: '立即启动，或另选时间。',
     },

@@ -66,4 +66,5 @@ export const enTasks = {
   'tasks.clear.title_other': 'Clear {n} tasks from the history',
   'tasks.clear.deed': 'Clear',
   'task.toReview': 'To review and start',
+  'tasks.choice': 'Choice',
 } as const

@@ -73,10 +73,25 @@ export function formatTime(moment: number): string {
   }).format(moment)
 }
 
-/** Date and time of a moment that need not be today; of a time zone, its name is said too. */
-export function formatMoment(moment: number, zone?: string): string {
+/** A moment to come, by the clocks of a time zone: `Mon, Nov 23, 02:00 GMT+9`, with its year where that is another. */
+export function formatMomentIn(moment: number, zone: string): string {
+  const isThisYear = new Date(moment).getFullYear() === new Date().getFullYear()
   return new Intl.DateTimeFormat(language.locale, {
-    ...(zone !== undefined && { timeZone: zone, timeZoneName: 'short', weekday: 'short' }),
+    timeZone: zone,
+    timeZoneName: 'short',
+    ...(!isThisYear && { year: 'numeric' }),
+    weekday: 'short',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(moment)
+}
+
+/** Date and time of a moment that need not be today. */
+export function formatMoment(moment: number): string {
+  return new Intl.DateTimeFormat(language.locale, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',

@@ -60,4 +60,5 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'tasks.clear.title_other': '기록에서 작업 {n}개 지우기',
   'tasks.clear.deed': '지우기',
   'task.toReview': '검토 및 시작으로',
+  'tasks.choice': '선택',
 }

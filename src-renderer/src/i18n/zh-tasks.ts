@@ -57,4 +57,5 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'tasks.clear.title_other': '从历史中清除 {n} 个任务',
   'tasks.clear.deed': '清除',
   'task.toReview': '前往复核与启动',
+  'tasks.choice': '选择',
 }

@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openStore } from '#store/open.ts'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { addProfile, addTask, writeHistory } from '../support/long-history.ts'
+import { startServed } from '../support/serve.ts'
+
+let browser: Browser
+let home: string
+
+beforeAll(async () => {
+  browser = await startBrowser()
+})
+afterAll(() => browser.close())
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'keyferry-home-'))
+})
+afterEach(() => rm(home, { recursive: true, force: true }))
+
+const zone = 'Asia/Seoul'
+const hour = 3_600_000
+
+test('armed tasks say when they start, and what has become of those that are not armed any more', async () => {
+  {
+    using store = openStore(join(home, 'keyferry.db'))
+    for (let at = 0; at < 4; at += 1) addProfile(store, at)
+    const tomorrow = { at: Date.now() + 24 * hour, zone }
+    addTask(store, 0, 'armed', 'scheduled', { schedule: tomorrow })
+    addTask(store, 1, 'edited', 'draft', { schedule: tomorrow })
+    addTask(store, 2, 'passed', 'ready', { schedule: { at: Date.now() - 24 * hour, zone } })
+    addTask(store, 3, 'plain', 'ready')
+  }
+  await using served = await startServed(0, home)
+  await using console = await openConsole(browser, served)
+  const { page } = console
+  await page.goto(`${served.origin}/#/tasks`)
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+
+  const timed = page.getByRole('region', { name: 'Scheduled' })
+  await timed.getByRole('row').nth(3).waitFor()
+  expect(await row('Shop 0').innerText()).toMatch(/Armed[^]*GMT\+9[^]*in 23 h/)
+  expect(await row('Shop 1').innerText()).toMatch(/Not armed[^]*Was[^]*Check again, then arm/)
+  expect(await row('Shop 2').innerText()).toMatch(/Time has passed[^]*Can be started now/)
+  await page.getByRole('region', { name: 'Not started' }).getByText('Shop 3').waitFor()
+
+  await page.getByRole('link', { name: 'Shop 0' }).click()
+  await page.getByText('by itself').waitFor()
+  await page.getByRole('button', { name: 'Disarm' }).click()
+  await page.getByText('It was to start at').waitFor()
+
+  await page.getByRole('link', { name: 'To review and start' }).click()
+  await page.getByRole('button', { name: 'Schedule …' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Time zone').selectOption('UTC')
+  await dialog.getByLabel('Date and time').fill('2020-01-01T02:00')
+  await dialog.getByText('This time is past.').waitFor()
+  await dialog.getByLabel('Date and time').fill('2050-01-01T02:00')
+  await dialog.getByRole('button', { name: 'Arm' }).click()
+  await page.waitForURL(/#\/tasks$/)
+  await expect.poll(() => row('Shop 0').innerText()).toMatch(/Armed[^]*2050[^]*2:00/)
+  expect(console.complaints).toEqual([])
+})
+
+test('several are ticked and dealt with together, and a long history is read page by page', async () => {
+  writeHistory(home, { profiles: 10, finished: 120, events: 0 })
+  {
+    using store = openStore(join(home, 'keyferry.db'))
+    addTask(store, 0, 'one', 'ready')
+    addTask(store, 1, 'two', 'paused', { startedAt: 5 })
+  }
+  await using served = await startServed(0, home)
+  await using console = await openConsole(browser, served)
+  const { page } = console
+  await page.goto(`${served.origin}/#/tasks`)
+  const main = page.getByRole('main')
+  const history = main.getByRole('region', { name: 'History' })
+
+  await history.getByText('120').waitFor()
+  await expect.poll(() => history.getByRole('row').count()).toBe(51)
+  await main.getByRole('button', { name: 'Show 70 more' }).click()
+  await expect.poll(() => history.getByRole('row').count()).toBe(101)
+  await main.getByRole('searchbox').fill('OLD-3.')
+  await expect.poll(() => history.getByRole('row').count()).toBe(13)
+
+  await main.getByRole('region', { name: 'Not started' }).getByLabel('Choose Shop 0').check()
+  await history.getByLabel('Choose Shop 3').first().check()
+  await main.getByText('2 chosen').waitFor()
+  await main.getByRole('button', { name: 'Remove (2) …' }).click()
+  await page.getByRole('button', { name: 'Remove 2 tasks' }).click()
+  await expect.poll(() => history.getByRole('row').count()).toBe(12)
+  await expect.poll(() => main.getByRole('region', { name: 'Not started' }).count()).toBe(0)
+
+  await main.getByLabel('Choose Shop 1').first().check()
+  await main.getByRole('button', { name: 'Stop (1) …' }).waitFor()
+  await main.getByRole('button', { name: 'Choose none' }).click()
+  await main.getByRole('button', { name: 'Clear history …' }).click()
+  await page.getByRole('button', { name: 'Clear', exact: true }).click()
+  await main.getByText('Nothing in the history matches.').waitFor()
+  await main.getByRole('searchbox').fill('')
+  await history.getByText('108').waitFor()
+  expect(console.complaints).toEqual([])
+})
