@@ -8,15 +8,19 @@ export type DefineCommand = (command: Command) => void
 
 /**
  * Runs a command to its exit code. Whatever fails is said in words, or as a `failed` event with `json`; nothing
- * is thrown on.
+ * is thrown on. `does`: whether there is a target that something may have been written to.
  */
-export async function perform(json: boolean, work: (output: Output) => Promise<ExitCode>): Promise<void> {
+export async function perform(
+  json: boolean,
+  work: (output: Output) => Promise<ExitCode>,
+  does: 'writes' | 'reads' = 'writes',
+): Promise<void> {
   const output = createOutput(json)
   try {
     process.exitCode = await work(output)
   } catch (thrown) {
     const failure = toFailure(thrown)
-    output.failure(failure)
+    output.failure(failure, does)
     process.exitCode = exitCodeOf(failure)
   }
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import type { Connection } from '#contract/connection.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { parseAddress, parseSentinels, type Address } from './address.ts'
 import { gather } from './option-values.ts'
@@ -84,7 +84,7 @@ export async function readConnection(
   const given = text('password')
   const password =
     given === '-'
-      ? await ask(`Password of ${address.host}: `)
+      ? await ask(`Password of ${addressOf(address)}: `)
       : (given ?? address.password ?? process.env[`${environment}PASSWORD`])
   const username = text('user') ?? address.username
   if (username !== undefined && !password)

@@ -21,8 +21,8 @@ export interface Output {
   clearStatus(): void
   /** One event. Silent without `json`. */
   event(event: OutputEvent, facts: object): void
-  /** Says a failure, in the way that was asked for. */
-  failure(failure: Failure): void
+  /** Says a failure, in the way that was asked for, of a command that writes to a target or only reads. */
+  failure(failure: Failure, does: 'writes' | 'reads'): void
 }
 
 /** What a JSON line can be about. Those between `progress` and `done` are told once, when it has come to that. */
@@ -61,9 +61,9 @@ export function createOutput(json: boolean): Output {
     status: (text) => standing?.show(text),
     clearStatus: () => standing?.clear(),
     event,
-    failure(failure) {
+    failure(failure, does) {
       const { code, params, retryable } = failure
-      const words = sayFailure(failure, 'en')
+      const words = sayFailure(failure, 'en', does)
       event('failed', { code, params, retryable, ...words, exitCode: exitCodeOf(failure) })
       const { bold, dim } = styleFor(process.stderr)
       // Only on a terminal: a log is searched, and its lines should hold whole sentences.

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeFile } from '#engine/rdb/decode/file.ts'
 import { longestText } from '#engine/rdb/decode/json-writer.ts'
+import { commands, folderOf } from '../support/aof.ts'
 import { corpusFiles } from '../support/corpus.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
@@ -383,5 +384,35 @@ describe('keyferry decode', () => {
     writeFileSync(large, Buffer.concat([head, bytes, Buffer.from([0xff])]))
     const [line] = await decoded(large)
     expect(line!.value).toEqual({ base64: bytes.toString('base64') })
+  })
+})
+
+describe('keyferry decode of an append-only file', () => {
+  const rdb = Buffer.from(
+    'REDIS0009\xfa\x0caof-preamble\xc0\x01\xfe\x00\x00\x01s\x05value\xff\0\0\0\0\0\0\0\0',
+    'latin1',
+  )
+  const incr = commands('SELECT 0', 'SET s other')
+
+  test('tells the RDB it begins with, and what follows', async () => {
+    const data = folderOf({
+      'appendonlydir/a.aof.1.base.rdb': rdb,
+      'appendonlydir/a.aof.1.incr.aof': incr,
+      'appendonlydir/a.aof.manifest':
+        'file a.aof.1.base.rdb seq 1 type b\nfile a.aof.1.incr.aof seq 1 type i\n',
+      'one.aof': Buffer.concat([rdb, incr]),
+      'bare.aof': incr,
+    })
+    for (const named of [data, join(data, 'one.aof')]) {
+      const run = await runCli(['decode', named])
+      expect(run.code).toBe(0)
+      expect(run.stdout).toBe('{"db":0,"key":"s","type":"string","encoding":"STRING","value":"value"}\n')
+      expect(run.stderr).toContain(`${incr.length} B of commands follow`)
+    }
+    const bare = await runCli(['decode', join(data, 'bare.aof')])
+    expect(bare.code).toBe(1)
+    expect(bare.stderr).toContain('file.not-rdb')
+    expect(bare.stderr).toContain('No data has been changed.')
+    rmSync(data, { recursive: true })
   })
 })

@@ -129,8 +129,13 @@ const wrong: readonly (readonly [(call: Call) => Promise<unknown>, string, Diffe
     /^group readers: pending 14-1 missing in the target$/,
   ],
   [(call) => call('XADD', 'stream:emptied', '9-9', 'a', 'b'), 'stream:emptied', 'value', /^length 0 \/ 1$/],
-  [(call) => expireLater(call, 'expiring:number', 10_000), 'expiring:number', 'expiry', /^\d+ \/ \d+$/],
-  [(call) => call('PERSIST', 'expiring:string'), 'expiring:string', 'expiry', /^\d+ \/ -1$/],
+  [
+    (call) => expireLater(call, 'expiring:number', 10_000),
+    'expiring:number',
+    'expiry',
+    /^20[-\d]+T\S+Z \/ 20[-\d]+T\S+Z$/,
+  ],
+  [(call) => call('PERSIST', 'expiring:string'), 'expiring:string', 'expiry', /^20[-\d]+T\S+Z \/ never$/],
   [
     (call) => call('SETRANGE', 'large:string', 8_500_000, 'x'),
     'large:string',
@@ -147,7 +152,12 @@ const wrong: readonly (readonly [(call: Call) => Promise<unknown>, string, Diffe
 const alsoWrong: typeof wrong = [
   [(call) => call('RPUSH', 'large:list', 'x'), 'large:list', 'value', /^length 27 \/ 28$/],
   [(call) => call('SADD', 'large:set', 'more'), 'large:set', 'value', /^length 18 \/ 19$/],
-  [(call) => expireLater(call, 'large:hash', 10_000), 'large:hash', 'expiry', /^\d+ \/ \d+$/],
+  [
+    (call) => expireLater(call, 'large:hash', 10_000),
+    'large:hash',
+    'expiry',
+    /^20[-\d]+T\S+Z \/ 20[-\d]+T\S+Z$/,
+  ],
   [
     (call) => call('XACK', 'large:stream', 'group', '2-1'),
     'large:stream',

@@ -32,7 +32,7 @@ export function define(command: Command): void {
     .option('--force', 'replace what is there already')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: BackupFlags) => perform(flags.json === true, (output) => backup(flags, output)))
+    .action((flags: BackupFlags) => perform(flags.json === true, (output) => backup(flags, output), 'reads'))
 }
 
 async function backup(flags: BackupFlags, output: Output): Promise<ExitCode> {

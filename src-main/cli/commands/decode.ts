@@ -3,6 +3,7 @@ import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { databases, gather } from '../option-values.ts'
+import { bytes } from '../terminal/figures.ts'
 
 interface DecodeFlags {
   readonly include?: readonly string[]
@@ -18,29 +19,44 @@ they are valid UTF-8 of up to 8 MiB, else {"base64": "…"}.`
 
 export function define(command: Command): void {
   command
-    .argument('<file>', 'the RDB: a file, an http(s):// URL, or - for stdin; .gz is unpacked')
+    .argument(
+      '<file>',
+      'the RDB, or the append-only file that begins with one: a file, a folder, an http(s):// URL, or - for stdin; .gz is unpacked',
+    )
     .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
     .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
     .option('--db <number>', 'only keys of this database; may be repeated', databases)
     .addHelpText('after', form)
     .action((file: string, flags: DecodeFlags) =>
-      perform(false, async () => {
-        const [{ decodeFile }, { makeKeyFilter }] = await Promise.all([
-          import('#engine/rdb/decode/file.ts'),
-          import('#engine/plan/filter.ts'),
-        ])
-        using interrupt = interruptible(() => undefined)
-        const filter = makeKeyFilter(flags.include ?? [], flags.exclude ?? [])
-        const dbs = flags.db === undefined ? null : new Set(flags.db)
-        try {
-          await decodeFile({ file, filter, dbs, signal: interrupt.signal }, writeOut)
-        } catch (thrown) {
-          // Whoever read our output has seen enough (`| head`): that is no failure.
-          if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown
-        }
-        return exitCode.done
-      }),
+      perform(
+        false,
+        async (output) => {
+          const [{ decodeFile }, { makeKeyFilter }] = await Promise.all([
+            import('#engine/rdb/decode/file.ts'),
+            import('#engine/plan/filter.ts'),
+          ])
+          using interrupt = interruptible(() => undefined)
+          const filter = makeKeyFilter(flags.include ?? [], flags.exclude ?? [])
+          const dbs = flags.db === undefined ? null : new Set(flags.db)
+          try {
+            const { commandBytes } = await decodeFile(
+              { file, filter, dbs, signal: interrupt.signal },
+              writeOut,
+            )
+            if (commandBytes > 0) output.note(behind(commandBytes))
+          } catch (thrown) {
+            // Whoever read our output has seen enough (`| head`): that is no failure.
+            if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown
+          }
+          return exitCode.done
+        },
+        'reads',
+      ),
     )
+}
+
+function behind(commandBytes: number): string {
+  return `This was the RDB that the append-only file begins with. ${bytes(commandBytes)} of commands follow (keyferry inspect counts them): what they make of these keys, only a server tells that loads the file.`
 }
 
 /** Resolves when stdout has taken the bytes, so that a slow reader slows us down. */

@@ -33,7 +33,7 @@ export function define(command: Command): void {
     .option('--force', 'replace files that are there already')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: DumpFlags) => perform(flags.json === true, (output) => dump(flags, output)))
+    .action((flags: DumpFlags) => perform(flags.json === true, (output) => dump(flags, output), 'reads'))
 }
 
 async function dump(flags: DumpFlags, output: Output): Promise<ExitCode> {

@@ -28,40 +28,44 @@ export function define(command: Command): void {
     )
     .option('--json', 'one JSON object a line on stdout')
     .action((file: string, flags: InspectFlags) =>
-      perform(flags.json === true, async (output) => {
-        const [{ findParts }, { createJobRunner }] = await Promise.all([
-          import('#console/parts.ts'),
-          import('#engine/worker/pool.ts'),
-        ])
-        using interrupt = interruptible(() => undefined)
-        const { redraws, unicode } = styleFor(process.stderr)
-        const shown = redraws && !output.json
-        const report = await createJobRunner(findParts().worker)
-          .run(
-            'inspect',
-            { file, prefixes: { separator: flags.separator, depth: flags.depth } },
-            {
-              signal: interrupt.signal,
-              onProgress(progress) {
-                output.event('progress', progress)
-                const figures = {
-                  ...progress,
-                  keysDone: 0,
-                  keysTotal: null,
-                  keysPerSecond: 0,
-                  etaSeconds: null,
-                }
-                const line = progressLine('Reading', figures, process.stderr.columns, unicode)
-                if (shown) process.stderr.write(`\r${line}\u001b[K`)
+      perform(
+        flags.json === true,
+        async (output) => {
+          const [{ findParts }, { createJobRunner }] = await Promise.all([
+            import('#console/parts.ts'),
+            import('#engine/worker/pool.ts'),
+          ])
+          using interrupt = interruptible(() => undefined)
+          const { redraws, unicode } = styleFor(process.stderr)
+          const shown = redraws && !output.json
+          const report = await createJobRunner(findParts().worker)
+            .run(
+              'inspect',
+              { file, prefixes: { separator: flags.separator, depth: flags.depth } },
+              {
+                signal: interrupt.signal,
+                onProgress(progress) {
+                  output.event('progress', progress)
+                  const figures = {
+                    ...progress,
+                    keysDone: 0,
+                    keysTotal: null,
+                    keysPerSecond: 0,
+                    etaSeconds: null,
+                  }
+                  const line = progressLine('Reading', figures, process.stderr.columns, unicode)
+                  if (shown) process.stderr.write(`\r${line}\u001b[K`)
+                },
               },
-            },
-          )
-          .finally(() => {
-            if (shown) process.stderr.write('\r\u001b[K')
-          })
-        output.event('done', { ...report, exitCode: exitCode.done })
-        for (const line of reportLines(report)) output.line(line)
-        return exitCode.done
-      }),
+            )
+            .finally(() => {
+              if (shown) process.stderr.write('\r\u001b[K')
+            })
+          output.event('done', { ...report, exitCode: exitCode.done })
+          for (const line of reportLines(report)) output.line(line)
+          return exitCode.done
+        },
+        'reads',
+      ),
     )
 }

@@ -73,7 +73,13 @@ export function define(command: Command): void {
     .option('--yes', 'with --repair: do not ask')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: VerifyFlags) => perform(flags.json === true, (output) => verify(flags, output)))
+    .action((flags: VerifyFlags) =>
+      perform(
+        flags.json === true,
+        (output) => verify(flags, output),
+        flags.repair === true ? 'writes' : 'reads',
+      ),
+    )
 }
 
 /** Exit code 3 where the sides differ. */

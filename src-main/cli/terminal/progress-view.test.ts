@@ -77,6 +77,25 @@ describe('the progress of a restore', () => {
     )
     expect(text).toContain('Going on.\n')
   })
+
+  test('says of a wait that comes again and again only now and then how often it came', () => {
+    const full = makeFailure('target.out-of-memory', { address: '10.0.0.1:6379' })
+    const turns = Array.from({ length: 130 }, (_, at) => [
+      { phase: 'waiting' as const, waitingFor: full, elapsedMs: at * 1_000 },
+      { phase: 'writing' as const, elapsedMs: at * 1_000 + 500 },
+    ]).flat()
+    const text = shown(true, { phase: 'writing' }, ...turns)
+    expect(text.match(/Waiting, and trying again.*?:/g)).toEqual([
+      'Waiting, and trying again:',
+      'Waiting, and trying again, 61 times by now:',
+      'Waiting, and trying again, 121 times by now:',
+    ])
+    expect(text.match(/Going on\./g)).toHaveLength(3)
+    const lost = makeFailure('connect.refused', { address: '10.0.0.1:6379' })
+    expect(
+      shown(true, ...turns.slice(0, 4), { phase: 'waiting', waitingFor: lost, elapsedMs: 2_000 }),
+    ).toContain('Nobody listens')
+  })
 })
 
 describe('a terminal', () => {

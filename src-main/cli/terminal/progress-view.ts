@@ -1,7 +1,7 @@
-import type { Failure } from '#contract/failure.ts'
+import type { Failure, FailureCode } from '#contract/failure.ts'
 import type { RestorePhase, RestoreProgress } from '#contract/restore.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
-import { bytes, duration, keys } from './figures.ts'
+import { bytes, count, duration, keys } from './figures.ts'
 import { progressLine, progressSentence, type ProgressFigures } from './progress-line.ts'
 import type { Style } from './style.ts'
 
@@ -26,6 +26,8 @@ const labels: Readonly<Record<RestorePhase, string>> = {
 const measured: ReadonlySet<RestorePhase> = new Set(['fetching', 'checking', 'writing', 'replaying'])
 
 const sentenceEveryMs = 3_000
+/** To wait for the same once more is told after so long. */
+const waitsSaidEveryMs = 60_000
 
 /**
  * Shows how far a restore is: on a terminal one line drawn again in place, elsewhere a sentence every few
@@ -39,6 +41,10 @@ export class ProgressView implements Disposable {
   #lastSentenceMs = 0
   #fetchedBytes = 0
   #drawn = false
+  #waitedFor: FailureCode | null = null
+  #waitSaid = false
+  #waitSaidMs = -Infinity
+  #waits = 0
 
   constructor(stream: ProgressStream, style: Style) {
     this.#stream = stream
@@ -74,11 +80,23 @@ export class ProgressView implements Disposable {
       const held = progress.keysTotal === null ? '' : `, ${keys(progress.keysTotal)}`
       this.#line(`Checked the file: ${bytes(progress.bytesTotal)}${held}, in ${took}.`)
     }
-    if (progress.phase === 'waiting') this.#line(waitingSentence(progress.waitingFor))
-    else if (before === 'waiting') this.#line('Going on.')
+    if (progress.phase === 'waiting') this.#wait(progress)
+    else if (before === 'waiting' && this.#waitSaid) this.#line('Going on.')
     this.#phase = progress.phase
     this.#phaseStartedMs = before === null ? 0 : progress.elapsedMs
     this.#lastSentenceMs = progress.elapsedMs
+  }
+
+  /** A target that is full lets us go on for a moment again and again: that is told now and then, not each time. */
+  #wait({ waitingFor, elapsedMs }: RestoreProgress): void {
+    const why = waitingFor?.code ?? null
+    const isSame = why === this.#waitedFor && elapsedMs - this.#waitSaidMs < waitsSaidEveryMs
+    this.#waits = why === this.#waitedFor ? this.#waits + 1 : 1
+    this.#waitedFor = why
+    this.#waitSaid = !isSame
+    if (isSame) return
+    this.#waitSaidMs = elapsedMs
+    this.#line(waitingSentence(waitingFor, this.#waits))
   }
 
   #line(text: string): void {
@@ -109,7 +127,7 @@ function figuresOf(progress: RestoreProgress): ProgressFigures {
   return progress.phase === 'fetching' ? progress : { ...progress, bytesPerSecond: 0 }
 }
 
-function waitingSentence(reason: Failure | null): string {
+function waitingSentence(reason: Failure | null, times: number): string {
   const why = reason === null ? '' : ` ${sayFailure(reason, 'en').what}`
-  return `Waiting, and trying again:${why}`
+  return `Waiting, and trying again${times > 1 ? `, ${count(times)} times by now` : ''}:${why}`
 }

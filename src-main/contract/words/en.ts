@@ -5,10 +5,10 @@ import type { LanguageWords } from './say-failure.ts'
  * `sent` is there as soon as something has been sent.
  */
 const written =
-  '[At least {written:keys} are already written and stay on the target.|{sent:if}Some keys may be written already; they stay on the target.|Nothing has been written to the target.]'
+  '[At least {written:keys} are already written and stay on the target.|{sent:if}Some keys may be written already; they stay on the target.|{reads:if}No data has been changed.|Nothing has been written to the target.]'
 /** Where every answer was waited for. */
 const exactly =
-  '[{written:keys} were written and stay on the target.|Nothing has been written to the target.]'
+  '[{written:keys} were written and stay on the target.|{reads:if}No data has been changed.|Nothing has been written to the target.]'
 const fileOnly =
   '[At least {written:keys} are already written and stay on the target.|{sent:if}Some keys may be written already; they stay on the target.|Nothing has been written; the file itself was only read.]'
 

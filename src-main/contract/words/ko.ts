@@ -1,8 +1,9 @@
 import type { LanguageWords } from './say-failure.ts'
 
 const written =
-  '[적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다.|{sent:if}이미 쓴 키가 있을 수 있으며 타깃에 그대로 있습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
-const exactly = '[{written:keys}를 썼으며 타깃에 그대로 있습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
+  '[적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다.|{sent:if}이미 쓴 키가 있을 수 있으며 타깃에 그대로 있습니다.|{reads:if}변경된 데이터는 없습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
+const exactly =
+  '[{written:keys}를 썼으며 타깃에 그대로 있습니다.|{reads:if}변경된 데이터는 없습니다.|타깃에는 아직 아무것도 쓰지 않았습니다.]'
 const fileOnly =
   '[적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다.|{sent:if}이미 쓴 키가 있을 수 있으며 타깃에 그대로 있습니다.|아직 아무것도 쓰지 않았고, 파일은 읽기만 했습니다.]'
 

@@ -86,7 +86,31 @@ const words: Readonly<Record<Locale, DetailWords>> = {
   },
 }
 
+const never: Readonly<Record<Locale, string>> = { en: 'never', zh: '不过期', ko: '만료 없음' }
+const sometime: Readonly<Record<Locale, string>> = { en: 'sometime', zh: '某个时间', ko: '언젠가' }
+
 /** Says in a person's language what differs first in a key; nothing where the kind says it all. */
 export function sayDifference(detail: DifferenceDetail | null, locale: Locale): string {
-  return detail === null ? '' : fillTemplate(words[locale][detail.code], detail.params, languages[locale])
+  if (detail === null) return ''
+  const { code, params } = detail
+  const isTime = code === 'expiry' || code === 'field-expiry'
+  const said = isTime ? { ...params, ...timesOf(params, locale) } : params
+  return fillTemplate(words[locale][code], said, languages[locale])
+}
+
+/** Both times as moments instead of milliseconds. */
+function timesOf(
+  { source, target }: DifferenceDetail['params'],
+  locale: Locale,
+): Readonly<Record<string, string>> {
+  return { source: sayMoment(source, locale), target: sayMoment(target, locale) }
+}
+
+/** Further away than any calendar goes. */
+const lastMoment = 8.64e15
+
+function sayMoment(at: string | number | undefined, locale: Locale): string {
+  if (typeof at !== 'number') return String(at ?? '')
+  if (at < 0) return never[locale]
+  return at > lastMoment ? sometime[locale] : new Date(at).toISOString()
 }

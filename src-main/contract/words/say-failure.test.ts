@@ -58,6 +58,13 @@ describe('a failure in words', () => {
       'Nothing has been written to the target.',
     )
   })
+
+  test('speaks of no target where there is none', () => {
+    const failure = makeFailure('file.not-found', { file: '/data/dump.rdb' })
+    for (const locale of ['en', 'zh', 'ko'] as const)
+      expect(sayFailure(failure, locale, 'reads').safe).not.toMatch(/target|目标端|타깃/)
+    expect(sayFailure(failure, 'en', 'reads').safe).toBe('No data has been changed.')
+  })
 })
 
 describe('a template', () => {

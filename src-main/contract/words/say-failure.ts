@@ -26,12 +26,17 @@ export const languages: Readonly<Record<Locale, LanguageWords>> = { en, zh, ko }
 /**
  * Says a failure in a person's language. Whoever knows how many keys the target has taken adds `written` to the
  * params: `safe` then tells it, and otherwise says that nothing has been written; or, with `sent`, that some keys
- * may be, of which none is known for certain.
+ * may be, of which none is known for certain. What `reads` alone has no target to say that of.
  */
-export function sayFailure(failure: Pick<Failure, 'code' | 'params'>, locale: Locale): FailureWords {
+export function sayFailure(
+  failure: Pick<Failure, 'code' | 'params'>,
+  locale: Locale,
+  does: 'writes' | 'reads' = 'writes',
+): FailureWords {
   const language = languages[locale]
   const words = language.failures[failure.code]
-  const say = (template: string): string => fillTemplate(template, failure.params, language)
+  const params = does === 'reads' ? { ...failure.params, reads: 1 } : failure.params
+  const say = (template: string): string => fillTemplate(template, params, language)
   return { what: say(words.what), safe: say(words.safe), todo: say(words.todo) }
 }
 

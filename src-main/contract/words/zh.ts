@@ -1,8 +1,9 @@
 import type { LanguageWords } from './say-failure.ts'
 
 const written =
-  '[至少已写入 {written:keys}，它们保留在目标端。|{sent:if}可能已写入一些键，它们保留在目标端。|尚未向目标端写入任何内容。]'
-const exactly = '[已写入 {written:keys}，它们保留在目标端。|尚未向目标端写入任何内容。]'
+  '[至少已写入 {written:keys}，它们保留在目标端。|{sent:if}可能已写入一些键，它们保留在目标端。|{reads:if}未更改任何数据。|尚未向目标端写入任何内容。]'
+const exactly =
+  '[已写入 {written:keys}，它们保留在目标端。|{reads:if}未更改任何数据。|尚未向目标端写入任何内容。]'
 const fileOnly =
   '[至少已写入 {written:keys}，它们保留在目标端。|{sent:if}可能已写入一些键，它们保留在目标端。|尚未写入任何内容，文件本身也只是被读取。]'
 

@@ -177,7 +177,6 @@ export const en = {
   phases: 'Phases',
   'restore.kind': 'Restore',
   'restore.untitled': 'A backup file',
-  'restore.note.notEmpty': 'The target already holds {keys} keys.',
   'restore.notEmpty_one': 'The target already holds {n} key.',
   'restore.notEmpty_other': 'The target already holds {n} keys.',
   'restore.file.title': 'Which file holds the data?',

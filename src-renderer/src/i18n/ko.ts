@@ -174,7 +174,6 @@ export const ko: Words = {
   phases: '단계',
   'restore.kind': '복원',
   'restore.untitled': '백업 파일',
-  'restore.note.notEmpty': '타깃에 이미 키 {keys}개가 있습니다.',
   'restore.notEmpty_other': '타깃에 이미 키 {n}개가 있습니다.',
   'restore.file.title': '데이터가 어느 파일에 있습니까?',
   'restore.file.lead':

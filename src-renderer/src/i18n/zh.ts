@@ -170,7 +170,6 @@ export const zh: Words = {
   phases: '阶段',
   'restore.kind': '恢复',
   'restore.untitled': '备份文件',
-  'restore.note.notEmpty': '目标端已有 {keys} 个键。',
   'restore.notEmpty_other': '目标端已有 {n} 个键。',
   'restore.file.title': '数据在哪个文件中？',
   'restore.file.lead': 'RDB 或 AOF 文件（可为 gzip 压缩），或多段 AOF 的文件夹；可将多个写入同一目标端。',

@@ -1,9 +1,11 @@
 import { escapeKey } from '#contract/escape-key.ts'
+import { fail } from '#contract/failure.ts'
 import { createCrc64Arena } from '../../bytes/crc64.ts'
 import type { ByteFeed } from '../../bytes/feed.ts'
 import { entryKind, type BigEntry, type EntryBatch } from '../../flow/entry.ts'
 import { unpackedValue } from '../../plan/compose.ts'
 import type { KeyFilter } from '../../plan/filter.ts'
+import { openAofInput } from '../../source/aof-input.ts'
 import { landInput } from '../../source/land-input.ts'
 import { locate, RdbFile, readingBytes, walkRdbFile } from '../../source/rdb-file.ts'
 import { skipBigValue } from '../big-value.ts'
@@ -21,6 +23,11 @@ export interface DecodeOptions {
   readonly signal: AbortSignal
 }
 
+export interface Decoded {
+  /** What follows as commands, and is not told. */
+  readonly commandBytes: number
+}
+
 /** What stands before a value. */
 type Head = Omit<BigEntry, 'offset'>
 
@@ -30,19 +37,24 @@ type Head = Omit<BigEntry, 'offset'>
  * `idle` (seconds) and `freq` where the file tells them, and `value` (`value.ts`). A library of functions is
  * a line with `type` `function` and its code as `value`; it goes along only where nothing is selected.
  *
+ * Of an append-only file that is the RDB it begins with: what its commands make of that, only a server tells.
+ *
  * Memory stays bounded whatever the file holds. The file is checked on the way: lines come before it has
  * proved whole, and what was told before a broken place stands. Fails with `file.*`, `job.cancelled`, or whatever `write` fails with.
  */
-export async function decodeFile(options: DecodeOptions, write: WriteBytes): Promise<void> {
+export async function decodeFile(options: DecodeOptions, write: WriteBytes): Promise<Decoded> {
   const { filter, dbs, signal } = options
   const quietly = { signal, onProgress: () => undefined, onWait: () => undefined }
   await using landed = await landInput(options.file, quietly)
-  await using file = await RdbFile.open(landed.path, landed.name)
+  await using aof = landed.kind === 'rdb' ? null : await openAofInput(landed.path, landed.name)
+  const [first] = aof?.files ?? []
+  if (first?.beginsWithRdb === false) fail('file.not-rdb', { file: landed.name })
+  await using file = await RdbFile.open(first?.path ?? landed.path, first?.path ?? landed.name)
   const json = new JsonWriter(write)
   const wanted = (db: number, key: Uint8Array): boolean =>
     (dbs === null || dbs.has(db)) && (filter === null || filter(key))
   try {
-    await walkRdbFile(
+    const { trailingBytes } = await walkRdbFile(
       file,
       createCrc64Arena(readingBytes),
       {
@@ -71,6 +83,7 @@ export async function decodeFile(options: DecodeOptions, write: WriteBytes): Pro
       },
       signal,
     )
+    return { commandBytes: aof === null ? 0 : aof.size - file.size + trailingBytes }
   } catch (thrown) {
     json.dropLine()
     throw thrown
