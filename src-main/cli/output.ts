@@ -22,7 +22,7 @@ export interface Output {
   /** One event. Silent without `json`. */
   event(event: OutputEvent, facts: object): void
   /** Says a failure, in the way that was asked for, of a command that writes to a target or only reads. */
-  failure(failure: Failure, does: 'writes' | 'reads'): void
+  failure(failure: Failure, does?: 'writes' | 'reads'): void
 }
 
 /** What a JSON line can be about. Those between `progress` and `done` are told once, when it has come to that. */
@@ -61,7 +61,7 @@ export function createOutput(json: boolean): Output {
     status: (text) => standing?.show(text),
     clearStatus: () => standing?.clear(),
     event,
-    failure(failure, does) {
+    failure(failure, does = 'writes') {
       const { code, params, retryable } = failure
       const words = sayFailure(failure, 'en', does)
       event('failed', { code, params, retryable, ...words, exitCode: exitCodeOf(failure) })
