@@ -53,6 +53,7 @@ export const failureCatalogue = {
   'aof.would-flush': { retryable: false },
   'aof.cannot-select': { retryable: false },
   'aof.not-understood': { retryable: false },
+  'aof.not-in-cluster': { retryable: false },
   // Reaching a server
   'connect.refused': { retryable: true },
   'connect.unknown-host': { retryable: true },

@@ -20,6 +20,7 @@ export const lossPolicyFields = {
  * What a target may be unable to hold. Whole keys or libraries:
  * - `stream` (before 5.0), `function` (before 7.0; and everywhere those of 7.0 before its release), `module` (a type
  *   whose module it lacks), `large-module` (more than goes into one RESTORE, and no command takes it in pieces)
+ * - `cluster-command`: commands of an append-only file that a cluster cannot do, `type` says which
  * - `field-expiry`: hashes with fields that expire (before Redis 7.4 and Valkey 9.0)
  *
  * What else goes with a key and is dropped, the key itself being written:
@@ -35,6 +36,7 @@ export const lossKinds = [
   'function',
   'module',
   'large-module',
+  'cluster-command',
   'field-expiry',
   'stream-counters',
   'consumer-times',
@@ -47,9 +49,9 @@ export type LossKind = (typeof lossKinds)[number]
 /** One thing of the inputs that the target cannot hold, found before the first write. */
 export interface Loss {
   readonly what: LossKind
-  /** Of a module's type: its name. */
+  /** Of a module's type: its name. Of `cluster-command`: `EVAL across slots`. */
   readonly type?: string
-  /** Keys, or for `function` libraries, for `module-data` pieces of it. */
+  /** Keys, or for `function` libraries, for `module-data` pieces of it, for `cluster-command` commands. */
   readonly count: number
   /** Some of their names, escaped by `escapeKey`. */
   readonly examples: readonly string[]

@@ -8,6 +8,7 @@ const letters: Readonly<Record<LossKind, string>> = {
   function: 'F',
   module: 'M',
   'large-module': 'L',
+  'cluster-command': 'C',
   'field-expiry': 'E',
   'stream-counters': 'c',
   'consumer-times': 't',

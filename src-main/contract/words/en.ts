@@ -237,6 +237,11 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Restore into a server as new as the one that wrote it, or from an RDB file, whose values Keyferry can rewrite.',
     },
+    'aof.not-in-cluster': {
+      what: 'The target[ {address}] is a cluster, which cannot do some commands of the append-only file[: {commands}].',
+      safe: written,
+      todo: 'Restore into a server that stands alone; or, if these commands may be left out and listed, with --cannot-hold skip.',
+    },
     'file.collisions': {
       what: 'Several keys of the file would have to share one name on the target: this is so with[ {keys:keys}| keys][, for example {examples}].',
       safe: fileOnly,
@@ -353,7 +358,7 @@ export const en: LanguageWords = {
       todo: 'Bring its replicas back, or lower min-replicas-to-write, then start again with existing keys skipped.',
     },
     'target.cluster': {
-      what: 'The target[ {address}] is a Redis Cluster: append-only files and live migrations go into a server that stands alone.',
+      what: 'The target[ {address}] is a Redis Cluster: live migrations go into a server that stands alone.',
       safe: written,
       todo: 'Use a standalone target.',
     },

@@ -232,6 +232,11 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '파일을 쓴 서버만큼 새로운 서버에 복원하거나, 값을 고쳐 쓸 수 있는 RDB 파일에서 복원하세요.',
     },
+    'aof.not-in-cluster': {
+      what: '타깃[ {address}]은 클러스터여서 AOF 파일의 일부 명령을 실행할 수 없습니다[: {commands}].',
+      safe: written,
+      todo: '단독 서버에 복원하거나, 이 명령들을 빼고 목록으로 남겨도 된다면 --cannot-hold skip을 쓰세요.',
+    },
     'file.collisions': {
       what: '파일의 여러 키가 타깃에서 같은 이름을 갖게 됩니다. 대상은 [{keys:keys}|여러 키]입니다[(예: {examples})].',
       safe: fileOnly,
@@ -348,7 +353,7 @@ export const ko: LanguageWords = {
       todo: '복제본을 되살리거나 min-replicas-to-write를 낮춘 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
     },
     'target.cluster': {
-      what: '[{address} ]타깃은 Redis Cluster입니다. AOF 파일과 라이브 마이그레이션은 단독 서버에만 쓸 수 있습니다.',
+      what: '[{address} ]타깃은 Redis Cluster입니다. 라이브 마이그레이션은 단독 서버에만 쓸 수 있습니다.',
       safe: written,
       todo: '단독(standalone) 타깃을 쓰세요.',
     },

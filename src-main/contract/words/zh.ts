@@ -232,6 +232,11 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请恢复到不比源更旧的服务器，或使用 RDB 文件，Keyferry 可以改写其中的值。',
     },
+    'aof.not-in-cluster': {
+      what: '目标端[ {address}]是集群，无法执行 AOF 文件中的部分命令[：{commands}]。',
+      safe: written,
+      todo: '请恢复到单机服务器；如果可以略去并列出这些命令，请使用 --cannot-hold skip。',
+    },
     'file.collisions': {
       what: '文件中的多个键在目标端会得到同一个名称，涉及[ {keys:keys}|一些名称][，例如 {examples}]。',
       safe: fileOnly,
@@ -348,7 +353,7 @@ export const zh: LanguageWords = {
       todo: '请恢复副本，或调低 min-replicas-to-write，然后选择跳过已有的键，重新开始。',
     },
     'target.cluster': {
-      what: '目标端[ {address} ]是 Redis Cluster：AOF 文件和在线迁移只能写入单机服务器。',
+      what: '目标端[ {address} ]是 Redis Cluster：在线迁移只能写入单机服务器。',
       safe: written,
       todo: '请使用单机目标端。',
     },

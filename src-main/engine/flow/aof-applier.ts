@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fail, type Failure } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
+import { impossibleInCluster } from '../plan/across-slots.ts'
 import { CommandRules } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
-import { watchedTransaction } from '../redis/watched-transaction.ts'
+import type { Destination } from '../target/destination.ts'
 import type { TargetLook } from '../target/look.ts'
 import { DbLink } from '../verify/db-link.ts'
 import { AofBase } from './aof-base.ts'
 import type { AofOutcome } from './aof-outcome.ts'
 import type { SeriesPart, SurveyedSeries } from './aof-series.ts'
-import { formatCheckpoint, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
-import { leaseCommand, type Holder } from './lease.ts'
+import type { Checkpoint, TaskKeys, TaskMeta } from './checkpoint.ts'
 import type { Patience } from './patience.ts'
 import { ReplayRewriter } from './replay-rewriter.ts'
 import { Replay } from './replay.ts'
@@ -33,13 +33,14 @@ export interface ApplierParts {
   readonly arena: Crc64Arena
   readonly series: SurveyedSeries
   readonly look: TargetLook
+  /** Where RDBs are written to; null where there are none. */
+  readonly destination: Destination | null
   readonly capabilities: Capabilities
   /** Module types of the files that the target cannot load. */
   readonly lackedModules: ReadonlySet<string>
   /** Forty hexadecimal digits for this content under these rules. */
   readonly id: string
   readonly keys: TaskKeys
-  readonly holder: Holder
   readonly patience: Patience
   readonly outcome: AofOutcome
 }
@@ -81,7 +82,7 @@ export class AofApplier {
     isFirstStay: boolean,
     { stay, ended }: { readonly stay: AbortSignal; readonly ended: AbortController },
   ): Promise<void> {
-    const { series, meter, spec, keys } = this.#parts
+    const { series, meter, spec } = this.#parts
     const begun = spec.resume === 'afresh' && isFirstStay ? null : session.meta
     if (begun?.phase === 'done') {
       this.#goOnFrom(series.parts.at(-1)!.input.end)
@@ -99,7 +100,7 @@ export class AofApplier {
     meter.enter('finishing')
     await this.#settle(session, stay)
     // From here on a crash must not have any of it done again, whichever of our keys are gone by then.
-    await session.control.call('SET', keys.meta, JSON.stringify({ ...standing.meta, phase: 'done' }))
+    await session.note({ ...standing.meta, phase: 'done' })
   }
 
   #part(at: number): SeriesPart {
@@ -122,12 +123,14 @@ export class AofApplier {
     const crossing = Math.max(...series.parts.map(({ survey }) => survey.crossing))
     return await this.#enter(session, {
       format: 1,
-      lanes: crossing > mostCrossing ? 1 : spec.connections,
+      lanes: session.lanes ?? (crossing > mostCrossing ? 1 : spec.connections),
       guarded: true,
       emptyAtStart: spec.onConflict === 'fail',
       snapshot: `${id} 0`,
       input: 0,
       ...begun,
+      // Which of a cluster's masters has lost something, what one of them notes does not tell.
+      ...(session.lanes !== null && session.restarted ? { copied: undefined } : {}),
       phase: 'copying',
       targetRunId: session.runId,
     })
@@ -135,7 +138,6 @@ export class AofApplier {
 
   /** Tells the target that an input is about to be written; how far its RDB has come is kept where it is the same. */
   async #enter(session: TargetSession, wanted: TaskMeta): Promise<Standing> {
-    const { keys, holder } = this.#parts
     const { input: at = 0, copied } = wanted
     const { start, end } = this.#part(at).input
     const isWithin = copied !== undefined && copied.offset >= start && copied.offset <= end
@@ -144,25 +146,18 @@ export class AofApplier {
       phase: 'copying',
       copied: wanted.phase === 'copying' && isWithin ? copied : { offset: start, db: 0 },
     }
-    await watchedTransaction(session.control, [
-      ['SET', keys.meta, JSON.stringify(meta)],
-      leaseCommand(keys, holder) as [string, ...(string | number)[]],
-    ])
+    await session.note(meta)
     return { meta, checkpoints: [] }
   }
 
   /** Sees to it that the target holds the RDB of an input, and stands before its commands. */
   async #copy(session: TargetSession, meta: TaskMeta, at: number, signal: AbortSignal): Promise<Standing> {
-    const { id, keys } = this.#parts
+    const { id } = this.#parts
     if (this.#part(at).base !== null) await this.#writeBase(session, meta, at, signal)
     const following: TaskMeta = { ...meta, phase: 'following', targetRunId: session.runId }
     const checkpoint = { replid: id, offset: this.#part(at).commandsFrom, db: 0 }
-    const lanes = Array.from({ length: meta.lanes }, (_, index) => keys.lane(index))
-    await watchedTransaction(session.control, [
-      ['SET', keys.meta, JSON.stringify(following)],
-      ...lanes.map((lane) => ['SET', lane, formatCheckpoint(checkpoint)] as [string, ...string[]]),
-    ])
-    return { meta: following, checkpoints: lanes.map(() => checkpoint) }
+    await session.noteCopied(following, checkpoint)
+    return { meta: following, checkpoints: Array.from({ length: meta.lanes }, () => checkpoint) }
   }
 
   #goOnFrom(offset: number): void {
@@ -179,6 +174,7 @@ export class AofApplier {
       outcome.bases.get(at) ??
       new AofBase({
         ...this.#parts,
+        destination: this.#parts.destination!,
         file: base!.file,
         survey: base!.surveyed,
         temporaryPrefix: `${keys.prefix}tmp:${at}`,
@@ -223,19 +219,18 @@ export class AofApplier {
     at: number,
     { stay, ended }: { readonly stay: AbortSignal; readonly ended: AbortController },
   ): Promise<void> {
-    const { rules, meter, throttle, look, keys, holder, outcome, patience } = this.#parts
+    const { rules, meter, throttle, look, keys, outcome, patience } = this.#parts
     const { survey } = this.#part(at)
     if (survey.parts.every(({ from, to }) => from >= to)) return
     meter.enter('replaying')
     const replay = new Replay({
-      target: session.connection,
       keys,
-      holder,
       session,
       meta,
       checkpoints,
       parts: survey.parts,
       rules: new CommandRules(rules),
+      isImpossible: (command) => look.mode === 'cluster' && impossibleInCluster(command) !== null,
       room: (bytes) => throttle.pass(bytes, 0, stay),
       rewriter: new ReplayRewriter({ versionNumber: look.versionNumber, scripts: survey.scripts }),
       loadedAt: this.#loadedAt + look.clockAheadMs,
@@ -262,7 +257,9 @@ export class AofApplier {
     const fields =
       series.parts.some(({ survey }) => survey.setsFieldExpiry) ||
       series.bases.demands.expiringHashes.count > 0
-    using link = await DbLink.open(session.connection, session.name, signal)
-    await settleExpiries({ link, versionNumber: look.versionNumber, rule: spec.ttl, fields, signal })
+    await session.eachServer(async (server) => {
+      using link = await DbLink.open(server, session.name, signal)
+      await settleExpiries({ link, versionNumber: look.versionNumber, rule: spec.ttl, fields, signal })
+    })
   }
 }

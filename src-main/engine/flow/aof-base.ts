@@ -11,14 +11,14 @@ import type { Capabilities } from '../redis/capabilities.ts'
 import { readingBytes, withinFile, type RdbFile } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
 import type { TargetLook } from '../target/look.ts'
-import { StandaloneDestination } from '../target/standalone-destination.ts'
+import type { Destination } from '../target/destination.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import { Ledger, type Counts, type Position } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import type { Throttle } from './throttle.ts'
 import type { SurveyedFile } from './survey.ts'
 
-const blocksBytes = 4 * 1024 * 1024
+const blocksBytes = 12 * 1024 * 1024
 const smallestBlock = 96 * 1024
 const largestBlock = 128 * 1024
 
@@ -33,6 +33,7 @@ function blockBytes(connections: number): number {
 
 export interface BaseParts {
   readonly spec: RestoreSpec
+  readonly destination: Destination
   readonly file: RdbFile
   readonly survey: SurveyedFile
   readonly arena: Crc64Arena
@@ -57,11 +58,11 @@ export class AofBase {
   readonly #parts: BaseParts
   readonly #ledger: Ledger
   readonly #writer: RestoreWriter
-  readonly #destination: StandaloneDestination
 
   constructor(parts: BaseParts) {
     const {
       spec,
+      destination,
       file,
       survey,
       arena,
@@ -77,7 +78,6 @@ export class AofBase {
     this.#parts = parts
     const ledger = new Ledger(from)
     this.#ledger = ledger
-    this.#destination = new StandaloneDestination(spec.target, look)
     const { header } = survey.checked
     const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
     this.#writer = new RestoreWriter({
@@ -88,8 +88,8 @@ export class AofBase {
       composerOffset: readingBytes,
       ledger,
       plan: {
-        address: this.#destination.address,
-        manners: this.#destination.manners,
+        address: destination.address,
+        manners: destination.manners,
         onConflict: 'replace',
         targetWasEmpty: false,
         rules: { ...rules, ttl: { rule: 'keep' } },
@@ -127,9 +127,9 @@ export class AofBase {
 
   /** Writes from where it has come to, until the end. Rejects when the target is lost, or with `job.cancelled`. */
   async run(name: string, signal: AbortSignal): Promise<void> {
-    const { spec, arena } = this.#parts
+    const { spec, arena, destination } = this.#parts
     const { connections } = spec
-    using target = await this.#destination.open(
+    using target = await destination.open(
       {
         connections,
         name,
@@ -148,7 +148,7 @@ export class AofBase {
       },
       this.#ledger,
     )
-    await this.#writer.removeUnfinished((named) => this.#destination.remove(named))
+    await this.#writer.removeUnfinished((named) => destination.remove(named))
     await withinFile(this.#parts.file, this.#writer.run(target, signal))
     if (signal.aborted) fail('job.cancelled')
   }

@@ -1,13 +1,16 @@
 import { fail, type FailureCode, type FailureParams } from '#contract/failure.ts'
+import type { Loss } from '#contract/loss.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { shapeOf } from '../resp/commands.ts'
 import type { Link } from '../resp/link.ts'
-import { assertDatabases, libraryNames, lookAtTarget, type TargetLook } from '../target/look.ts'
+import type { TargetInquiry } from '../target/inquiry.ts'
 import type { CommandsSurvey } from './aof-series.ts'
+import { parseMeta } from './checkpoint.ts'
 import { isOurs } from './own-keys.ts'
+import type { TargetPlace } from './target-place.ts'
 
 /** What is always said in another way, so that the target need not know it. */
 const alwaysRewritten: ReadonlySet<string> = new Set(['SETEX', 'PSETEX', 'GETEX', 'EVALSHA', 'UNLINK'])
@@ -33,18 +36,16 @@ export interface AofScope {
 }
 
 /**
- * Looks at a target before commands are applied to it. Fails with `target.*` or `aof.*`; nothing is written.
+ * Looks at a target before commands are applied to it. Resolves with the commands that it cannot do and that may be left
+ * out. Fails with `target.*` or `aof.*`; nothing is written.
  */
 export async function lookForCommands(
-  link: Link,
+  inquiry: TargetInquiry,
   spec: RestoreSpec,
   survey: CommandsSurvey,
   { writtenDbs, merges, begun, refuse = fail }: AofScope,
-): Promise<TargetLook> {
-  const { address } = link
-  const look = await lookAtTarget(link)
-  if (look.role === 'replica') refuse('target.read-only', { address })
-  if (look.mode === 'cluster') refuse('target.cluster', { address })
+): Promise<readonly Loss[]> {
+  const { address, look } = inquiry
   // Without PEXPIREAT no expiry could be kept from taking its key before the last command has come.
   if (look.versionNumber < oldest && survey.commands > 0)
     refuse('aof.not-understood', { address, version: look.version, commands: 'PEXPIREAT' })
@@ -53,29 +54,54 @@ export async function lookForCommands(
   const flushes = survey.byName.get('FLUSHDB')
   if (flushes !== undefined && merges) inseparable.set('FLUSHDB', flushes)
   if (inseparable.size > 0) refuse('aof.cannot-select', { commands: listCommands(inseparable) })
-  await assertDatabases(link, writtenDbs)
-  const missing = new Map(await unknownTo(link, survey))
+  await inquiry.assertTakes(writtenDbs)
+  const missing = new Map<string, number>()
+  for (const link of inquiry.links)
+    for (const [name, count] of await unknownTo(link, survey)) missing.set(name, count)
   for (const { what, since, count } of survey.needs.values())
     if (since > look.versionNumber) missing.set(what, count)
   if (missing.size > 0)
     refuse('aof.not-understood', { address, version: look.version, commands: listCommands(missing) })
-  if (!begun) await assertRoom(link, spec, survey, writtenDbs, refuse)
-  return look
+  const losses = look.mode === 'cluster' ? lostInCluster(survey) : []
+  if (losses.length > 0 && spec.cannotHold === 'stop')
+    refuse('aof.not-in-cluster', { address, commands: listCommands(survey.notInCluster) })
+  if (!begun) await assertRoom(inquiry, spec, survey, writtenDbs, refuse)
+  return losses
+}
+
+/** Does the target say that a part of the task has been done there? */
+export async function holdsPart(inquiry: TargetInquiry, { keys: { meta } }: TargetPlace): Promise<boolean> {
+  const noted = await inquiry.ask(Buffer.from(meta), ['GET', meta])
+  return parseMeta(Buffer.isBuffer(noted) ? noted.toString() : null) !== null
+}
+
+function lostInCluster({ notInCluster }: CommandsSurvey): readonly Loss[] {
+  return [...notInCluster].map(([type, count]) => ({
+    what: 'cluster-command',
+    type,
+    count,
+    examples: [],
+    becomes: 'left-out',
+  }))
 }
 
 /** Fails with `aof.skip-impossible`, `aof.would-flush` or `target.not-empty` where others' keys are in the way. */
 async function assertRoom(
-  link: Link,
+  inquiry: TargetInquiry,
   spec: RestoreSpec,
   survey: CommandsSurvey,
   writtenDbs: readonly number[],
   refuse: NonNullable<AofScope['refuse']>,
 ): Promise<void> {
-  const { address } = link
+  const { address } = inquiry
   if (spec.onConflict === 'skip') refuse('aof.skip-impossible')
-  const held = keyspaceOf(parseInfo(String(await link.ask(['INFO']))))
-  const all = Object.values(held).reduce((sum, { keys }) => sum + keys, 0)
-  const there = writtenDbs.reduce((sum, db) => sum + (held[db]?.keys ?? 0), 0)
+  let all = 0
+  let there = 0
+  for (const link of inquiry.links) {
+    const held = keyspaceOf(parseInfo(String(await link.ask(['INFO']))))
+    all += Object.values(held).reduce((sum, { keys }) => sum + keys, 0)
+    there += writtenDbs.reduce((sum, db) => sum + (held[db]?.keys ?? 0), 0)
+  }
   const takesAll = ['FLUSHALL', 'SWAPDB'].find((name) => survey.byName.has(name))
   const takesOne = survey.byName.has('FLUSHDB') && there > 0 ? 'FLUSHDB' : undefined
   const taking = (all > 0 ? takesAll : undefined) ?? takesOne
@@ -85,8 +111,8 @@ async function assertRoom(
     refuse('aof.would-flush', { address, command: taking, keys: taking === 'FLUSHDB' ? there : all })
   if (spec.onConflict !== 'fail') return
   if (there > 0)
-    refuse('target.not-empty', { address, keys: there, examples: await someKeys(link, writtenDbs) })
-  const libraries = survey.byName.has('FUNCTION') ? [...(await libraryNames(link))] : []
+    refuse('target.not-empty', { address, keys: there, examples: await someKeys(inquiry, writtenDbs) })
+  const libraries = survey.byName.has('FUNCTION') ? [...(await inquiry.libraryNames())] : []
   if (libraries.length > 0)
     refuse('target.not-empty', {
       address,
@@ -95,13 +121,14 @@ async function assertRoom(
     })
 }
 
-async function someKeys(link: Link, dbs: readonly number[]): Promise<string> {
+async function someKeys({ links }: TargetInquiry, dbs: readonly number[]): Promise<string> {
   const keys: string[] = []
-  for (const db of dbs) {
-    await link.ask(['SELECT', db])
-    const key = await link.call(['RANDOMKEY'])
-    if (Buffer.isBuffer(key) && !isOurs(key)) keys.push(key.toString())
-  }
+  for (const link of links)
+    for (const db of dbs) {
+      await link.ask(['SELECT', db])
+      const key = await link.call(['RANDOMKEY'])
+      if (Buffer.isBuffer(key) && !isOurs(key)) keys.push(key.toString())
+    }
   return keys.slice(0, 5).join(', ')
 }
 

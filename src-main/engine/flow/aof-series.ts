@@ -37,7 +37,15 @@ export interface SurveyedSeries {
 
 export type CommandsSurvey = Pick<
   AofSurvey,
-  'commands' | 'leftOut' | 'byName' | 'unknown' | 'needs' | 'inseparable' | 'dbs' | 'targetDbs'
+  | 'commands'
+  | 'leftOut'
+  | 'byName'
+  | 'unknown'
+  | 'needs'
+  | 'inseparable'
+  | 'notInCluster'
+  | 'dbs'
+  | 'targetDbs'
 >
 
 /**
@@ -162,6 +170,7 @@ function together(surveys: readonly AofSurvey[]): CommandsSurvey {
     byName: added(surveys.map(({ byName }) => byName)),
     unknown: added(surveys.map(({ unknown }) => unknown)),
     inseparable: added(surveys.map(({ inseparable }) => inseparable)),
+    notInCluster: added(surveys.map(({ notInCluster }) => notInCluster)),
     needs,
     dbs: distinct(surveys.flatMap(({ dbs }) => dbs)),
     targetDbs: distinct(surveys.flatMap(({ targetDbs }) => targetDbs)),

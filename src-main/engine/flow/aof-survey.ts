@@ -3,6 +3,7 @@ import { fail } from '#contract/failure.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import { DistinctCount } from '../bytes/distinct-count.ts'
 import type { AofCommand } from '../aof/reader.ts'
+import { impossibleInCluster } from '../plan/across-slots.ts'
 import { needOf, type Need } from '../plan/command-needs.ts'
 import { CommandRules, type Ruled } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
@@ -41,6 +42,8 @@ export interface AofSurvey {
   readonly needs: ReadonlyMap<string, Need & { readonly count: number }>
   /** Those that the rules can neither leave out nor let through, by their names. */
   readonly inseparable: ReadonlyMap<string, number>
+  /** Those that a cluster cannot do, in whichever way, as `impossibleInCluster` names them. */
+  readonly notInCluster: ReadonlyMap<string, number>
   /** Databases of the file that are written to; and of the target. */
   readonly dbs: readonly number[]
   readonly targetDbs: readonly number[]
@@ -167,6 +170,7 @@ class CommandTally {
   readonly #byName = new Map<string, number>()
   readonly #unknown = new Map<string, number>()
   readonly #inseparable = new Map<string, number>()
+  readonly #notInCluster = new Map<string, number>()
   readonly #needs = new Map<string, Need & { readonly count: number }>()
   readonly #dbs = new Set<number>()
   readonly #keys = new DistinctCount()
@@ -210,6 +214,7 @@ class CommandTally {
       unknown: this.#unknown,
       needs: this.#needs,
       inseparable: this.#inseparable,
+      notInCluster: this.#notInCluster,
       dbs,
       targetDbs: [...new Set(dbs.map(this.#dbMap))].sort((a, b) => a - b),
       keys: this.#keys.estimate,
@@ -238,6 +243,8 @@ class CommandTally {
     this.#commands += 1
     count(shape === null ? this.#unknown : this.#byName, name)
     this.#dbs.add(db)
+    const impossible = impossibleInCluster(ruled)
+    if (impossible !== null) count(this.#notInCluster, impossible)
     const need = needOf(ruled)
     if (need !== null) {
       const before = this.#needs.get(need.what)?.count ?? 0

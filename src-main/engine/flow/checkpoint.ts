@@ -1,3 +1,6 @@
+import { keySlot } from '../bytes/crc16.ts'
+import { slotTag } from '../plan/slot-tags.ts'
+
 /** The keys of a task in its target, all in database 0, for one of its shards. Nobody else's key begins so. */
 export interface TaskKeys {
   readonly prefix: string
@@ -11,6 +14,15 @@ export interface TaskKeys {
   /** Keys of a cluster's source that were written in slots which another master may have by now. */
   readonly moved: string
   lane(index: number): string
+}
+
+/** The same in a cluster, where each slot is a lane: what is written in one transaction has one slot. */
+export interface ClusterTaskKeys extends TaskKeys {
+  /** The slot of `meta`, `lease` and `repair`. */
+  readonly slot: number
+  repairOf(lane: number): string
+  /** A name that is used within one transaction only. */
+  temporary(lane: number, index: number): string
 }
 
 /** Every key of ours, of whichever task. */
@@ -28,6 +40,24 @@ export function keysOf(task: string, shard = 0): TaskKeys {
     scripts: `${prefix}scripts`,
     moved: `${prefix}moved`,
     lane: (index) => `${prefix}lane:${index}`,
+  }
+}
+
+export function clusterKeysOf(task: string, shard = 0): ClusterTaskKeys {
+  const { prefix } = keysOf(task, shard)
+  const slot = keySlot(Buffer.from(task))
+  const tag = slotTag(slot)
+  return {
+    prefix,
+    slot,
+    meta: `${prefix}meta:${tag}`,
+    lease: `${keysOf(task).prefix}lease:${tag}`,
+    repair: `${prefix}repair:${tag}`,
+    scripts: `${prefix}scripts:${tag}`,
+    moved: `${prefix}moved:${tag}`,
+    lane: (index) => `${prefix}lane:${slotTag(index)}`,
+    repairOf: (lane) => `${prefix}repair:${slotTag(lane)}`,
+    temporary: (lane, index) => `${prefix}tmp:${slotTag(lane)}:${index}`,
   }
 }
 
@@ -52,7 +82,9 @@ export interface TaskMeta {
   /** Which of several inputs, counted from 0, is being applied; those before it are in. The first where it is not told. */
   readonly input?: number
   /** How far a copy has come that can go on from there; none where it is begun again. */
-  readonly copied?: { readonly offset: number; readonly db: number }
+  readonly copied?: { readonly offset: number; readonly db: number } | undefined
+  /** A cluster is being emptied, one master after another: the checkpoint that all lanes have when that is done. */
+  readonly emptying?: Checkpoint
 }
 
 /** Null where there is none, or none of this format. */
@@ -74,15 +106,27 @@ export interface Checkpoint {
   readonly replid: string
   readonly offset: number
   readonly db: number
+  /** Of a unit over several slots that ends at `end`, behind `offset`, so many steps are done as far as this slot goes. */
+  readonly partly?: Partly | undefined
 }
 
-export function formatCheckpoint({ replid, offset, db }: Checkpoint): string {
-  return `${replid} ${offset} ${db}`
+export interface Partly {
+  readonly end: number
+  readonly steps: number
+}
+
+export function formatCheckpoint({ replid, offset, db, partly }: Checkpoint): string {
+  const place = `${replid} ${offset} ${db}`
+  return partly === undefined ? place : `${place} ${partly.end} ${partly.steps}`
 }
 
 export function parseCheckpoint(text: string | null): Checkpoint | null {
-  const parts = /^([0-9a-f]{40}) (\d+) (\d+)$/.exec(text ?? '')
-  return parts === null ? null : { replid: parts[1]!, offset: Number(parts[2]), db: Number(parts[3]) }
+  const parts = /^([0-9a-f]{40}) (\d+) (\d+)(?: (\d+) (\d+))?$/.exec(text ?? '')
+  if (parts === null) return null
+  const place = { replid: parts[1]!, offset: Number(parts[2]), db: Number(parts[3]) }
+  return parts[4] === undefined
+    ? place
+    : { ...place, partly: { end: Number(parts[4]), steps: Number(parts[5]) } }
 }
 
 /** The place that all of these have come to at least. */

@@ -4,8 +4,7 @@ import { guardMs } from '../plan/expiry.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, parseInfo } from '../redis/info.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
-import { encodeCommand } from '../resp/encode.ts'
-import type { PreparedCommand } from '../target/transaction-frame.ts'
+import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
 import { formatDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
 import type { TtlGuard } from './ttl-guard.ts'
 
@@ -101,8 +100,8 @@ export function commandsOf(copy: ExactCopy, keys: TaskKeys, guard: TtlGuard): Pr
       ? ['DEL', key]
       : ['RESTORE', key, at, payload, 'REPLACE', ...(at === 0 ? [] : ['ABSTTL'])]
   return [
-    { db, name: String(write[0]), bytes: encodeCommand(write), keys: [{ db, key }] },
-    { db: 0, name: 'SREM', bytes: encodeCommand(['SREM', keys.repair, formatDbKey(copy)]), keys: [] },
+    { db, name: String(write[0]), ...encoded(write), keys: [{ db, key }] },
+    { db: 0, name: 'SREM', ...encoded(['SREM', keys.repair, formatDbKey(copy)]), keys: [] },
   ]
 }
 

@@ -1,6 +1,5 @@
 import { guardMs } from '../plan/expiry.ts'
-import { encodeCommand } from '../resp/encode.ts'
-import type { PreparedCommand } from '../target/transaction-frame.ts'
+import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { TtlGuard } from './ttl-guard.ts'
 
@@ -17,7 +16,7 @@ export function correctionCommand({ db, key, expireAt }: ExpiryCorrection, guard
     expireAt < 0
       ? ['PERSIST', key]
       : ['PEXPIREAT', key, guard.timeToWrite(Math.min(expireAt, guardMs - 1), { db, key })]
-  return { db, name: String(words[0]), bytes: encodeCommand(words), keys: [{ db, key }] }
+  return { db, name: String(words[0]), ...encoded(words), keys: [{ db, key }] }
 }
 
 /** Corrections that wait for the stream to come to their offset. */

@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeKey } from '#contract/escape-key.ts'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
-import { encodeCommand } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
-import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
 import type { LiveTarget } from '../target/live-target.ts'
 import {
+  encoded,
   mayTakeOurKeys,
   takesDatabases,
   type FailedUnit,
@@ -29,7 +28,6 @@ import { ExpiryReconciler } from './expiry-reconciler.ts'
 import { GuardedRewriter } from './guarded-rewriter.ts'
 import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
-import { commandsToKeepOurKeys } from './own-keys.ts'
 import { UnitPreparer } from './prepare.ts'
 import { ScriptBook } from './script-book.ts'
 import type { Tell } from './sync-state.ts'
@@ -187,15 +185,13 @@ export class Follower {
     const generation = spool.generation
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
     this.#scripts = await ScriptBook.open(session.control, keys)
-    const links = await openLinks(session.connection, name, this.#meta.lanes, signal)
     const from = earliest(checkpoints)
-    using target = new LiveStandalone({
+    using target = await session.openLive({
       keys,
-      links,
-      acked: checkpoints.map(({ offset }) => offset),
-      start: from,
+      name,
+      meta: () => this.#meta,
+      checkpoints,
       replid: () => spool.lineage?.replid ?? from.replid,
-      ownKeys: (unit) => commandsToKeepOurKeys(unit, session.control, keys, this.#meta, this.#parts.holder),
       onFailed: (units) => this.#tellFailed(units),
       onTook: this.#parts.onTook,
       signal,
@@ -381,6 +377,6 @@ export class Follower {
 
 /** The unit, and in its transaction the names of keys put into a set of ours. */
 function withMember(unit: PreparedUnit, set: string, keys: readonly DbKey[]): PreparedUnit {
-  const bytes = encodeCommand(['SADD', set, ...keys.map(formatDbKey)])
-  return { ...unit, commands: [...unit.commands, { db: 0, name: 'SADD', bytes, keys: [] }] }
+  const words = ['SADD', set, ...keys.map(formatDbKey)]
+  return { ...unit, commands: [...unit.commands, { db: 0, name: 'SADD', ...encoded(words), keys: [] }] }
 }

@@ -10,7 +10,7 @@ import type { OrderInbox } from '../worker/protocol.ts'
 import { ShardFinder, type FoundShard } from './find-shards.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
-import { countExisting, keysOfTask, removeTaskKeys } from './own-keys.ts'
+import { countExisting, keysOfTask } from './own-keys.ts'
 import { Shard } from './shard.ts'
 import { furthestBack } from './shard-totals.ts'
 import { SlotMoves } from './slot-moves.ts'
@@ -330,18 +330,17 @@ class LiveSync implements AsyncDisposable {
     this.#targetKeys = all - held
   }
 
-  async #end({ control }: TargetSession): Promise<SyncResult> {
+  async #end(session: TargetSession): Promise<SyncResult> {
     this.#stopping = true
     const { ending } = this.#wishes
     const { keys } = this.#shards[0]!
     if (ending === 'finish') {
-      const info = parseInfo(String(await control.call('INFO', 'keyspace')))
-      await removeTaskKeys(control, keys, Object.keys(keyspaceOf(info)).map(Number))
+      await session.removeKeys()
       const result = this.#result('finished')
       await Promise.all(this.#shards.map((shard) => shard.removeSpool()))
       return result
     }
-    await control.call('DEL', keys.lease)
+    await session.control.call('DEL', keys.lease)
     return this.#result(ending === 'leave' ? 'left' : 'paused')
   }
 

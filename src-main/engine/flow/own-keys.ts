@@ -59,7 +59,10 @@ function partner(swap: Uint8Array): readonly number[] {
 /** Many at a step: only ours travel, and writes may be waiting for it. */
 const scanCount = 10_000
 
-/** Takes everything of a task out of its target: checkpoints, and values that were being written in pieces. */
+/**
+ * Takes a task's keys out of a server: checkpoints, and values that were being written in pieces. What says that there
+ * is a task, and whose, stays.
+ */
 export async function removeTaskKeys(
   control: Control,
   keys: TaskKeys,
@@ -70,11 +73,11 @@ export async function removeTaskKeys(
     for await (const found of keysThatBegin(control, keys.prefix)) {
       // Until the lease goes nobody else may begin; and what is left after a crash must say what it was.
       const theirs = found.filter((key) => key.toString() !== keys.lease && key.toString() !== keys.meta)
-      if (theirs.length > 0) await control.call('DEL', ...theirs)
+      // One by one: in a cluster they are of different slots.
+      await Promise.all(theirs.map((key) => control.call('DEL', key)))
     }
   }
   await control.call('SELECT', 0)
-  await control.call('DEL', keys.meta, keys.lease)
 }
 
 /** Of the database selected, in batches. A server without SCAN (before 2.8) tells them all at once. */

@@ -4,13 +4,13 @@ import { createCrc64Arena } from '../bytes/crc64.ts'
 import { estimateTime } from '../plan/estimate.ts'
 import type { LandedInput } from '../source/land-input.ts'
 import { readingBytes } from '../source/rdb-file.ts'
-import { lookForCommands } from './aof-look.ts'
+import { holdsPart, lookForCommands } from './aof-look.ts'
 import { AofSeries, identifySeries } from './aof-series.ts'
 import { assertNothingShared } from './aof-shared-keys.ts'
-import { keysOf, parseMeta } from './checkpoint.ts'
 import { CommandPlan } from './command-plan.ts'
 import { passes, planKeys, type AskedTarget, type Planning } from './plan-keys.ts'
 import { measureLink } from './plan-questions.ts'
+import { placeOf } from './target-place.ts'
 
 /**
  * What a restore would do of which one input at least is an append-only file: of the RDBs in it, key by key; of the
@@ -37,9 +37,11 @@ export async function planAof(
   const { address, look } = inquiry
   const stops: Failure[] = []
   const dbs = [...new Set([...commands.targetDbs, ...bases.targetDbs])].sort((a, b) => a - b)
-  const isBegun = spec.resume === 'continue' && (await holdsPartOf(link, identifySeries(series, spec).task))
+  const { task } = identifySeries(series, spec)
+  const isBegun =
+    spec.resume === 'continue' && (await holdsPart(inquiry, placeOf(spec.target, task, inquiry)))
   await passes(stops, () =>
-    lookForCommands(link, spec, commands, {
+    lookForCommands(inquiry, spec, commands, {
       writtenDbs: dbs,
       merges: commands.targetDbs.length < commands.dbs.length,
       begun: isBegun,
@@ -72,10 +74,4 @@ export async function planAof(
     // What is in the way of the keys may be in that of the commands too.
     stops: stops.filter(({ code }, at) => stops.findIndex((one) => one.code === code) === at),
   }
-}
-
-async function holdsPartOf(link: AskedTarget['link'], task: string): Promise<boolean> {
-  await link.call(['SELECT', 0])
-  const meta = await link.call(['GET', keysOf(task).meta])
-  return parseMeta(Buffer.isBuffer(meta) ? meta.toString() : null) !== null
 }

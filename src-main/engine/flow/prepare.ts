@@ -1,7 +1,6 @@
 import { keySlot } from '../bytes/crc16.ts'
-import { encodeCommand, type Argument } from '../resp/encode.ts'
-import { encodeLongCommand } from '../resp/long-argument.ts'
-import type { PreparedCommand, PreparedUnit } from '../target/transaction-frame.ts'
+import type { Argument } from '../resp/encode.ts'
+import { encoded, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { Unit, UnitCommand } from './units.ts'
 
@@ -64,12 +63,8 @@ export class UnitPreparer {
     const { db, args, raw, shape, long } = command
     const name = shape?.name ?? args[0]!.toString('latin1').toUpperCase()
     const rewritten = this.#options.rewriter.rewrite(command, receivedAt, keys)
-    if (long === undefined && rewritten === null) return [{ db, name, bytes: raw, keys }]
-    return (rewritten ?? [args]).map((words) =>
-      long === undefined || !words.some((word) => long.has(word))
-        ? { db, name, bytes: encodeCommand(words), keys }
-        : { db, name, bytes: nothing, parts: encodeLongCommand(words, long), keys },
-    )
+    if (long === undefined && rewritten === null) return [{ db, name, words: args, bytes: raw, keys }]
+    return (rewritten ?? [args]).map((words) => ({ db, name, ...encoded(words, long), keys }))
   }
 
   #keysOf(command: UnitCommand): DbKey[] {
@@ -85,8 +80,6 @@ export class UnitPreparer {
     return shape.keyPlaces(args).map((place) => ({ db: dbOfKey(command, place), key: args[place]! }))
   }
 }
-
-const nothing = Buffer.alloc(0)
 
 /** COPY may write to another database: its second key is there. */
 function dbOfKey({ shape, args, db }: UnitCommand, place: number): number {

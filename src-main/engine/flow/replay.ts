@@ -1,28 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection } from '#contract/connection.ts'
 import { FailureError, fail, type Failure } from '#contract/failure.ts'
 import type { CommandRules } from '../plan/command-rules.ts'
-import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
 import type { LiveTarget } from '../target/live-target.ts'
 import type { FailedUnit } from '../target/transaction-frame.ts'
 import type { AofPart } from './aof-survey.ts'
 import { earliest, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
-import type { Holder } from './lease.ts'
-import { commandsToKeepOurKeys } from './own-keys.ts'
 import { UnitPreparer, type CommandRewriter } from './prepare.ts'
 import type { TargetSession } from './target-session.ts'
-import { UnitFrame, type Unit } from './units.ts'
+import { UnitFrame, type Unit, type UnitCommand } from './units.ts'
 
 export interface ReplayParts {
-  readonly target: Connection
   readonly keys: TaskKeys
-  readonly holder: Holder
   readonly session: TargetSession
   readonly meta: TaskMeta
   /** The lanes' checkpoints, in order: offsets are places in the files, counted as if they were one. */
   readonly checkpoints: readonly Checkpoint[]
   readonly parts: readonly AofPart[]
   readonly rules: CommandRules
+  /** What the target cannot do in whichever way, and is left out. */
+  readonly isImpossible: (command: UnitCommand) => boolean
   readonly rewriter: CommandRewriter
   /** What relative expiries count from, milliseconds since the epoch: as with a server, when it is loaded. */
   readonly loadedAt: number
@@ -51,18 +47,16 @@ export class Replay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { target: connection, session, keys, meta, holder, checkpoints, onFailed, onTook } = this.#parts
+    const { session, keys, meta, checkpoints, onFailed, onTook } = this.#parts
     const ended = new AbortController()
     const stay = AbortSignal.any([signal, ended.signal])
-    const links = await openLinks(connection, session.name, meta.lanes, stay)
     const start = earliest(checkpoints)
-    using target = new LiveStandalone({
+    using target = await session.openLive({
       keys,
-      links,
-      acked: checkpoints.map(({ offset }) => offset),
-      start,
+      name: session.name,
+      meta: () => meta,
+      checkpoints,
       replid: () => start.replid,
-      ownKeys: (unit) => commandsToKeepOurKeys(unit, session.control, keys, meta, holder),
       onFailed,
       onTook,
       signal: stay,
@@ -113,10 +107,10 @@ export class Replay {
   }
 
   #place(target: LiveTarget, unit: Unit): Promise<void> | null {
-    const { rules, loadedAt } = this.#parts
+    const { rules, isImpossible, loadedAt } = this.#parts
     const commands = unit.commands.flatMap((command) => {
       const ruled = rules.apply(command)
-      return typeof ruled === 'string' ? [] : [ruled]
+      return typeof ruled === 'string' || isImpossible(ruled) ? [] : [ruled]
     })
     if (commands.length === 0) {
       target.advance(unit.end, unit.db)

@@ -6,25 +6,25 @@ import type { Loss } from '#contract/loss.ts'
 import type { RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
-import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
-import { keyspaceOf, parseInfo } from '../redis/info.ts'
-import { Link } from '../resp/link.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
 import type { LandedInput } from '../source/land-input.ts'
-import { lookSilenceMs, type TargetLook } from '../target/look.ts'
+import type { Destination } from '../target/destination.ts'
+import { openInquiry } from '../target/inquiry.ts'
+import type { TargetLook } from '../target/look.ts'
 import { AofApplier } from './aof-applier.ts'
 import { baseArenaBytes } from './aof-base.ts'
-import { lookForCommands } from './aof-look.ts'
+import { holdsPart, lookForCommands } from './aof-look.ts'
 import { AofOutcome } from './aof-outcome.ts'
 import { AofSeries, identifySeries, type SurveyedSeries } from './aof-series.ts'
 import { assertNothingShared } from './aof-shared-keys.ts'
 import { lookBeforeWriting } from './before-writing.ts'
-import { keysOf, parseMeta, type TaskKeys } from './checkpoint.ts'
+import type { TaskKeys } from './checkpoint.ts'
 import { renewEveryMs, renewLease, thisProcess, type Holder } from './lease.ts'
-import { removeTaskKeys } from './own-keys.ts'
 import { Patience } from './patience.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import type { Throttle } from './throttle.ts'
-import { openTargetSession, type TargetSession } from './target-session.ts'
+import { placeOf, type TargetPlace } from './target-place.ts'
+import type { TargetSession } from './target-session.ts'
 
 /**
  * Restores inputs of which one at least is an append-only file into one server, one after another: of each the RDB
@@ -65,6 +65,8 @@ interface RestoreParts {
 }
 
 interface LookedAt {
+  readonly place: TargetPlace
+  readonly destination: Destination | null
   readonly look: TargetLook
   readonly capabilities: Capabilities
   readonly losses: readonly Loss[]
@@ -75,7 +77,6 @@ class AofRestore {
   readonly #parts: RestoreParts
   readonly #id: string
   readonly #task: string
-  readonly #keys: TaskKeys
   readonly #holder: Holder
   readonly #patience = new Patience()
   readonly #outcome = new AofOutcome()
@@ -86,7 +87,6 @@ class AofRestore {
     const { id, task } = identifySeries(parts.series, parts.spec)
     this.#id = id
     this.#task = task
-    this.#keys = keysOf(this.#task)
     this.#holder = thisProcess(randomBytes(4).toString('hex'))
   }
 
@@ -95,20 +95,20 @@ class AofRestore {
   ): Promise<{ outcome: AofOutcome; losses: readonly Loss[]; reconnects: number }> {
     const { files, meter, series, spec } = this.#parts
     meter.enter('looking', series.bases.keys)
-    const { losses, ...looked } = await this.#look(signal)
+    const { losses, place, ...looked } = await this.#look(signal)
+    meter.foresee(losses)
     await files.assertUnchanged()
     const applier = new AofApplier({
       ...this.#parts,
       ...looked,
       id: this.#id,
-      keys: this.#keys,
-      holder: this.#holder,
+      keys: place.keys,
       patience: this.#patience,
       outcome: this.#outcome,
     })
     for (;;) {
       try {
-        await this.#stay(applier, signal)
+        await this.#stay(applier, place, signal)
         return { outcome: this.#outcome, losses, reconnects: this.#attempt - 1 }
       } catch (thrown) {
         const failure = signal.aborted ? makeFailure('job.cancelled') : (applier.gaveUp ?? toFailure(thrown))
@@ -129,45 +129,47 @@ class AofRestore {
     const { spec, series, arena, rules, meter } = this.#parts
     const { parts, bases, commands } = series
     const dbs = [...new Set([...commands.targetDbs, ...bases.targetDbs])].sort((a, b) => a - b)
-    using link = await Link.open(spec.target, { signal, silenceMs: lookSilenceMs, name: 'keyferry:look' })
-    using _ending = link.endWith(signal)
-    const meta = spec.resume === 'continue' ? await link.call(['GET', this.#keys.meta]) : null
-    const begun = parseMeta(Buffer.isBuffer(meta) ? meta.toString() : null) !== null
+    using inquiry = await openInquiry(spec.target, signal)
+    const { look } = inquiry
+    const place = placeOf(spec.target, this.#task, inquiry)
+    const begun = spec.resume === 'continue' && (await holdsPart(inquiry, place))
     const merges = commands.targetDbs.length < commands.dbs.length
-    const look = await lookForCommands(link, spec, commands, { writtenDbs: dbs, merges, begun })
+    const leftOut = await lookForCommands(inquiry, spec, commands, { writtenDbs: dbs, merges, begun })
     if (parts.length > 1 && spec.onConflict === 'fail' && !begun)
       await assertNothingShared({ parts, arena, rules, meter, signal })
     const baseFiles = parts.flatMap(({ base }) => (base === null ? [] : [base.file]))
-    if (baseFiles.length === 0)
-      return { look, capabilities: await probeCapabilities(link, look), losses: [], lackedModules: new Set() }
+    if (baseFiles.length === 0) {
+      const capabilities = await inquiry.capabilities()
+      return { place, look, capabilities, losses: leftOut, lackedModules: new Set(), destination: null }
+    }
     // Whose keys are there has been looked at already, and differently.
     const policy = { ...spec, onConflict: 'replace' as const }
-    return await lookBeforeWriting(policy, { files: baseFiles, arena, survey: bases, rules, meter }, signal)
+    const looked = await lookBeforeWriting(
+      policy,
+      { files: baseFiles, arena, survey: bases, rules, meter },
+      signal,
+    )
+    return { ...looked, place, losses: [...leftOut, ...looked.losses] }
   }
 
   /** One stay at the target: from where it has come to, to the end. Rejects when the target is lost. */
-  async #stay(applier: AofApplier, signal: AbortSignal): Promise<void> {
-    const { spec } = this.#parts
+  async #stay(applier: AofApplier, place: TargetPlace, signal: AbortSignal): Promise<void> {
     const ended = new AbortController()
     const stay = AbortSignal.any([signal, ended.signal])
     this.#attempt += 1
-    await using session = await openTargetSession({
-      connection: spec.target,
-      task: this.#task,
-      keys: this.#keys,
+    await using session = await place.open({
       holder: this.#holder,
       attempt: this.#attempt,
       signal: stay,
     })
     let lost: Failure | null = null
-    const lease = this.#keepLease(session, stay).catch((thrown: unknown) => {
+    const lease = this.#keepLease(session, place.keys, stay).catch((thrown: unknown) => {
       lost = toFailure(thrown)
       ended.abort()
     })
     try {
       await applier.apply(session, this.#attempt === 1, { stay, ended })
-      const info = parseInfo(String(await session.control.call('INFO', 'keyspace')))
-      await removeTaskKeys(session.control, this.#keys, Object.keys(keyspaceOf(info)).map(Number))
+      await session.removeKeys()
     } catch (thrown) {
       throw lost === null || signal.aborted ? thrown : new FailureError(lost)
     } finally {
@@ -176,10 +178,10 @@ class AofRestore {
     }
   }
 
-  async #keepLease({ control }: TargetSession, signal: AbortSignal): Promise<void> {
+  async #keepLease({ control }: TargetSession, keys: TaskKeys, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(renewEveryMs, undefined, { signal }).catch(() => undefined)
-      if (!signal.aborted) await renewLease(control, this.#keys, this.#holder)
+      if (!signal.aborted) await renewLease(control, keys, this.#holder)
     }
   }
 }

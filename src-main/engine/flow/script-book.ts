@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Control } from '../redis/control.ts'
-import { encodeCommand, type Argument } from '../resp/encode.ts'
-import type { PreparedCommand } from '../target/transaction-frame.ts'
+import type { Argument } from '../resp/encode.ts'
+import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
 import type { TaskKeys } from './checkpoint.ts'
 import type { UnitCommand } from './units.ts'
 
@@ -62,5 +62,5 @@ function isFlush({ shape, args }: UnitCommand): boolean {
 }
 
 function ours(words: readonly Argument[]): PreparedCommand {
-  return { db: 0, name: String(words[0]), bytes: encodeCommand(words), keys: [] }
+  return { db: 0, name: String(words[0]), ...encoded(words), keys: [] }
 }

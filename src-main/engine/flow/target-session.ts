@@ -3,11 +3,24 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { resolve } from '../redis/dial.ts'
-import { infoNumber, parseInfo, type Info } from '../redis/info.ts'
+import { infoNumber, keyspaceOf, parseInfo, type Info } from '../redis/info.ts'
 import { versionNumberOf } from '../redis/version.ts'
+import { watchedTransaction } from '../redis/watched-transaction.ts'
 import { connectionName, fence, hasConnections } from '../target/fence.ts'
-import { parseCheckpoint, parseMeta, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
-import { takeLease, type Holder } from './lease.ts'
+import { LiveStandalone, openLinks } from '../target/live-standalone.ts'
+import type { LiveTarget } from '../target/live-target.ts'
+import type { FailedUnit } from '../target/transaction-frame.ts'
+import {
+  earliest,
+  formatCheckpoint,
+  parseCheckpoint,
+  parseMeta,
+  type Checkpoint,
+  type TaskKeys,
+  type TaskMeta,
+} from './checkpoint.ts'
+import { leaseCommand, takeLease, type Holder } from './lease.ts'
+import { commandsToKeepOurKeys, removeTaskKeys } from './own-keys.ts'
 
 export interface SessionOptions {
   readonly connection: Connection
@@ -28,8 +41,27 @@ export interface Place {
   readonly checkpoints: readonly (Checkpoint | null)[]
 }
 
+/** What one who applies a stream is told by, and asks. */
+export interface LiveOrder {
+  /** Of the task, or of its shard. */
+  readonly keys: TaskKeys
+  /** The name of its connections. */
+  readonly name: string
+  /** As it is noted in the target at the time. */
+  readonly meta: () => TaskMeta
+  /** Of every lane. */
+  readonly checkpoints: readonly Checkpoint[]
+  /** To be written with the next checkpoints. */
+  readonly replid: () => string
+  readonly onFailed: (units: readonly FailedUnit[]) => void
+  /** So many commands of units have been taken. */
+  readonly onTook: (commands: number) => void
+  readonly signal: AbortSignal
+}
+
 /** What a target says when one comes to it, after every older connection of the task has been seen gone. */
 export interface TargetSession extends Place, AsyncDisposable {
+  /** To the server that holds what the task notes of itself. */
   readonly control: Control
   /** The very server this is about: where Sentinels name another one meanwhile, no link of the session goes there. */
   readonly connection: Connection
@@ -37,6 +69,7 @@ export interface TargetSession extends Place, AsyncDisposable {
   readonly name: string
   /** Older connections that had to be closed. */
   readonly fenced: number
+  /** Tells one start of the target, or of any of its servers, from the next. */
   readonly runId: string
   /** As `TargetLook.versionNumber`; the newest where it does not tell. */
   readonly versionNumber: number
@@ -44,6 +77,18 @@ export interface TargetSession extends Place, AsyncDisposable {
   readonly restarted: boolean
   /** Of the task's keys, which stand in the session itself too, then of the others'. */
   readonly places: readonly Place[]
+  /** Number of lanes, where the target knows but one; else whoever begins a task chooses. */
+  readonly lanes: number | null
+  /** Notes where the task stands, and takes the lease along. */
+  note(meta: TaskMeta): Promise<void>
+  /** Notes that a copy is all there: all lanes begin at this place. */
+  noteCopied(meta: TaskMeta, checkpoint: Checkpoint): Promise<void>
+  /** Opens what applies a stream. Fails as `Link.open` does. */
+  openLive(order: LiveOrder): Promise<LiveTarget>
+  /** Does something to each server that holds keys; anew, where keys have gone from one to another meanwhile. */
+  eachServer(work: (server: Connection) => Promise<void>): Promise<void>
+  /** Takes everything of the task out of the target. */
+  removeKeys(): Promise<void>
 }
 
 const rewriteLimitMs = 30 * 60_000
@@ -81,6 +126,47 @@ export async function openTargetSession(options: SessionOptions): Promise<Target
       restarted,
       ...found,
       places,
+      lanes: null,
+      note: async (meta) => {
+        await watchedTransaction(control, [
+          ['SET', keys.meta, JSON.stringify(meta)],
+          leaseCommand(keys, holder),
+        ])
+      },
+      noteCopied: async (meta, checkpoint) => {
+        const lanes = Array.from({ length: meta.lanes }, (_, index) => keys.lane(index))
+        await watchedTransaction(control, [
+          ['SET', keys.meta, JSON.stringify(meta)],
+          ...lanes.map((lane) => ['SET', lane, formatCheckpoint(checkpoint)] as const),
+        ])
+      },
+      openLive: async ({
+        keys: own,
+        name: links,
+        meta,
+        checkpoints,
+        replid,
+        onFailed,
+        onTook,
+        signal: stay,
+      }) =>
+        new LiveStandalone({
+          keys: own,
+          links: await openLinks(connection, links, checkpoints.length, stay),
+          acked: checkpoints.map(({ offset }) => offset),
+          start: earliest(checkpoints),
+          replid,
+          ownKeys: (unit) => commandsToKeepOurKeys(unit, control, own, meta(), holder),
+          onFailed,
+          onTook,
+          signal: stay,
+        }),
+      eachServer: (work) => work(connection),
+      removeKeys: async () => {
+        const keyspace = keyspaceOf(parseInfo(String(await control.call('INFO', 'keyspace'))))
+        await removeTaskKeys(control, keys, Object.keys(keyspace).map(Number))
+        await control.call('DEL', keys.meta, keys.lease)
+      },
       [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
     }
   } catch (thrown) {
@@ -103,7 +189,7 @@ export async function readPlace(control: Control, keys: TaskKeys): Promise<Place
  * A half transaction at the end of an append-only file is executed at the second restart (seen on 4.0 to 8.0):
  * a rewrite leaves none.
  */
-async function healAppendOnlyFile(control: Control, signal: AbortSignal): Promise<void> {
+export async function healAppendOnlyFile(control: Control, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + rewriteLimitMs
   const busy = (info: Info): boolean =>
     infoNumber(info, 'aof_rewrite_in_progress') === 1 || infoNumber(info, 'aof_rewrite_scheduled') === 1

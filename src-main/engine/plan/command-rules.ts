@@ -4,6 +4,7 @@ import type { UnitCommand } from '../flow/units.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { shapeOf, type CommandShape } from '../resp/commands.ts'
 import type { KeyRules } from './key-rules.ts'
+import { argumentsAKey, readsTheRest, writesTheLast } from './key-roles.ts'
 import { goesAlong, unknownType } from './selection.ts'
 
 const del = Buffer.from('DEL')
@@ -12,18 +13,6 @@ const leftOutByDb = leftOutRules.indexOf('db') + 1
 
 /** `inseparable`: neither all of it nor a part of it does what the rules ask for. */
 export type Ruled = UnitCommand | 'left-out' | 'inseparable'
-
-/** Commands whose first key alone is written; the others are read. */
-const readsTheRest: ReadonlySet<string> = new Set(
-  `PFMERGE SINTERSTORE SUNIONSTORE SDIFFSTORE BITOP ZUNIONSTORE ZINTERSTORE ZDIFFSTORE ZRANGESTORE
-   GEOSEARCHSTORE`
-    .trim()
-    .split(/\s+/),
-)
-/** Those whose first key is read and whose last is written. */
-const writesTheLast: ReadonlySet<string> = new Set(['COPY', 'SORT', 'GEORADIUS', 'GEORADIUSBYMEMBER'])
-/** Arguments that go with each key of a command that does the same to each of them. */
-const argumentsAKey: Readonly<Record<string, number>> = { DEL: 1, UNLINK: 1, MSET: 2, MSETNX: 2 }
 
 /**
  * Makes of a command what the rules for keys make of a data set: which keys go along, what they are called, and

@@ -1,26 +1,22 @@
-import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { Ledger } from '../flow/ledger.ts'
 import type { NamedKey } from '../flow/refusals.ts'
 import { parseInfo } from '../redis/info.ts'
 import { replicationOf, type ReplicationState } from '../redis/replication.ts'
-import { readTopology, slotCount, slotsCovered, type ClusterTopology } from '../redis/topology.ts'
+import { slotCount, slotsCovered, type ClusterTopology } from '../redis/topology.ts'
 import { ReplyError } from '../resp/decode.ts'
-import { Link, type OpenOptions } from '../resp/link.ts'
+import type { Link, OpenOptions } from '../resp/link.ts'
 import { ClusterLinks } from './cluster-links.ts'
 import { ClusterWatch } from './cluster-watch.ts'
 import { ClusterTarget } from './cluster.ts'
 import { endConnectionsOf, type DeadRun } from './dead-run.ts'
 import type { Destination } from './destination.ts'
 import { lookSilenceMs } from './look.ts'
+import { newestTopology } from './newest-topology.ts'
 import { ReplicationMarks } from './replication-marks.ts'
 import { appendOnlyLossMs, endConnections, tidyingMs } from './standalone-destination.ts'
 import type { Manners, TargetOptions } from './target.ts'
-
-/** As long may a node take to tell how it sees the cluster, where others may tell instead. */
-const viewTimeoutMs = 3_000
-/** So many nodes are asked for it, masters first. */
-const viewsAsked = 24
 
 interface MasterState {
   readonly runId: string | null
@@ -52,7 +48,7 @@ export class ClusterDestination implements Destination {
 
   async open(options: TargetOptions, ledger: Ledger): Promise<ClusterTarget> {
     const { signal, name } = options
-    this.#topology = await this.#newestTopology(signal)
+    this.#topology = await newestTopology(this.#connection, this.#topology, signal)
     assertWhole(this.#topology, this.address)
     const cluster = await ClusterTarget.open(this.#connection, this.address, this.#topology, options)
     try {
@@ -80,7 +76,7 @@ export class ClusterDestination implements Destination {
   }
 
   async takeUp(dead: DeadRun, ledger: Ledger, signal: AbortSignal): Promise<boolean> {
-    this.#topology = await this.#newestTopology(signal)
+    this.#topology = await newestTopology(this.#connection, this.#topology, signal)
     assertWhole(this.#topology, this.address)
     using links = await ClusterLinks.open(this.#connection, this.#topology, { ...lookOptions, signal })
     const states = await Promise.all(links.links.map(stateOf))
@@ -148,32 +144,6 @@ export class ClusterDestination implements Destination {
   #clientIdsOf(id: string): readonly (number | bigint)[] {
     const number = this.#written?.cluster.masters.findIndex((master) => master.id === id) ?? -1
     return this.#written?.cluster.nodes[number]?.clientIds ?? []
-  }
-
-  /** Of what the nodes tell the newest: one that was cut off may still believe in the old order of things. */
-  async #newestTopology(signal: AbortSignal): Promise<ClusterTopology> {
-    const standing = this.#topology.nodes.filter(({ failed }) => !failed)
-    const masters = standing.filter(({ role }) => role === 'master')
-    const replicas = standing.filter(({ role }) => role === 'replica')
-    const places = [this.#connection, ...[...masters, ...replicas].slice(0, viewsAsked)]
-    const views = await Promise.allSettled(
-      places.map(async ({ host, port }) => {
-        using link = await Link.open(nodeConnection(this.#connection, host, port), {
-          ...lookOptions,
-          timeoutMs: viewTimeoutMs,
-          silenceMs: viewTimeoutMs,
-          signal,
-        })
-        return await readTopology(link, { host })
-      }),
-    )
-    const told = views.flatMap((view) => (view.status === 'fulfilled' ? [view.value] : []))
-    const newest = told.reduce<ClusterTopology | null>(
-      (best, view) => (best === null || view.epoch > best.epoch ? view : best),
-      null,
-    )
-    if (newest === null) throw (views[0] as PromiseRejectedResult).reason
-    return newest
   }
 }
 

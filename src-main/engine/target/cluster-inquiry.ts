@@ -3,6 +3,8 @@ import { fail } from '#contract/failure.ts'
 import { slotTag } from '../plan/slot-tags.ts'
 import { probeCapabilities, probeModules, type Capabilities } from '../redis/capabilities.ts'
 import { readTopology, type ClusterTopology } from '../redis/topology.ts'
+import type { Reply } from '../resp/decode.ts'
+import type { Argument } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import { assertWhole, ClusterDestination } from './cluster-destination.ts'
 import { ClusterLinks } from './cluster-links.ts'
@@ -23,7 +25,7 @@ export class ClusterInquiry implements TargetInquiry {
   readonly address: string
   readonly look: TargetLook
   readonly #connection: Connection
-  readonly #topology: ClusterTopology
+  readonly topology: ClusterTopology
   readonly #links: ClusterLinks
   readonly #endings: readonly Disposable[]
 
@@ -37,7 +39,7 @@ export class ClusterInquiry implements TargetInquiry {
     this.address = addressOf(connection)
     this.look = together(looks)
     this.#connection = connection
-    this.#topology = topology
+    this.topology = topology
     this.#links = links
     this.#endings = links.links.map((link) => link.endWith(signal))
   }
@@ -75,6 +77,14 @@ export class ClusterInquiry implements TargetInquiry {
     return new EachKeyFinder(async (key) => (await this.#links.ask(key, ['EXISTS', key])) === 1)
   }
 
+  get links(): readonly Link[] {
+    return this.#links.links
+  }
+
+  ask(key: Uint8Array, args: readonly Argument[]): Promise<Reply> {
+    return this.#links.ask(key, args)
+  }
+
   async libraryNames(): Promise<ReadonlySet<string>> {
     const names = await Promise.all(this.#links.links.map(libraryNames))
     return new Set(names.flatMap((some) => [...some]))
@@ -95,7 +105,7 @@ export class ClusterInquiry implements TargetInquiry {
   }
 
   destination(): Destination {
-    return new ClusterDestination(this.#connection, this.#topology)
+    return new ClusterDestination(this.#connection, this.topology)
   }
 
   [Symbol.dispose](): void {

@@ -1,15 +1,22 @@
 import { nodeConnection, type Connection } from '#contract/connection.ts'
-import { makeFailure, toFailure } from '#contract/failure.ts'
+import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import { parseInfo } from '../redis/info.ts'
 import { replicationOf } from '../redis/replication.ts'
-import { readTopology } from '../redis/topology.ts'
+import { readTopology, type ClusterNode, type ClusterTopology } from '../redis/topology.ts'
 import { Link } from '../resp/link.ts'
-import type { ClusterTarget } from './cluster.ts'
 import { repeat } from './repeat.ts'
 import type { ReplicationMarks } from './replication-marks.ts'
 
 const everyMs = 500
 const silenceMs = 60_000
+
+/** The masters that are written to, and who is told of them. */
+export interface WatchedCluster {
+  readonly address: string
+  readonly masters: readonly ClusterNode[]
+  learn(topology: ClusterTopology): void
+  abandon(failure: Failure): void
+}
 
 interface WatchOptions {
   readonly connection: Connection
@@ -24,13 +31,13 @@ interface WatchOptions {
  * more. A master that was cut off and replaced may go on answering us: only the others know.
  */
 export class ClusterWatch implements Disposable {
-  readonly #cluster: ClusterTarget
+  readonly #cluster: WatchedCluster
   readonly #links: readonly Link[]
   readonly #marks: ReplicationMarks
   #repeating: Disposable | null = null
   #turn = 0
 
-  private constructor(cluster: ClusterTarget, links: readonly Link[], marks: ReplicationMarks) {
+  private constructor(cluster: WatchedCluster, links: readonly Link[], marks: ReplicationMarks) {
     this.#cluster = cluster
     this.#links = links
     this.#marks = marks
@@ -38,7 +45,7 @@ export class ClusterWatch implements Disposable {
 
   /** Fails as `Link.open` does. */
   static async start(
-    cluster: ClusterTarget,
+    cluster: WatchedCluster,
     { connection, name, marks, signal }: WatchOptions,
   ): Promise<ClusterWatch> {
     const links: Link[] = []

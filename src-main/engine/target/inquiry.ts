@@ -1,5 +1,8 @@
 import type { Connection } from '#contract/connection.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
+import type { ClusterTopology } from '../redis/topology.ts'
+import type { Reply } from '../resp/decode.ts'
+import type { Argument } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 import { ClusterInquiry } from './cluster-inquiry.ts'
 import type { Destination } from './destination.ts'
@@ -12,8 +15,14 @@ export interface TargetInquiry extends Disposable {
   /** For failures. */
   readonly address: string
   readonly look: TargetLook
+  /** How a cluster looked when it was opened; null of everything else. */
+  readonly topology: ClusterTopology | null
+  /** A connection to each of its servers that takes writes. */
+  readonly links: readonly Link[]
   /** Fails with `target.read-only`, `target.cluster-down`, or what names the databases that it does not have. */
   assertTakes(dbs: readonly number[]): Promise<void>
+  /** Asks the server that has this key, in database 0. An error reply is thrown as a `FailureError`. */
+  ask(key: Uint8Array, args: readonly Argument[]): Promise<Reply>
   /** How many keys these databases hold together; Infinity where that is not told. */
   countKeys(dbs: readonly number[]): Promise<number>
   findKeys(): KeyFinder

@@ -1,6 +1,8 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { probeBehindProxy, type Capabilities } from '../redis/capabilities.ts'
+import type { Reply } from '../resp/decode.ts'
+import type { Argument } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 import type { Destination } from './destination.ts'
 import { EachKeyFinder } from './each-key-finder.ts'
@@ -24,6 +26,7 @@ const unseen: TargetLook = {
 export class ProxyInquiry implements TargetInquiry {
   readonly address: string
   readonly look = unseen
+  readonly topology = null
   readonly #connection: Connection
   readonly #link: Link
   readonly #ending: Disposable
@@ -53,6 +56,14 @@ export class ProxyInquiry implements TargetInquiry {
 
   findKeys(): KeyFinder {
     return new EachKeyFinder(async (key) => (await this.#link.ask(['EXISTS', key])) === 1)
+  }
+
+  get links(): readonly Link[] {
+    return [this.#link]
+  }
+
+  ask(_key: Uint8Array, args: readonly Argument[]): Promise<Reply> {
+    return this.#link.ask(args)
   }
 
   libraryNames(): Promise<ReadonlySet<string>> {

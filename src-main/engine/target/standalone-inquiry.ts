@@ -1,6 +1,8 @@
 import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { probeCapabilities, probeModules, type Capabilities } from '../redis/capabilities.ts'
+import type { Reply } from '../resp/decode.ts'
+import type { Argument } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
 import type { Destination } from './destination.ts'
 import type { TargetInquiry } from './inquiry.ts'
@@ -18,6 +20,7 @@ import { StandaloneDestination } from './standalone-destination.ts'
 export class StandaloneInquiry implements TargetInquiry {
   readonly address: string
   readonly look: TargetLook
+  readonly topology = null
   readonly #connection: Connection
   readonly #link: Link
   readonly #ending: Disposable
@@ -42,6 +45,15 @@ export class StandaloneInquiry implements TargetInquiry {
 
   findKeys(): KeyFinder {
     return new ConflictFinder(this.#link, this.look)
+  }
+
+  get links(): readonly Link[] {
+    return [this.#link]
+  }
+
+  async ask(_key: Uint8Array, args: readonly Argument[]): Promise<Reply> {
+    await this.#link.ask(['SELECT', 0])
+    return await this.#link.ask(args)
   }
 
   libraryNames(): Promise<ReadonlySet<string>> {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { ReplyError, type Reply } from '../resp/decode.ts'
-import { encodeCommand } from '../resp/encode.ts'
-import { encodeFrame, judge, type PreparedUnit } from './transaction-frame.ts'
+import { encoded, encodeFrame, judge, type PreparedUnit } from './transaction-frame.ts'
 
 function unit(end: number, ...lines: (readonly [db: number, line: string])[]): PreparedUnit {
   return {
@@ -11,7 +10,7 @@ function unit(end: number, ...lines: (readonly [db: number, line: string])[]): P
     commands: lines.map(([db, line]) => ({
       db,
       name: line.split(' ')[0]!,
-      bytes: encodeCommand(line.split(' ')),
+      ...encoded(line.split(' ')),
       keys: [],
     })),
   }

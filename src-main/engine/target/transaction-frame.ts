@@ -3,7 +3,7 @@ import type { DbKey } from '../flow/checkpoint.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
-import type { LongArgument } from '../resp/long-argument.ts'
+import { encodeLongCommand, type LongArgument, type LongArguments } from '../resp/long-argument.ts'
 
 /** A unit made ready for the target: rewritten, encoded, and placed. */
 export interface PreparedUnit {
@@ -18,12 +18,27 @@ export interface PreparedUnit {
 export interface PreparedCommand {
   readonly db: number
   readonly name: string
+  /** As it is sent; where it has long arguments, `long` has them by what stands in their places. */
+  readonly words: readonly Argument[]
+  readonly long?: LongArguments | undefined
   /** One whole command; empty where it has long arguments. */
   readonly bytes: Uint8Array
   /** The command where it has long arguments. */
   readonly parts?: readonly (Uint8Array | LongArgument)[]
   readonly keys: readonly DbKey[]
 }
+
+/** A command as it is sent, and its words. */
+export function encoded(
+  words: readonly Argument[],
+  long?: LongArguments,
+): Pick<PreparedCommand, 'words' | 'long' | 'bytes' | 'parts'> {
+  return long === undefined || !words.some((word) => long.has(word))
+    ? { words, bytes: encodeCommand(words) }
+    : { words, long, bytes: nothing, parts: encodeLongCommand(words, long) }
+}
+
+const nothing = Buffer.alloc(0)
 
 /** Is it too long to be held as a whole? */
 export function isLong({ commands }: PreparedUnit): boolean {

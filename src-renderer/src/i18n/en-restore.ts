@@ -207,6 +207,7 @@ export const enRestore = {
   'loss.stream': 'streams',
   'loss.function': 'function libraries',
   'loss.module': 'values of a module type',
+  'loss.cluster-command': 'commands that a cluster cannot do',
   'loss.large-module': 'values of modules too large to be restored at once',
   'loss.field-expiry': 'hashes with fields that expire',
   'loss.stream-counters': 'counters of streams and groups',

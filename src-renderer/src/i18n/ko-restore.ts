@@ -202,6 +202,7 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'loss.stream': '스트림',
   'loss.function': '함수 라이브러리',
   'loss.module': '모듈 타입의 값',
+  'loss.cluster-command': '클러스터가 실행할 수 없는 명령',
   'loss.large-module': '한 번에 복원하기에 너무 큰 모듈 값',
   'loss.field-expiry': '필드가 만료되는 해시',
   'loss.stream-counters': '스트림과 그룹의 카운터',

@@ -201,6 +201,7 @@ export const zhRestore: WordsLike<typeof enRestore> = {
   'loss.stream': 'Stream',
   'loss.function': '函数库',
   'loss.module': '模块类型的值',
+  'loss.cluster-command': '集群无法执行的命令',
   'loss.large-module': '过大而无法一次恢复的模块值',
   'loss.field-expiry': '字段带过期时间的 Hash',
   'loss.stream-counters': 'Stream 与消费组的计数',
