@@ -1,4 +1,5 @@
 import { makeFailure, type Failure } from '#contract/failure.ts'
+import type { Loss } from '#contract/loss.ts'
 import type { RestorePlan } from '#contract/restore-plan.ts'
 import { createCrc64Arena } from '../bytes/crc64.ts'
 import { estimateTime } from '../plan/estimate.ts'
@@ -40,14 +41,15 @@ export async function planAof(
   const { task } = identifySeries(series, spec)
   const isBegun =
     spec.resume === 'continue' && (await holdsPart(inquiry, placeOf(spec.target, task, inquiry)))
-  await passes(stops, () =>
-    lookForCommands(inquiry, spec, commands, {
+  let cannotDo: readonly Loss[] = []
+  await passes(stops, async () => {
+    cannotDo = await lookForCommands(inquiry, spec, commands, {
       writtenDbs: dbs,
       merges: commands.targetDbs.length < commands.dbs.length,
       begun: isBegun,
       refuse: (code, params) => void stops.push(makeFailure(code, params)),
-    }),
-  )
+    })
+  })
   if (parts.length > 1 && spec.onConflict === 'fail' && !isBegun)
     await passes(stops, () => assertNothingShared({ parts, arena, rules, meter, signal }))
   const keys = await planKeys({
@@ -69,6 +71,7 @@ export async function planAof(
     target: address,
     targetVersion: look.version,
     ...keys,
+    cannotHold: [...cannotDo, ...keys.cannotHold],
     commands: planned,
     time: estimateTime(keys.toWrite, spec.limits, await measureLink(link), planned),
     // What is in the way of the keys may be in that of the commands too.
