@@ -64,6 +64,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'pull an RDB file from a live server, or one from each master of a cluster',
     load: () => import('./commands/dump.ts'),
   },
+  readiness: {
+    description: 'tell from real traffic whether applications can use a cluster',
+    load: () => import('./commands/readiness.ts'),
+  },
   inspect: {
     description: 'tell what is in an RDB file, and whether it is whole',
     load: () => import('./commands/inspect.ts'),

@@ -36,6 +36,8 @@ export const failureCatalogue = {
   'backup.not-made': { retryable: true },
   'backup.no-aof': { retryable: false },
   'tunnel.no-sftp': { retryable: false },
+  'readiness.nothing-seen': { retryable: false },
+  'readiness.no-backlog': { retryable: false },
   // Append-only files
   'aof.manifest-invalid': { retryable: false },
   'aof.manifest-empty': { retryable: false },

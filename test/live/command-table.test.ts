@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { keyedCommands, shapeOf } from '../../src-main/engine/resp/commands.ts'
+import { placesOfRead } from '../../src-main/engine/resp/read-commands.ts'
 import { startRedis } from '../support/redis-server.ts'
 
 /** One call of each command in the forms that have their keys in other places. */
@@ -43,4 +44,26 @@ test('every command of the table that this server knows has been tried, and none
   const writing = [...known].filter(([, flags]) => flags.includes('write')).map(([name]) => name)
   // Never in a stream: MIGRATE is sent as DEL, PFDEBUG is for the server's own tests.
   expect(writing.filter((name) => shapeOf(Buffer.from(name)) === null).sort()).toEqual(['MIGRATE', 'PFDEBUG'])
+})
+
+/** The same of commands that read several keys, or whose key is not the first. */
+const reads = `
+GET k|OBJECT ENCODING k|XINFO STREAM k|MEMORY USAGE k|MGET a b c|EXISTS a b|TOUCH a b|SINTER a b c|SUNION a b|SDIFF a b|WATCH a b
+ZUNION 2 a b WEIGHTS 1 1|ZINTER 2 a b|ZDIFF 2 a b|SINTERCARD 2 a b LIMIT 1|ZINTERCARD 2 a b|EVAL_RO s 2 a b c|EVALSHA_RO s 1 a
+FCALL_RO f 1 a b|LCS a b LEN|XREAD COUNT 1 STREAMS a b 0 0|SORT_RO a BY x_*|GEOSEARCH k FROMLONLAT 1 1 BYRADIUS 1 m`
+  .trim()
+  .split(/[|\n]/)
+  .map((line) => line.split(' '))
+
+test('so are the keys of commands that read, and none that reads is missing', async () => {
+  await using server = await startRedis()
+  for (const call of reads) {
+    const theirs = (await server.call('COMMAND', 'GETKEYS', ...(call as [string]))) as string[]
+    const places = placesOfRead(call[0]!)!(call.map((word) => Buffer.from(word)))
+    expect([call[0], ...places.map((place) => call[place])]).toEqual([call[0], ...theirs])
+  }
+  const listed = (await server.call('COMMAND')) as [string, number, string[], number][]
+  const reading = listed.filter(([, , flags, key]) => flags.includes('readonly') && key > 0)
+  const missing = reading.map(([name]) => name.toUpperCase()).filter((name) => placesOfRead(name) === null)
+  expect(missing.filter((name) => shapeOf(Buffer.from(name)) === null)).toEqual([])
 })

@@ -152,6 +152,16 @@ export const en: LanguageWords = {
       safe: 'Nothing was changed at the source.',
       todo: 'Make an RDB backup (without --aof), or switch appendonly on at the source.',
     },
+    'readiness.nothing-seen': {
+      what: 'No command was seen[ in {from}|], so nothing can be told.',
+      safe: 'Nothing was changed.',
+      todo: 'Look for longer, at a time when applications are at work, or at an append-only file with commands.',
+    },
+    'readiness.no-backlog': {
+      what: 'The source[ {address}] keeps no replication backlog, and would make a snapshot for us first.',
+      safe: 'It was not asked for one; nothing was changed.',
+      todo: 'Look at an append-only file, or with --monitor; a source keeps a backlog once it has had a replica.',
+    },
     'tunnel.no-sftp': {
       what: 'The SSH server[ {hop}] hands out no files (SFTP).',
       safe: 'The backup was made and lies at the source.',

@@ -147,6 +147,16 @@ export const ko: LanguageWords = {
       safe: '소스에서는 아무것도 바뀌지 않았습니다.',
       todo: 'RDB 백업을 만들거나(--aof 없이) 소스에서 appendonly를 켜세요.',
     },
+    'readiness.nothing-seen': {
+      what: '[{from} 안에서 ]명령을 보지 못해 판단할 수 없습니다.',
+      safe: '아무것도 바뀌지 않았습니다.',
+      todo: '애플리케이션이 일하는 시간에 더 오래 보거나 명령이 담긴 AOF 파일을 보세요.',
+    },
+    'readiness.no-backlog': {
+      what: '소스[ {address}]에 복제 백로그가 없어 먼저 스냅샷을 만들어야 합니다.',
+      safe: '스냅샷을 요청하지 않았고 아무것도 바뀌지 않았습니다.',
+      todo: 'AOF 파일을 보거나 --monitor로 보세요. 소스는 레플리카를 가진 뒤부터 백로그를 둡니다.',
+    },
     'tunnel.no-sftp': {
       what: 'SSH 서버[ {hop}]에서 파일을 내주지 않습니다(SFTP).',
       safe: '백업은 만들어졌고 소스에 있습니다.',

@@ -147,6 +147,16 @@ export const zh: LanguageWords = {
       safe: '源端没有任何改动。',
       todo: '请制作 RDB 备份（不加 --aof），或在源端启用 appendonly。',
     },
+    'readiness.nothing-seen': {
+      what: '[在 {from} 中]没有看到任何命令，无从判断。',
+      safe: '没有任何改动。',
+      todo: '请在应用工作时观察更久，或查看含有命令的 AOF 文件。',
+    },
+    'readiness.no-backlog': {
+      what: '源端[ {address} ]没有复制积压缓冲区，需要先为我们生成快照。',
+      safe: '没有要求它生成快照，没有任何改动。',
+      todo: '请查看 AOF 文件，或使用 --monitor；源端有过副本之后才会保留积压缓冲区。',
+    },
     'tunnel.no-sftp': {
       what: 'SSH 服务器[ {hop} ]不提供文件（SFTP）。',
       safe: '备份已经制作，位于源端。',

@@ -14,7 +14,8 @@ export interface CommandShape {
   keyPlaces(args: readonly Buffer[]): readonly number[]
 }
 
-type Places = (args: readonly Buffer[]) => readonly number[]
+/** The places of a command's keys among its arguments; the name is at 0. */
+export type Places = (args: readonly Buffer[]) => readonly number[]
 
 const first: readonly number[] = [1]
 const firstTwo: readonly number[] = [1, 2]
@@ -32,10 +33,10 @@ const range =
     for (let at = from; at < args.length - untilLast; at += step) places.push(at)
     return places
   }
-const allFrom1 = range(1, 0, 1)
+export const from1 = range(1, 0, 1)
 
 /** `… numkeys key [key …]` with the number at `place`, and the key at `also` before it where there is one. */
-const counted =
+export const counted =
   (place: number, also: number | null = null): Places =>
   (args) => {
     const places = also === null ? [] : [also]
@@ -54,7 +55,7 @@ const optional =
   }
 
 /** The first half of what follows STREAMS. */
-const streams: Places = (args) => {
+export const streams: Places = (args) => {
   const word = args.findIndex((arg) => arg.length === 7 && arg.toString('latin1').toUpperCase() === 'STREAMS')
   if (word < 0) return none
   const count = (args.length - word - 1) >> 1
@@ -83,7 +84,7 @@ const table: readonly (readonly [CommandKind, Places, string])[] = [
      XADD XTRIM XDEL XACK XCLAIM XAUTOCLAIM XSETID XACKDEL XDELEX PFADD DELIFEQ`,
   ],
   ['write', at2, 'XGROUP'],
-  ['write', allFrom1, 'DEL UNLINK PFCOUNT PFMERGE SINTERSTORE SUNIONSTORE SDIFFSTORE'],
+  ['write', from1, 'DEL UNLINK PFCOUNT PFMERGE SINTERSTORE SUNIONSTORE SDIFFSTORE'],
   ['write', range(1, 0, 2), 'MSET MSETNX'],
   ['write', range(1, 1, 1), 'BLPOP BRPOP BZPOPMIN BZPOPMAX'],
   [

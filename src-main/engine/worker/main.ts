@@ -6,6 +6,7 @@ import { runDump } from '../flow/dump.ts'
 import { runSync } from '../flow/live.ts'
 import { planRestore } from '../flow/plan-restore.ts'
 import { runRestore } from '../flow/restore.ts'
+import { judgeReadiness } from '../readiness/readiness.ts'
 import { lookAtKey } from '../sight/sight.ts'
 import { runVerify } from '../verify/verify.ts'
 import { keepOrders, type KeptOrders } from './orders.ts'
@@ -36,6 +37,7 @@ const work: {
   backup: runBackup,
   dump: runDump,
   sight: lookAtKey,
+  readiness: judgeReadiness,
   verify: runVerify,
 }
 

@@ -3,6 +3,7 @@ import type { DumpProgress, DumpResult, DumpSpec } from '#contract/dump.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FileReport } from '#contract/inspect.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
+import type { ReadinessProgress, ReadinessReport, ReadinessSpec } from '#contract/readiness.ts'
 import type { RestorePlan } from '#contract/restore-plan.ts'
 import type { RestoreProgress, RestoreResult, RestoreSpec } from '#contract/restore.ts'
 import type { KeySight } from '#contract/sight.ts'
@@ -32,6 +33,12 @@ export interface Jobs {
   dump: { spec: DumpSpec; progress: DumpProgress; result: DumpResult; order: never }
   /** One key on both sides, for a person to look at. */
   sight: { spec: SightSpec; progress: never; result: KeySight; order: never }
+  readiness: {
+    spec: ReadinessSpec
+    progress: ReadinessProgress
+    result: ReadinessReport
+    order: never
+  }
   verify: { spec: VerifySpec; progress: VerifyProgress; result: VerifyResult; order: VerifyOrder }
 }
 
