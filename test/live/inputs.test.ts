@@ -227,14 +227,6 @@ test('an RDB file cannot be restored up to a moment, and is not restored whole i
   expect(await target.call('DBSIZE')).toBe(0)
 })
 
-test('a backup of commands cannot be compared, and is not called damaged for it', async () => {
-  const commands = join(folder, 'appendonly.aof')
-  writeFileSync(commands, '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n')
-  const run = await runCli(['verify', '-i', commands, '-t', `127.0.0.1:${target.port}`, '--json'])
-  expect(run.code).toBe(2)
-  expect(failureOf(run)).toMatchObject({ code: 'usage.invalid', params: { field: '--input' } })
-})
-
 /** Runs the command line in a session of its own, so that not even `/dev/tty` leads to a terminal. */
 function runInNoTerminal(args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
   const root = join(import.meta.dirname, '../..')

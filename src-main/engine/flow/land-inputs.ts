@@ -5,6 +5,8 @@ import type { RestoreMeter } from './restore-meter.ts'
 /** The inputs of a restore, all on this machine. Disposing of them removes what was landed for them. */
 export class LandedInputs implements AsyncDisposable {
   readonly #landed: LandedInput[] = []
+  /** Bytes of those that have been fetched or unpacked. */
+  #fetched = 0
 
   /** Lands them one after another, before anything else happens. Fails as `landInput` does. */
   static async land(
@@ -30,26 +32,26 @@ export class LandedInputs implements AsyncDisposable {
     for (const landed of this.#landed) await landed[Symbol.asyncDispose]()
   }
 
-  #land(
+  async #land(
     file: string,
     keepIn: string | undefined,
     meter: RestoreMeter,
     signal: AbortSignal,
   ): Promise<LandedInput> {
-    let fetching = false
-    return landInput(file, {
+    let fetched = 0
+    const landed = await landInput(file, {
       signal,
       keepIn,
-      onProgress(bytesDone, bytesTotal) {
-        meter.measure(bytesTotal ?? 0)
-        if (!fetching) meter.enter('fetching')
-        fetching = true
-        meter.advance(bytesDone)
+      onProgress: (bytesDone, bytesTotal) => {
+        // Of those behind it, it is not known how large they are.
+        meter.measure(bytesTotal === null ? 0 : this.#fetched + bytesTotal)
+        if (meter.phase !== 'fetching') meter.enter('fetching')
+        fetched = bytesDone
+        meter.advance(this.#fetched + bytesDone)
       },
-      onWait(failure) {
-        fetching = false
-        meter.wait(failure)
-      },
+      onWait: (failure) => meter.wait(failure),
     })
+    this.#fetched += fetched
+    return landed
   }
 }

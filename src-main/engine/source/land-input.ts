@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, fstatSync, type ReadStream } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -11,6 +11,7 @@ import { isUrlInput, nameInput, stdinInput } from '#contract/input-name.ts'
 import { asWriteFailure } from './disk-room.ts'
 import { download } from './download.ts'
 import { LandingFile } from './landing-file.ts'
+import { makeTemporaryFolder } from './temporary-folder.ts'
 import { whatItIs } from './what-it-is.ts'
 
 /** An input as it lies on this machine. Disposing of it removes what was landed for it. */
@@ -151,7 +152,7 @@ class Landing {
     const folder = this.#options.keepIn ?? tmpdir()
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      this.#folder ??= await mkdtemp(join(folder, 'keyferry-input-'))
+      this.#folder ??= await makeTemporaryFolder(folder, 'keyferry-input-')
     } catch (thrown) {
       throw asWriteFailure(thrown, folder)
     }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +17,7 @@ import type { Link } from '../resp/link.ts'
 import { asWriteFailure } from '../source/disk-room.ts'
 import type { LandedInput } from '../source/land-input.ts'
 import { readingBytes } from '../source/rdb-file.ts'
+import { makeTemporaryFolder } from '../source/temporary-folder.ts'
 
 /** Append-only files in parts, with a manifest (7.0). */
 const sinceMajor = 7
@@ -65,7 +66,7 @@ export async function aofAsRdb(landed: LandedInput, options: AsRdbOptions): Prom
     new RestoreMeter(opened.size, () => undefined),
     signal,
   )
-  const folder = await mkdtemp(join(tmpdir(), 'keyferry-own-server-'))
+  const folder = await makeTemporaryFolder(tmpdir(), 'keyferry-own-server-')
   try {
     await layOut(
       folder,
