@@ -67,6 +67,34 @@ test('slots that move back and forth under writers lose no key and double no wri
   for (const node of cluster.nodes) expect(infoField(node, 'stats', 'sync_full')).toBe('1')
 })
 
+test('a master that dies under writers: its replica is found, and nothing is lost or doubled', async () => {
+  await using cluster = await startCluster({ replicas: 1, args: patient })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const ports = cluster.nodes.map(({ port }) => port)
+  await using sync = startSync({
+    task: 'failover',
+    source: connectionTo(cluster.nodes[0]!),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  const first = startClusterWriter({ ports })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await first.stop()
+  const [dying, b, c, replica] = cluster.nodes as [RedisServer, RedisServer, RedisServer, RedisServer]
+  // What it wrote last has reached its replica: else the cluster itself would have lost it, and the copy be made again.
+  await dying.call('WAIT', 1, 10_000)
+  const second = startClusterWriter({ ports: [b.port, c.port], seed: 2 })
+  await dying.kill9()
+  await sync.until(({ shards }) => shards[0]!.address.endsWith(`:${replica.port}`), 60_000)
+  await sync.until(({ phase }) => phase === 'in-step', 60_000)
+  await second.stop()
+  await drain(sync, replica, b, c)
+  expect((await differencesFromAll([replica, b, c], target)).differences).toEqual([])
+  expect(sync.progress!.events.map(({ code }) => code)).toContain('source.new-replid')
+  expect(infoField(replica, 'stats', 'sync_full')).toBe('0')
+}, 120_000)
+
 /** Moved again before everybody knows, a slot can end with no owner at all. */
 async function allKnowOwner(cluster: RedisCluster, slot: number, owner: number): Promise<void> {
   const deadline = Date.now() + 20_000

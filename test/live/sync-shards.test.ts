@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { connectionTo, differencesFromAll, drain, infoField, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
@@ -91,4 +92,42 @@ test('FLUSHALL at one of several sources stops the task before anything is lost'
     params: { address: `127.0.0.1:${b.port}`, command: 'FLUSHALL' },
   })
   expect(await target.call('EXISTS', 'of-a', 'of-b')).toBe(2)
+})
+
+test('a source that has lost our place is copied again by itself: what it no longer has goes, what comes back begins anew', async () => {
+  await using a = await startRedis({ args: quickSnapshot })
+  await using b = await startRedis({ args: [...quickSnapshot, '--repl-backlog-size', '16kb'] })
+  await using target = await startRedis()
+  await using wire = await startProxy(b.port)
+  using folder = taskFolder()
+  await a.call('SET', 'of-a', '1')
+  await b.call('MSET', 'kept', '1', 'gone', '1', 'back', '5')
+  const writers = [a, b].map(({ port }, index) =>
+    startWriter({ port, seed: index, prefix: `${index}:`, rate: 1_000 }),
+  )
+  const request = {
+    task: 'again',
+    sources: [connectionTo(a), connectionTo(wire)],
+    target: connectionTo(target),
+    folder: folder.path,
+  }
+  await using sync = startSync(request)
+  await sync.until(({ phase }) => phase === 'in-step')
+  wire.closed = true
+  wire.cut()
+  await b.call('DEL', 'gone', 'back')
+  // More than the backlog holds.
+  await b.call('SET', 'much', 'x'.repeat(100_000))
+  wire.closed = false
+  await sync.until(({ shards }) => shards[1]?.fullResyncs === 2)
+  await sync.until(({ phase }) => phase === 'in-step')
+  expect(await target.call('EXISTS', 'gone', 'back')).toBe(2)
+  await b.call('INCR', 'back')
+  await Promise.all(writers.map((writer) => writer.stop()))
+  await drain(sync, a, b)
+  expect((await differencesFromAll([a, b], target)).differences).toEqual([])
+  expect(await target.call('GET', 'back')).toBe('1')
+  expect(await target.call('EXISTS', 'gone', 'keyferry:again:1:stale')).toBe(0)
+  expect(infoField(a, 'stats', 'sync_full')).toBe('1')
+  expect(sync.progress!.events.map(({ code }) => code)).not.toContain('copy.cleared')
 })

@@ -40,37 +40,48 @@ interface Compared {
 
 /**
  * What differs between a target and several sources together, all standing still: each value by its digest, each expiry
- * to the millisecond, and keys that only one side has. Keys that expire between two looks are not held against anyone:
- * it is looked again, until nothing near its end is left.
+ * to the millisecond, and keys that only one side has. A key that expired while it was looked at is looked at once more:
+ * then it must be gone from both.
  */
 export async function differencesFromAll(
   sources: readonly RedisServer[],
   target: RedisServer,
 ): Promise<Compared> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 30_000
+  let undecided = null as ReadonlySet<string> | null
   for (;;) {
-    const found = await lookForDifferences(sources, target)
-    if (found.differences.length === 0 || Date.now() > deadline) return found
-    await sleep(500)
+    const wanted = new Map((await Promise.all(sources.map(everyKey))).flatMap((keys) => [...keys]))
+    const found = await everyKey(target)
+    const now = Date.now()
+    const expired = (seen: Seen | undefined): boolean =>
+      seen !== undefined && (seen.expireAt === -2 || (seen.expireAt > 0 && seen.expireAt <= now))
+    const differing = [...new Set([...wanted.keys(), ...found.keys()])].filter((key) => {
+      const [one, other] = [wanted.get(key), found.get(key)]
+      return one?.digest !== other?.digest || one?.expireAt !== other?.expireAt
+    })
+    const lasting = differing.filter((key) => !expired(wanted.get(key)) && !expired(found.get(key)))
+    const before = undecided
+    undecided = new Set(differing.filter((key) => before?.has(key) ?? !lasting.includes(key)))
+    if ((undecided.size === 0 && lasting.length === 0) || now > deadline)
+      return {
+        compared: wanted.size,
+        differences: [...new Set([...lasting, ...undecided])].map(
+          (key) => `${key}: ${JSON.stringify(wanted.get(key))}, target ${JSON.stringify(found.get(key))}`,
+        ),
+      }
+    await sleep(200)
   }
 }
 
-async function lookForDifferences(sources: readonly RedisServer[], target: RedisServer): Promise<Compared> {
-  const wanted = (await Promise.all(sources.map(everyKey))).flat().sort()
-  const found = new Set(await everyKey(target))
-  const missing = wanted.filter((line) => !found.delete(line))
-  return {
-    compared: wanted.length,
-    differences: [
-      ...missing.map((line) => `source: ${line}`),
-      ...[...found].map((line) => `target: ${line}`),
-    ],
-  }
+interface Seen {
+  readonly digest: string
+  /** As PEXPIRETIME tells it: -1 never, -2 gone in between. */
+  readonly expireAt: number
 }
 
-/** A line each: database, key, digest of the value, expiry. Our own keys are left out. */
-async function everyKey(server: RedisServer): Promise<readonly string[]> {
-  const lines: string[] = []
+/** By database and key. Our own keys are left out. */
+async function everyKey(server: RedisServer): Promise<ReadonlyMap<string, Seen>> {
+  const seen = new Map<string, Seen>()
   for (const [, db] of server.cli('INFO', 'keyspace').matchAll(/^db(\d+):/gm)) {
     const redis = new Redis({ port: server.port, db: Number(db), disableClientInfo: true })
     try {
@@ -81,13 +92,16 @@ async function everyKey(server: RedisServer): Promise<readonly string[]> {
         const digests = (await redis.call('DEBUG', 'DIGEST-VALUE', ...some)) as string[]
         const expiries = await Promise.all(some.map((key) => redis.call('PEXPIRETIME', key)))
         for (const [index, key] of some.entries())
-          lines.push(`${db} ${key.toString('latin1')} ${digests[index]} ${String(expiries[index])}`)
+          seen.set(`${db} ${key.toString('latin1')}`, {
+            digest: digests[index]!,
+            expireAt: Number(expiries[index]),
+          })
       }
     } finally {
       redis.disconnect()
     }
   }
-  return lines
+  return seen
 }
 
 /** Every value of both, both ways, expiries to the millisecond unless told otherwise. */

@@ -9,6 +9,8 @@ export interface TaskKeys {
   readonly lease: string
   /** Keys to be copied afresh. */
   readonly repair: string
+  /** Keys that the newest of several copies of the shard did not have. */
+  readonly stale: string
   /** Scripts that the source has told of, by their SHA1. */
   readonly scripts: string
   /** Keys of a cluster's source that were written in slots which another master may have by now. */
@@ -39,6 +41,7 @@ export function keysOf(task: string, shard = 0): TaskKeys {
     repair: `${prefix}repair`,
     scripts: `${prefix}scripts`,
     moved: `${prefix}moved`,
+    stale: `${prefix}stale`,
     lane: (index) => `${prefix}lane:${index}`,
   }
 }
@@ -55,6 +58,7 @@ export function clusterKeysOf(task: string, shard = 0): ClusterTaskKeys {
     repair: `${prefix}repair:${tag}`,
     scripts: `${prefix}scripts:${tag}`,
     moved: `${prefix}moved:${tag}`,
+    stale: `${prefix}stale:${tag}`,
     lane: (index) => `${prefix}lane:${slotTag(index)}`,
     repairOf: (lane) => `${prefix}repair:${slotTag(lane)}`,
     temporary: (lane, index) => `${prefix}tmp:${slotTag(lane)}:${index}`,
@@ -77,6 +81,8 @@ export interface TaskMeta {
   readonly emptyAtStart: boolean
   /** The snapshot that was or is being copied: its replication id and offset. */
   readonly snapshot: string
+  /** The shard is copied over an earlier copy of itself: what that had more is stale. */
+  readonly again?: true
   /** `run_id` of the target's process: another one tells a restart. */
   readonly targetRunId: string
   /** Which of several inputs, counted from 0, is being applied; those before it are in. The first where it is not told. */

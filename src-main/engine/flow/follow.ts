@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeKey } from '#contract/escape-key.ts'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
+import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { Link } from '../resp/link.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
@@ -30,6 +31,7 @@ import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
 import { UnitPreparer } from './prepare.ts'
 import { ScriptBook } from './script-book.ts'
+import { StaleKeys } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
 import type { TtlGuard } from './ttl-guard.ts'
@@ -65,6 +67,7 @@ export interface FollowerParts {
 const houseEveryMs = 1_000
 const repairEveryMs = 100
 const repairsAtOnce = 500
+const stalesAtOnce = 500
 const lookEveryMs = 25
 
 /**
@@ -83,6 +86,7 @@ export class Follower {
   #target: LiveTarget | null = null
   /** Null until the target has been asked for what it has. */
   #scripts: ScriptBook | null = null
+  #stale: StaleKeys | null = null
   #splitter: UnitSplitter
   #meta: TaskMeta
   #keysInRepair = 0
@@ -168,6 +172,33 @@ export class Follower {
     return !signal.aborted
   }
 
+  /**
+   * Takes away what an earlier copy left and no source has. To be called when all is applied. False where `held` could
+   * not tell.
+   */
+  async removeStale(held: (keys: readonly DbKey[]) => Promise<readonly boolean[] | null>): Promise<boolean> {
+    const { session, keys: ours } = this.#parts
+    const stale = this.#stale!
+    const listed = stale.keys
+    for (let at = 0; at < listed.length; at += stalesAtOnce) {
+      const some = listed.slice(at, at + stalesAtOnce)
+      const kept = await held(some)
+      if (kept === null) return false
+      for (const key of some.filter((_, index) => kept[index] !== true))
+        await this.alone(this.laneOf(key.key), async () => {
+          // Written again in between, it has been deleted before that.
+          if (stale.settle([key]).length === 0) return
+          await watchedTransaction(session.control, [
+            ['SELECT', key.db],
+            ['DEL', key.key],
+            ['SELECT', 0],
+            ['SREM', ours.stale, formatDbKey(key)],
+          ])
+        })
+    }
+    return true
+  }
+
   /** Tells the target whether expiries may lie unshifted in it. */
   async keepGuarded(guarded: boolean): Promise<void> {
     const { session, keys } = this.#parts
@@ -185,6 +216,7 @@ export class Follower {
     const generation = spool.generation
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
     this.#scripts = await ScriptBook.open(session.control, keys)
+    this.#stale = await StaleKeys.read(session.control, keys)
     const from = earliest(checkpoints)
     using target = await session.openLive({
       keys,
@@ -246,7 +278,7 @@ export class Follower {
 
   #prepare(unit: Unit, receivedAt: number): PreparedUnit {
     const learnt = this.#scripts!.learn(unit.commands)
-    const prepared = this.#withMoved(this.#preparer.prepare(unit, receivedAt))
+    const prepared = this.#withMoved(this.#stale!.freshen(this.#preparer.prepare(unit, receivedAt)))
     return learnt.length === 0 ? prepared : { ...prepared, commands: [...prepared.commands, ...learnt] }
   }
 
@@ -269,7 +301,8 @@ export class Follower {
     const due = this.#copies.takeDue(offset)
     for (const copy of due) {
       const lanes = [this.#preparer.laneOf(copy.key)]
-      await target.placeCopy({ end: copy.offset, db, commands: commandsOf(copy, keys, guard), lanes })
+      const commands = [...commandsOf(copy, keys, guard), ...this.#stale!.settle([copy])]
+      await target.placeCopy({ end: copy.offset, db, commands, lanes })
     }
     if (due.length > 0) tell('repair.done', { count: due.length })
   }

@@ -4,10 +4,18 @@ import type { SyncSpec } from '#contract/sync.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { Spool } from '../source/spool.ts'
-import { formatCheckpoint, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import {
+  formatCheckpoint,
+  keysOf,
+  type Checkpoint,
+  type DbKey,
+  type TaskKeys,
+  type TaskMeta,
+} from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
 import { leaseCommand, type Holder } from './lease.ts'
 import { countExisting } from './own-keys.ts'
+import { listStale } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
 
@@ -26,6 +34,8 @@ export interface FullCopyParts {
   readonly begun: Begun
   /** One of several sources that go into the same target. */
   readonly amongOthers: boolean
+  /** Which of these keys are certainly other shards'? */
+  readonly ofOthers: (keys: readonly DbKey[]) => Promise<readonly boolean[]>
   readonly spool: Spool
   /** Called once the source has told where its snapshot stands. */
   readonly beforeWriting: (signal: AbortSignal) => Promise<void>
@@ -59,13 +69,15 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
   if (spool.lineage === null) return null
   const { generation } = spool
   const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
+  const snapshot = `${start.replid} ${start.offset}`
   const { lanes } = parts.begun
   const meta: TaskMeta = {
     format: 1,
     ...parts.begun,
+    ...(isAgain(parts, snapshot) && { again: true }),
     phase: 'copying',
     guarded: true,
-    snapshot: `${start.replid} ${start.offset}`,
+    snapshot,
     targetRunId: session.runId,
   }
   const places = Array.from({ length: lanes }, (_, index) => keys.lane(index))
@@ -73,7 +85,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     ...clearance(parts, meta),
     ['SET', keys.meta, JSON.stringify(meta)],
     leaseCommand(keys, holder),
-    ['DEL', keys.repair, keys.moved, keys.scripts, ...places],
+    ['DEL', keys.repair, keys.moved, keys.stale, keys.scripts, ...places],
   ])
   onProgress(0, 0)
   try {
@@ -87,8 +99,12 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
       onProgress,
     })
     if (generation !== spool.generation) return null
+    if (meta.again === true)
+      await listStale({ control, keys, folder: spool.folder, ofOthers: parts.ofOthers, signal })
+    if (generation !== spool.generation) return null
     const checkpoint = { ...start, db: copied.streamDb }
-    const following: TaskMeta = { ...meta, phase: 'following' }
+    const { again: _again, ...common } = meta
+    const following: TaskMeta = { ...common, phase: 'following' }
     await watchedTransaction(control, [
       ['SET', keys.meta, JSON.stringify(following)],
       ...places.map((place) => ['SET', place, formatCheckpoint(checkpoint)] as const),
@@ -117,6 +133,12 @@ export async function assertMayWrite(spec: SyncSpec, { control }: TargetSession)
   return foreign === 0
 }
 
+/** Is one of several shards copied over an earlier copy of itself, not over the same snapshot begun? */
+function isAgain({ place: { meta: before }, amongOthers }: FullCopyParts, snapshot: string): boolean {
+  if (before === null || !amongOthers) return false
+  return before.again === true || before.phase !== 'copying' || before.snapshot !== snapshot
+}
+
 /**
  * What must go before another snapshot is copied: a key that is not in it, but comes back later in the stream,
  * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
@@ -128,8 +150,9 @@ function clearance(
 ): readonly (readonly [string])[] {
   const before = place.meta
   if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
-  if (!before.emptyAtStart || amongOthers)
-    fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
+  if (!before.emptyAtStart) fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
+  // The others' keys are there too: what this one has no more is found afterwards.
+  if (amongOthers) return []
   tell('copy.cleared', {}, 'warning')
   return [['FLUSHALL']]
 }

@@ -7,6 +7,7 @@ import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import type { ClusterSource } from '../source/cluster-source.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
+import type { DbKey } from './checkpoint.ts'
 import { ShardFinder, type FoundShard } from './find-shards.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
@@ -292,6 +293,7 @@ class LiveSync implements AsyncDisposable {
           place: places[shard.index]!,
           guard,
           begun,
+          heldByOthers: (asking, keys) => this.#heldByOthers(asking, keys),
           onCopied: () => steering.noteCopy(),
           signal,
           ending: ending.signal,
@@ -306,6 +308,12 @@ class LiveSync implements AsyncDisposable {
     await Promise.allSettled(crew)
     await Promise.all(crew)
     signal.throwIfAborted()
+  }
+
+  async #heldByOthers(asking: Shard, keys: readonly DbKey[]): Promise<readonly boolean[]> {
+    const others = this.#shards.filter((shard) => shard !== asking)
+    const answers = await Promise.all(others.map((shard) => shard.holds(keys)))
+    return keys.map((_, index) => answers.some((held) => held?.[index] === true))
   }
 
   /** Renews the lease for as long as the stay lasts; a target that does not answer is found out by this too. */

@@ -40,7 +40,7 @@ export async function commandsToKeepOurKeys(
 /** Every key that a task or one of its shards has in its target, but for values that are being written in pieces. */
 export function keysOfTask(keys: TaskKeys, lanes: number): readonly string[] {
   const places = Array.from({ length: lanes }, (_, index) => keys.lane(index))
-  return [keys.meta, keys.lease, keys.repair, keys.moved, keys.scripts, ...places]
+  return [keys.meta, keys.lease, keys.repair, keys.moved, keys.stale, keys.scripts, ...places]
 }
 
 /** How many of these there are, in the database selected. EXISTS takes several only since 3.0.3. */

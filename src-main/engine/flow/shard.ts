@@ -9,7 +9,7 @@ import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
 import { fenceShard } from '../target/fence.ts'
-import { earliest, keysOf, type Checkpoint, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { earliest, keysOf, type Checkpoint, type DbKey, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { Follower } from './follow.ts'
 import { copyInto, type Begun } from './full-copy.ts'
 import { InStep } from './in-step.ts'
@@ -45,6 +45,8 @@ export interface Stay {
   readonly place: Place
   readonly guard: TtlGuard
   readonly begun: Begun
+  /** Which of these keys another source has now, as far as they can be asked. */
+  readonly heldByOthers: (shard: Shard, keys: readonly DbKey[]) => Promise<readonly boolean[]>
   /** The shard has been copied into the target. */
   readonly onCopied: () => void
   /** The target is lost, or all is to end at once. */
@@ -182,6 +184,23 @@ export class Shard implements AsyncDisposable {
     return names ?? fail('source.not-ready', { address: addressOf(this.#source) })
   }
 
+  /** Which of these its source has now; null where it cannot be asked. A cluster's master has none of another's. */
+  async holds(keys: readonly DbKey[]): Promise<readonly boolean[] | null> {
+    return await this.#watch.ask(async (control) => {
+      const replies = await Promise.all(
+        keys.flatMap(({ db, key }) => [
+          control.call('SELECT', db),
+          control.call('EXISTS', key).catch((thrown: unknown) => {
+            if (toFailure(thrown).code !== 'target.slot-moving') throw thrown
+            return 0
+          }),
+          control.call('SELECT', 0),
+        ]),
+      )
+      return keys.map((_, index) => replies[index * 3 + 1] === 1)
+    })
+  }
+
   async #seek(seek: NonNullable<ShardOptions['seek']>, signal: AbortSignal): Promise<void> {
     const { host, port } = await seek(signal)
     this.#source = nodeConnection(this.#source, host, port)
@@ -248,6 +267,10 @@ export class Shard implements AsyncDisposable {
         name,
         begun: stay.begun,
         amongOthers: this.#amongOthers,
+        ofOthers: (keys) =>
+          moves === null
+            ? stay.heldByOthers(this, keys)
+            : Promise.resolve(keys.map(({ key }) => moves.isAbroad(this.index, key))),
         spool: this.#spool,
         beforeWriting: async (until) => {
           // What came to it from the others is in its snapshot; their own streams must not take that away again.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExpiryGuard } from '#contract/sync.ts'
 import type { Link } from '../resp/link.ts'
+import type { DbKey } from './checkpoint.ts'
 import type { Follower } from './follow.ts'
 import { Settling } from './settling.ts'
 import type { Tell } from './sync-state.ts'
@@ -22,6 +23,8 @@ export interface Steered {
   lagMs(): number
   /** How far its source has written by now, as far as that can be known. */
   askOffset(): Promise<number>
+  /** Which of these keys its source has now; null where it cannot be asked. */
+  holds(keys: readonly DbKey[]): Promise<readonly boolean[] | null>
 }
 
 export interface SteeringParts {
@@ -118,10 +121,20 @@ export class Steering {
     }
   }
 
+  /** Null where one source cannot be asked. */
+  async #heldAnywhere(keys: readonly DbKey[]): Promise<readonly boolean[] | null> {
+    const answers = await Promise.all(this.#parts.shards.map((shard) => shard.holds(keys)))
+    const known = answers.flatMap((held) => (held === null ? [] : [held]))
+    if (known.length < answers.length) return null
+    return keys.map((_, index) => known.some((held) => held[index] === true))
+  }
+
   async #drain(followers: readonly Follower[], pass: PassOptions): Promise<void> {
     await Promise.all(followers.map((follower) => follower.drain()))
     await this.#parts.count()
     if (followers.some(({ keysInRepair }) => keysInRepair > 0)) return
+    for (const follower of followers)
+      if (!(await follower.removeStale((keys) => this.#heldAnywhere(keys)))) return
     const reconciled = await Promise.all(followers.map((follower) => follower.reconcile(pass.signal)))
     if (reconciled.includes(false)) return
     await this.#settling.finalise(pass)
