@@ -196,6 +196,17 @@ describe('whether what the source holds fits', () => {
     })
   })
 
+  const newest = otherServers().find(({ name, version }) => name === 'redis' && /^8\.0\.\d/.test(version))
+  it.skipIf(newest === undefined)('modules that the target lacks', async () => {
+    await using source = await startRedis({ binary: newest!.binary })
+    await using target = await startRedis()
+    expect((await look(at(source), at(target))).of('modules')).toMatchObject({
+      state: 'warning',
+      params: { names: 'vectorset' },
+    })
+    expect((await look(at(target), at(source))).says('modules')).toBe('passed modules-fit')
+  })
+
   it('room on this machine', async () => {
     await using source = await startRedis()
     await using target = await startRedis()

@@ -17,6 +17,7 @@ describe('a line of MONITOR', () => {
       'h:1',
       ['SET', 'q"\\', '\x00\xff\n\r\t\x07\b]'],
     ],
+    ['+1700000000.1 "GET" "k"', 0, '', ['GET', 'k']],
     ['+1700000000.1 (db 2) "SET" "k" ""', 2, '', ['SET', 'k', '']],
   ])('%s', (line, db, client, args) => {
     expect(parse(line)).toEqual({ db, client, args: args.map((arg) => Buffer.from(arg, 'latin1')) })

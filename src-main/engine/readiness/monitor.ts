@@ -3,7 +3,7 @@ import type { Whole } from './tally.ts'
 /** One line of MONITOR: who asked what, in which database. */
 export interface MonitorLine {
   readonly db: number
-  /** `host:port`, `unix:…`, or `lua` for what a script asks. */
+  /** `host:port`, `unix:…`, or `lua` for what a script asks; empty before 2.6, which does not tell. */
   readonly client: string
   readonly args: readonly Buffer[]
 }
@@ -17,7 +17,7 @@ const escapes: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b:
  * them); null for what is no such line.
  */
 export function parseMonitorLine(line: Buffer): MonitorLine | null {
-  const head = /^\+?\d+\.\d+ (?:\(db (\d+)\)|\[(\d+) ([^\]]*(?:\][^\]"]+)?)\]) /.exec(
+  const head = /^\+?\d+\.\d+ (?:\(db (\d+)\) |\[(\d+) ([^\]]*(?:\][^\]"]+)?)\] )?/.exec(
     line.toString('latin1', 0, Math.min(line.length, 256)),
   )
   if (head === null) return null
@@ -29,7 +29,7 @@ export function parseMonitorLine(line: Buffer): MonitorLine | null {
     args.push(read.text)
     at = read.next + 1
   }
-  return args.length === 0 ? null : { db: Number(head[1] ?? head[2]), client: head[3] ?? '', args }
+  return args.length === 0 ? null : { db: Number(head[1] ?? head[2] ?? 0), client: head[3] ?? '', args }
 }
 
 function readString(line: Buffer, from: number): { readonly text: Buffer; readonly next: number } | null {

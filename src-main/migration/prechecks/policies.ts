@@ -1,9 +1,12 @@
 import { onBoth, passed, warning } from './context.ts'
 
-/** Will a full target behave as a full source did? Not asked of a task under way: we may have set the target's. */
+/**
+ * Will a full target behave as a full source did? Not asked of one without a limit, nor of a task under way: the
+ * target's may be ours.
+ */
 export const policies = onBoth('policies', 'both', ({ facts: source }, { facts: target }, { resuming }) => {
   const [before, after] = [source.maxMemoryPolicy, target.maxMemoryPolicy]
-  if (resuming || before === null || after === null || before === after || target.maxMemory === 0)
+  if (resuming || before === null || after === null || before === after || !target.maxMemory)
     return passed('policies-same')
   return warning('policies-differ', { before, after }, `CONFIG SET maxmemory-policy ${before}`)
 })
