@@ -64,9 +64,11 @@ function textOf(id: CutoverLeg, task: TaskView): string {
   const { freeze, proof } = task
   const lag = task.progress?.lagBytes ?? null
   const result = proof?.result ?? null
+  if (id === 'freeze' && freeze.state === 'waiting-for-hands') return t('cutover.freeze.byHand.now')
+  if (id === 'freeze' && freeze.frozenAt !== null && freeze.byHand) return t('cutover.freeze.byHand')
   if (id === 'freeze' && freeze.frozenAt !== null)
     return t('cutover.freeze.done', { count: freeze.signedOut })
-  if (id === 'drain' && task.state === 'freezing' && lag !== null)
+  if (id === 'drain' && task.state === 'freezing' && freeze.frozenAt !== null && lag !== null)
     return t('cutover.drain.now', { bytes: formatBytes(lag) })
   if (id === 'prove' && proof?.running === true && proof.progress !== null)
     return t('cutover.prove.now', {

@@ -61,8 +61,9 @@ export class TaskDeeds {
     return this.#send((given) => this.#tasks.act(this.#client.tasks.unfreeze(this.#input(given))))
   }
 
-  freeze(): Promise<boolean> {
-    return this.#send(() => this.#tasks.act(this.#client.tasks.freeze({ id: this.#id })))
+  /** `byHand`: the operator shuts the writers out themselves, and may say which password they set. */
+  freeze(order: { readonly byHand?: boolean; readonly newPassword?: string } = {}): Promise<boolean> {
+    return this.#send(() => this.#tasks.act(this.#client.tasks.freeze({ id: this.#id, ...order })))
   }
 
   pause(): Promise<boolean> {

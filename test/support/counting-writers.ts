@@ -1,7 +1,7 @@
 import { application } from './doors.ts'
 import type { RedisServer } from './redis-server.ts'
 
-export interface FrozenWriters {
+export interface CountingWriters {
   /** Of each key: how often INCR was answered, hence the least its value may be. */
   readonly acknowledged: ReadonlyMap<string, number>
   /** Resolves once each of them has written so often. */
@@ -15,7 +15,7 @@ export async function startCounting(
   server: Pick<RedisServer, 'host' | 'port'>,
   keys: readonly string[],
   auth: { readonly username?: string; readonly password?: string },
-): Promise<FrozenWriters> {
+): Promise<CountingWriters> {
   const acknowledged = new Map(keys.map((key) => [key, 0]))
   let stopped = false
   const writers = await Promise.all(
