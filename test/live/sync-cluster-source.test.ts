@@ -95,6 +95,29 @@ test('a master that dies under writers: its replica is found, and nothing is los
   expect(infoField(replica, 'stats', 'sync_full')).toBe('0')
 }, 120_000)
 
+test('a master that gets its first slots is followed from then on too', async () => {
+  await using cluster = await startCluster({ masters: 2, spare: 1, args: patient })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await using sync = startSync({
+    task: 'grown',
+    source: connectionTo(cluster.nodes[0]!),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  const writer = startClusterWriter({ ports: cluster.nodes.map(({ port }) => port), tags: 20 })
+  await sync.until(({ phase, shards }) => phase === 'in-step' && shards.length === 2)
+  for (let tag = 0; tag < 6; tag += 1) {
+    const slot = keySlot(Buffer.from(`t${tag}`))
+    await cluster.moveSlot(slot, masterOfSlot(slot, 2), 2)
+  }
+  await sync.until(({ phase, shards }) => phase === 'in-step' && shards.length === 3, 60_000)
+  await writer.stop()
+  await drain(sync, ...cluster.nodes)
+  expect((await differencesFromAll(cluster.nodes, target)).differences).toEqual([])
+  for (const node of cluster.nodes) expect(infoField(node, 'stats', 'sync_full')).toBe('1')
+}, 120_000)
+
 /** Moved again before everybody knows, a slot can end with no owner at all. */
 async function allKnowOwner(cluster: RedisCluster, slot: number, owner: number): Promise<void> {
   const deadline = Date.now() + 20_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mastersOf, parseClusterNodes, slotsCovered } from './topology.ts'
+import { mastersOf, ownSlots, parseClusterNodes, slotsCovered } from './topology.ts'
 
 const id = (letter: string): string => letter.repeat(40)
 
@@ -72,4 +72,19 @@ test('what can be written to: masters with slots even when they fail, without sl
   ])
   expect(topology.nodes.find(({ port }) => port === 4)).toMatchObject({ role: 'replica', masterId: id('a') })
   expect(slotsCovered(topology)).toBe(102)
+})
+
+test('a node tells of its own slots, and of those on their way to it or from it', () => {
+  const nodes = [
+    'aaa 127.0.0.1:7000@17000 master - 0 1 1 connected 0-99',
+    'bbb 127.0.0.1:7001@17001 myself,master - 0 1 2 connected 100-199 205 [150->-aaa] [93-<-aaa]',
+  ].join('\n')
+  expect(ownSlots(nodes)).toEqual({
+    slots: [
+      { from: 100, to: 199 },
+      { from: 205, to: 205 },
+    ],
+    moving: [150, 93],
+  })
+  expect(ownSlots('ccc :7002@17002 myself,slave aaa 0 1 1 connected')).toEqual({ slots: [], moving: [] })
 })

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { keySlot } from '../bytes/crc16.ts'
+import type { Control } from '../redis/control.ts'
+import { formatDbKey, keysOf } from './checkpoint.ts'
+import { SlotMoves, type MasterSays, type MovingShard, type SlotHome } from './slot-moves.ts'
+
+const key = Buffer.from('user:1')
+const slot = keySlot(key)
+const whole = { from: 0, to: 16_383 }
+const others = [
+  { from: 0, to: slot - 1 },
+  { from: slot + 1, to: 16_383 },
+]
+
+/** A target of which nothing but sets is asked. */
+function makeControl(sets: Map<string, Set<string>>): Control {
+  const setOf = (name: string): Set<string> => {
+    const known = sets.get(name) ?? new Set()
+    sets.set(name, known)
+    return known
+  }
+  let queued = 0
+  const call = (command: string, ...args: unknown[]): Promise<unknown> => {
+    const [name, ...members] = args.map(String)
+    if (command === 'MULTI') queued = 0
+    else queued += 1
+    if (command === 'SADD') for (const member of members) setOf(name!).add(member)
+    if (command === 'SREM') for (const member of members) setOf(name!).delete(member)
+    return Promise.resolve('OK')
+  }
+  const callBuffer = (command: string, name: unknown): Promise<unknown> =>
+    Promise.resolve(
+      command === 'EXEC'
+        ? Array.from({ length: queued }, () => 1)
+        : [...setOf(String(name))].map((member) => Buffer.from(member)),
+    )
+  return { address: 'target', call, callBuffer } as unknown as Control
+}
+
+interface Scene {
+  readonly says: MasterSays[]
+  readonly applied: number[]
+  readonly sets: Map<string, Set<string>>
+  readonly kept: SlotHome[][]
+  readonly strangers: number
+  /** Lets it look for as long as it takes until `met`. */
+  lookUntil(met: () => boolean): Promise<void>
+  readonly moves: SlotMoves
+}
+
+/** Two masters; the first has all slots, and the second has written a key of one of them. */
+function makeScene(): Scene {
+  const says: MasterSays[] = [
+    { slots: [whole], moving: [], offset: 100 },
+    { slots: [], moving: [], offset: 50 },
+  ]
+  const applied = [100, 50]
+  const sets = new Map([[keysOf('task', 1).moved, new Set([formatDbKey({ db: 0, key }).toString()])]])
+  const kept: SlotHome[][] = []
+  let strangers = 0
+  const shards: MovingShard[] = [0, 1].map((index) => ({
+    index,
+    keys: keysOf('task', index),
+    get applied() {
+      return applied[index]!
+    },
+    askMaster: () => Promise.resolve(says[index]!),
+    keysInSlot: () => Promise.resolve([]),
+  }))
+  const moves = new SlotMoves({
+    homes: [{ ...whole, shard: 0 }],
+    shards: () => shards,
+    keep: (homes) => {
+      kept.push([...homes])
+      return Promise.resolve()
+    },
+    onStranger: () => (strangers += 1),
+  })
+  return {
+    says,
+    applied,
+    sets,
+    kept,
+    moves,
+    get strangers() {
+      return strangers
+    },
+    async lookUntil(met) {
+      const ending = new AbortController()
+      const watching = moves.watch(makeControl(sets), ending.signal)
+      const deadline = Date.now() + 20_000
+      while (!met() && Date.now() < deadline) await sleep(10)
+      ending.abort()
+      await watching
+      expect(met()).toBe(true)
+    },
+  }
+}
+
+const repair = (scene: Scene, shard: number): string[] => [
+  ...(scene.sets.get(keysOf('task', shard).repair) ?? []),
+]
+
+test('a slot that has come to rest is its new owner’s own, who copies afresh what was written meanwhile', async () => {
+  const scene = makeScene()
+  expect(scene.moves.isAbroad(1, key)).toBe(true)
+  scene.says[0] = { slots: others, moving: [], offset: 100 }
+  scene.says[1] = { slots: [{ from: slot, to: slot }], moving: [], offset: 50 }
+  await scene.lookUntil(() => repair(scene, 1).length > 0)
+  expect(repair(scene, 1)).toEqual([`0:${key.toString()}`])
+  expect(scene.sets.get(keysOf('task', 1).moved)?.size).toBe(0)
+  expect(scene.moves.isAbroad(1, key)).toBe(false)
+  expect(scene.moves.isAbroad(0, key)).toBe(true)
+  expect(scene.kept.at(-1)).toEqual([
+    { from: 0, to: slot - 1, shard: 0 },
+    { from: slot, to: slot, shard: 1 },
+    { from: slot + 1, to: 16_383, shard: 0 },
+  ])
+})
+
+test('a slot that came back to its owner has its keys made good there', async () => {
+  const scene = makeScene()
+  await scene.lookUntil(() => repair(scene, 0).length > 0)
+  expect(repair(scene, 0)).toEqual([`0:${key.toString()}`])
+  expect(scene.kept).toEqual([])
+})
+
+test('nothing is decided while a slot is on its way, or while not all that was written till then is applied', async () => {
+  const scene = makeScene()
+  scene.says[0] = { slots: [whole], moving: [slot], offset: 100 }
+  let looks = 0
+  const ask = scene.says[0]
+  await scene.lookUntil(() => (looks += 1) > 20)
+  expect(repair(scene, 0)).toEqual([])
+  scene.says[0] = { ...ask, moving: [] }
+  scene.applied[1] = 49
+  looks = 0
+  await scene.lookUntil(() => (looks += 1) > 20)
+  expect(repair(scene, 0)).toEqual([])
+  scene.applied[1] = 50
+  await scene.lookUntil(() => repair(scene, 0).length > 0)
+})
+
+test('a slot that none of the shards has, look after look, is a stranger’s', async () => {
+  const scene = makeScene()
+  scene.says[0] = { slots: others, moving: [], offset: 100 }
+  await scene.lookUntil(() => scene.strangers > 0)
+  expect(scene.moves.isAbroad(0, key)).toBe(false)
+})
