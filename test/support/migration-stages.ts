@@ -67,17 +67,22 @@ export async function* migrationStages(page: Page, scene: MigrationScene): Async
   yield { name: 'freeze', at: `${task}/freeze`, says: 'freeze.plan' }
   const touched = ['plain:1', 'plain:2']
   const values = (await source.callBuffer('MGET', ...touched)) as Buffer[]
+  // Before the freeze: after it somebody else's write makes every proof void.
+  await target.call('SET', 'plain:1', 'not what the source has')
+  await target.call('DEL', 'plain:2')
   await walk.freeze(side)
   yield cutover('frozen', 'pause.running')
   yield overview('frozen-overview', 'task.state.frozen')
-  await target.call('SET', 'plain:1', 'not what the source has')
-  await target.call('DEL', 'plain:2')
   await press('Compare both sides')
   await walk.main.getByRole('button', { name: 'Prove again' }).waitFor()
   yield { name: 'differences', at: `${task}/proof`, says: 'proof.differing' }
   yield cutover('cutover-differences', 'cutover.finish.ask')
   await target.call('MSET', ...touched.flatMap((key, at) => [key, values[at]!]))
-  await press('Prove again')
+  await page.goto(`${new URL(page.url()).origin}/#/${task}`)
+  await walk.main.getByText(/^Somebody else changed the key/).waitFor({ timeout: 30_000 })
+  yield { name: 'void', at: `${task}/proof`, says: 'proof.void' }
+  await page.goto(`${new URL(page.url()).origin}/#/${task}/cutover`)
+  await walk.main.getByRole('button', { name: /^(Prove again|Compare both sides)$/ }).click()
   await walk.main.getByText(/^Equal: /).waitFor({ timeout: 30_000 })
   yield { name: 'equal', at: `${task}/proof`, says: 'proof.equal' }
   yield cutover('proven', 'cutover.finish.deed')
