@@ -134,6 +134,7 @@ export const failureCatalogue = {
   'restore.not-comparable': { retryable: false },
   'verify.no-server': { retryable: false },
   'verify.not-loaded': { retryable: false },
+  'verify.databases': { retryable: false },
   'restore.not-again': { retryable: false },
   'difference.not-found': { retryable: false },
   'difference.long-key': { retryable: false },

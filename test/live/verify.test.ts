@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { sayDifference } from '../../src-main/contract/words/say-difference.ts'
 import { verifySpecSchema } from '../../src-main/contract/verify.ts'
 import { runVerify } from '../../src-main/engine/verify/verify.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { compareAll, connectionTo } from '../support/sync-ends.ts'
 
@@ -178,4 +179,27 @@ test('a sample looks at as many keys as asked for; a repair makes both sides equ
     repaired: { written: 0, deleted: 2 },
   })
   expect(await target.call('DEBUG', 'DIGEST')).toBe(await source.call('DEBUG', 'DIGEST'))
+})
+
+test('several databases have nothing to be compared with in a cluster; their keys can be counted', async () => {
+  await using source = await startRedis()
+  await using cluster = await startCluster()
+  await source.call('SET', 'here', 1)
+  await source.call('SELECT', 3)
+  await source.call('SET', 'there', 1)
+  const against = (mode: 'full' | 'counts'): ReturnType<typeof runVerify> =>
+    runVerify(
+      verifySpecSchema.parse({
+        source: connectionTo(source),
+        target: connectionTo(cluster.nodes[0]!),
+        mode,
+        rounds: 0,
+      }),
+      () => undefined,
+      new AbortController().signal,
+    )
+  await expect(against('full')).rejects.toMatchObject({
+    failure: { code: 'verify.databases', params: { dbs: '3' } },
+  })
+  expect(await against('counts')).toMatchObject({ equal: false, sourceKeys: 2, targetKeys: 0 })
 })

@@ -627,6 +627,11 @@ export const en: LanguageWords = {
       safe: 'Nothing has been changed.',
       todo: 'Wait until it has finished, or until the comparison under way has; then compare.',
     },
+    'verify.databases': {
+      what: 'The source has keys in[ databases {dbs}| several databases], and the cluster[ at {address}] has database 0 only: there is nothing to compare them with.',
+      safe: 'Nothing was compared, and nothing has been changed.',
+      todo: 'Compare with the backup that was restored, by the same rules (verify -i with --target-db or --db-prefix), or count the keys only (--mode counts).',
+    },
     'verify.no-server': {
       what: '[{program} is no redis-server or valkey-server of 7.0 or later|No redis-server or valkey-server of 7.0 or later was found on this machine]. What the commands of an append-only file make, only a server tells that loads them.',
       safe: 'Nothing was compared, and nothing has been changed.',

@@ -622,6 +622,11 @@ export const ko: LanguageWords = {
       safe: '변경된 것은 없습니다.',
       todo: '복원이 완료되거나 진행 중인 비교가 끝난 뒤 다시 비교하세요.',
     },
+    'verify.databases': {
+      what: '소스의 [데이터베이스 {dbs}|여러 데이터베이스]에 키가 있지만 클러스터[({address})]에는 데이터베이스 0만 있어 비교할 대상이 없습니다.',
+      safe: '비교하지 않았고 변경된 것도 없습니다.',
+      todo: '복원한 백업과 같은 규칙으로 비교하거나(verify -i와 --target-db 또는 --db-prefix) 키 수만 세세요(--mode counts).',
+    },
     'verify.no-server': {
       what: '[{program}: 7.0 이상의 redis-server나 valkey-server가 아닙니다|이 컴퓨터에서 7.0 이상의 redis-server나 valkey-server를 찾지 못했습니다]. AOF의 명령이 무엇을 만드는지는 그것을 읽어 들이는 서버만 알 수 있습니다.',
       safe: '비교하지 않았고 변경된 것도 없습니다.',

@@ -622,6 +622,11 @@ export const zh: LanguageWords = {
       safe: '未做任何更改。',
       todo: '请等恢复完成，或等正在进行的比较结束，然后再比较。',
     },
+    'verify.databases': {
+      what: '源端的[数据库 {dbs} |多个数据库]中有键，而集群[ {address} ]只有数据库 0，没有可比较的对象。',
+      safe: '没有进行比较，也未做任何更改。',
+      todo: '请按相同的规则与当时恢复的备份比较（verify -i 加 --target-db 或 --db-prefix），或只统计键数（--mode counts）。',
+    },
     'verify.no-server': {
       what: '[{program} 不是 7.0 或更高版本的 redis-server 或 valkey-server|本机上没有找到 7.0 或更高版本的 redis-server 或 valkey-server]。AOF 中的命令会产生什么数据，只有加载它的服务器才知道。',
       safe: '没有进行比较，也未做任何更改。',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection } from '#contract/connection.ts'
+import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type {
   DbCount,
@@ -33,7 +33,8 @@ export interface ServersSpec extends VerifySpec {
 
 /**
  * Compares two servers: key counts, some values, or every value both ways. While writes go on, keys that differ
- * are looked at again in rounds; what still differs then is told. Fails with `connect.*`, `auth.*`, `job.cancelled`.
+ * are looked at again in rounds; what still differs then is told. Fails with `connect.*`, `auth.*`, `verify.databases`,
+ * `job.cancelled`.
  */
 export async function verifyServers(
   spec: ServersSpec,
@@ -86,6 +87,7 @@ class ServerComparison {
   async run(orders: OrderInbox<VerifyOrder>): Promise<VerifyResult> {
     const { mode } = this.#spec
     if (mode === 'counts') return await this.#countUntilEqual()
+    await this.#refuseDatabases()
     await (mode === 'full' ? this.#compareAll() : this.#compareSample())
     let rounds = 0
     while (this.#findings.count > 0 && !this.#findings.tooMany && rounds < this.#spec.rounds) {
@@ -95,6 +97,14 @@ class ServerComparison {
     }
     const repaired = await this.#repair(orders)
     return this.#result(await this.#count(), rounds, await this.#functionsDiffer(), repaired)
+  }
+
+  /** A cluster has no place for keys of other databases: what became of them only the rules of a restore tell. */
+  async #refuseDatabases(): Promise<void> {
+    if (this.#source.slotsCovered !== null || this.#target.slotsCovered === null) return
+    const dbs = [...(await this.#source.count())].flatMap(([db, keys]) => (db > 0 && keys > 0 ? [db] : []))
+    if (dbs.length > 0)
+      fail('verify.databases', { address: addressOf(this.#spec.target), dbs: dbs.join(', ') })
   }
 
   async #count(): Promise<readonly DbCount[]> {
