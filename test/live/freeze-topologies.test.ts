@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -470,5 +471,54 @@ describe('a source that lets nobody change its passwords', () => {
     expect(looks.at(-1)).toEqual({ foreignClients: 0, writesPerSecond: 0, oldPassword: 'opens' })
     expect((await infoOf(connection)).get('master_repl_offset')).toBe(String(record.nodes[0]!.offset))
     expect(JSON.stringify(store.journal.open('freeze'))).not.toContain(password)
+  })
+})
+
+describe('killed in the middle', () => {
+  const mortal = new URL('../support/die-in-freeze.ts', import.meta.url).pathname
+
+  /** Freezes in a process of its own and ends it, kill -9, some milliseconds after its journal was written. */
+  async function freezeAndDie(server: RedisServer, afterMs: number): Promise<void> {
+    const files = [join(dir, 'keyferry.db'), join(dir, 'key')]
+    const dying = spawn(process.execPath, [
+      ...[mortal, ...files, server.host, String(server.port), password, 'outside'],
+    ])
+    const ended = new Promise((resolve) => dying.once('exit', resolve))
+    await until(() => Promise.resolve(dying.exitCode !== null || journal.open().length > 0), 'its journal')
+    await sleep(afterMs)
+    dying.kill('SIGKILL')
+    await ended
+  }
+
+  it('a freeze of replicas is undone byte for byte, or made anew and then undone', async () => {
+    await using primary = await startRedis({ password, args: ['--repl-diskless-sync-delay', '0'] })
+    await using replica = await startRedis({
+      password,
+      args: ['--replicaof', primary.host, String(primary.port), '--masterauth', password],
+    })
+    const places = [primary, replica].map(({ host, port }): Connection => ({ host, port, password }))
+    await until(() => linkIsUp(places[1]!), 'the link of the replica')
+    const before = await Promise.all(places.map(doors))
+    for (const [turn, afterMs] of [0, 5, 15, 30, 60, 100].entries()) {
+      await freezeAndDie(primary, afterMs)
+      if (turn % 2 === 1) await freezeWrites({ taskId: 'mortal', connection: places[0]!, journal })
+      expect(await unfreezeWrites({ kept: journal.open()[0]!, journal })).toEqual({ changedMeanwhile: [] })
+      expect(await Promise.all(places.map(doors))).toEqual(before)
+    }
+    await until(() => linkIsUp(places[1]!), 'the link of the replica afterwards')
+    expect(await fullSyncs(places[0]!)).toBe('1')
+  })
+
+  it('a freeze of a cluster is undone byte for byte, or made anew and then undone', async () => {
+    await using cluster = await startCluster({ replicas: 1, password })
+    const places = cluster.nodes.map(({ host, port }): Connection => ({ host, port, password }))
+    for (const node of cluster.nodes) await node.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '+@all')
+    const before = await Promise.all(places.map(doors))
+    for (const [turn, afterMs] of [0, 20, 50, 90].entries()) {
+      await freezeAndDie(cluster.nodes[0]!, afterMs)
+      if (turn % 2 === 1) await freezeWrites({ taskId: 'mortal', connection: places[0]!, journal })
+      expect(await unfreezeWrites({ kept: journal.open()[0]!, journal })).toEqual({ changedMeanwhile: [] })
+      expect(await Promise.all(places.map(doors))).toEqual(before)
+    }
   })
 })
