@@ -212,6 +212,8 @@ export const contract = {
     acceptWarning: oc
       .input(idInput.extend({ check: z.enum(checkIds), accepted: z.boolean() }))
       .output(answer<TaskView>()),
+    /** Sets what a check found for good, where its `mend` says how, and checks again. */
+    mend: oc.input(idWithPasswords.extend({ check: z.enum(checkIds) })).output(answer<TaskView>()),
     /** Runs the checks once more and begins; answers at once. */
     start: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** Has it started at a time: only while it is ready. */

@@ -50,6 +50,13 @@ export type CheckSide = 'source' | 'target' | 'both'
  */
 export type CheckState = 'running' | 'passed' | 'warning' | 'failed' | 'timed-out' | 'skipped'
 
+/** A server's setting and what it should be. */
+export interface Mend {
+  readonly side: 'source' | 'target'
+  readonly name: string
+  readonly value: string
+}
+
 export interface CheckResult {
   readonly id: CheckId
   readonly side: CheckSide
@@ -61,6 +68,8 @@ export interface CheckResult {
   readonly failure: Failure | null
   /** A command a person can copy to mend it, or null. */
   readonly command: string | null
+  /** The setting that mends it, where it is safe for us to set it when asked to; for good, not for the task. */
+  readonly mend: Mend | null
   /** A warning that has been accepted, with the time. */
   readonly acceptedAt: number | null
 }

@@ -23,6 +23,8 @@ export type TaskEventCode =
   | 'schedule.missed'
   /** side, name, before, now */
   | 'settings.changed'
+  /** side, name, before, now: for good, because somebody wanted what a check found mended */
+  | 'settings.mended'
   /** side, name, value */
   | 'settings.restored'
   /** side, name, expected, found: somebody else changed it, so it was left alone */

@@ -1,5 +1,8 @@
 import { join } from 'node:path'
-import type { CheckResult } from '#contract/precheck.ts'
+import type { Connection } from '#contract/connection.ts'
+import type { CheckResult, Mend } from '#contract/precheck.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { readSetting } from '#engine/redis/probe.ts'
 import { holdersOfServers } from './admission.ts'
 import { runChecks } from './prechecks/run.ts'
 import type { CheckRequest } from './prechecks/context.ts'
@@ -28,6 +31,19 @@ export async function checkTask(
     failed: count('failed', 'timed-out', 'skipped'),
   })
   return results
+}
+
+/** Sets what a check found too small, because somebody said so. It stays so: nothing puts it back. */
+export async function mendSetting(
+  { book }: Pick<RunServices, 'book'>,
+  taskId: string,
+  connection: Connection,
+  { side, name, value }: Mend,
+): Promise<void> {
+  await using control = await openControl(connection, { name: `kf:${taskId}:settings` })
+  const before = (await readSetting(control, name)) ?? ''
+  await control.call('CONFIG', 'SET', name, value)
+  book.tell(taskId, 'info', 'settings.mended', { side, name, before, now: value })
 }
 
 /** The same for two servers that no task has yet; nothing is written in the book. */

@@ -21,7 +21,7 @@ import type { Schedule } from '#contract/schedule.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
 import { systemClock, type Clock } from './clock.ts'
-import { checkTask } from './checking.ts'
+import { checkTask, mendSetting } from './checking.ts'
 import { conclude, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
 import type { FreezeOrder } from './cutover.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
@@ -62,6 +62,8 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   create(profileId: string): TaskView
   check(id: string, passwords?: Passwords): TaskView
   accept(id: string, check: CheckId, accepted: boolean): TaskView
+  /** Sets the setting a check's `mend` names, for good, and checks again. */
+  mend(id: string, check: CheckId, passwords?: Passwords): Promise<TaskView>
   start(id: string, passwords?: Passwords): TaskView
   /** Has it started at a time. What a profile does not keep must be typed now; it is forgotten when Keyferry ends. */
   schedule(id: string, schedule: Schedule, passwords?: Passwords): TaskView
@@ -236,6 +238,13 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       book.become(id, 'checking', { failure: null })
       void check(id, ends)
       return book.view(id)
+    },
+
+    async mend(id, checkId, passwords) {
+      demand(id, 'check')
+      const found = book.get(id).record.checks?.results.find((one) => one.id === checkId)
+      if (found?.mend) await mendSetting(services, id, endsOf(id, passwords)[found.mend.side], found.mend)
+      return this.check(id, passwords)
     },
 
     accept(id, checkId, accepted) {

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CheckResult } from '#contract/precheck.ts'
+import { defaultProfileOptions } from '#contract/profile.ts'
 import { openMigrations } from '#migration/open.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
@@ -66,5 +68,42 @@ describe('keyferry check', () => {
 
     expect((await check('-f', at(source))).code).toBe(2)
     expect((await check('nobody')).code).toBe(1)
+  })
+
+  it('what a setting mends is set for good when asked for, told, and checked again', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis()
+    await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+    const side = ({ host, port }: RedisServer): { host: string; port: number } => ({ host, port })
+    const profile = home.profiles.save({
+      name: 'Shop',
+      source: side(source),
+      target: side(target),
+      options: { ...defaultProfileOptions, adjustSettings: false },
+    })
+    const { id } = home.tasks.create(profile.id)
+    const checked = async (): Promise<CheckResult> => {
+      for await (const answer of home.tasks.watch(id))
+        if ('ok' in answer && answer.ok.state !== 'checking')
+          return answer.ok.checks!.results.find((one) => one.id === 'source-timeout')!
+      throw new Error('the watch ended')
+    }
+    home.tasks.check(id)
+    expect(await checked()).toMatchObject({
+      state: 'warning',
+      mend: { side: 'source', name: 'repl-timeout', value: '600' },
+    })
+    await home.tasks.mend(id, 'source-timeout')
+    expect(await checked()).toMatchObject({ state: 'passed', finding: 'timeout-enough', mend: null })
+    expect(await source.call('CONFIG', 'GET', 'repl-timeout')).toEqual(['repl-timeout', '600'])
+    expect(home.tasks.events(id, undefined, 50)).toContainEqual(
+      expect.objectContaining({
+        code: 'settings.mended',
+        params: { side: 'source', name: 'repl-timeout', before: '60', now: '600' },
+      }),
+    )
+    // A check that no setting mends only runs again.
+    await home.tasks.mend(id, 'clocks')
+    expect((await checked()).state).toBe('passed')
   })
 })

@@ -170,7 +170,7 @@ describe('whether what the source holds fits', () => {
     expect(small.says('functions')).toBe('passed functions-none')
     expect(small.of('policies')).toMatchObject({
       state: 'warning',
-      command: 'CONFIG SET maxmemory-policy allkeys-lru',
+      command: 'CONFIG SET maxmemory-policy "allkeys-lru"',
     })
     source.cli('-n', '3', 'SETRANGE', 'the large one', String(64 * 1024 * 1024), 'x')
     await source.call('FUNCTION', 'LOAD', "#!lua name=l\nredis.register_function('f', function() end)")

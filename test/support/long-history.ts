@@ -105,6 +105,7 @@ const passedChecks: TaskRecord['checks'] = {
     params: { version: '7.0.15' },
     failure: null,
     command: null,
+    mend: null,
     acceptedAt: null,
   })),
 }

@@ -9,6 +9,9 @@ export const tasks = {
   acceptWarning: base.tasks.acceptWarning.handler(({ context, input }) =>
     ok(context.tasks.accept(input.id, input.check, input.accepted)),
   ),
+  mend: base.tasks.mend.handler(async ({ context, input }) =>
+    ok(await context.tasks.mend(input.id, input.check, input.passwords)),
+  ),
   start: base.tasks.start.handler(({ context, input }) => ok(context.tasks.start(input.id, input.passwords))),
   schedule: base.tasks.schedule.handler(({ context, input }) =>
     ok(context.tasks.schedule(input.id, input.schedule, input.passwords)),

@@ -26,6 +26,7 @@ export const eventsEn: EventsOf = {
   'schedule.disarmed': 'It will not be started by itself any more[ (it was to be at {when})].',
   'schedule.missed': 'It was not started[ at {when}]: {code}.',
   'settings.changed': 'Set {name} of the {side} to {now} (it was {before}).',
+  'settings.mended': 'Set {name} of the {side} to {now} for good (it was {before}).',
   'settings.restored': 'Put {name} of the {side} back to {value}.',
   'settings.left': 'Left {name} of the {side} alone: somebody else has set it to {found}.',
   'settings.by-hand': 'Could not set {name} of the {side} to {value}; please do it by hand.',

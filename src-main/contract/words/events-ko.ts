@@ -26,6 +26,7 @@ export const eventsKo: EventsOf = {
   'schedule.disarmed': '더 이상 자동으로 시작되지 않습니다[ (예정 시각: {when})].',
   'schedule.missed': '[{when} 시점에 ]시작되지 않았습니다: {code}.',
   'settings.changed': '{side} 쪽의 {name} 설정을 {now} 값으로 바꿨습니다(이전 값 {before}).',
+  'settings.mended': '{side} 쪽의 {name} 설정을 {now} 값으로 아주 바꿨습니다(이전 {before}).',
   'settings.restored': '{side} 쪽의 {name} 설정을 {value} 값으로 되돌렸습니다.',
   'settings.left': '{side} 쪽의 {name} 설정은 다른 사람이 {found} 값으로 바꿔서 그대로 두었습니다.',
   'settings.by-hand': '{side} 쪽의 {name} 설정을 {value} 값으로 바꾸지 못했습니다. 직접 설정하세요.',

@@ -26,6 +26,7 @@ export const eventsZh: EventsOf = {
   'schedule.disarmed': '不再自动启动[（原定 {when}）]。',
   'schedule.missed': '未能[于 {when} ]启动：{code}。',
   'settings.changed': '已将 {side} 的 {name} 设为 {now}（原为 {before}）。',
+  'settings.mended': '已将 {side} 的 {name} 永久设为 {now}（原为 {before}）。',
   'settings.restored': '已将 {side} 的 {name} 恢复为 {value}。',
   'settings.left': '未恢复 {side} 的 {name}：他人已将其设为 {found}。',
   'settings.by-hand': '无法将 {side} 的 {name} 设为 {value}，请手动设置。',

@@ -1,7 +1,7 @@
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import { toFailure, type Failure } from '#contract/failure.ts'
 import type { FindingCode } from '#contract/finding.ts'
-import type { CheckId, CheckResult, CheckSide, CheckState } from '#contract/precheck.ts'
+import type { CheckId, CheckResult, CheckSide, CheckState, Mend } from '#contract/precheck.ts'
 import type { ProfileOptions } from '#contract/profile.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
@@ -42,6 +42,7 @@ export interface Finding {
   readonly params?: CheckResult['params']
   readonly failure?: Failure
   readonly command?: string
+  readonly mend?: Mend
 }
 
 export interface Check {
@@ -141,4 +142,9 @@ export function warning(finding: FindingCode, params: CheckResult['params'] = {}
 
 export function failed(finding: FindingCode, params: CheckResult['params'] = {}, command?: string): Finding {
   return { state: 'failed', finding, params, ...(command !== undefined && { command }) }
+}
+
+/** A warning that a setting mends. */
+export function settable(finding: FindingCode, params: CheckResult['params'], mend: Mend): Finding {
+  return { ...warning(finding, params, `CONFIG SET ${mend.name} "${mend.value}"`), mend }
 }

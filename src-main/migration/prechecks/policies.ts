@@ -1,4 +1,4 @@
-import { onBoth, passed, warning } from './context.ts'
+import { onBoth, passed, settable } from './context.ts'
 
 /**
  * Will a full target behave as a full source did? Not asked of one without a limit, nor of a task under way: the
@@ -8,5 +8,9 @@ export const policies = onBoth('policies', 'both', ({ facts: source }, { facts: 
   const [before, after] = [source.maxMemoryPolicy, target.maxMemoryPolicy]
   if (resuming || before === null || after === null || before === after || !target.maxMemory)
     return passed('policies-same')
-  return warning('policies-differ', { before, after }, `CONFIG SET maxmemory-policy ${before}`)
+  return settable(
+    'policies-differ',
+    { before, after },
+    { side: 'target', name: 'maxmemory-policy', value: before },
+  )
 })

@@ -125,11 +125,15 @@ function stillRunning({ id, side }: Check): CheckResult {
     params: { ms: deadlineMs },
     failure: null,
     command: null,
+    mend: null,
     acceptedAt: null,
   }
 }
 
-function resultOf({ id, side }: Check, { state, finding, params, failure, command }: Finding): CheckResult {
+function resultOf(
+  { id, side }: Check,
+  { state, finding, params, failure, command, mend }: Finding,
+): CheckResult {
   return {
     id,
     side,
@@ -138,6 +142,7 @@ function resultOf({ id, side }: Check, { state, finding, params, failure, comman
     params: params ?? {},
     failure: failure ?? null,
     command: command ?? null,
+    mend: mend ?? null,
     acceptedAt: null,
   }
 }

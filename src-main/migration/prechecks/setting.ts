@@ -13,7 +13,7 @@ import {
   valueSize,
   type WantedSetting,
 } from '../wanted-settings.ts'
-import { onSide, passed, warning, type Check } from './context.ts'
+import { onSide, passed, settable, warning, type Check } from './context.ts'
 
 /** Is a setting as a migration wants it, and will it be set otherwise? */
 function settingCheck(
@@ -32,7 +32,7 @@ function settingCheck(
     const params = { name, found, address: facts.address }
     if (during === null) return passed(findings.enough, params)
     if (options.adjustSettings && !resuming) return passed(findings.willSet, { ...params, during })
-    return warning(findings.small, { ...params, during }, `CONFIG SET ${name} "${during}"`)
+    return settable(findings.small, { ...params, during }, { side: wanted.side, name, value: during })
   })
 }
 

@@ -443,6 +443,8 @@ export const en = {
   'checks.said.blocked': 'The check found something that stands in the way',
   'checks.why': 'Why it matters',
   'checks.mend': 'How to mend',
+  'checks.mendIt': 'Set it now',
+  'checks.mendItFor': 'for good: it is not put back afterwards',
   'checks.accept': 'I accept this',
   'checks.accepted': 'Accepted warnings',
   'checks.side.source': 'Source',

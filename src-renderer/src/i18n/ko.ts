@@ -414,6 +414,8 @@ export const ko: Words = {
   'checks.said.blocked': '점검에서 막는 문제가 발견되었습니다',
   'checks.why': '왜 중요한가',
   'checks.mend': '해결 방법',
+  'checks.mendIt': '지금 설정하기',
+  'checks.mendItFor': '아주 바뀌며 나중에 되돌리지 않습니다',
   'checks.accept': '수락합니다',
   'checks.accepted': '수락한 경고',
   'checks.side.source': '소스',

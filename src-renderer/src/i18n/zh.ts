@@ -403,6 +403,8 @@ export const zh: Words = {
   'checks.said.blocked': '检查发现了阻碍项',
   'checks.why': '影响',
   'checks.mend': '如何处理',
+  'checks.mendIt': '立即设置',
+  'checks.mendItFor': '永久生效：之后不会恢复',
   'checks.accept': '我接受',
   'checks.accepted': '已接受的警告',
   'checks.side.source': '源端',

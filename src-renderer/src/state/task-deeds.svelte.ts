@@ -1,4 +1,5 @@
 import type { Failure } from '#contract/failure.ts'
+import type { CheckId } from '#contract/precheck.ts'
 import type { Passwords } from '#contract/profile.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { ConsoleClient } from '../client.ts'
@@ -36,6 +37,13 @@ export class TaskDeeds {
 
   check(passwords?: Passwords): Promise<boolean> {
     return this.#send((given) => this.#tasks.act(this.#client.tasks.check(this.#input(given))), passwords)
+  }
+
+  mend(check: CheckId, passwords?: Passwords): Promise<boolean> {
+    return this.#send(
+      (given) => this.#tasks.act(this.#client.tasks.mend({ ...this.#input(given), check })),
+      passwords,
+    )
   }
 
   start(passwords?: Passwords): Promise<boolean> {
