@@ -122,6 +122,10 @@ export type SyncEventCode =
   | 'apply.command-failed'
   /** command: not known to us, applied as it came, everything else waiting for it */
   | 'apply.unknown-command'
+  /** command: it concerns what the target cannot hold, and is left out */
+  | 'apply.cannot-hold'
+  /** key, db: the target has no type for its value */
+  | 'copy.cannot-hold'
   /** count */
   | 'repair.done'
   /** key, db */

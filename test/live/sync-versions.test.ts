@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { otherServers, startRedis, versionOf, type ServerBinary } from '../support/redis-server.ts'
+import {
+  otherServers,
+  startRedis,
+  versionOf,
+  type RedisServer,
+  type ServerBinary,
+} from '../support/redis-server.ts'
 import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
 import { startWriter } from '../support/writer.ts'
@@ -7,24 +13,27 @@ import { startWriter } from '../support/writer.ts'
 const installed = { name: 'redis', version: versionOf('redis-server'), binary: 'redis-server' }
 const servers: readonly ServerBinary[] = [installed, ...otherServers()]
 
-/** Pairs as `2.8>7.0 v8>6.2`: `v` for Valkey; or those that a change could break first, of the servers at hand. */
-const wanted =
-  process.env['KEYFERRY_SYNC_PAIRS'] ?? '2.8>7.0 3.2>7.0 4.0>7.0 5.0>7.0 6.0>7.0 6.2>7.0 v8.0>7.0 v9>7.0'
-const pairs = wanted.split(' ').map((pair) => pair.split('>').map(serverLike))
+/** Each source that differs from its neighbours in what it sends, and each target in what it can be told. */
+const everyPair = `2.8>7.0 3.0>7.0 3.2>7.0 4.0>7.0 5.0>7.0 6.0>7.0 6.2>7.0 7.2>7.0 7.4>7.0 8.0.6>7.0 v7.2>7.0 v8.0>7.0 v8.1>7.0
+  v9>7.0 7.0>6.2 7.0>6.0 7.0>5.0 7.0>4.0 8.0.6>6.2 8.0.6>4.0 v9>5.0 2.8>4.0 4.0>5.0 6.2>6.0 7.4>8.0.6 8.0.6>7.4 7.4>v9 v9>7.4
+  8.0.6>v9 v9>8.0.6 7.2>v8.0 v8.0>7.2 2.8>8.0.6 2.8>v9`
+/** Those that can be tried with what the package registries have. */
+const fewPairs = '2.8>7.0 6.0>7.0 6.2>7.0 v8.0>7.0 7.0>6.2 7.0>6.0 2.8>6.0'
+const chosen = process.env['KEYFERRY_SYNC_PAIRS'] ?? fewPairs
+const wanted = (chosen === 'all' ? everyPair : chosen).trim().split(/\s+/)
+const pairs = wanted.map((pair) => ({ pair, ends: pair.split('>').map(serverLike) }))
 
+/** `v` stands for Valkey. */
 function serverLike(name: string): ServerBinary | undefined {
   const [flavour, version] = name.startsWith('v') ? ['valkey', name.slice(1)] : ['redis', name]
   return servers.find((one) => one.name === flavour && one.version.startsWith(version))
 }
 
-const [first] = servers
-if (pairs.some((pair) => pair.includes(undefined)))
-  console.warn(
-    `KEYFERRY_TEST_SERVERS lacks some of ${wanted}: these are not tried (${first?.version} is at hand)`,
-  )
+const missing = pairs.flatMap(({ pair, ends }) => (ends.includes(undefined) ? [pair] : []))
+if (missing.length > 0)
+  console.warn(`no servers at hand for ${missing.join(' ')}: KEYFERRY_TEST_SERVERS names none`)
 
-/** Servers told apart by what there is of them here. */
-const atHand = pairs.flatMap(([source, target]) =>
+const atHand = pairs.flatMap(({ ends: [source, target] }) =>
   source === undefined || target === undefined ? [] : [{ source, target }],
 )
 
@@ -47,12 +56,14 @@ test.each(atHand)(
     await source.call('SET', 'sum:far', '1', 'EX', 5_000)
     await source.call('SET', 'sum:near', '1', 'EX', 40)
     await source.call('SET', 'persisted', '1', 'EX', 40)
+    await setFields(source, 'fields:copied')
     const writer = startWriter({ port: source.port, rate: 3_000, seed: 21 })
     {
       await using sync = startSync(request)
       await sync.until(({ phase, writes }) => phase === 'in-step' && writes > 2_000)
       await source.call('INCRBYFLOAT', 'sum:far', '0.5')
       await source.call('PERSIST', 'persisted')
+      await setFields(source, 'fields:streamed')
       await sync.kill9()
     }
     await using sync = startSync(request)
@@ -60,18 +71,49 @@ test.each(atHand)(
     sync.give({ type: 'settle' })
     await sync.until(({ guard }) => guard === 'settled')
     await source.call('INCRBYFLOAT', 'sum:near', '0.5')
+    await setFields(source, 'fields:settled')
     await writer.stop()
+    if (!(await knows(target, 'XADD'))) await deleteStreams(source)
     await drain(sync, source)
     const proof = await compareAll(source, target, {}, 5)
     expect(proof).toMatchObject({ equal: true, differing: 0, differences: [] })
     expect(proof.compared).toBeGreaterThan(1_000)
     expect(Number(await target.call('PTTL', 'sum:far'))).toBeGreaterThan(4_000_000)
+    for (const key of ['fields:copied', 'fields:streamed', 'fields:settled'])
+      expect([key, await fieldExpiries(target, key)]).toEqual([
+        key,
+        (await knows(target, 'HPEXPIREAT')) ? ((await fieldExpiries(source, key)) ?? [-1, -1, -1]) : null,
+      ])
     expect(infoField(source, 'stats', 'sync_full')).toBe('1')
     sync.give({ type: 'finish' })
     await sync.done
     expect(target.cli('--scan', '--pattern', 'keyferry:*')).toBe('')
   },
 )
+
+async function knows(server: RedisServer, command: string): Promise<boolean> {
+  const [found] = (await server.call('COMMAND', 'INFO', command)) as unknown[]
+  return found !== null
+}
+
+/** A hash with fields that expire soon, late and never, where the server has such. */
+async function setFields(source: RedisServer, key: string): Promise<void> {
+  await source.call('HMSET', key, 'late', 1, 'soon', 1, 'never', 1)
+  if (!(await knows(source, 'HPEXPIREAT'))) return
+  await source.call('HPEXPIREAT', key, Date.now() + 5_000_000, 'FIELDS', 1, 'late')
+  await source.call('HPEXPIRE', key, 40_000, 'FIELDS', 1, 'soon')
+}
+
+/** Null where the server knows none. */
+async function fieldExpiries(server: RedisServer, key: string): Promise<unknown> {
+  if (!(await knows(server, 'HPEXPIREAT'))) return null
+  return await server.call('HPEXPIRETIME', key, 'FIELDS', 3, 'late', 'soon', 'never')
+}
+
+async function deleteStreams(source: RedisServer): Promise<void> {
+  const streams = (await source.call('KEYS', 'stream:*')) as string[]
+  if (streams.length > 0) await source.call('DEL', ...streams)
+}
 
 const namesScripts = servers.filter(({ name, version }) => name === 'redis' && /^(2\.8|3|4)\./.test(version))
 

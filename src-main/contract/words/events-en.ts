@@ -14,6 +14,8 @@ export const eventsEn: EventsOf = {
   'target.fenced': 'Older connections of this task were closed[: {count}].',
   'apply.command-failed': 'A command failed at the key {key}[ of database {db}]; the key is copied afresh.',
   'apply.unknown-command': 'The command {command} is not known to us; it is applied as it came.',
+  'apply.cannot-hold': 'The target cannot hold what {command} writes; it is left out.',
+  'copy.cannot-hold': 'The target cannot hold the value of the key {key}[ of database {db}]; it is left out.',
   'repair.done': 'Keys were copied afresh[: {count}].',
   'expiry.beyond-guard': 'The key {key}[ of database {db}] expires so late that it is left as it is.',
   'expiry.settled': 'Every expiry of the target is at its own time again.',

@@ -18,6 +18,7 @@ import { lookAtTarget, type TargetLook } from '../target/look.ts'
 import { standaloneManners } from '../target/standalone-destination.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import { EntryBatch } from './entry.ts'
+import { dropNoField } from './copy-commands.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
 
@@ -72,14 +73,14 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
       onConflict: 'replace',
       targetWasEmpty: false,
       rules: everythingAsItIs,
-      functions: true,
+      functions: capabilities.functions,
       librariesAreOurs: false,
       restoreOptions: capabilities,
       // What types it holds is not known before its end.
-      conversion: makeConversion(Object.values(type), header.flavour, capabilities),
-      leftOut: typesLeftOut(capabilities),
-      bigValues: bigValueCommands(look, capabilities),
-      clockAheadMs: 0,
+      conversion: makeConversion(Object.values(type), header.flavour, capabilities, dropNoField),
+      leftOut: typesLeftOut(capabilities, dropNoField),
+      bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy: dropNoField },
+      clockAheadMs: look.clockAheadMs,
       expiryShiftMs: guardMs,
       temporaryPrefix: options.temporaryPrefix,
     },

@@ -1,19 +1,21 @@
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure } from '#contract/failure.ts'
-import { guardMs } from '../plan/expiry.ts'
+import type { RdbFlavour } from '../rdb/opcodes.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, parseInfo } from '../redis/info.ts'
+import { identityOf } from '../redis/probe.ts'
+import { versionNumberOf } from '../redis/version.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
-import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
-import { formatDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
-import type { TtlGuard } from './ttl-guard.ts'
+import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
+import type { DbKey } from './checkpoint.ts'
 
 /** A key's value at one moment of the source's history: to be placed exactly there. */
 export interface ExactCopy extends DbKey {
   /** The source's offset at that moment. */
   readonly offset: number
-  /** Null: the source has no such key then. */
+  /** As DUMP gives it. Null: the source has no such key then. */
   readonly payload: Buffer | null
+  readonly flavour: RdbFlavour
   /** Absolute milliseconds; null: it does not expire. */
   readonly expireAt: number | null
 }
@@ -34,12 +36,14 @@ export async function takeExactCopies(
   keys: readonly DbKey[],
   name: string,
   take: (ask: () => Promise<CopiesTaken>) => Promise<void>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   await using control = await openControl(source, { signal, name })
-  const absolute = await knowsAbsoluteExpiry(control)
+  const info = parseInfo(String(await control.call('INFO')))
+  const dated = (versionNumberOf(info) ?? 0) >= tellsExpiryTimeSince
+  const flavour = identityOf(info).flavour === 'valkey' ? 'valkey' : 'redis'
   await take(async () => {
-    const asked = await Promise.allSettled(keys.map((key) => takeOne(control, key, absolute)))
+    const asked = await Promise.allSettled(keys.map((key) => takeOne(control, key, { dated, flavour })))
     const elsewhere: DbKey[] = []
     const copies = asked.flatMap((one, index) => {
       if (one.status === 'fulfilled') return [one.value]
@@ -51,25 +55,17 @@ export async function takeExactCopies(
   })
 }
 
-/** PEXPIRETIME is known from 7.0 on; before, the time left and the clock are within a millisecond of it. */
-async function knowsAbsoluteExpiry(control: Control): Promise<boolean> {
-  try {
-    await control.call('PEXPIRETIME', '')
-    return true
-  } catch (thrown) {
-    const { code } = toFailure(thrown)
-    if (code === 'server.unknown-command') return false
-    // A node of a cluster knows the command, and has not the slot of this key.
-    if (code === 'target.slot-moving') return true
-    throw thrown
-  }
+/** What is to be known of a source: whether it knows PEXPIRETIME (7.0), and whose values it has. */
+interface Kind {
+  readonly dated: boolean
+  readonly flavour: RdbFlavour
 }
 
-async function takeOne(control: Control, { db, key }: DbKey, absolute: boolean): Promise<ExactCopy> {
+async function takeOne(control: Control, { db, key }: DbKey, { dated, flavour }: Kind): Promise<ExactCopy> {
   const replies = await watchedTransaction(control, [
     ['SELECT', db],
     ['DUMP', key],
-    [absolute ? 'PEXPIRETIME' : 'PTTL', key],
+    [dated ? 'PEXPIRETIME' : 'PTTL', key],
     ['TIME'],
     ['INFO', 'replication'],
   ])
@@ -80,6 +76,7 @@ async function takeOne(control: Control, { db, key }: DbKey, absolute: boolean):
   if (offset === null)
     return fail('server.refused', { address: control.address, reply: 'INFO tells no offset' })
   const [seconds, micros] = (time as readonly Buffer[]).map(Number)
+  // Within a millisecond.
   const now = (seconds ?? 0) * 1000 + Math.floor((micros ?? 0) / 1000)
   const expires = typeof expiry === 'number' && expiry >= 0
   return {
@@ -87,22 +84,9 @@ async function takeOne(control: Control, { db, key }: DbKey, absolute: boolean):
     key,
     offset,
     payload: Buffer.isBuffer(payload) ? payload : null,
-    expireAt: expires ? (absolute ? expiry : now + expiry) : null,
+    expireAt: expires ? (dated ? expiry : now + expiry) : null,
+    flavour,
   }
-}
-
-/** The commands that put a copy in its place and take it off the list, for one transaction. */
-export function commandsOf(copy: ExactCopy, keys: TaskKeys, guard: TtlGuard): PreparedCommand[] {
-  const { db, key, payload, expireAt } = copy
-  const at = expireAt === null ? 0 : guard.timeToWrite(Math.min(expireAt, guardMs - 1), copy)
-  const write =
-    payload === null
-      ? ['DEL', key]
-      : ['RESTORE', key, at, payload, 'REPLACE', ...(at === 0 ? [] : ['ABSTTL'])]
-  return [
-    { db, name: String(write[0]), ...encoded(write), keys: [{ db, key }] },
-    { db: 0, name: 'SREM', ...encoded(['SREM', keys.repair, formatDbKey(copy)]), keys: [] },
-  ]
 }
 
 /** Copies that wait for the stream to come to their offset, and what they mean for units on the way there. */

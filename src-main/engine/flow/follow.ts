@@ -23,19 +23,18 @@ import {
   type TaskKeys,
   type TaskMeta,
 } from './checkpoint.ts'
-import { commandsOf, CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
+import { CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
 import { correctionCommand, CorrectionsUnderWay } from './expiry-corrections.ts'
 import { ExpiryReconciler } from './expiry-reconciler.ts'
-import { GuardedRewriter } from './guarded-rewriter.ts'
 import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
-import { UnitPreparer } from './prepare.ts'
-import { ScriptBook } from './script-book.ts'
+import { laneOf } from './prepare.ts'
 import { StaleKeys } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
 import type { TtlGuard } from './ttl-guard.ts'
 import { UnitSplitter, type Unit } from './units.ts'
+import { Voice } from './voice.ts'
 
 export interface FollowerParts {
   readonly keys: TaskKeys
@@ -76,7 +75,6 @@ const lookEveryMs = 25
  */
 export class Follower {
   readonly #parts: FollowerParts
-  readonly #preparer: UnitPreparer
   readonly #copies = new CopiesUnderWay()
   readonly #corrections = new CorrectionsUnderWay()
   readonly #reconciler: ExpiryReconciler
@@ -84,9 +82,11 @@ export class Follower {
   readonly #placing = new Mutex()
   readonly #ended = new AbortController()
   #target: LiveTarget | null = null
-  /** Null until the target has been asked for what it has. */
-  #scripts: ScriptBook | null = null
+  /** Null until the target has been asked. */
+  #voice: Voice | null = null
   #stale: StaleKeys | null = null
+  /** Of the unit at hand: keys that must be copied, for the target cannot be told. */
+  readonly #toCopy: DbKey[] = []
   #splitter: UnitSplitter
   #meta: TaskMeta
   #keysInRepair = 0
@@ -96,28 +96,13 @@ export class Follower {
     this.#meta = parts.meta
     const from = earliest(parts.checkpoints)
     this.#splitter = new UnitSplitter(from.offset, from.db)
-    const { tell } = parts
-    const reconciler = new ExpiryReconciler({
+    this.#reconciler = new ExpiryReconciler({
       ...parts,
       take: (ask) =>
         this.#placing.run(async () => {
           for (const correction of await ask()) this.#corrections.add(correction)
           await this.#placeNow()
         }),
-    })
-    this.#reconciler = reconciler
-    this.#preparer = new UnitPreparer({
-      lanes: parts.meta.lanes,
-      rewriter: new GuardedRewriter(
-        parts.guard,
-        {
-          beyondGuard: ({ db, key }) => tell('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
-          unsure: (key) => reconciler.note(key),
-          allUnsure: () => reconciler.noteEverything(),
-        },
-        () => this.#scripts!,
-      ),
-      onUnknown: (command) => tell('apply.unknown-command', { command }, 'warning'),
     })
   }
 
@@ -139,7 +124,7 @@ export class Follower {
   }
 
   laneOf(key: Uint8Array): number {
-    return this.#preparer.laneOf(key)
+    return laneOf(key, this.#meta.lanes)
   }
 
   /** Runs `work` with a lane's link while nothing of this source is on its way there. */
@@ -215,9 +200,13 @@ export class Follower {
     const { session, name, checkpoints, keys, spool } = this.#parts
     const generation = spool.generation
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
-    this.#scripts = await ScriptBook.open(session.control, keys)
     this.#stale = await StaleKeys.read(session.control, keys)
     const from = earliest(checkpoints)
+    this.#voice = await Voice.open(this.#parts, signal, {
+      unsure: (key) => this.#reconciler.note(key),
+      allUnsure: () => this.#reconciler.noteEverything(),
+      toCopy: (wanted) => void this.#toCopy.push(...wanted),
+    })
     using target = await session.openLive({
       keys,
       name,
@@ -270,6 +259,7 @@ export class Follower {
       if (full !== null) await full
       target.advance(unit.end, unit.db)
       db = unit.db
+      if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0), (ask) => ask())
     }
     target.advance(splitter.boundary, splitter.db)
     await this.#placeDue(target, splitter.boundary, splitter.db)
@@ -277,9 +267,8 @@ export class Follower {
   }
 
   #prepare(unit: Unit, receivedAt: number): PreparedUnit {
-    const learnt = this.#scripts!.learn(unit.commands)
-    const prepared = this.#withMoved(this.#stale!.freshen(this.#preparer.prepare(unit, receivedAt)))
-    return learnt.length === 0 ? prepared : { ...prepared, commands: [...prepared.commands, ...learnt] }
+    const prepared = this.#withMoved(this.#stale!.freshen(this.#voice!.prepare(unit, receivedAt)))
+    return this.#toCopy.length === 0 ? prepared : withMember(prepared, this.#parts.keys.repair, this.#toCopy)
   }
 
   /** A key written outside of the shard's own slots goes on a list: another's writes may come in between. */
@@ -292,16 +281,16 @@ export class Follower {
 
   /** Puts what waits for this place of the stream into its lanes. */
   async #placeDue(target: LiveTarget, offset: number, db: number): Promise<void> {
-    const { guard, keys, tell } = this.#parts
+    const { tell } = this.#parts
     for (const correction of this.#corrections.takeDue(offset)) {
-      const lanes = [this.#preparer.laneOf(correction.key)]
-      const commands = [correctionCommand(correction, guard)]
+      const lanes = [this.laneOf(correction.key)]
+      const commands = [correctionCommand(correction, this.#parts.guard)]
       await target.placeCopy({ end: correction.offset, db, commands, lanes })
     }
     const due = this.#copies.takeDue(offset)
     for (const copy of due) {
-      const lanes = [this.#preparer.laneOf(copy.key)]
-      const commands = [...commandsOf(copy, keys, guard), ...this.#stale!.settle([copy])]
+      const lanes = [this.laneOf(copy.key)]
+      const commands = [...(await this.#voice!.commandsOf(copy)), ...this.#stale!.settle([copy])]
       await target.placeCopy({ end: copy.offset, db, commands, lanes })
     }
     if (due.length > 0) tell('repair.done', { count: due.length })
@@ -356,21 +345,31 @@ export class Follower {
     this.#keysInRepair = Number(repair) + Number(moved)
   }
 
-  /** Takes fresh copies of keys on which a command failed, to be placed when the stream has come that far. */
+  /** Has keys on which a command failed copied afresh. */
   async #repair(signal: AbortSignal): Promise<void> {
-    const { session, name, keys, source } = this.#parts
+    const { session, keys } = this.#parts
     const members = (await session.control.callBuffer(
       'SRANDMEMBER',
       keys.repair,
       repairsAtOnce,
     )) as unknown as readonly Buffer[]
+    await this.#copy(members.map(parseDbKey), (ask) => this.#placing.run(ask), signal)
+  }
+
+  /** Takes fresh copies, while nothing is placed (`still`), to be placed when the stream has come that far. */
+  async #copy(
+    wanted: readonly DbKey[],
+    still: (ask: () => Promise<void>) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { session, keys, name, source } = this.#parts
     try {
       await takeExactCopies(
         source(),
-        members.map(parseDbKey),
+        wanted,
         name,
         (ask) =>
-          this.#placing.run(async () => {
+          still(async () => {
             const { copies, elsewhere } = await ask()
             for (const copy of copies) this.#copies.add(copy)
             for (const key of elsewhere)

@@ -1,30 +1,41 @@
-import { guardMs, rewriteExpiry } from '../plan/expiry.ts'
 import type { Argument } from '../resp/encode.ts'
+import { guardMs, rewriteExpiry } from '../plan/expiry.ts'
+import { sayTo, type Tongue } from '../plan/command-versions.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { CommandRewriter } from './prepare.ts'
 import type { ScriptBook } from './script-book.ts'
 import type { TtlGuard } from './ttl-guard.ts'
-import type { UnitCommand } from './units.ts'
+import { nameOfCommand, type UnitCommand } from './units.ts'
 
-/** Who wants to know what the stream does not tell exactly. */
-export interface ExpiryListener {
+/** Who wants to know what the stream does not tell exactly, and what the target cannot be told. */
+export interface RewritingListener {
   beyondGuard(key: DbKey): void
   /** The key's expiry is not exactly what the source has. */
   unsure(key: DbKey): void
   /** That of keys which the command does not name may not be either. */
   allUnsure(): void
+  /** What comes of the command cannot be said: these keys are to be copied. */
+  toCopy(keys: readonly DbKey[]): void
+  /** The command concerns what the target cannot hold. */
+  lost(name: string): void
 }
 
-/** Puts every expiry of a followed source where its guard wants it, and tells scripts in full. */
-export class GuardedRewriter implements CommandRewriter {
-  readonly #guard: TtlGuard
-  readonly #listener: ExpiryListener
-  readonly #scripts: () => Pick<ScriptBook, 'inFull'>
+export interface GuardedRewriterParts {
+  readonly guard: TtlGuard
+  readonly scripts: Pick<ScriptBook, 'inFull'>
+  readonly tongue: Tongue
+  readonly listener: RewritingListener
+}
 
-  constructor(guard: TtlGuard, listener: ExpiryListener, scripts: () => Pick<ScriptBook, 'inFull'>) {
-    this.#guard = guard
-    this.#listener = listener
-    this.#scripts = scripts
+/**
+ * Puts every expiry of a followed source where its guard wants it, tells scripts in full, and says what the target
+ * does not know in older words.
+ */
+export class GuardedRewriter implements CommandRewriter {
+  readonly #parts: GuardedRewriterParts
+
+  constructor(parts: GuardedRewriterParts) {
+    this.#parts = parts
   }
 
   rewrite(
@@ -32,42 +43,73 @@ export class GuardedRewriter implements CommandRewriter {
     receivedAt: number,
     keys: readonly DbKey[],
   ): readonly (readonly Argument[])[] | null {
-    const guard = this.#guard
-    const listener = this.#listener
-    const rewritten = rewriteExpiry(command, receivedAt, (at, db, key, relative) => {
+    const { guard, scripts, listener } = this.#parts
+    const guarded = rewriteExpiry(command, receivedAt, (at, db, key, relative) => {
       if (at >= guardMs) listener.beyondGuard({ db, key })
       if (relative) listener.unsure({ db, key })
       return guard.timeToWrite(at, { db, key })
     })
-    if (rewritten !== null) return [rewritten]
+    if (guarded !== null) return this.#say(nameOf(guarded), guarded, keys) ?? [guarded]
     this.#listen(command, keys)
-    const inFull = command.shape?.name === 'EVALSHA' ? this.#scripts().inFull(command.args) : null
-    return inFull === null ? null : [inFull]
+    const name = nameOfCommand(command)
+    if (name === 'EVALSHA') {
+      const inFull = scripts.inFull(command.args)
+      return inFull === null ? null : [inFull]
+    }
+    return this.#say(name, command.args, keys)
+  }
+
+  /** Null: as it is. */
+  #say(
+    name: string,
+    args: readonly Argument[],
+    keys: readonly DbKey[],
+  ): readonly (readonly Argument[])[] | null {
+    const { tongue, listener } = this.#parts
+    const said = sayTo(tongue, name, args)
+    if (said === 'same') return null
+    if (said === 'copy') listener.toCopy(keys)
+    else if (said === 'lost') listener.lost(name)
+    else {
+      // A script that stands for a command takes the time left, and gives it again a moment later.
+      if (said.some((words) => words[0] === 'EVAL')) for (const key of keys) listener.unsure(key)
+      return said
+    }
+    return []
   }
 
   /** What a command means for expiries that it does not name. */
   #listen({ args, shape }: UnitCommand, keys: readonly DbKey[]): void {
+    const { guard, listener } = this.#parts
     const name = shape?.name ?? ''
     if (name === 'SET') {
-      if (mayBeSum(args)) for (const key of keys) this.#listener.unsure(key)
+      if (mayBeSum(args)) for (const key of keys) listener.unsure(key)
     } else if (carriesExpiry.has(name)) {
       // The expiry that goes along with the value may be a shifted one.
       const last = keys.at(-1)
       if (last !== undefined) this.#noteMoved(last)
       if (name === 'MOVE') this.#noteMoved({ db: Number(args[2]), key: args[1]! })
     } else if (name === 'SWAPDB') {
-      this.#guard.noteSwap()
-      this.#listener.allUnsure()
+      guard.noteSwap()
+      listener.allUnsure()
     } else if (runsScript.has(name)) {
       for (const key of keys) this.#noteMoved(key)
-      if (keys.length === 0) this.#listener.allUnsure()
+      if (keys.length === 0) listener.allUnsure()
     }
   }
 
   #noteMoved(key: DbKey): void {
-    this.#guard.noteMoved(key)
-    this.#listener.unsure(key)
+    this.#parts.guard.noteMoved(key)
+    this.#parts.listener.unsure(key)
   }
+}
+
+function nameOf(words: readonly Argument[]): string {
+  return typeof words[0] === 'string'
+    ? words[0]
+    : Buffer.from(words[0] as Uint8Array)
+        .toString('latin1')
+        .toUpperCase()
 }
 
 /** Commands that take a key's expiry to another key. */

@@ -36,11 +36,6 @@ export class UnitPreparer {
     this.#all = Array.from({ length: options.lanes }, (_, index) => index)
   }
 
-  /** The lane of a key, in whichever database: MOVE keeps to it. */
-  laneOf(key: Uint8Array): number {
-    return keySlot(key) % this.#options.lanes
-  }
-
   /** `receivedAt`: what relative expiries count from, milliseconds since the epoch. */
   prepare(unit: Unit, receivedAt: number): PreparedUnit {
     const lanes = new Set<number>()
@@ -48,7 +43,7 @@ export class UnitPreparer {
     const commands = unit.commands.flatMap((command): readonly PreparedCommand[] => {
       const keys = this.#keysOf(command)
       if (command.shape?.kind !== 'write') everything = true
-      for (const { key } of keys) lanes.add(this.laneOf(key))
+      for (const { key } of keys) lanes.add(laneOf(key, this.#options.lanes))
       return this.#prepared(command, receivedAt, keys)
     })
     return {
@@ -79,6 +74,11 @@ export class UnitPreparer {
     }
     return shape.keyPlaces(args).map((place) => ({ db: dbOfKey(command, place), key: args[place]! }))
   }
+}
+
+/** The lane of a key, in whichever database: MOVE keeps to it. */
+export function laneOf(key: Uint8Array, lanes: number): number {
+  return keySlot(key) % lanes
 }
 
 /** COPY may write to another database: its second key is there. */

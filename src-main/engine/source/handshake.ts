@@ -10,6 +10,9 @@ export interface Position {
   readonly offset: number
 }
 
+/** The latest whose RDB we read. */
+const readsValkey = '9.1.0'
+
 export type SyncAnswer =
   /** A snapshot follows, then the stream from the byte behind `offset`. */
   | { readonly kind: 'full'; readonly replid: string; readonly offset: number }
@@ -29,6 +32,8 @@ export async function handshake(
   const address = addressOf(connection)
   await greet(talk, connection, own.name)
   await refusalOf(talk, address, 'REPLCONF', 'listening-port', own.listeningPort)
+  // A Valkey of 9 with fields that expire makes no snapshot for one who does not say that he can read it.
+  await refusalOf(talk, address, 'REPLCONF', 'version', readsValkey)
   await refusalOf(talk, address, 'REPLCONF', 'capa', 'eof', 'capa', 'psync2')
 
   talk.send(have === null ? ['PSYNC', '?', -1] : ['PSYNC', have.replid, have.offset + 1])
