@@ -35,6 +35,7 @@ export const checkIds = [
   'clocks',
   'modules',
   'functions',
+  'types',
   'policies',
   'shape',
   'local-disk',

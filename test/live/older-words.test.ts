@@ -4,7 +4,10 @@ import { compareAll, connectionTo, drain, sourceOffset, taskFolder } from '../su
 import { startSync } from '../support/sync-process.ts'
 
 const older = otherServers().filter(({ name, version }) => name === 'redis' && /^[456]\./.test(version))
-if (older.length === 0) console.warn('no server from 4.0 to 6.2 at hand: KEYFERRY_TEST_SERVERS names none')
+if (older.length === 0) {
+  console.warn('no server from 4.0 to 6.2 at hand: KEYFERRY_TEST_SERVERS names none')
+  test.skip('older servers are said things in older words', () => undefined)
+}
 
 const later = 4_000_000_000_000
 

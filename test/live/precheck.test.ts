@@ -112,13 +112,24 @@ describe('the checks before a migration', () => {
   })
 
   const older = otherServers().find(({ name, version }) => name === 'redis' && /^6\./.test(version))
-  it.skipIf(older === undefined)('a target too old to be followed into is told before anything', async () => {
+  it.skipIf(older === undefined)('an older target is warned of', async () => {
     await using source = await startRedis()
     await using target = await startRedis({ binary: older!.binary })
 
-    expect((await look(at(source), at(target))).says('target-version')).toBe('failed version-older')
+    expect((await look(at(source), at(target))).says('target-version')).toBe('warning version-older')
     expect((await look(at(target), at(source))).says('source-version')).toBe('passed version-fine')
   })
+
+  const tooOld = otherServers().find(({ name, version }) => name === 'redis' && /^2\.6/.test(version))
+  it.skipIf(tooOld === undefined)(
+    'a server that cannot be followed, on either side, is told before anything',
+    async () => {
+      await using one = await startRedis()
+      await using other = await startRedis({ binary: tooOld!.binary })
+      expect((await look(at(one), at(other))).says('target-version')).toBe('failed version-too-old')
+      expect((await look(at(other), at(one))).says('source-version')).toBe('failed version-too-old')
+    },
+  )
 
   it('a cluster node is not taken for a standalone server', async () => {
     await using source = await startRedis()

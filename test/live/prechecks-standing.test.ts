@@ -184,6 +184,38 @@ describe('whether what the source holds fits', () => {
     expect(large.says('policies')).toBe('passed policies-same')
   })
 
+  const withoutStreams = otherServers().find(
+    ({ name, version }) => name === 'redis' && /^[234]\./.test(version),
+  )
+  it.skipIf(withoutStreams === undefined)('streams that an older target has no type for', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis({ binary: withoutStreams!.binary })
+    await source.call('SET', 'k', 1)
+    expect((await look(at(source), at(target))).says('types')).toBe('passed types-fit')
+    source.cli('-n', '2', 'XADD', 'events', '1-1', 'f', 'v')
+    expect((await look(at(source), at(target))).of('types')).toMatchObject({
+      state: 'warning',
+      finding: 'types-no-streams',
+      params: { key: 'events' },
+    })
+  })
+
+  const withFields = otherServers().find(
+    ({ name, version }) => name === 'redis' && /^(7\.4|8)\./.test(version),
+  )
+  it.skipIf(withFields === undefined)('fields that expire, where the target has none', async () => {
+    await using source = await startRedis({ binary: withFields!.binary })
+    await using target = await startRedis()
+    await source.call('HSET', 'h', 'f', 'v')
+    expect((await look(at(source), at(target))).says('types')).toBe('passed types-fit')
+    await source.call('HPEXPIRE', 'h', 100_000, 'FIELDS', 1, 'f')
+    expect((await look(at(source), at(target))).of('types')).toMatchObject({
+      state: 'warning',
+      finding: 'types-fields-stay',
+      params: { hashes: 1 },
+    })
+  })
+
   const older = otherServers().find(({ name, version }) => name === 'redis' && /^6\./.test(version))
   it.skipIf(older === undefined)('libraries that an older target has no place for', async () => {
     await using source = await startRedis()

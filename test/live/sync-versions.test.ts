@@ -33,6 +33,8 @@ const missing = pairs.flatMap(({ pair, ends }) => (ends.includes(undefined) ? [p
 if (missing.length > 0)
   console.warn(`no servers at hand for ${missing.join(' ')}: KEYFERRY_TEST_SERVERS names none`)
 
+if (missing.length === pairs.length) test.skip('servers of other versions are followed', () => undefined)
+
 const atHand = pairs.flatMap(({ ends: [source, target] }) =>
   source === undefined || target === undefined ? [] : [{ source, target }],
 )

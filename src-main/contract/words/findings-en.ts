@@ -35,8 +35,13 @@ export const findingsEn: FindingsOf = {
   'version-fine': fine('The version is {version}.'),
   'version-older': {
     found: 'The version is {version}[, older than {needed}].',
-    why: 'An older server may not know every type and encoding of the newer one.',
+    why: 'Commands it does not know are said in older words; what it has no type for is left out, and told.',
     mend: 'Use a target at least as new as the source, or see that no newer type is in use.',
+  },
+  'version-too-old': {
+    found: 'The version is {version}; following it live needs {needed} or later.',
+    why: 'An older server tells no offsets, or keeps no promise that a live migration stands on.',
+    mend: 'Move the data by a backup and a restore instead, which go from and into any version.',
   },
   'version-other-product': {
     found: 'Source {source} and target {target} belong to different families.',

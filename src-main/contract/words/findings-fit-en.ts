@@ -53,6 +53,17 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     why: 'They will not be there, and FCALL will be refused.',
     mend: 'Use a target of 7.0 or later, or see that no application calls them.',
   },
+  'types-fit': fine('The target has every type that the source was seen to use.'),
+  'types-no-streams': {
+    found: 'The source has streams, such as {key}, and the target knows none.',
+    why: 'They are left out, and so is everything written to them.',
+    mend: 'Use a target of 5.0 or later, or see that no application needs them.',
+  },
+  'types-fields-stay': {
+    found: 'Fields expire in {hashes} hashes of the source; the target has no such fields.',
+    why: 'Until the cutover each is deleted when the source deletes it; what is left then stays for ever.',
+    mend: 'Use a target of Redis 7.4, Valkey 9.0 or later, or expire them by other means after the cutover.',
+  },
   'policies-same': fine('Full, the target behaves as the source does.'),
   'policies-differ': {
     found: 'Full, the source goes by {before}, the target by {after}.',

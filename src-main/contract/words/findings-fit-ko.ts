@@ -51,6 +51,17 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     why: '타깃에는 라이브러리가 없고 FCALL이 거부됩니다.',
     mend: '7.0 이상의 타깃을 쓰거나 호출하는 애플리케이션이 없는지 확인하세요.',
   },
+  'types-fit': fine('소스에서 본 타입이 타깃에 모두 있습니다.'),
+  'types-no-streams': {
+    found: '소스에 스트림이 있지만(예: {key}) 타깃은 스트림을 모릅니다.',
+    why: '스트림과 그 뒤에 스트림에 쓰는 내용이 제외됩니다.',
+    mend: '5.0 이상의 타깃을 쓰거나 필요로 하는 애플리케이션이 없는지 확인하세요.',
+  },
+  'types-fields-stay': {
+    found: '소스의 해시 {hashes}개에 만료되는 필드가 있지만 타깃에는 그런 필드가 없습니다.',
+    why: '전환 전까지는 소스가 지울 때 함께 지워지고, 그때 남아 있는 필드는 계속 남습니다.',
+    mend: 'Redis 7.4, Valkey 9.0 이상의 타깃을 쓰거나 전환한 뒤 다른 방법으로 만료시키세요.',
+  },
   'policies-same': fine('메모리가 가득 차면 타깃도 소스처럼 동작합니다.'),
   'policies-differ': {
     found: '메모리가 가득 차면 소스는 {before}, 타깃은 {after} 정책을 따릅니다.',

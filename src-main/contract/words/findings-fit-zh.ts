@@ -51,6 +51,17 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     why: '目标端不会有这些函数库，FCALL 会被拒绝。',
     mend: '请使用 7.0 或更高版本的目标端，或确认没有应用调用它们。',
   },
+  'types-fit': fine('目标端具备所见到的源端全部类型。'),
+  'types-no-streams': {
+    found: '源端有流（例如 {key}），而目标端不支持流。',
+    why: '流以及之后写入流的内容都会被略过。',
+    mend: '请使用 5.0 或更高版本的目标端，或确认没有应用需要它们。',
+  },
+  'types-fields-stay': {
+    found: '源端有 {hashes} 个哈希含有会过期的字段，而目标端不支持字段过期。',
+    why: '割接之前，源端删除字段时目标端随之删除；割接时仍在的字段将永久保留。',
+    mend: '请使用 Redis 7.4、Valkey 9.0 或更高版本的目标端，或在割接后以其他方式清理这些字段。',
+  },
   'policies-same': fine('内存满时目标端与源端的行为相同。'),
   'policies-differ': {
     found: '内存满时源端采用 {before}，目标端采用 {after}。',

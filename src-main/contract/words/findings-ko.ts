@@ -35,8 +35,13 @@ export const findingsKo: FindingsOf = {
   'version-fine': fine('버전은 {version} 입니다.'),
   'version-older': {
     found: '버전은 {version} 입니다[({needed} 버전보다 낮음)].',
-    why: '낮은 버전의 서버는 새로운 타입과 인코딩을 모를 수 있습니다.',
+    why: '모르는 명령은 예전 명령으로 바꾸어 전하고, 타입이 없는 것은 제외하고 알립니다.',
     mend: '소스 이상의 버전을 타깃으로 쓰거나 새 타입을 쓰지 않는지 확인하세요.',
+  },
+  'version-too-old': {
+    found: '버전은 {version} 입니다. 실시간으로 따라가려면 {needed} 이상이어야 합니다.',
+    why: '더 오래된 서버는 오프셋을 알려 주지 않거나 실시간 이전이 기대는 약속을 지키지 못합니다.',
+    mend: '백업과 복원으로 데이터를 옮기세요. 어느 버전에서나 됩니다.',
   },
   'version-other-product': {
     found: '소스 {source} 버전과 타깃 {target} 버전은 서로 다른 제품입니다.',

@@ -35,8 +35,13 @@ export const findingsZh: FindingsOf = {
   'version-fine': fine('版本为 {version}。'),
   'version-older': {
     found: '版本为 {version}[，低于 {needed}]。',
-    why: '较旧的服务器可能不认识较新的类型和编码。',
+    why: '它不认识的命令会改用旧命令表达；它没有的类型会被略过并告知。',
     mend: '请使用不低于源端版本的目标端，或确认没有使用新类型。',
+  },
+  'version-too-old': {
+    found: '版本为 {version}；在线跟随需要 {needed} 或更高版本。',
+    why: '更旧的服务器不提供偏移量，或无法满足在线迁移所依赖的保证。',
+    mend: '请改用备份与恢复来迁移数据，它们支持任何版本。',
   },
   'version-other-product': {
     found: '源端 {source} 与目标端 {target} 属于不同产品。',

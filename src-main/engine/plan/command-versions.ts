@@ -204,6 +204,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   XDELEX: [{ lacks: before(802), say: copied }],
 
   FUNCTION: [{ lacks: before(700), say: lost }],
+  SWAPDB: [{ lacks: before(400), say: lost }],
 }
 
 const table: ReadonlyMap<string, readonly Rule[]> = new Map(Object.entries(rules))

@@ -30,6 +30,7 @@ import {
 } from './setting.ts'
 import { shape } from './shape.ts'
 import { sourceSnapshot } from './snapshot.ts'
+import { types } from './types.ts'
 import { sourceVersion, targetVersion } from './version.ts'
 import { targetWritable } from './writable.ts'
 
@@ -66,6 +67,7 @@ const checks: readonly Check[] = [
   clocks,
   modules,
   functions,
+  types,
   policies,
   shape,
   localDisk,

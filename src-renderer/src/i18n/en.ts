@@ -488,6 +488,7 @@ export const en = {
   'check.clocks': 'Clocks',
   'check.modules': 'Modules',
   'check.functions': 'Function libraries',
+  'check.types': 'Types',
   'check.policies': 'Behaviour when memory is full',
   'check.shape': 'One primary or a cluster',
   'check.local-disk': 'Room on this machine',

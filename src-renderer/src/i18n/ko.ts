@@ -459,6 +459,7 @@ export const ko: Words = {
   'check.clocks': '시계',
   'check.modules': '모듈',
   'check.functions': '함수 라이브러리',
+  'check.types': '타입',
   'check.policies': '메모리가 가득 찼을 때',
   'check.shape': '마스터 하나 또는 클러스터',
   'check.local-disk': '이 컴퓨터의 공간',

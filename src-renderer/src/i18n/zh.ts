@@ -448,6 +448,7 @@ export const zh: Words = {
   'check.clocks': '时钟',
   'check.modules': '模块',
   'check.functions': '函数库',
+  'check.types': '类型',
   'check.policies': '内存满时的行为',
   'check.shape': '主从或集群',
   'check.local-disk': '本机空间',
