@@ -48,7 +48,7 @@ export async function startWatched({
     ...options,
     args: ['--slaveof', '127.0.0.1', String(primary.port), ...auth],
   })
-  await until(() => /master_link_status:up/.test(replica.cli('INFO', 'replication')))
+  await until(async () => /master_link_status:up/.test(String(await replica.call('INFO', 'replication'))))
   const sentinels: RedisServer[] = []
   for (let number = 0; number < 3; number += 1) {
     const port = await freePort()
@@ -99,9 +99,9 @@ export async function startWatched({
   }
 }
 
-async function until(met: () => boolean): Promise<void> {
+async function until(met: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + limitMs
-  while (!met()) {
+  while (!(await met())) {
     if (Date.now() > deadline) throw new Error('the Sentinels did not get that far')
     await sleep(50)
   }
