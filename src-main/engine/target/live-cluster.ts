@@ -11,9 +11,9 @@ import type { LiveTarget } from './live-target.ts'
 import { isLong, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
 import { doInSteps } from './unit-in-steps.ts'
 
-/** What waits in all lanes together. */
+/** What waits in all lanes together. Many small ones live long enough to be carried over by the collector: few are faster. */
 const maxPendingBytes = 16 * 1024 * 1024
-const maxPendingUnits = 16_384
+const maxPendingUnits = 512
 /** So often are the checkpoints of slots with nothing to do moved on: as far back does a restart go. */
 const refreshEveryMs = 5_000
 const refreshedAtOnce = 1_024
@@ -44,6 +44,8 @@ export class LiveCluster implements LiveTarget, LaneOwner {
   readonly #lanes: readonly Lane[]
   /** Those with something pending or unanswered, and perhaps some that have just ended. */
   readonly #busy = new Set<Lane>()
+  /** Those that got something since everything was sent. */
+  readonly #fresh = new Set<Lane>()
   readonly #partly = new Map<number, Partly>()
   /** Units made for a step. */
   readonly #parts = new WeakSet<PreparedUnit>()
@@ -111,9 +113,8 @@ export class LiveCluster implements LiveTarget, LaneOwner {
 
   flush(): void {
     this.#check()
-    for (const lane of this.#busy)
-      if (lane.quiet) this.#busy.delete(lane)
-      else lane.flush()
+    for (const lane of this.#fresh) lane.flush()
+    this.#fresh.clear()
   }
 
   async drain(): Promise<void> {
@@ -159,7 +160,9 @@ export class LiveCluster implements LiveTarget, LaneOwner {
       if (!this.#parts.has(unit)) this.#options.onTook(unit.commands.length)
     }
     this.#pendingUnits -= units.length
-    if (!this.#crowded) this.#room.ring()
+    // Half of it goes before more comes: then what comes is sent together.
+    if (this.#pendingBytes < maxPendingBytes / 2 && this.#pendingUnits < maxPendingUnits / 2)
+      this.#room.ring()
   }
 
   acked(lane: number, offset: number): void {
@@ -197,10 +200,7 @@ export class LiveCluster implements LiveTarget, LaneOwner {
 
   async #untilRoom(): Promise<void> {
     this.flush()
-    while (this.#crowded) {
-      this.#check()
-      await this.#room.wait()
-    }
+    await this.#room.wait()
     this.#check()
   }
 
@@ -208,6 +208,7 @@ export class LiveCluster implements LiveTarget, LaneOwner {
     this.#hold(unit)
     lane.enqueue(unit, this.#placed.offset)
     this.#busy.add(lane)
+    this.#fresh.add(lane)
   }
 
   #hold(unit: PreparedUnit): void {

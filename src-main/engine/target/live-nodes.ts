@@ -88,6 +88,7 @@ export class LiveNodes implements WatchedCluster, Disposable {
     const { link, aside, mutex } = this.#ownerOf(slot)
     // A long one keeps its connection to itself for as long as it takes.
     const isLong = frame.parts.some((part) => !(part instanceof Uint8Array))
+    if (!isLong) gather(link)
     const replies = isLong
       ? await mutex.run(() => exchangeFrame(aside, frame))
       : await exchangeFrame(link, frame)
@@ -209,4 +210,11 @@ export class LiveNodes implements WatchedCluster, Disposable {
       return
     }
   }
+}
+
+/** What is written to a link in this turn leaves together: the small frames of many slots, one after another. */
+function gather({ socket }: Link): void {
+  if (socket.writableCorked > 0) return
+  socket.cork()
+  process.nextTick(() => socket.uncork())
 }
