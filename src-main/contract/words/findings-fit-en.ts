@@ -32,7 +32,7 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     mend: 'Give the target more databases in its configuration.',
   },
   'big-keys-none': fine(
-    '[Of {looked} keys looked at|Of the keys looked at] the largest takes {bytes:bytes}.',
+    '[Of {looked:keys} looked at, the largest takes {bytes:bytes}.|There are no keys yet.]',
   ),
   'big-keys-found': {
     found: 'The key {key} takes {bytes:bytes}.',

@@ -31,7 +31,9 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     why: '넘는 것은 둘 곳이 없습니다.',
     mend: '타깃의 설정에서 데이터베이스 수를 늘리세요.',
   },
-  'big-keys-none': fine('[살펴본 키 {looked}개|살펴본 키] 가운데 가장 큰 것은 {bytes:bytes} 입니다.'),
+  'big-keys-none': fine(
+    '[{looked:keys}를 살펴보았고 가장 큰 것은 {bytes:bytes} 입니다.|아직 키가 없습니다.]',
+  ),
   'big-keys-found': {
     found: '키 {key} 크기는 {bytes:bytes} 입니다.',
     why: '이 키를 읽고 쓰고 비교하는 동안 두 서버가 다른 요청에 늦게 답합니다.',

@@ -31,7 +31,7 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     why: '超出的部分无处存放。',
     mend: '请在目标端的配置中增加数据库数量。',
   },
-  'big-keys-none': fine('[抽查的 {looked} 个键|抽查的键]中最大的占 {bytes:bytes}。'),
+  'big-keys-none': fine('[抽查了 {looked:keys}，最大的占 {bytes:bytes}。|目前还没有键。]'),
   'big-keys-found': {
     found: '键 {key} 占 {bytes:bytes}。',
     why: '读取、写入和比对它时，两端对其他请求的应答会变慢。',
