@@ -40,8 +40,8 @@ export interface LaneOwner {
 }
 
 /**
- * Applies the units of its keys in order, in batches, each a transaction together with the checkpoint behind it. No second batch is sent while one is unanswered: if the first were refused and the
- * second taken, the first would be lost.
+ * Applies the units of its keys in order, in batches, each a transaction together with the checkpoint behind it. No
+ * second batch is sent while one is unanswered: if the first were refused and the second taken, the first would be lost.
  */
 export class Lane {
   readonly index: number

@@ -11,7 +11,7 @@ import type { LiveTarget } from './live-target.ts'
 import { isLong, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
 import { doInSteps } from './unit-in-steps.ts'
 
-/** What waits in all lanes together. Many small ones live long enough to be carried over by the collector: few are faster. */
+/** What waits in all lanes together: of small ones few, since what lives long is carried over by the collector. */
 const maxPendingBytes = 16 * 1024 * 1024
 const maxPendingUnits = 512
 /** So often are the checkpoints of slots with nothing to do moved on: as far back does a restart go. */
