@@ -1,3 +1,4 @@
+import { sayTo } from '../plan/command-versions.ts'
 import { guardMs, rewriteExpiry } from '../plan/expiry.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { CommandRewriter } from './prepare.ts'
@@ -9,11 +10,6 @@ export interface ReplayRewriterOptions {
   /** Scripts by their SHA1, lower case. */
   readonly scripts: ReadonlyMap<string, Buffer>
 }
-
-/** SET … PXAT (6.2). */
-const setsWithExpirySince = 602
-/** UNLINK, and HSET with several fields (4.0). */
-const unlinksSince = 400
 
 /**
  * Says the commands of an append-only file so that a live server comes to what loading the file would come to. A
@@ -30,23 +26,17 @@ export class ReplayRewriter implements CommandRewriter {
 
   rewrite(command: UnitCommand, receivedAt: number): readonly (readonly Argument[])[] | null {
     const rewritten = rewriteExpiry(command, receivedAt, (at) => at + guardMs)
-    if (rewritten !== null) return this.#forTarget(rewritten)
+    if (rewritten !== null) return this.#say(String(rewritten[0]).toUpperCase(), rewritten) ?? [rewritten]
     const { args, shape } = command
     if (shape?.name === 'EVALSHA') return this.#withScript(args)
-    if (this.#options.versionNumber >= unlinksSince) return null
-    if (shape?.name === 'UNLINK') return [['DEL', ...args.slice(1)]]
-    return shape?.name === 'HSET' && args.length > 4 ? [['HMSET', ...args.slice(1)]] : null
+    return shape === null ? null : this.#say(shape.name, args)
   }
 
-  /** SET with an expiry as two commands where the target knows it otherwise. */
-  #forTarget(words: readonly Argument[]): readonly (readonly Argument[])[] {
-    const [name, key, value, option, at] = words
-    if (name !== 'SET' || option !== 'PXAT' || this.#options.versionNumber >= setsWithExpirySince)
-      return [words]
-    return [
-      ['SET', key!, value!],
-      ['PEXPIREAT', key!, at!],
-    ]
+  /** Null: as it is. What cannot be said has been told before the first write. */
+  #say(name: string, args: readonly Argument[]): readonly (readonly Argument[])[] | null {
+    const { versionNumber } = this.#options
+    const said = sayTo({ versionNumber, hashFieldExpiry: true, hashSetWithExpiry: true }, name, args)
+    return typeof said === 'string' ? null : said
   }
 
   /** The target may never have been told the script, or have forgotten it with a restart. */
