@@ -8,12 +8,14 @@ import { count } from './terminal/figures.ts'
 /**
  * Freezes a task that is in step, drains, proves and finishes it. Resolves with how it stands then: `finished`,
  * or `paused` with its source unfrozen where the two sides were found to differ. Rejects with what failed; the
- * source is unfrozen then too, unless the freeze itself broke.
+ * source is unfrozen then too, unless the freeze itself broke. With `deleteSource`, the source's address as it was
+ * typed, every value is compared and the source's keys are deleted before it is let go.
  */
 export async function cutOver(
   { tasks }: Pick<Migrations, 'tasks'>,
   task: FollowedTask,
   output: Output,
+  deleteSource?: string,
 ): Promise<TaskView> {
   // A freeze from before a crash is taken up again by itself.
   if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
@@ -26,7 +28,7 @@ export async function cutOver(
   output.note(
     `Writes are frozen at offset ${count(offset ?? 0)}, ${signedOut} connections were signed out; everything up to there has arrived. Comparing …`,
   )
-  tasks.verify(task.id)
+  tasks.verify(task.id, deleteSource === undefined ? undefined : 'full')
   const proven = await task.until(({ proof, state }) => proof?.running === false && state !== 'proving')
   if (proven.finishNeedsConsent !== null || !proven.proof?.result) {
     await tasks.unfreeze(task.id)
@@ -39,7 +41,7 @@ export async function cutOver(
   }
   const { progress: _progress, ...proof } = proven.proof
   output.event('proof', { task: task.id, ...proof })
-  return await tasks.finish(task.id, {})
+  return await tasks.finish(task.id, { deleteSource })
 }
 
 /** How long writes were refused; null while they are, or when they never were. */

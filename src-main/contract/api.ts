@@ -243,6 +243,8 @@ export const contract = {
       .input(
         idInput.extend({
           consent: z.string().max(300).optional(),
+          /** The source's address, typed: its keys are deleted, once they are proven to have arrived. */
+          deleteSource: z.string().max(300).optional(),
           afterFinish: z.enum(['unfreeze', 'leave-frozen']).optional(),
           passwords: passwordsSchema.optional(),
         }),

@@ -164,6 +164,8 @@ export const failureCatalogue = {
   'task.expiries-shifted': { retryable: false },
   'task.too-many': { retryable: true },
   'task.instance-busy': { retryable: true },
+  'task.move-consent': { retryable: false },
+  'task.move-unproven': { retryable: false },
   'task.overwrites': { retryable: false },
   'schedule.past': { retryable: false },
   'schedule.missed': { retryable: false },

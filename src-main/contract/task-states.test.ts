@@ -9,7 +9,15 @@ function reach(from: TaskState, seen = new Set<TaskState>()): Set<TaskState> {
 }
 
 const view = (state: TaskState, more: Partial<TaskView> = {}): TaskView =>
-  ({ state, inStep: false, freeze: { state: 'none' }, proof: null, progress: null, ...more }) as TaskView
+  ({
+    state,
+    inStep: false,
+    freeze: { state: 'none' },
+    proof: null,
+    progress: null,
+    moving: false,
+    ...more,
+  }) as TaskView
 
 describe('the states of a task', () => {
   test.each(taskStates)('%s: every way on is a state, and an end can be reached', (state) => {
@@ -30,6 +38,16 @@ describe('the states of a task', () => {
   test('whoever is not over can always be given up, unless it ends by itself', () => {
     const stuck = taskStates.filter((state) => !isOver(state) && !actionsOf(view(state)).includes('stop'))
     expect(stuck).toEqual(['draft', 'ready', 'scheduled', 'finishing'])
+  })
+
+  test('once keys of the source are deleted it is never followed again, but finished', () => {
+    for (const state of ['failed', 'interrupted'] as const) {
+      expect(actionsOf(view(state))).toEqual(expect.arrayContaining(['resume']))
+      expect(actionsOf(view(state))).not.toContain('finish')
+      expect(actionsOf(view(state, { moving: true }))).not.toContain('resume')
+      expect(actionsOf(view(state, { moving: true }))).toContain('finish')
+    }
+    expect(actionsOf(view('paused', { moving: true }))).not.toContain('resume')
   })
 
   test('freezing needs to be in step, unfreezing something frozen', () => {

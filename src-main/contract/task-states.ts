@@ -112,12 +112,12 @@ export const taskTable = {
   failed: {
     kind: 'waiting',
     next: ['starting', 'finishing', 'stopped', 'interrupted'],
-    deeds: ['resume', 'unfreeze', 'stop'],
+    deeds: ['resume', 'finish', 'unfreeze', 'stop'],
   },
   interrupted: {
     kind: 'waiting',
     next: ['starting', 'draft', 'finishing', 'stopped', 'failed'],
-    deeds: ['resume', 'unfreeze', 'stop'],
+    deeds: ['resume', 'finish', 'unfreeze', 'stop'],
   },
   finished: {
     kind: 'over',
@@ -171,6 +171,8 @@ export interface Circumstances {
   readonly freeze: { readonly state: FreezeState }
   readonly proof: { readonly running: boolean } | null
   readonly progress: { readonly guard: ExpiryGuard } | null
+  /** The source's keys are being deleted, or were: it must not be followed any more. */
+  readonly moving: boolean
 }
 
 /** The actions possible now, from the state and what else is known. */
@@ -178,6 +180,8 @@ export function actionsOf(task: Circumstances): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
   return taskTable[task.state].deeds.filter((action) => {
     if (action === 'finish' && task.state === 'following') return task.inStep
+    if (action === 'resume') return !task.moving
+    if (action === 'finish' && (task.state === 'failed' || task.state === 'interrupted')) return task.moving
     // Paused before its expiries were put to their own time, it has to go on first.
     if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
     if (action === 'freeze') return task.inStep

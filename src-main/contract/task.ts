@@ -56,6 +56,10 @@ export type TaskEventCode =
   /** code: of the failure */
   | 'task.failed'
   | 'task.consented'
+  /** deleted, kept: keys */
+  | 'move.done'
+  /** deleted, code: of the failure that ended it */
+  | 'move.ended'
 
 /** Something that happened to a task, kept for good. `sayEvent` (`words/say-event.ts`) has the words. */
 export interface TaskEvent {
@@ -189,6 +193,8 @@ export interface TaskView extends TaskStanding {
    */
   readonly finishNeedsConsent: 'no-proof' | 'differences' | 'not-frozen' | null
   readonly failure: Failure | null
+  /** The keys of the source are being deleted, or were. */
+  readonly moving: boolean
   /** The newest 50; `tasks.events` has all. */
   readonly events: readonly TaskEvent[]
 }

@@ -10,6 +10,7 @@ import { conclude, endPause, giveUp } from './conclusion.ts'
 import { Cutover } from './cutover.ts'
 import type { KeptFreeze } from './freeze/record.ts'
 import { frozenConnection } from './freeze/sign-in.ts'
+import { moveAway } from './moving.ts'
 import { settingsIn, type RunServices } from './services.ts'
 import { setSettings } from './settings.ts'
 import { sampleSource } from './source-load.ts'
@@ -211,8 +212,8 @@ export class MigrationRun {
     await this.ended
   }
 
-  /** Ends the sync for good, takes our keys out of the target, puts settings and password back. */
-  async finish(afterFinish: 'unfreeze' | 'leave-frozen'): Promise<void> {
+  /** With `moving` the source's keys are deleted before it is let go. Ends the sync for good, takes our keys out of the target, puts settings and password back. */
+  async finish(afterFinish: 'unfreeze' | 'leave-frozen', moving: boolean): Promise<void> {
     const { book } = this.#services
     const job = this.#job ?? fail('task.wrong-state', { state: book.get(this.#id).state })
     const drained = book.get(this.#id).state === 'frozen'
@@ -225,6 +226,7 @@ export class MigrationRun {
       if ('failure' in end) throw new FailureError(end.failure)
       await this.ended
       endPause(this.#services, this.#id, 'finished')
+      if (moving) await moveAway(this.#services, this.#id, this.#ends.target)
       await conclude(this.#services, this.#id, this.#ends, afterFinish)
       book.become(this.#id, 'finished', { endedAt: Date.now(), inStepSince: null })
     } catch (thrown) {

@@ -35,6 +35,7 @@ export interface TaskRecord {
   readonly proof: ProofView | null
   readonly failure: Failure | null
   readonly schedule: Schedule | null
+  readonly moving: boolean
 }
 
 export const noFreeze: FreezeView = {
@@ -64,6 +65,7 @@ export const newRecord: TaskRecord = {
   proof: null,
   failure: null,
   schedule: null,
+  moving: false,
 }
 
 /** A record as the store has it: one of an older Keyferry lacks what was added since. */
@@ -110,10 +112,11 @@ export interface KeptStanding extends Pick<
   readonly progress: TaskStanding['progress']
   readonly freeze: FreezeView['state']
   readonly proving: boolean
+  readonly moving: boolean
 }
 
 export function keptStandingOf(record: TaskRecord): KeptStanding {
-  const { startedAt, endedAt, checks, inStepSince, schedule, progress, freeze, proof } = record
+  const { startedAt, endedAt, checks, inStepSince, schedule, progress, freeze, proof, moving } = record
   return {
     startedAt,
     endedAt,
@@ -123,6 +126,7 @@ export function keptStandingOf(record: TaskRecord): KeptStanding {
     progress: progress && pick(progress, standingFigures),
     freeze: freeze.state,
     proving: proof?.running ?? false,
+    moving,
   }
 }
 
@@ -141,9 +145,9 @@ export function lineOf({ body, record, ...task }: Task): TaskLine {
 
 /** What a console sees of a line. */
 export function standingOf({ standing, ...task }: TaskLine): TaskStanding {
-  const { freeze, proving, schedule = null, ...kept } = JSON.parse(standing) as KeptStanding
+  const { freeze, proving, moving = false, schedule = null, ...kept } = JSON.parse(standing) as KeptStanding
   const known = { ...task, ...kept, schedule }
-  const circumstances = { ...known, freeze: { state: freeze }, proof: { running: proving } }
+  const circumstances = { ...known, freeze: { state: freeze }, proof: { running: proving }, moving }
   return { ...known, actions: actionsOf(circumstances) }
 }
 

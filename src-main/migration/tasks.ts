@@ -28,6 +28,7 @@ import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { planFreeze } from './freeze/plan.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { connectionOf } from './endpoint.ts'
+import { demandMovable, moveAway } from './moving.ts'
 import { MigrationRun } from './run.ts'
 import { Armed } from './schedule.ts'
 import type { SecretBox } from './secrets.ts'
@@ -39,6 +40,8 @@ export interface FinishRequest {
   /** The target's address, typed, where `finishNeedsConsent` asks for it. */
   readonly consent?: string | undefined
   readonly afterFinish?: 'unfreeze' | 'leave-frozen' | undefined
+  /** Move instead of copy: the source's address, typed, has its keys deleted once all is over. */
+  readonly deleteSource?: string | undefined
   readonly passwords?: Passwords | undefined
 }
 
@@ -337,10 +340,12 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    async finish(id, { consent, afterFinish, passwords }) {
+    async finish(id, { consent, afterFinish, deleteSource, passwords }) {
       demand(id, 'finish')
       const view = book.view(id)
       const { finishNeedsConsent: reason, options, target } = view
+      const moving = deleteSource !== undefined || view.moving
+      if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
       if (reason !== null) {
         if (consent !== addressOf(target)) fail('task.consent-needed', { reason, target: addressOf(target) })
         book.tell(id, 'warning', 'task.consented', { reason })
@@ -348,7 +353,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       const then = afterFinish ?? options.afterFinish
       const run = runOf(id)
       if (run !== undefined) {
-        await run.finish(then)
+        await run.finish(then, moving)
         runs.delete(id)
         return book.view(id)
       }
@@ -361,6 +366,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
           book.become(id, 'failed', { failure: toFailure(thrown) })
           throw thrown
         }
+        if (moving) await moveAway(services, id, ends.target)
         await conclude(services, id, ends, then)
         book.become(id, 'finished', { endedAt: Date.now() })
       })

@@ -152,6 +152,23 @@ describe('the store', () => {
     expect(store.tasks.countByProfile(['draft'])).toEqual(new Map([['p', 1]]))
   })
 
+  test('one process takes a task, and word left for another one is not for it', () => {
+    using store = openStore(file)
+    store.tasks.insert(task)
+    expect(store.tasks.take('t', task, 7, 100)).toBe(true)
+    // The other one had seen it free too.
+    expect(store.tasks.take('t', task, 8, 100)).toBe(false)
+
+    store.tasks.want('t', 'pause')
+    expect(store.tasks.takeWanted(8)).toEqual([])
+    expect(store.tasks.takeWanted(7)).toEqual([{ id: 't', wanted: 'pause' }])
+    expect(store.tasks.takeWanted(7)).toEqual([])
+
+    store.tasks.want('t', 'stop')
+    expect(store.tasks.take('t', store.tasks.find('t')!, 9, 200)).toBe(true)
+    expect(store.tasks.takeWanted(9)).toEqual([])
+  })
+
   test('a removed task takes its events and samples along', () => {
     using store = openStore(file)
     store.tasks.insert(task)

@@ -52,7 +52,10 @@ export interface TaskTable {
   insert(row: TaskRow): void
   /** Writes how a task stands now. */
   stand(id: string, change: TaskChange): void
-  /** Makes a process the one that works on it, unless its owner is another one than was seen before. */
+  /**
+   * Makes a process the one that works on it, unless its owner is another one than was seen before. Word left for
+   * that one is not for its successor.
+   */
   take(id: string, before: Pick<TaskRow, 'ownerPid' | 'ownerSeenAt'>, pid: number, at: number): boolean
   /** Says that its process is alive. */
   seen(id: string, at: number): void
@@ -97,7 +100,8 @@ export function taskTable(database: Database): TaskTable {
   )
   const seen = database.prepare('UPDATE tasks SET owner_seen_at = ? WHERE id = ?')
   const take = database.prepare(
-    'UPDATE tasks SET owner_pid = ?, owner_seen_at = ? WHERE id = ? AND owner_pid IS ? AND owner_seen_at IS ?',
+    `UPDATE tasks SET owner_pid = ?, owner_seen_at = ?, wanted = NULL
+     WHERE id = ? AND owner_pid IS ? AND owner_seen_at IS ?`,
   )
   const want = database.prepare('UPDATE tasks SET wanted = ? WHERE id = ?')
   const wanted = database.prepare('SELECT id, wanted FROM tasks WHERE owner_pid = ? AND wanted IS NOT NULL')

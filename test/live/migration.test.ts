@@ -8,6 +8,7 @@ import type { ProfileInput } from '#contract/profile.ts'
 import type { TaskView } from '#contract/task.ts'
 import { openMigrations, type Migrations } from '#migration/open.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
+import { openStore } from '#store/open.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startWriter } from '../support/writer.ts'
 
@@ -216,6 +217,74 @@ describe('a whole migration', () => {
     await home.tasks.finish(id, {})
     expect(await target.call('GET', 'after')).toBe('2')
     expect(await source.call('CONFIG', 'GET', 'requirepass')).toEqual(['requirepass', secret])
+  })
+
+  it('is a move on request: proven to have arrived, the keys of the source are deleted, and those alone', async () => {
+    await using source = await startRedis({ password: secret })
+    await using target = await startRedis({ password: 'new' })
+    await source.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+    await source.call('MSET', 'k', '1', Buffer.from([0xff, 0x00, 0x0a]), 'binary', 'no target has me', '2')
+    await source.call('DEBUG', 'POPULATE', 2_500)
+    const address = `${source.host}:${source.port}`
+    await using home = open()
+    const id = await follow(home, planOf(source, target))
+    await home.tasks.freeze(id)
+    await until(home, id, isState('frozen'))
+
+    const move = (typed: string): Promise<TaskView> => home.tasks.finish(id, { deleteSource: typed })
+    home.tasks.verify(id, 'counts')
+    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await expect(move(address)).rejects.toMatchObject({ failure: { code: 'task.move-unproven' } })
+    home.tasks.verify(id, 'full')
+    await until(
+      home,
+      id,
+      ({ state, proof }) => state === 'frozen' && proof?.mode === 'full' && !proof.running,
+    )
+    await expect(move('somewhere:6379')).rejects.toMatchObject({ failure: { code: 'task.move-consent' } })
+    // As a key that expired at the target alone.
+    await target.call('DEL', 'no target has me')
+
+    const moved = await move(address)
+    expect(moved).toMatchObject({ state: 'finished', moving: true, freeze: { state: 'undone' } })
+    expect(moved.events.find(({ code }) => code === 'move.done')?.params).toEqual({ deleted: 2_502, kept: 1 })
+    expect(await source.call('KEYS', '*')).toEqual(['no target has me'])
+    expect(await target.call('DBSIZE')).toBe(2_502)
+    expect(await target.call('GET', Buffer.from([0xff, 0x00, 0x0a]))).toBe('binary')
+    expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+  })
+
+  it('ended in the middle of a move, it is never followed again, but finished', async () => {
+    await using source = await startRedis({ password: secret })
+    await using target = await startRedis({ password: 'new' })
+    await source.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+    await source.call('MSET', 'k', '1', 'gone already', '2')
+    let id: string
+    {
+      await using home = open()
+      id = await follow(home, planOf(source, target))
+      await home.tasks.freeze(id)
+      await until(home, id, isState('frozen'))
+      home.tasks.verify(id, 'full')
+      await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    }
+    {
+      // As it is on disk from just before the first key goes.
+      using store = openStore(join(folder, 'keyferry.db'))
+      const row = store.tasks.find(id)!
+      const record = { ...(JSON.parse(row.record) as object), moving: true }
+      store.tasks.stand(id, { ...row, record: JSON.stringify(record) })
+    }
+    await using home = open()
+    expect(home.tasks.get(id)).toMatchObject({ state: 'interrupted', moving: true })
+    expect(() => home.tasks.resume(id)).toThrow()
+
+    const finished = await home.tasks.finish(id, {})
+    expect(finished).toMatchObject({ state: 'finished', freeze: { state: 'undone' } })
+    expect(finished.events.find(({ code }) => code === 'move.done')?.params).toEqual({ deleted: 2, kept: 0 })
+    expect(await source.call('DBSIZE')).toBe(0)
+    expect(await target.call('MGET', 'k', 'gone already')).toEqual(['1', '2'])
+    expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
   })
 
   it('is paused and resumed; closed in the middle it is found interrupted, also when frozen, and goes on', async () => {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import { perform } from '../command.ts'
@@ -19,6 +20,7 @@ interface RunFlags {
   readonly cutover: 'auto' | 'manual'
   readonly acceptWarnings?: true
   readonly at?: Schedule
+  readonly deleteSource?: string
   readonly json?: true
 }
 
@@ -27,6 +29,7 @@ Profiles are made and saved in the console ("keyferry serve", or the window). Ex
   keyferry run "shop to new host"
   keyferry run nightly --cutover auto --accept-warnings --json
   keyferry run nightly --cutover auto --at "2026-11-22 02:00 Asia/Seoul"
+  keyferry run retire --cutover auto --delete-source 10.0.0.4:6379
 A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
 
 export function define(command: Command): void {
@@ -36,6 +39,10 @@ export function define(command: Command): void {
       new Option('--cutover <how>', 'freeze, prove and finish by itself once in step, or when you say so')
         .choices(['auto', 'manual'])
         .default('manual'),
+    )
+    .option(
+      '--delete-source <address>',
+      'move: once every value is proven, delete the keys of the source, whose address you type here',
     )
     .option('--accept-warnings', 'go on where the checks only warn')
     .option(
@@ -53,12 +60,18 @@ export function define(command: Command): void {
 async function run(named: string, flags: RunFlags, output: Output): Promise<ExitCode> {
   await using migrations = await openOwnMigrations()
   const { id, passwords } = await taskOfProfile(migrations, named)
+  demandTyped(migrations.tasks.get(id), flags.deleteSource)
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await task.start(passwords, flags.acceptWarnings === true, flags.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
-  return told(await cutOver(migrations, task, output), output)
+  return told(await cutOver(migrations, task, output, flags.deleteSource), output)
+}
+
+/** What cannot be undone is not found to be mistyped at the end only. */
+function demandTyped({ from }: TaskView, deleteSource: string | undefined): void {
+  if (deleteSource !== undefined && deleteSource !== from) fail('task.move-consent', { source: from })
 }
 
 function told(view: TaskView, output: Output): ExitCode {

@@ -747,6 +747,16 @@ export const en: LanguageWords = {
       safe: 'The other one goes on; this one was not started.',
       todo: 'Wait until the other task has ended, or pause or stop it first.',
     },
+    'task.move-consent': {
+      what: 'The source’s keys are only deleted when its address is typed[: {source}].',
+      safe: 'Nothing has been deleted.',
+      todo: 'Type the address exactly, or finish without deleting.',
+    },
+    'task.move-unproven': {
+      what: 'The keys[ of {source}] may not be deleted: not every value was proven equal under a freeze of ours that stands.',
+      safe: 'Nothing has been deleted; the copy is still followed.',
+      todo: 'Freeze, compare every value, and finish then; or finish without deleting.',
+    },
     'task.overwrites': {
       what: 'This migration overwrites keys[ at {address}], which is asked for by itself.',
       safe: 'It was not started.',

@@ -27,6 +27,9 @@ export const eventsEn: EventsOf = {
   'schedule.armed': 'It will be started at {when}.',
   'schedule.disarmed': 'It will not be started by itself any more[ (it was to be at {when})].',
   'schedule.missed': 'It was not started[ at {when}]: {code}.',
+  'move.done':
+    'The keys that have arrived were deleted from the source: {deleted}[; {kept:keys} stay there, because the target has none of that name].',
+  'move.ended': 'Deleting from the source ended after {deleted} keys: {code}. The others are still there.',
   'settings.changed': 'Set {name} of the {side} to {now} (it was {before}).',
   'settings.mended': 'Set {name} of the {side} to {now} for good (it was {before}).',
   'settings.restored': 'Put {name} of the {side} back to {value}.',

@@ -27,6 +27,9 @@ export const eventsKo: EventsOf = {
   'schedule.armed': '{when} 시점에 시작됩니다.',
   'schedule.disarmed': '더 이상 자동으로 시작되지 않습니다[ (예정 시각: {when})].',
   'schedule.missed': '[{when} 시점에 ]시작되지 않았습니다: {code}.',
+  'move.done':
+    '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',
+  'move.ended': '소스에서 키 {deleted}개를 삭제한 뒤 중단되었습니다: {code}. 나머지는 소스에 남아 있습니다.',
   'settings.changed': '{side} 쪽의 {name} 설정을 {now} 값으로 바꿨습니다(이전 값 {before}).',
   'settings.mended': '{side} 쪽의 {name} 설정을 {now} 값으로 아주 바꿨습니다(이전 {before}).',
   'settings.restored': '{side} 쪽의 {name} 설정을 {value} 값으로 되돌렸습니다.',

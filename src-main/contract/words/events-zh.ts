@@ -27,6 +27,8 @@ export const eventsZh: EventsOf = {
   'schedule.armed': '将于 {when} 启动。',
   'schedule.disarmed': '不再自动启动[（原定 {when}）]。',
   'schedule.missed': '未能[于 {when} ]启动：{code}。',
+  'move.done': '已从源端删除已到达目标端的键：{deleted}[；{kept:keys}因目标端没有同名键而保留]。',
+  'move.ended': '从源端删除 {deleted} 个键后中止：{code}。其余的仍在源端。',
   'settings.changed': '已将 {side} 的 {name} 设为 {now}（原为 {before}）。',
   'settings.mended': '已将 {side} 的 {name} 永久设为 {now}（原为 {before}）。',
   'settings.restored': '已将 {side} 的 {name} 恢复为 {value}。',

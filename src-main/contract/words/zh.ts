@@ -742,6 +742,16 @@ export const zh: LanguageWords = {
       safe: '该任务继续运行；本任务未启动。',
       todo: '等待该任务结束，或先暂停、停止它。',
     },
+    'task.move-consent': {
+      what: '只有输入源端地址后才会删除源端的键[：{source}]。',
+      safe: '未删除任何内容。',
+      todo: '请准确输入地址，或完成而不删除。',
+    },
+    'task.move-unproven': {
+      what: '不能删除[ {source} 上]的键：尚未在有效的冻结下证明每个值都一致。',
+      safe: '未删除任何内容；仍在跟随源端。',
+      todo: '先冻结并比较每个值，然后完成；或完成而不删除。',
+    },
     'task.overwrites': {
       what: '该迁移会覆盖[ {address} 上|目标端]的键，需要单独确认。',
       safe: '该迁移未启动。',

@@ -55,8 +55,11 @@ function settled(key: Buffer, at: number): readonly Argument[] {
   return at < 0 ? ['PERSIST', key] : ['PEXPIREAT', key, at]
 }
 
-async function* keysOf(db: number, options: SettleOptions): AsyncGenerator<readonly Buffer[], void> {
-  const { link, versionNumber, signal } = options
+/** The keys of a database that are not ours, batch by batch; one may come twice, as with SCAN. */
+export async function* keysOf(
+  db: number,
+  { link, versionNumber, signal }: Pick<SettleOptions, 'link' | 'versionNumber' | 'signal'>,
+): AsyncGenerator<readonly Buffer[], void> {
   if (versionNumber < scansSince) {
     const keys = (await link.ask(db, ['KEYS', '*'])) as unknown as readonly Buffer[]
     const theirs = keys.filter((key) => !isOurs(key))

@@ -31,6 +31,7 @@ const report: MigrationReport = {
     to: '10.0.0.5:6379',
     checkedAt: null,
     schedule: null,
+    moving: false,
     source: side,
     target: { ...side, host: '10.0.0.5' },
     options: defaultProfileOptions,

@@ -67,4 +67,12 @@ export const enTasks = {
   'tasks.clear.deed': 'Clear',
   'task.toReview': 'To review and start',
   'tasks.choice': 'Choice',
+  'move.tick': 'Delete the keys of the source at the end',
+  'move.title': 'Delete every key of {source}',
+  'move.deed_one': 'Finish and delete {n} key',
+  'move.deed_other': 'Finish and delete {n} keys',
+  'move.back': 'Not now',
+  'move.text':
+    'Every value was proven to be in **{target}**. Once the sync has ended, each key that is there is deleted from the source, while its writes are still frozen. **Nothing brings them back**, and there is no way back to the source afterwards.',
+  'move.means': 'The write pause does not grow by it. The source is busy with it for a while.',
 } as const

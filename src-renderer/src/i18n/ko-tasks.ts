@@ -61,4 +61,11 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'tasks.clear.deed': '지우기',
   'task.toReview': '검토 및 시작으로',
   'tasks.choice': '선택',
+  'move.tick': '마지막에 소스의 키 삭제',
+  'move.title': '{source} 서버의 모든 키 삭제',
+  'move.deed_other': '완료하고 키 {n}개 삭제',
+  'move.back': '나중에',
+  'move.text':
+    '모든 값이 **{target}** 서버에 있음이 증명되었습니다. 동기화가 끝난 뒤 소스의 쓰기가 동결된 동안, 타깃에 있는 키를 소스에서 하나씩 삭제합니다. **되돌릴 수 없으며**, 그 뒤에는 소스로 돌아갈 수 없습니다.',
+  'move.means': '쓰기 중단 시간은 늘어나지 않습니다. 소스는 한동안 바빠집니다.',
 }

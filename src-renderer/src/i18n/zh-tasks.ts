@@ -58,4 +58,11 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'tasks.clear.deed': '清除',
   'task.toReview': '前往复核与启动',
   'tasks.choice': '选择',
+  'move.tick': '最后删除源端的键',
+  'move.title': '删除 {source} 的全部键',
+  'move.deed_other': '完成并删除 {n} 个键',
+  'move.back': '暂不',
+  'move.text':
+    '已证明每个值都在 **{target}**。同步结束后，趁源端写入仍被冻结，从源端删除目标端已有的每个键。**无法恢复**，此后也无法回到源端。',
+  'move.means': '写入暂停不会因此变长。源端会忙碌一段时间。',
 }

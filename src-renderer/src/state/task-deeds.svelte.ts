@@ -86,8 +86,12 @@ export class TaskDeeds {
     return this.#send(() => this.#tasks.act(this.#client.tasks.verify({ id: this.#id })))
   }
 
-  finish(afterFinish: 'unfreeze' | 'leave-frozen', consent?: string): Promise<boolean> {
-    const input = { id: this.#id, afterFinish, ...(consent !== undefined && { consent }) }
+  /** `consent` is the target's address, typed; `deleteSource` the source's. */
+  finish(
+    afterFinish: 'unfreeze' | 'leave-frozen',
+    typed: { readonly consent?: string; readonly deleteSource?: string } = {},
+  ): Promise<boolean> {
+    const input = { id: this.#id, afterFinish, ...typed }
     return this.#send(() => this.#tasks.act(this.#client.tasks.finish(input)))
   }
 
