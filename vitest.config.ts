@@ -19,6 +19,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          // Far more than any needs; a machine that is busy with something else must not fail one.
+          testTimeout: 30_000,
           execArgv,
           include: ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts', 'build/**/*.test.ts'],
         },

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,9 +12,21 @@ export function commands(...lines: readonly string[]): Buffer {
   return Buffer.concat(lines.map((line) => encodeCommand(line.split(' '))))
 }
 
+const folders = new Set<string>()
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** Removed when the process of the tests ends. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'keyferry-aof-'))
+  folders.add(folder)
+  return folder
+}
+
 /** A folder of its own with these files; a name may have a folder in front. */
 export function folderOf(files: Readonly<Record<string, string | Buffer>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'keyferry-aof-'))
+  const folder = ownFolder()
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(join(folder, name, '..'), { recursive: true })
     writeFileSync(join(folder, name), content)
@@ -30,7 +42,7 @@ export interface Loading {
 
 /** A server that has loaded the append-only file in a copy of this data folder. Rejects where it will not. */
 export async function loaded(folder: string, { binary, args = [] }: Loading = {}): Promise<RedisServer> {
-  const copy = mkdtempSync(join(tmpdir(), 'keyferry-aof-'))
+  const copy = ownFolder()
   cpSync(folder, copy, { recursive: true })
   return await startRedis({
     dir: copy,
@@ -65,7 +77,7 @@ export async function rewrite(redis: RedisServer): Promise<void> {
 
 /** A copy of what the server has written so far. */
 export function taken(redis: RedisServer): string {
-  const folder = mkdtempSync(join(tmpdir(), 'keyferry-aof-'))
+  const folder = ownFolder()
   for (const name of ['appendonly.aof', 'appendonlydir'])
     if (existsSync(join(redis.dir, name)))
       cpSync(join(redis.dir, name), join(folder, name), { recursive: true })
