@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nodeConnection, type Connection } from '#contract/connection.ts'
+import { toFailure } from '#contract/failure.ts'
 import { freezeJournal, type FreezeJournal, type FreezeRecord } from '#migration/freeze/record.ts'
 import { freezeWrites } from '#migration/freeze/freeze.ts'
 import { freezeByHand, type HandLook } from '#migration/freeze/by-hand.ts'
 import { planFreeze } from '#migration/freeze/plan.ts'
-import { watchFrozen } from '#migration/freeze/watch.ts'
+import { watchFrozen, type FrozenLook } from '#migration/freeze/watch.ts'
 import { unfreezeWrites } from '#migration/freeze/unfreeze.ts'
 import { frozenNode } from '#migration/freeze/sign-in.ts'
 import { keyFileBox } from '#migration/secrets.ts'
@@ -69,6 +70,20 @@ async function strangersAt(record: FreezeRecord, node: FreezeRecord['nodes'][num
     .filter((line) => line !== '' && !/ (name=kf:|flags=[SM] )/.test(line) && !/ cmd=client/.test(line))
 }
 
+/** What the watch sees when it begins. */
+async function firstLook(record: FreezeRecord): Promise<FrozenLook> {
+  const ending = new AbortController()
+  const looks: FrozenLook[] = []
+  await watchFrozen(record, {
+    signal: ending.signal,
+    onLook(look) {
+      looks.push(look)
+      ending.abort()
+    },
+  })
+  return looks[0]!
+}
+
 const password = 'old-secret'
 const binaries = [{ name: 'redis', version: '7.0', binary: 'redis-server' }, ...otherServers()].sort(
   (one, other) => one.version.localeCompare(other.version, undefined, { numeric: true }),
@@ -113,6 +128,7 @@ describe('a primary with replicas', () => {
         for (const place of places)
           await expect(openControl(place)).rejects.toMatchObject({ failure: { code: /^auth\./ } })
         for (const node of record.nodes) expect(await strangersAt(record, node)).toEqual([])
+        expect((await firstLook(record)).foreignClients).toBe(0)
         const frozen = record.nodes.map((node) => frozenNode(record, node))
         for (const place of frozen.slice(1))
           await until(() => linkIsUp(place), 'the link of a frozen replica')
@@ -387,7 +403,19 @@ describe('a cluster', () => {
     })
     await cluster.nodes[0]!.kill9()
     expect((await watching)?.breach).toBe('role-changed')
-    const again = await freezeWrites({ taskId: 'replaced', connection: places[0]!, journal })
+    // As long as another node still takes the dead one for the owner of its slots, it is refused.
+    await until(
+      () =>
+        freezeWrites({ taskId: 'replaced', connection: places[0]!, journal }).then(
+          () => true,
+          (thrown: unknown) => {
+            if (toFailure(thrown).code !== 'freeze.node-unreachable') throw thrown
+            return false
+          },
+        ),
+      'frozen anew',
+    )
+    const again = journal.open()[0]!
     expect(again.record.nodes.filter(({ gone }) => gone).map(({ port }) => port)).toEqual([places[0]!.port])
     expect(again.record.nodes.find(({ port }) => port === places[3]!.port)?.role).toBe('master')
     await expect(unfreezeWrites({ kept: again, journal })).rejects.toMatchObject({

@@ -92,6 +92,8 @@ async function watchNode(
     try {
       await using control = await openControl(frozenNode(record, node), {
         signal,
+        // Before 6.0 only its name tells that a connection is ours.
+        name: 'kf:watch',
         commandTimeoutMs: 2_000,
         connectTimeoutMs: 2_000,
       })
