@@ -15,7 +15,7 @@ interface Part {
 
 /**
  * Elements of both sides beside each other: all of the source's with their others, then what only the target has.
- * `cursor`: the `next` of the part before. Only what differs, unless `all`.
+ * Of a source that was cut only what was read of it. `cursor`: the `next` of the part before. Only what differs, unless `all`.
  */
 export async function pairUp(
   source: ValueSide,
@@ -41,7 +41,8 @@ export async function pairUp(
     }
     passed += units.length
     at = next
-    if (next === null) phase = phase === 'source' ? 'target' : null
+    // Of a source that was not read to its end nobody knows what only the target has.
+    if (next === null) phase = phase === 'source' && !source.sight.cut ? 'target' : null
     if (rows.size >= rowsAtOnce || passed >= passedAtOnce) break
   }
   const next = phase === null ? null : `${phase}:${at ?? ''}`

@@ -74,8 +74,19 @@ async function bytesOf(source: ValueSide, target: ValueSide, part: SightPart): P
   const at = part.seek ? await firstDifference(source, target, part.byte) : null
   // On a line of its own, with some of what stands before.
   const from = at === null ? part.byte : Math.max(0, Math.floor(at / lineBytes) - linesBefore) * lineBytes
-  const [here, there] = await Promise.all([source.bytes(from, windowBytes), target.bytes(from, windowBytes)])
+  const [here, there] = await bytesBeside(source, target, from, windowBytes)
   return { from, source: here.toString('base64'), target: there.toString('base64') }
+}
+
+/** The same bytes of both; of the target no more than was read of a source that was cut. */
+async function bytesBeside(
+  source: ValueSide,
+  target: ValueSide,
+  from: number,
+  count: number,
+): Promise<readonly [Buffer, Buffer]> {
+  const [here, there] = await Promise.all([source.bytes(from, count), target.bytes(from, count)])
+  return [here, source.sight.cut ? there.subarray(0, here.length) : there]
 }
 
 const lineBytes = 16
@@ -83,7 +94,7 @@ const linesBefore = 4
 
 async function firstDifference(source: ValueSide, target: ValueSide, from: number): Promise<number | null> {
   for (let at = from; ; at += seekBytes) {
-    const [here, there] = await Promise.all([source.bytes(at, seekBytes), target.bytes(at, seekBytes)])
+    const [here, there] = await bytesBeside(source, target, at, seekBytes)
     const length = Math.min(here.length, there.length)
     if (!here.subarray(0, length).equals(there.subarray(0, length)))
       for (let index = 0; index < length; index += 1) if (here[index] !== there[index]) return at + index
