@@ -16,7 +16,8 @@ const servers: readonly ServerBinary[] = [installed, ...otherServers()]
 /** Each source that differs from its neighbours in what it sends, and each target in what it can be told. */
 const everyPair = `2.8>7.0 3.0>7.0 3.2>7.0 4.0>7.0 5.0>7.0 6.0>7.0 6.2>7.0 7.2>7.0 7.4>7.0 8.0.6>7.0 v7.2>7.0 v8.0>7.0 v8.1>7.0
   v9>7.0 7.0>6.2 7.0>6.0 7.0>5.0 7.0>4.0 8.0.6>6.2 8.0.6>4.0 v9>5.0 2.8>4.0 4.0>5.0 6.2>6.0 7.4>8.0.6 8.0.6>7.4 7.4>v9 v9>7.4
-  8.0.6>v9 v9>8.0.6 7.2>v8.0 v8.0>7.2 2.8>8.0.6 2.8>v9`
+  8.0.6>v9 v9>8.0.6 7.2>v8.0 v8.0>7.2 2.8>8.0.6 2.8>v9 2.8>6.0
+  7.0>3.2 7.0>3.0 3.2>3.2 6.2>2.8 2.8>2.8`
 /** Those that can be tried with what the package registries have. */
 const fewPairs = '2.8>7.0 6.0>7.0 6.2>7.0 v8.0>7.0 7.0>6.2 7.0>6.0 2.8>6.0'
 const chosen = process.env['KEYFERRY_SYNC_PAIRS'] ?? fewPairs
