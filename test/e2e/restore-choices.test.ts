@@ -130,7 +130,7 @@ test('two backups, some of their keys under new names, held back, paused, and pr
   await target.call('SET', 'new:user:1', 'changed by somebody')
   await press('Compare again')
   await says('1 key differs')
-  await page.getByRole('cell', { name: 'new:user:1', exact: true }).waitFor()
+  await page.getByRole('option', { name: 'new:user:1' }).waitFor()
   await press('Repair…')
   const deed = page.getByRole('button', { name: 'Repair the target' })
   expect(await deed.isDisabled()).toBe(true)
