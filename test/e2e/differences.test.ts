@@ -1,42 +1,27 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
+import { readFile } from 'node:fs/promises'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
-import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { openConsole, type ConsolePage } from '../support/browser.ts'
+import { setRestoreScene } from '../support/restore-scene.ts'
 import * as walk from '../support/restore-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
 
 /** So many keys differ; a list of them has to be as quick as a short one. */
 const many = 100_000
 const script = '<img src=x onerror="window.wasRun = true">'
 
-let served: Served
-let browser: Browser
-let source: RedisServer
-let target: RedisServer
-let folder: string
 let console_: ConsolePage
 let page: Page
 
+const scene = await setRestoreScene()
+const { browser, saved, served, source, target } = scene
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'keyferry-differences-'))
-  ;[served, browser, source, target] = await Promise.all([
-    startServed(),
-    startBrowser(),
-    startRedis(),
-    startRedis(),
-  ])
   console_ = await openConsole(browser, served)
   page = console_.page
 }, 60_000)
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-  await Promise.all([source.stop(), target.stop()])
-  await rm(folder, { recursive: true, force: true })
+  await scene[Symbol.asyncDispose]()
 })
 
 const browserOf = (): Locator => page.getByRole('region', { name: 'Differences' })
@@ -49,9 +34,7 @@ const eventually = (check: () => Promise<void>): Promise<void> =>
   vi.waitFor(check, { timeout: 20_000, interval: 100 })
 
 async function restoreAndChange(change: () => Promise<unknown>): Promise<void> {
-  await source.call('SAVE')
-  const path = join(folder, 'dump.rdb')
-  await copyFile(join(source.dir, 'dump.rdb'), path)
+  const path = await saved('dump.rdb')
   await walk.walkToReview(page, path, { port: target.port })
   await walk.start(page)
   await page.getByText('The whole file is in the target').waitFor({ timeout: 60_000 })

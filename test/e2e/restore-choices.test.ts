@@ -1,36 +1,24 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest'
-import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
-import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { openConsole, type ConsolePage } from '../support/browser.ts'
+import { setRestoreScene } from '../support/restore-scene.ts'
 import * as walk from '../support/restore-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
 
 /** What a person chooses on the way: several backups, which keys, their names, how fast; and what is proven after. */
 
 const users = 30_000
 
-let served: Served
-let browser: Browser
-let source: RedisServer
-let target: RedisServer
-let folder: string
 let first: string
 let second: string
 let console_: ConsolePage
 let page: Page
 
+const scene = await setRestoreScene()
+const { browser, folder, saved, served, source, target } = scene
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'keyferry-files-'))
-  ;[served, browser, source, target] = await Promise.all([
-    startServed(),
-    startBrowser(),
-    startRedis(),
-    startRedis(),
-  ])
   await source.call('DEBUG', 'POPULATE', users, 'user', 20)
   await source.call('MSET', 'tmp:1', 'x', 'tmp:2', 'y')
   await source.call('SELECT', 3)
@@ -45,10 +33,7 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-  await Promise.all([source.stop(), target.stop()])
-  await rm(folder, { recursive: true, force: true })
+  await scene[Symbol.asyncDispose]()
 })
 
 beforeEach(async () => {
@@ -60,13 +45,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await console_[Symbol.asyncDispose]()
 })
-
-async function saved(name: string): Promise<string> {
-  await source.call('SAVE')
-  const path = join(folder, name)
-  await copyFile(join(source.dir, 'dump.rdb'), path)
-  return path
-}
 
 const main = (): Locator => page.getByRole('main')
 const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click()

@@ -1,18 +1,13 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test, vi } from 'vitest'
-import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
-import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { openConsole, type ConsolePage } from '../support/browser.ts'
+import { setRestoreScene } from '../support/restore-scene.ts'
 import * as walk from '../support/restore-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { startServed } from '../support/serve.ts'
 
-let served: Served
-let browser: Browser
-let source: RedisServer
-let target: RedisServer
-let folder: string
 let dump: string
 let big: string
 let console_: ConsolePage
@@ -20,14 +15,10 @@ let page: Page
 
 const password = 'correct horse'
 
+const scene = await setRestoreScene({ password })
+const { browser, folder, saved, served, source, target } = scene
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'keyferry-files-'))
-  ;[served, browser, source, target] = await Promise.all([
-    startServed(),
-    startBrowser(),
-    startRedis(),
-    startRedis({ password }),
-  ])
   await source.call('MSET', 'a', '1', 'b', 'two', 'c', 'x'.repeat(5000))
   await source.call('RPUSH', 'list', ...Array.from({ length: 300 }, (_, at) => `item-${at}`))
   await source.call('HSET', 'hash', 'field', 'value')
@@ -39,10 +30,7 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-  await Promise.all([source.stop(), target.stop()])
-  await rm(folder, { recursive: true, force: true })
+  await scene[Symbol.asyncDispose]()
 })
 
 beforeEach(async () => {
@@ -54,13 +42,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await console_[Symbol.asyncDispose]()
 })
-
-async function saved(name: string): Promise<string> {
-  await source.call('SAVE')
-  const path = join(folder, name)
-  await copyFile(join(source.dir, 'dump.rdb'), path)
-  return path
-}
 
 const targetNow = (): { port: number; password: string } => ({ port: target.port, password })
 const main = (): Locator => page.getByRole('main')
