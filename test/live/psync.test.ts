@@ -86,10 +86,11 @@ test.each([
     await until(() => master.replicas[0]!.said.includes(`REPLCONF ACK ${end}`), 700)
     expect(spool.durable).toBe(end)
     expect(replication.state).toBe('streaming')
-    expect(master.replicas[0]!.said.slice(0, 5)).toEqual([
+    expect(master.replicas[0]!.said.slice(0, 6)).toEqual([
       'PING',
       'CLIENT SETNAME kf:test:source',
       expect.stringMatching(/^REPLCONF listening-port \d+$/),
+      'REPLCONF version 9.1.0',
       'REPLCONF capa eof capa psync2',
       'PSYNC ? -1',
     ])
