@@ -53,6 +53,8 @@ export async function fillWithSampleData(server: Control, major: number): Promis
     ['SELECT', 9],
     ['HSET', 'settings', 'colour', 'green', '언어', '한국어', '语言', '中文'],
     ['SELECT', 0],
+    // The checks of a migration look at how busy a server is: filling it is none of its work.
+    ['CONFIG', 'RESETSTAT'],
   ])
   return {
     keys: await countKeys(server),
