@@ -7,6 +7,8 @@ interface Pair {
   /** Bytes on their way to the server, oldest first, with the time they may go. */
   readonly upstream: Flow
   readonly downstream: Flow
+  /** What the server has sent and is still on its way, oldest first. */
+  readonly delayed: { readonly chunk: Buffer; readonly at: number }[]
 }
 
 interface Flow {
@@ -52,6 +54,7 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
       server,
       upstream: { held: [], ended: false },
       downstream: { held: [], ended: false },
+      delayed: [],
     }
     pairs.add(pair)
     client.on('data', (chunk) => {
@@ -60,8 +63,7 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     })
     server.on('data', (chunk) => {
       if (held.has(pair)) pair.downstream.held.push(chunk)
-      else if (proxy.delayMs === 0) client.write(chunk)
-      else setTimeout(() => client.destroyed || client.write(chunk), proxy.delayMs)
+      else later(pair, chunk)
     })
     const clientGone = (): void => {
       pair.upstream.ended = true
@@ -74,6 +76,26 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     server.on('error', () => undefined)
   })
   await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+
+  /** No byte overtakes another, also where the delay has become shorter in between. */
+  function later(pair: Pair, chunk: Buffer): void {
+    const { client, delayed } = pair
+    if (proxy.delayMs === 0 && delayed.length === 0) {
+      client.write(chunk)
+      return
+    }
+    delayed.push({ chunk, at: performance.now() + proxy.delayMs })
+    if (delayed.length === 1) setTimeout(() => deliver(pair), proxy.delayMs)
+  }
+
+  function deliver(pair: Pair): void {
+    const { client, delayed } = pair
+    while (delayed.length > 0 && delayed[0]!.at <= performance.now() + 1) {
+      const { chunk } = delayed.shift()!
+      if (!client.destroyed) client.write(chunk)
+    }
+    if (delayed.length > 0) setTimeout(() => deliver(pair), Math.max(0, delayed[0]!.at - performance.now()))
+  }
 
   function end(pair: Pair): void {
     pairs.delete(pair)
