@@ -33,6 +33,8 @@ export interface LaneOwner {
   /** The target refuses for now; null: it has taken the batch. */
   waiting(lane: number, failure: Failure | null): void
   took(units: readonly PreparedUnit[]): void
+  /** The lane's checkpoint in the target is this one now. */
+  acked?(lane: number, offset: number): void
   failed(units: readonly FailedUnit[]): void
   lost(failure: Failure): void
 }
@@ -149,6 +151,7 @@ export class Lane {
           if (last === undefined) return
           await this.#send(batch, [this.#owner.checkpoint(this.index, last.end, last.db)])
           this.#acked = last.end
+          this.#owner.acked?.(this.index, last.end)
         })
         this.#changed.ring()
       }
