@@ -133,40 +133,9 @@ export type SyncEventCode =
   | 'expiry.settled'
   | 'expiry.guarded-again'
 
-/** How one source of a sync stands. */
-export interface ShardProgress {
-  /** Where its stream is had from at present. */
-  readonly address: string
-  /** `connecting` up to `in-step`, or `waiting`: what follows is the whole task's. */
+/** How the stream of one source stands, or of all sources together. Offsets are the sources' replication offsets. */
+export interface StreamProgress {
   readonly phase: SyncPhase
-  readonly snapshotBytes: number
-  readonly snapshotTotal: number | null
-  readonly copiedBytes: number
-  readonly copiedKeys: number
-  readonly replid: string | null
-  readonly sourceOffset: number | null
-  readonly spooledOffset: number | null
-  readonly appliedOffset: number | null
-  readonly lagBytes: number | null
-  readonly lagMs: number | null
-  readonly sourceKeys: number | null
-  readonly spoolBytes: number
-  readonly sourceReconnects: number
-  readonly fullResyncs: number
-  readonly partialResyncs: number
-  readonly keysInRepair: number
-  readonly waitingFor: Failure | null
-}
-
-/**
- * A snapshot, not a diary: the newest one says everything. Offsets are the sources' replication offsets. Numbers are
- * those of all shards together; the phase is that of the shard that is furthest back, the age of what is not
- * applied that of the oldest.
- */
-export interface SyncProgress {
-  readonly phase: SyncPhase
-  /** When this phase began, milliseconds since the epoch. */
-  readonly phaseSince: number
   /** Bytes of the snapshot received; total is null while unknown (diskless sources do not tell). */
   readonly snapshotBytes: number
   readonly snapshotTotal: number | null
@@ -185,23 +154,39 @@ export interface SyncProgress {
    */
   readonly lagBytes: number | null
   readonly lagMs: number | null
-  /** Commands applied in all, and per second over the last few seconds. */
-  readonly writes: number
-  readonly writesPerSecond: number
-  /** Bytes of stream and snapshot received, over the last few seconds. */
-  readonly bytesPerSecond: number
-  /** Keys of each side, all databases, ours not counted; null while not known. */
+  /** All databases, ours not counted; null while not known. */
   readonly sourceKeys: number | null
-  readonly targetKeys: number | null
-  readonly guard: ExpiryGuard
   readonly spoolBytes: number
   readonly sourceReconnects: number
-  readonly targetReconnects: number
   readonly fullResyncs: number
   readonly partialResyncs: number
   /** Keys that wait for a fresh copy because a command on them failed. */
   readonly keysInRepair: number
   readonly waitingFor: Failure | null
+}
+
+/** One source of a sync. Its phase is `connecting` up to `in-step`, or `waiting`: what follows is the whole task's. */
+export interface ShardProgress extends StreamProgress {
+  /** Where its stream is had from at present. */
+  readonly address: string
+}
+
+/**
+ * A snapshot, not a diary: the newest one says everything. Numbers are those of all shards together; the phase is
+ * that of the shard that is furthest back, the age of what is not applied that of the oldest.
+ */
+export interface SyncProgress extends StreamProgress {
+  /** When this phase began, milliseconds since the epoch. */
+  readonly phaseSince: number
+  /** Commands applied in all, and per second over the last few seconds. */
+  readonly writes: number
+  readonly writesPerSecond: number
+  /** Bytes of stream and snapshot received, over the last few seconds. */
+  readonly bytesPerSecond: number
+  /** All databases, ours not counted; null while not known. */
+  readonly targetKeys: number | null
+  readonly guard: ExpiryGuard
+  readonly targetReconnects: number
   /** One for each source, in their order. */
   readonly shards: readonly ShardProgress[]
   /** The newest 50. */

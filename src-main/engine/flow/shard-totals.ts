@@ -1,6 +1,6 @@
-import type { ShardProgress, SyncPhase, SyncProgress } from '#contract/sync.ts'
+import type { ShardProgress, StreamProgress, SyncPhase } from '#contract/sync.ts'
 
-type Totals = Pick<SyncProgress, Exclude<keyof ShardProgress, 'address' | 'phase' | 'waitingFor'>>
+type Totals = Omit<StreamProgress, 'phase' | 'waitingFor'>
 
 /** What the shards of a sync come to together. A number that one of them does not know is not known. */
 export function totalOf(shards: readonly ShardProgress[]): Totals {
