@@ -122,6 +122,8 @@ export const failureCatalogue = {
   'source.not-ready': { retryable: true },
   'source.stream-corrupt': { retryable: true },
   'source.flushed': { retryable: false },
+  'source.stream-lost': { retryable: false },
+  'source.no-stream': { retryable: false },
   'spool.full': { retryable: true },
   'spool.damaged': { retryable: true },
   // The job

@@ -11,6 +11,11 @@ export const syncSpecSchema = z.strictObject({
   target: connectionSchema,
   /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
   folder: z.string().min(1),
+  /**
+   * Where to begin: the target holds all that the one source wrote up to this offset of its stream, and a snapshot is
+   * never asked for. Database 0 is selected there.
+   */
+  from: z.strictObject({ replid: z.string().regex(/^[0-9a-f]{40}$/), offset: z.int().min(0) }).optional(),
   /** What happens if the target already holds keys when the task starts for the first time. */
   onConflict: z.enum(['fail', 'replace']).default('fail'),
   /** Connections that apply the stream. Fixed for the life of a task: a restart uses the number it began with. */
@@ -28,6 +33,9 @@ export const syncSpecSchema = z.strictObject({
 export type SyncSpec = z.infer<typeof syncSpecSchema>
 /** The same before defaults are filled in. */
 export type SyncRequest = z.input<typeof syncSpecSchema>
+
+/** A place in a source's stream. */
+export type StreamMark = NonNullable<SyncSpec['from']>
 
 /**
  * - `connecting`: both sides are reached, the lease is taken, older runs are fenced off

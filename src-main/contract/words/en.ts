@@ -437,6 +437,16 @@ export const en: LanguageWords = {
       safe: 'All that was written before that command is applied; nothing behind it is, and the other sources’ keys are all there.',
       todo: 'If all of it shall go, begin the sync anew with an empty target; otherwise copy this source’s data into the target by a sync of its own.',
     },
+    'source.stream-lost': {
+      what: 'What the server[ {address}] has written[ since offset {offset}] cannot be had from it any more, or the other side no longer tells how much of it it has: the way back is lost.',
+      safe: 'No key was changed because of it on either server, and no snapshot was asked for.',
+      todo: 'Close the way back. To go back all the same, migrate in the other direction, which copies everything anew.',
+    },
+    'source.no-stream': {
+      what: 'The server[ {address}] does not hand out its replication stream[: {reply}].',
+      safe: 'Nothing was changed on either server.',
+      todo: 'Use a user who may follow it as a replica does (ACL: +psync +sync +replconf +ping), on a primary that is no node of a cluster; or go on without a way back.',
+    },
     'spool.full': {
       what: 'The spool has reached its limit[ of {bytes:bytes}]: the source writes more than the target takes.',
       safe: 'All that was received is kept; reading from the source has been stopped.',

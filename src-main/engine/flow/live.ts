@@ -262,7 +262,9 @@ class LiveSync implements AsyncDisposable {
 
   /** All shards at work, until it is time to end. Whichever fails first ends the stay for all. */
   async #workAt(session: TargetSession, guard: TtlGuard, signal: AbortSignal): Promise<void> {
-    const { places } = session
+    const places = await Promise.all(
+      this.#shards.map((shard, index) => shard.begin(session, session.places[index]!)),
+    )
     const known = places.find(({ meta }) => meta !== null)?.meta
     const begun = {
       lanes: known?.lanes ?? this.#spec.lanes,

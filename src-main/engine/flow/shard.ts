@@ -100,6 +100,7 @@ export class Shard implements AsyncDisposable {
     this.#replication = new Replication({
       connection: () => this.#source,
       spool,
+      withoutSnapshot: spec.from !== undefined,
       ...(options.seek !== null && { seek: (signal) => this.#seek(options.seek!, signal) }),
       name,
       onFullSync: (replid, offset) => {
@@ -227,6 +228,24 @@ export class Shard implements AsyncDisposable {
     this.#inStep.look(this.lagMs(), Date.now())
   }
 
+  /** How far it has come; where it begins behind a known place, that is noted in the target first. */
+  async begin(session: TargetSession, place: Place): Promise<Place> {
+    const { from, lanes } = this.#options.spec
+    if (from === undefined || place.meta !== null) return place
+    if (this.#spool.lineage !== null) this.#refuseCopy()
+    const meta: TaskMeta = {
+      format: 1,
+      lanes,
+      phase: 'following',
+      guarded: false,
+      emptyAtStart: false,
+      snapshot: `${from.replid} ${from.offset}`,
+      targetRunId: session.runId,
+    }
+    await session.noteCopied(meta, { ...from, db: 0 })
+    return await readPlace(session.control, this.keys)
+  }
+
   /**
    * Works on the target until the stay is to end, as long as it takes. Rejects when the target is lost, or with what
    * waiting cannot mend.
@@ -319,6 +338,7 @@ export class Shard implements AsyncDisposable {
   ): Promise<readonly Checkpoint[] | null> {
     const known = checkpoints.flatMap((one) => (one === null ? [] : [one]))
     if (meta === null || meta.phase === 'copying' || known.length !== meta.lanes) {
+      if (this.#options.spec.from !== undefined) this.#refuseCopy()
       await this.#askForSnapshot()
       return null
     }
@@ -340,6 +360,11 @@ export class Shard implements AsyncDisposable {
     this.#tell('run.resumed', { resumedAt: offset })
     if (meta.targetRunId !== session.runId) await this.#noteTarget(session, meta)
     return known
+  }
+
+  /** What was noted in the target is gone: it may be at any moment by now, and a copy is not what was asked for. */
+  #refuseCopy(): never {
+    fail('source.stream-lost', { address: addressOf(this.#source), offset: this.#spool.end })
   }
 
   async #noteTarget({ control, runId }: TargetSession, meta: TaskMeta): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
-import { FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import type { ByteStream } from '../redis/byte-stream.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
 import { dial } from '../redis/dial.ts'
@@ -21,6 +21,8 @@ export interface ReplicationOptions {
   /** Asked again for every connection, because a password may change meanwhile. */
   readonly connection: () => Connection
   readonly spool: Spool
+  /** Whatever the source offers but the stream from where we are is refused, with `source.stream-lost`. */
+  readonly withoutSnapshot?: boolean
   /** Finds out where the source is by now, before each connection. */
   readonly seek?: (signal: AbortSignal) => Promise<void>
   /** CLIENT SETNAME of the connection. */
@@ -102,7 +104,7 @@ export class Replication {
         if (connected.aborted) continue
         const failure = this.#nameFailure(thrown)
         if (!failure.retryable && !this.#everFollowed) throw new FailureError(failure)
-        if (isOurs(failure)) throw new FailureError(failure)
+        if (isFinal(failure)) throw new FailureError(failure)
         if (this.#state === 'streaming') this.#options.onLost?.(failure)
         this.#state = 'waiting'
         this.#waitingFor = failure
@@ -130,6 +132,8 @@ export class Replication {
         this.#position(),
       )
       this.#waitingFor = null
+      if (answer.kind === 'full' && this.#options.withoutSnapshot === true)
+        fail('source.stream-lost', { address: addressOf(connection), offset: spool.end })
       if (answer.kind === 'full') await this.#receiveSnapshot(talk, answer, signal)
       else {
         const isNew = answer.replid !== spool.lineage?.replid
@@ -234,7 +238,7 @@ function silence(): Error {
   return Object.assign(new Error('the source fell silent'), { code: 'ETIMEDOUT' })
 }
 
-/** Trouble of this machine: no waiting for the source will mend it. */
-function isOurs(failure: Failure): boolean {
-  return failure.code === 'store.disk-full' || failure.code === 'internal.unexpected'
+/** Trouble of this machine, or a stream that is gone: no waiting for the source will mend it. */
+function isFinal({ code }: Failure): boolean {
+  return code === 'store.disk-full' || code === 'source.stream-lost' || code === 'internal.unexpected'
 }
