@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findElectron, startDesktop, type DesktopApp } from '../support/electron.ts'
+import { keyboard } from '../support/hand.ts'
 import { asPromised, setMigrationScene, type MigrationScene } from '../support/migration-scene.ts'
+import { en } from '../../src-renderer/src/i18n/en.ts'
 import { walkMigration } from '../support/migration-walk.ts'
 import { infoField } from '../support/sync-ends.ts'
 
@@ -35,12 +37,12 @@ describe.skipIf(electron === null)('a migration in the window', () => {
     await closed
   }
 
-  test('from the wizard to finished, closed in the middle and started again', async () => {
+  test('with nothing but the keyboard: closed in the middle, resumed, finished, and run once more', async () => {
     scene.startApplications()
     const source = { port: scene.source.port, password: scene.sourcePassword }
     {
       await using desktop = await startDesktop(electron ?? '', home)
-      const walk = walkMigration(desktop.page)
+      const walk = walkMigration(desktop.page, en, keyboard)
       await walk.openWizard()
       await walk.enterBothSides('Shop cache', source, {
         port: scene.target.port,
@@ -56,10 +58,9 @@ describe.skipIf(electron === null)('a migration in the window', () => {
     const writtenBefore = scene.written
     await using desktop = await startDesktop(electron ?? '', home)
     const { page } = desktop
-    const walk = walkMigration(page)
-    await page.getByRole('navigation').getByRole('link', { name: 'Tasks' }).click()
-    await walk.main.getByRole('link', { name: 'Shop cache' }).click()
-    await walk.main.getByRole('button', { name: 'Resume' }).click()
+    const walk = walkMigration(page, en, keyboard)
+    await walk.openTask('Shop cache')
+    await keyboard.press(walk.main.getByRole('button', { name: 'Resume' }))
     await walk.untilInStep()
     expect(infoField(scene.source, 'stats', 'sync_full')).toBe('1')
     expect(scene.written).toBeGreaterThan(writtenBefore)
@@ -74,10 +75,16 @@ describe.skipIf(electron === null)('a migration in the window', () => {
     await desktop.app.evaluate(({ session }, path) => {
       session.defaultSession.once('will-download', (_event, item) => item.setSavePath(path))
     }, file)
-    await page.getByRole('navigation').getByRole('link', { name: 'Tasks' }).click()
-    await walk.main.getByRole('link', { name: 'Shop cache' }).click()
-    await walk.main.getByRole('button', { name: 'Save report' }).click()
+    await walk.openTask('Shop cache')
+    await walk.saveReport()
     await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toContain('Every value, both ways.')
+
+    await scene.target.call('FLUSHALL')
+    await walk.openProfile('Shop cache')
+    await walk.acceptWarnings()
+    await walk.start()
+    await walk.untilInStep()
+    await leave(desktop)
     expect(desktop.complaints).toEqual([])
   }, 240_000)
 })

@@ -155,11 +155,13 @@ async function agree(source: RedisServer, target: RedisServer): Promise<boolean>
   return false
 }
 
-/** Of what is not expired: a key that is looked for after its time is removed there and then. */
+/** Of what is not expired: a key that SCAN comes across after its time is removed there and then; KEYS leaves it. */
 async function digestOf({ call }: RedisServer): Promise<string> {
   for (const [, db] of String(await call('INFO', 'keyspace')).matchAll(/^db(\d+):/gm)) {
     await call('SELECT', db!)
-    await call('KEYS', '*')
+    let cursor = '0'
+    do [cursor] = (await call('SCAN', cursor, 'COUNT', 10_000)) as [string]
+    while (cursor !== '0')
   }
   await call('SELECT', 0)
   return String(await call('DEBUG', 'DIGEST'))

@@ -31,6 +31,12 @@ export interface MigrationWalk {
   prove(): Promise<number>
   /** Resolves with the write pause as the page gives it. */
   finish(): Promise<string>
+  /** From anywhere to the page of a task in the list of all. */
+  openTask(name: string): Promise<void>
+  /** From anywhere to the checks of a saved profile, with everything in it as it was left. */
+  openProfile(name: string): Promise<void>
+  /** From the task's page: hands the report to whoever takes what the page saves. */
+  saveReport(): Promise<void>
 }
 
 export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse): MigrationWalk {
@@ -45,6 +51,8 @@ export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse)
   const link = (name: string): Locator => main.getByRole('link', { name, exact: true })
   const next = (step: keyof Words): Promise<void> =>
     hand.press(button(say('wizard.next', { step: words[step] })))
+  const place = (name: keyof Words): Locator =>
+    page.getByRole('navigation', { name: words['nav.places'] }).getByRole('link', { name: words[name] })
   const legDone = (leg: keyof Words): Locator =>
     main.locator('li[data-state=done]').filter({ has: page.getByRole('heading', { name: words[leg] }) })
 
@@ -129,6 +137,22 @@ export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse)
       // The leg ends with the write pause; only then is the source put back as it was.
       await see(main.getByText(words['task.state.finished'], { exact: true }).first())
       return main.locator('dt', { hasText: words['pause.lasted'] }).locator('+ dd').innerText()
+    },
+    async openTask(name) {
+      await hand.press(place('nav.tasks'))
+      await hand.press(link(name))
+      await page.getByRole('heading', { level: 1, name }).waitFor()
+    },
+    async openProfile(name) {
+      await hand.press(place('nav.profiles'))
+      await hand.press(main.getByRole('row', { name }).getByRole('link', { name: words['profiles.open'] }))
+      await heading('migration.source.title')
+      await next('step.target')
+      await heading('migration.target.title')
+      await this.keepOptions()
+    },
+    async saveReport() {
+      await hand.press(button(words['task.report']))
     },
   }
 }
