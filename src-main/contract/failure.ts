@@ -163,6 +163,8 @@ export const failureCatalogue = {
   'task.warnings-open': { retryable: false },
   'task.consent-needed': { retryable: false },
   'task.held-elsewhere': { retryable: true },
+  'task.other-mode': { retryable: false },
+  'task.scan-one-source': { retryable: false },
   'task.expiries-shifted': { retryable: false },
   'task.too-many': { retryable: true },
   'task.instance-busy': { retryable: true },

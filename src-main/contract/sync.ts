@@ -9,6 +9,11 @@ export const syncSpecSchema = z.strictObject({
   /** Each is followed by itself, as a shard of the task; all go into the one target. */
   sources: z.array(connectionSchema).min(1).max(256),
   target: connectionSchema,
+  /**
+   * `stream`: each source is followed as a replica follows it. `scan`: for a source that lets nobody do that; its keys
+   * are read one by one, and again when its keyspace events name them. One source only.
+   */
+  mode: z.enum(['stream', 'scan']).default('stream'),
   /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
   folder: z.string().min(1),
   /**
@@ -43,6 +48,8 @@ export type StreamMark = NonNullable<SyncSpec['from']>
  * - `waiting-for-snapshot`: the source makes its snapshot
  * - `receiving`: the snapshot comes in; what has come is being written already
  * - `copying`: the snapshot is in the spool, the rest of it is being written
+ * - `scanning`: in place of these three, where the source is read key by key: all of them for the first time
+ * - `reconciling`: read key by key, both sides are gone through and compared, since something may have been missed
  * - `catching-up`: the copy is in, the stream is applied, we are behind
  * - `in-step`: what the source has written within the last second is applied, three looks in a row
  * - `settling`: the source is frozen and everything is applied; the last expiries are put right
@@ -56,6 +63,8 @@ export type SyncPhase =
   | 'waiting-for-snapshot'
   | 'receiving'
   | 'copying'
+  | 'scanning'
+  | 'reconciling'
   | 'catching-up'
   | 'in-step'
   | 'settling'
@@ -140,6 +149,28 @@ export type SyncEventCode =
   | 'expiry.beyond-guard'
   | 'expiry.settled'
   | 'expiry.guarded-again'
+  /** The source is read key by key. */
+  | 'scan.begun'
+  /** why: what was changed at the source was not told for a while (`scanGaps`) */
+  | 'scan.gap'
+  /** The source tells of no changes: only going through all keys finds them. */
+  | 'scan.unheard'
+  /** keys: compared; differing: written again or deleted; ms */
+  | 'scan.reconciled'
+  /** keys: that differ however often they are written */
+  | 'scan.unequal'
+
+/**
+ * Why what was changed at a source that is read key by key may not all have been told:
+ * - `listening-anew`: nobody listened until now
+ * - `told-again`: its setting `notify-keyspace-events` kept something back until now
+ * - `flushed`: FLUSHALL, FLUSHDB or SWAPDB, of which there are no events
+ * - `slots-moved`: a slot of the cluster has another master
+ * - `too-many`: there were more keys than are kept in mind
+ * - `target-behind`: the target was restarted, and may have lost what it had taken
+ */
+export type ScanGap =
+  'listening-anew' | 'told-again' | 'flushed' | 'slots-moved' | 'too-many' | 'target-behind'
 
 /** How the stream of one source stands, or of all sources together. Offsets are the sources' replication offsets. */
 export interface StreamProgress {

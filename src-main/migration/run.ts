@@ -326,5 +326,17 @@ function keysPerSecond(before: SyncProgress | null, now: SyncProgress): number {
 const heldStates: ReadonlySet<string> = new Set(['freezing', 'frozen', 'proving', 'finishing'])
 /** Drained: nothing of ours writes to the target any more. */
 const quietStates: ReadonlySet<string> = new Set(['frozen', 'proving'])
-const copyPhases: ReadonlySet<string> = new Set(['handshake', 'waiting-for-snapshot', 'receiving', 'copying'])
-const followPhases: ReadonlySet<string> = new Set(['catching-up', 'in-step', 'settling', 'drained'])
+const copyPhases: ReadonlySet<string> = new Set([
+  'handshake',
+  'waiting-for-snapshot',
+  'receiving',
+  'copying',
+  'scanning',
+])
+const followPhases: ReadonlySet<string> = new Set([
+  'reconciling',
+  'catching-up',
+  'in-step',
+  'settling',
+  'drained',
+])

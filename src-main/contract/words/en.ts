@@ -742,6 +742,16 @@ export const en: LanguageWords = {
       safe: 'The copy is still followed; nothing has been changed.',
       todo: 'Compare again, or type the consent that is asked for.',
     },
+    'task.other-mode': {
+      what: 'This task was begun as one that follows a replication stream[; the target {address} holds what it noted then].',
+      safe: 'Nothing was changed now.',
+      todo: 'Go on with the mode it was begun with, or stop it and begin another one.',
+    },
+    'task.scan-one-source': {
+      what: 'Reading key by key works with one source, a cluster too[; here are {sources}].',
+      safe: 'Nothing was written.',
+      todo: 'Give each of the sources a task of its own.',
+    },
     'task.expiries-shifted': {
       what: 'Expiries[ at {address}] could not be put right: keys that should expire will stay for over a thousand years.',
       safe: 'Every value is as it was copied, and the source is untouched.',

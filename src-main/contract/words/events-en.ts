@@ -21,6 +21,13 @@ export const eventsEn: EventsOf = {
   'expiry.settled': 'Every expiry of the target is at its own time again.',
   'order.refused': 'The order {order} was not carried out[: {reason}].',
   'expiry.guarded-again': 'The expiries of the target are guarded again.',
+  'scan.begun':
+    'The source[ {source}] is read key by key: a change may be seen late, and what a value was in between may be skipped. Once writes are frozen, a last comparison makes both sides equal.',
+  'scan.gap': 'Something may have been changed at the source without a word: both sides are compared.',
+  'scan.unheard':
+    'The source tells of no changes: they are found only by comparing both sides, over and over.',
+  'scan.reconciled': 'Both sides were compared[ in {keys:keys}]: {differing} brought over once more.',
+  'scan.unequal': 'Keys that differ however often they are written[: {keys}]; the proof tells which.',
   'task.state': 'From {from} to {to}.',
   'checks.done': 'Checks: {passed} passed, {warnings} warnings, {failed} failed.',
   'checks.accepted': 'The warning of the check {check} was accepted.',

@@ -21,6 +21,12 @@ export const eventsKo: EventsOf = {
   'expiry.settled': '타깃의 만료 시각이 모두 제 시각으로 돌아왔습니다.',
   'order.refused': '{order} 지시를 수행하지 않았습니다[({reason})].',
   'expiry.guarded-again': '타깃의 만료 시각을 다시 보호합니다.',
+  'scan.begun':
+    '소스[ {source}] 서버를 키 단위로 읽습니다. 변경이 늦게 보이거나 중간 값이 건너뛰어질 수 있습니다. 쓰기를 동결한 뒤 마지막 비교로 양쪽이 같아집니다.',
+  'scan.gap': '소스에서 알림 없이 바뀐 것이 있을 수 있어 양쪽을 비교합니다.',
+  'scan.unheard': '소스가 변경을 알려 주지 않습니다. 양쪽을 거듭 비교해야만 찾을 수 있습니다.',
+  'scan.reconciled': '양쪽을 비교했습니다[({keys:keys})]. {differing}개를 다시 옮겼습니다.',
+  'scan.unequal': '몇 번을 써도 다른 키가 있습니다[({keys}개)]. 검증 결과에서 알 수 있습니다.',
   'task.state': '{from} 상태에서 {to} 상태로 바뀌었습니다.',
   'checks.done': '점검 결과: 통과 {passed}, 경고 {warnings}, 실패 {failed}.',
   'checks.accepted': '{check} 점검의 경고를 수락했습니다.',

@@ -21,6 +21,12 @@ export const eventsZh: EventsOf = {
   'expiry.settled': '目标端的过期时间已全部恢复为实际值。',
   'order.refused': '未能执行指令 {order}[：{reason}]。',
   'expiry.guarded-again': '目标端的过期时间重新受到保护。',
+  'scan.begun':
+    '源端[ {source} ]将逐键读取：变更可能延迟被发现，中间的取值可能被跳过。冻结写入后，最后一次比对使两端一致。',
+  'scan.gap': '源端可能有未被通知的变更，正在比对两端。',
+  'scan.unheard': '源端不通知变更：只能反复比对两端来发现变更。',
+  'scan.reconciled': '已比对两端[（{keys:keys}）]，重新写入 {differing} 个。',
+  'scan.unequal': '有些键重写后仍不一致[：{keys} 个]；校验结果会列出。',
   'task.state': '从 {from} 变为 {to}。',
   'checks.done': '检查：{passed} 项通过，{warnings} 项警告，{failed} 项未通过。',
   'checks.accepted': '已接受检查项 {check} 的警告。',

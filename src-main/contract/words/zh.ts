@@ -737,6 +737,16 @@ export const zh: LanguageWords = {
       safe: '增量同步仍在进行，没有任何更改。',
       todo: '请重新比较，或输入所要求的确认内容。',
     },
+    'task.other-mode': {
+      what: '该任务开始时是跟随复制流的任务[；目标端 {address} 上有当时留下的记录]。',
+      safe: '这次没有做任何更改。',
+      todo: '请用开始时的模式继续，或停止它后另建任务。',
+    },
+    'task.scan-one-source': {
+      what: '逐键读取只支持一个源端（可以是集群）[，这里有 {sources} 个]。',
+      safe: '没有写入任何数据。',
+      todo: '请为每个源端单独建立任务。',
+    },
     'task.expiries-shifted': {
       what: '未能恢复[ {address} 上的]过期时间：本应过期的键将保留一千多年。',
       safe: '所有值都与复制时一致，源端未受影响。',

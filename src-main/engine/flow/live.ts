@@ -12,6 +12,7 @@ import { ShardFinder, type FoundShard } from './find-shards.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
 import { countExisting, keysOfTask } from './own-keys.ts'
+import { runScan } from './scan-sync.ts'
 import { Shard } from './shard.ts'
 import { furthestBack } from './shard-totals.ts'
 import { SlotMoves } from './slot-moves.ts'
@@ -35,6 +36,7 @@ export async function runSync(
   signal: AbortSignal,
   orders: OrderInbox<SyncOrder>,
 ): Promise<SyncResult> {
+  if (spec.mode === 'scan') return await runScan(spec, report, signal, orders)
   await using sync = new LiveSync(spec, report)
   orders.listen((order) => sync.obey(order))
   return await sync.run(signal)

@@ -48,6 +48,7 @@ export class Link implements Disposable {
   readonly #expected: Expected[] = []
   #first = 0
   #failure: Failure | null = null
+  #unasked: ((reply: Reply) => void) | null = null
 
   private constructor(socket: ByteStream, address: string) {
     this.socket = socket
@@ -117,6 +118,11 @@ export class Link implements Disposable {
   /** The failure by which the link was lost; null while it stands. */
   get failure(): Failure | null {
     return this.#failure
+  }
+
+  /** From now on what comes unasked for (Pub/Sub) is told; before, it ends the link. */
+  listen(heard: (reply: Reply) => void): void {
+    this.#unasked = heard
   }
 
   /** Sends one command; resolves with its reply (a `ReplyError` is a value here), rejects when the link is lost. */
@@ -224,6 +230,10 @@ export class Link implements Disposable {
 
   #take(reply: Reply): void {
     const expected = this.#expected[this.#first]
+    if (expected === undefined && this.#unasked !== null) {
+      this.#unasked(reply)
+      return
+    }
     if (expected === undefined) {
       this.#lose(
         makeFailure(reply instanceof ReplyError ? 'target.refused' : 'connect.not-redis', {

@@ -3,7 +3,7 @@ import { keySlot } from '../bytes/crc16.ts'
 import { redirectionOf } from '../redis/reply-errors.ts'
 import { readTopology, slotsCovered } from '../redis/topology.ts'
 import { ReplyError } from '../resp/decode.ts'
-import { Link } from '../resp/link.ts'
+import { Link, type OpenOptions } from '../resp/link.ts'
 import { ClusterLinks } from '../target/cluster-links.ts'
 import { lookAtTarget, type TargetLook } from '../target/look.ts'
 import { ClusterQuestions } from './cluster-questions.ts'
@@ -13,7 +13,6 @@ import { DbLink, type Questioned } from './db-link.ts'
 /** Batches compared at a time. */
 const atOnce = 4
 const scanCount = 1_000
-const linkOptions = { name: 'keyferry:verify' }
 
 /** Keys of one database of one of the target's servers. */
 export interface ListedKeys {
@@ -39,9 +38,14 @@ export interface OpenSide extends Disposable {
   endWith(signal: AbortSignal): Disposable
 }
 
-/** Connects. Fails with `connect.*`, `tls.*`, `auth.*`, or `target.loading`. */
-export async function openSide(target: Connection, signal: AbortSignal): Promise<OpenSide> {
-  const first = await Link.open(target, { ...linkOptions, signal })
+/** Connects, every connection by this name. Fails with `connect.*`, `tls.*`, `auth.*`, or `target.loading`. */
+export async function openSide(
+  target: Connection,
+  signal: AbortSignal,
+  name = 'keyferry:verify',
+): Promise<OpenSide> {
+  const options = { name, signal }
+  const first = await Link.open(target, options)
   const opened: { close(): void }[] = [first]
   const close = (): void => {
     for (const one of opened) one.close()
@@ -50,8 +54,8 @@ export async function openSide(target: Connection, signal: AbortSignal): Promise
     const look = await lookAtTarget(first)
     const shape =
       look.mode === 'cluster'
-        ? await openCluster(target, first, look, opened, signal)
-        : await openOne(target, first, look, opened, signal)
+        ? await openCluster(target, first, look, opened, options)
+        : await openOne(target, first, look, opened, options)
     return {
       look,
       ...shape,
@@ -75,11 +79,11 @@ async function openOne(
   first: Link,
   look: TargetLook,
   opened: { close(): void }[],
-  signal: AbortSignal,
+  options: OpenOptions,
 ): Promise<Shape> {
   const walking = DbLink.over(first)
   const open = async (): Promise<DbLink> => {
-    const link = await Link.open(target, { ...linkOptions, signal })
+    const link = await Link.open(target, options)
     opened.push(link)
     return DbLink.over(link, look.versionNumber)
   }
@@ -100,11 +104,11 @@ async function openCluster(
   first: Link,
   { versionNumber }: TargetLook,
   opened: { close(): void }[],
-  signal: AbortSignal,
+  options: OpenOptions,
 ): Promise<Shape> {
   const topology = await readTopology(first, target)
   const open = async (): Promise<ClusterLinks> => {
-    const links = await ClusterLinks.open(target, topology, { ...linkOptions, signal })
+    const links = await ClusterLinks.open(target, topology, options)
     opened.push(links)
     return links
   }

@@ -3,19 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { opcode } from '../rdb/opcodes.ts'
-import { writeLength, writeString } from '../rdb/string.ts'
-
-/** What DUMP gave of a key. `expireAt`: absolute milliseconds, or -1. */
-export interface DumpedKey {
-  readonly key: Uint8Array
-  readonly expireAt: number
-  readonly dump: Buffer
-}
-
-/** Behind a value, DUMP puts two bytes of RDB version and eight of checksum (`createDumpPayload`). */
-const footerBytes = 10
-/** From this RDB version on a payload is Valkey's. */
-const valkeyVersions = 80
+import { endOfEntries, headerOf, magicOf, writeEntries, type DumpedKey } from '../rdb/payload-entries.ts'
+import { writeString } from '../rdb/string.ts'
 
 /** An RDB file made of single values, in a folder of its own that nobody else may look into; disposed of with it. */
 export class PayloadFile implements AsyncDisposable {
@@ -53,26 +42,16 @@ export class PayloadFile implements AsyncDisposable {
   async add(db: number, keys: readonly DumpedKey[]): Promise<void> {
     const writer = new ByteWriter(64 * 1024)
     if (!this.#isBegun && keys.length > 0) {
-      writer.bytes(magicOf(keys[0]!.dump))
+      writer.bytes(magicOf(headerOf(keys[0]!.dump)))
       this.#isBegun = true
     }
-    writer.uint8(opcode.SELECTDB)
-    writeLength(writer, db)
-    for (const { key, expireAt, dump } of keys) {
-      if (expireAt >= 0) {
-        writer.uint8(opcode.EXPIRETIME_MS)
-        writer.integer(expireAt, 8)
-      }
-      writer.uint8(dump[0]!)
-      writeString(writer, key)
-      writer.bytes(dump.subarray(1, -footerBytes))
-    }
+    writeEntries(writer, db, keys)
     if (this.#isBegun) await this.#file.write(writer.written())
   }
 
   /** Ends the file; false where nothing was added. No checksum: nobody has touched it since. */
   async end(): Promise<boolean> {
-    if (this.#isBegun) await this.#file.write(Buffer.concat([Buffer.of(opcode.EOF), Buffer.alloc(8)]))
+    if (this.#isBegun) await this.#file.write(endOfEntries)
     return this.#isBegun
   }
 
@@ -84,13 +63,3 @@ export class PayloadFile implements AsyncDisposable {
 
 /** The first version with function libraries. */
 const sinceFunctions = 'REDIS0010'
-
-/** The first nine bytes of a file of this version. */
-function magicOf(dump: Buffer): Buffer {
-  const version = dump.readUInt16LE(dump.length - footerBytes)
-  return Buffer.from(
-    version >= valkeyVersions
-      ? `VALKEY${String(version).padStart(3, '0')}`
-      : `REDIS${String(version).padStart(4, '0')}`,
-  )
-}

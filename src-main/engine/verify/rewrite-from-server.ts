@@ -2,10 +2,11 @@ import type { Connection } from '#contract/connection.ts'
 import { restoreSpecSchema } from '#contract/restore.ts'
 import { restoreOnly } from '../flow/restore.ts'
 import { goesAlong } from '../plan/selection.ts'
+import type { DumpedKey } from '../rdb/payload-entries.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import type { Questioned } from './db-link.ts'
 import { byDatabase, type KeyDifference } from './findings.ts'
-import { PayloadFile, type DumpedKey } from './payload-file.ts'
+import { PayloadFile } from './payload-file.ts'
 
 /** Keys asked for at once, and what each may take: the answer to DUMP is one reply. */
 const atOnce = 50

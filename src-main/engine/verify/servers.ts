@@ -13,14 +13,13 @@ import { isOurs } from '../flow/own-keys.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
 import { agree, besideEachOther } from './counts.ts'
-import type { Questioned } from './db-link.ts'
 import { byDatabase, Findings, type KeyDifference } from './findings.ts'
 import { librariesDiffer, librariesOf } from './functions.ts'
-import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
+import { openSide, type OpenSide } from './open-side.ts'
+import { absentAmong, differencesAmong, eachBatch, pairsOf, type Pair } from './pairs.ts'
 import { repair } from './repair.ts'
 import { judgeCompared } from './result.ts'
 import { rewriteFromServer } from './rewrite-from-server.ts'
-import { withoutSameBytes } from './same-bytes.ts'
 import { Sampler } from './sampler.ts'
 import { VerifyMeter } from './verify-meter.ts'
 
@@ -147,16 +146,26 @@ class ServerComparison {
     const [here, there] = await Promise.all([this.#source.size(), this.#target.size()])
     this.#meter.enter('comparing', here + there)
     await Promise.all([
-      this.#each(this.#source.keys(), (pair, { db, keys }) => this.#compare(pair, db, theirs(keys))),
-      this.#each(this.#target.keys(), async (pair, { db, keys, misplaced }) => {
-        const held = new Set(misplaced)
-        this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: null })))
-        await this.#findExtra(
-          pair,
-          db,
-          theirs(keys).filter((key) => !held.has(key)),
-        )
-      }),
+      eachBatch(
+        this.#pairs,
+        this.#source.keys(),
+        (pair, { db, keys }) => this.#compare(pair, db, theirs(keys)),
+        this.#signal,
+      ),
+      eachBatch(
+        this.#pairs,
+        this.#target.keys(),
+        async (pair, { db, keys, misplaced }) => {
+          const held = new Set(misplaced)
+          this.#findings.note(misplaced.map((key) => ({ db, key, kind: 'misplaced', detail: null })))
+          await this.#findExtra(
+            pair,
+            db,
+            theirs(keys).filter((key) => !held.has(key)),
+          )
+        },
+        this.#signal,
+      ),
     ])
   }
 
@@ -171,43 +180,19 @@ class ServerComparison {
     }
   }
 
-  /** A link to each side, several times. */
   get #pairs(): readonly Pair[] {
-    return this.#source.links.map((source, at) => ({ source, target: this.#target.links[at]! }))
+    return pairsOf(this.#source, this.#target)
   }
 
-  /** Works on several batches at a time, so that neither server waits for the other, nor for us. */
-  async #each(
-    batches: AsyncGenerator<ListedKeys, void, void>,
-    work: (pair: Pair, listed: ListedKeys) => Promise<void>,
-  ): Promise<void> {
-    await Promise.all(
-      this.#pairs.map(async (pair) => {
-        for await (const listed of batches) {
-          if (this.#signal.aborted) fail('job.cancelled')
-          await work(pair, listed)
-        }
-      }),
-    )
-  }
-
-  async #compare({ source, target }: Pair, db: number, keys: readonly Buffer[]): Promise<void> {
-    const { expiryToleranceMs } = this.#spec
-    const open = await withoutSameBytes(source, target, db, keys, expiryToleranceMs)
-    this.#findings.note(await compareKeys(source, target, db, open, expiryToleranceMs))
+  async #compare(pair: Pair, db: number, keys: readonly Buffer[]): Promise<void> {
+    this.#findings.note(await differencesAmong(pair, db, keys, this.#spec.expiryToleranceMs))
     this.#compared += keys.length
     await this.#meter.advance(keys.length)
   }
 
   async #findExtra({ source }: Pair, db: number, keys: readonly Buffer[]): Promise<void> {
     await this.#meter.advance(keys.length)
-    // One number for all of them (EXISTS takes several keys since 3.0.3) tells that none is missing.
-    if (keys.length === 0 || (await source.askAll(db, [['EXISTS', ...keys]]))[0] === keys.length) return
-    const found = await source.askAll(
-      db,
-      keys.map((key) => ['EXISTS', key]),
-    )
-    const extra = keys.filter((_, index) => found[index] === 0)
+    const extra = await absentAmong(source, db, keys)
     this.#findings.note(extra.map((key) => ({ db, key, kind: 'extra', detail: null })))
   }
 
@@ -258,12 +243,6 @@ class ServerComparison {
       elapsedMs: Math.round(this.#meter.elapsedMs),
     }
   }
-}
-
-/** A link to each of the two sides. */
-interface Pair {
-  readonly source: Questioned
-  readonly target: Questioned
 }
 
 function theirs(keys: readonly Buffer[]): readonly Buffer[] {

@@ -542,6 +542,8 @@ export const en = {
   'sync.phase.waiting-for-snapshot': 'The source makes its snapshot',
   'sync.phase.receiving': 'Receiving the snapshot',
   'sync.phase.copying': 'Writing the snapshot',
+  'sync.phase.scanning': 'Reading all keys',
+  'sync.phase.reconciling': 'Comparing both sides',
   'sync.phase.catching-up': 'Catching up',
   'sync.phase.in-step': 'In step',
   'sync.phase.settling': 'Putting expiries right',

@@ -512,6 +512,8 @@ export const ko: Words = {
   'sync.phase.waiting-for-snapshot': '소스가 스냅샷을 만드는 중',
   'sync.phase.receiving': '스냅샷 수신 중',
   'sync.phase.copying': '스냅샷 적용 중',
+  'sync.phase.scanning': '모든 키 읽는 중',
+  'sync.phase.reconciling': '양쪽 비교 중',
   'sync.phase.catching-up': '따라잡는 중',
   'sync.phase.in-step': '동기화됨',
   'sync.phase.settling': '만료 시간 정리 중',

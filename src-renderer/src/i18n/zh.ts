@@ -501,6 +501,8 @@ export const zh: Words = {
   'sync.phase.waiting-for-snapshot': '源端正在生成快照',
   'sync.phase.receiving': '正在接收快照',
   'sync.phase.copying': '正在写入快照',
+  'sync.phase.scanning': '逐键读取',
+  'sync.phase.reconciling': '比对两端',
   'sync.phase.catching-up': '追赶增量',
   'sync.phase.in-step': '已同步',
   'sync.phase.settling': '正在校正过期时间',

@@ -79,7 +79,13 @@ export function miniWayOfTask(
 /** Whether the full copy is in. */
 export function isCopied(task: TaskStanding): boolean {
   const phase = task.progress?.phase
-  const late: readonly (SyncPhase | undefined)[] = ['catching-up', 'in-step', 'settling', 'drained']
+  const late: readonly (SyncPhase | undefined)[] = [
+    'reconciling',
+    'catching-up',
+    'in-step',
+    'settling',
+    'drained',
+  ]
   return late.includes(phase) || (task.progress !== null && task.progress.lagBytes !== null)
 }
 

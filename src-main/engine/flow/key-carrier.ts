@@ -1,0 +1,256 @@
+import { fail, FailureError } from '#contract/failure.ts'
+import type { KeyExample } from '#contract/restore.ts'
+import { ByteWriter } from '../bytes/byte-writer.ts'
+import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
+import { WindowFeed } from '../bytes/feed.ts'
+import { bigValueCommands } from '../plan/big-value-commands.ts'
+import { composerBytes } from '../plan/compose.ts'
+import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
+import { everythingAsItIs } from '../plan/key-rules.ts'
+import { type, type RdbHeader } from '../rdb/opcodes.ts'
+import { endOfEntries, headerOf, magicOf, writeEntries, type DumpedKey } from '../rdb/payload-entries.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
+import { classifyReplyError } from '../redis/reply-errors.ts'
+import { ReplyError } from '../resp/decode.ts'
+import { theKey } from '../resp/encode.ts'
+import { readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
+import { cutBlocks } from '../target/block.ts'
+import type { Destination } from '../target/destination.ts'
+import type { TargetLook } from '../target/look.ts'
+import type { Target } from '../target/target.ts'
+import type { Questioned } from '../verify/db-link.ts'
+import { noKey } from '../verify/target-side.ts'
+import { byDatabase } from '../verify/findings.ts'
+import type { DbKey } from './checkpoint.ts'
+import { dropNoField } from './copy-commands.ts'
+import { Ledger } from './ledger.ts'
+import { RestoreWriter, type RdbInput } from './restore-writer.ts'
+
+export interface CarrierOptions {
+  readonly source: Questioned
+  /** For deletions. */
+  readonly target: Questioned
+  readonly destination: Destination
+  readonly look: TargetLook
+  readonly capabilities: Capabilities
+  /** Begins the names of its connections. */
+  readonly name: string
+  readonly connections: number
+  /** Begins the names of values that are written in pieces. */
+  readonly temporaryPrefix: string
+  readonly signal: AbortSignal
+}
+
+/** What the source had of some keys, when it was asked. */
+export interface ReadKeys {
+  /** An RDB with those that are there; null where none is. */
+  readonly rdb: { readonly header: RdbHeader; readonly bytes: Buffer } | null
+  readonly found: number
+  /** Those that are not. */
+  readonly gone: readonly DbKey[]
+  /** Those that it would not tell of: in a cluster, say, whose slot is on its way. */
+  readonly untold: readonly DbKey[]
+}
+
+/** What has become of keys. */
+export interface Carried {
+  readonly deleted: number
+  /** What the target did not take, and some of it. */
+  readonly failed: number
+  readonly examples: readonly KeyExample[]
+}
+
+/** One question is about values of so much together, unless one alone has more. */
+const dumpedAtOnce = 16 * 1024 * 1024
+const blocksBytes = 12 * 1024 * 1024
+const largestBlock = 128 * 1024
+
+/**
+ * Brings keys over as they are now: what the source has is written over what the target has, what it has not is
+ * deleted there. To do it again does no harm.
+ */
+export class KeyCarrier implements Disposable {
+  readonly #options: CarrierOptions
+  readonly #arena: Crc64Arena
+  readonly #target: Target
+  readonly #heard: { writer: RestoreWriter | null }
+
+  private constructor(
+    options: CarrierOptions,
+    arena: Crc64Arena,
+    target: Target,
+    heard: { writer: RestoreWriter | null },
+  ) {
+    this.#options = options
+    this.#arena = arena
+    this.#target = target
+    this.#heard = heard
+  }
+
+  /** Connects to the target. Fails as `Link.open` does. */
+  static async open(options: CarrierOptions): Promise<KeyCarrier> {
+    const { destination, connections, name, signal } = options
+    const heard: { writer: RestoreWriter | null } = { writer: null }
+    const arena = createCrc64Arena(readingBytes + composerBytes + blocksBytes)
+    const { memory } = arena
+    const place = { memory, start: readingBytes + composerBytes, bytes: blocksBytes }
+    const target = await destination.open(
+      {
+        connections,
+        name,
+        signal,
+        blocks: (count) => cutBlocks(place, count, largestBlock),
+        onAnswered: (block) => heard.writer?.answered(block),
+      },
+      new Ledger(start),
+    )
+    return new KeyCarrier(options, arena, target, heard)
+  }
+
+  /** Asks the source for keys, in parts that fit into memory. Rejects when it is lost. */
+  async *read(keys: readonly DbKey[]): AsyncGenerator<ReadKeys, void> {
+    const { source } = this.#options
+    for (const [db, some] of byDatabase(keys)) {
+      const sizes = await source.askEach(db, some, [['MEMORY', 'USAGE', theKey]])
+      let part: Buffer[] = []
+      let bytes = 0
+      for (const [index, key] of some.entries()) {
+        // Where that is not told (before 4.0) they are taken for small.
+        const size = Number(sizes[index]) || 0
+        if (part.length > 0 && bytes + size > dumpedAtOnce) {
+          yield await this.#readPart(db, part)
+          part = []
+          bytes = 0
+        }
+        part.push(key)
+        bytes += size
+      }
+      yield await this.#readPart(db, part)
+    }
+  }
+
+  async #readPart(db: number, keys: readonly Buffer[]): Promise<ReadKeys> {
+    const { source } = this.#options
+    const [dumps, expiries] = await Promise.all([
+      source.askEach(db, keys, [['DUMP', theKey]]),
+      source.expiries(db, keys),
+    ])
+    const found: DumpedKey[] = []
+    const gone: DbKey[] = []
+    const untold: DbKey[] = []
+    for (const [index, key] of keys.entries()) {
+      const dump = dumps[index]
+      const expireAt = expiries[index]!
+      if (Buffer.isBuffer(dump) && expireAt >= -1) found.push({ key, dump, expireAt })
+      else if (dump === null || expireAt === noKey) gone.push({ db, key })
+      else untold.push({ db, key })
+    }
+    return { rdb: rdbOf(db, found), found: found.length, gone, untold }
+  }
+
+  /** Rejects when the target is lost, or refuses what would be refused of every key. */
+  async write({ rdb, gone }: ReadKeys): Promise<Carried> {
+    const [deleted, written] = await Promise.all([
+      this.#delete(gone),
+      rdb === null ? { failed: 0, examples: [] } : this.#writeRdb(rdb),
+    ])
+    return { deleted, ...written }
+  }
+
+  async #delete(keys: readonly DbKey[]): Promise<number> {
+    const { target, look } = this.#options
+    // UNLINK (4.0) does not keep the server, however large a value is.
+    const command = look.versionNumber >= 400 ? 'UNLINK' : 'DEL'
+    let deleted = 0
+    for (const [db, some] of byDatabase(keys)) {
+      const replies = await target.askEach(db, some, [[command, theKey]])
+      for (const reply of replies) {
+        if (reply instanceof ReplyError)
+          throw new FailureError(
+            classifyReplyError(reply.text, { address: this.#options.destination.address }),
+          )
+        deleted += Number(reply)
+      }
+    }
+    return deleted
+  }
+
+  async #writeRdb({ header, bytes }: NonNullable<ReadKeys['rdb']>): Promise<Omit<Carried, 'deleted'>> {
+    const { destination, look, capabilities, temporaryPrefix, signal } = this.#options
+    const ledger = new Ledger(start)
+    const writer = new RestoreWriter({
+      file: new MemoryRdb(bytes),
+      throttle: null,
+      header,
+      arena: this.#arena,
+      composerOffset: readingBytes,
+      ledger,
+      plan: {
+        address: destination.address,
+        manners: destination.manners,
+        onConflict: 'replace',
+        targetWasEmpty: false,
+        rules: everythingAsItIs,
+        functions: false,
+        librariesAreOurs: false,
+        restoreOptions: capabilities,
+        conversion: makeConversion(Object.values(type), header.flavour, capabilities, dropNoField),
+        leftOut: typesLeftOut(capabilities, dropNoField),
+        bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy: dropNoField },
+        clockAheadMs: look.clockAheadMs,
+        expiryShiftMs: 0,
+        temporaryPrefix,
+      },
+      onAdvance: () => undefined,
+    })
+    this.#heard.writer = writer
+    await writer.run(this.#target, signal)
+    if (signal.aborted) fail('job.cancelled')
+    return { failed: ledger.counts.failed, examples: writer.examples }
+  }
+
+  [Symbol.dispose](): void {
+    this.#target[Symbol.dispose]()
+  }
+}
+
+const start = { offset: 0, sourceDb: 0 }
+
+function rdbOf(db: number, found: readonly DumpedKey[]): ReadKeys['rdb'] {
+  if (found.length === 0) return null
+  // Nodes of a cluster may be of different versions: one that reads the newest form reads all.
+  const header = found
+    .map(({ dump }) => headerOf(dump))
+    .reduce((newest, one) => (one.version > newest.version ? one : newest))
+  const writer = new ByteWriter(64 * 1024)
+  writer.bytes(magicOf(header))
+  writeEntries(writer, db, found)
+  writer.bytes(endOfEntries)
+  return { header, bytes: writer.written() }
+}
+
+/** An RDB that is in memory whole. */
+class MemoryRdb implements RdbInput {
+  readonly path = 'keys'
+  readonly start = 0
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  feed({ memory }: Crc64Arena, offset: number): WindowFeed {
+    let position = offset
+    return new WindowFeed(
+      memory,
+      scratchBytes,
+      windowBytes,
+      (buffer, at, length) => {
+        const copied = this.#bytes.copy(buffer, at, position, position + length)
+        position += copied
+        return Promise.resolve(copied)
+      },
+      { offset },
+    )
+  }
+}

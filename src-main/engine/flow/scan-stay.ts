@@ -1,0 +1,355 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toFailure } from '#contract/failure.ts'
+import type { SyncPhase, SyncSpec } from '#contract/sync.ts'
+import type { ScanSource } from '../source/scan-source.ts'
+import type { TargetInquiry } from '../target/inquiry.ts'
+import type { OpenSide } from '../verify/open-side.ts'
+import { pairsOf, type Pair } from '../verify/pairs.ts'
+import type { DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
+import type { DirtyKeys, TakenKeys } from './dirty-keys.ts'
+import { KeyCarrier, type Carried, type ReadKeys } from './key-carrier.ts'
+import { isOurs } from './own-keys.ts'
+import { carryLibraries } from './scan-libraries.ts'
+import { comparePass, stillDiffering } from './scan-pass.ts'
+import type { Wishes } from './steering.ts'
+import type { Tell } from './sync-state.ts'
+import type { TargetSession } from './target-session.ts'
+
+/** What a scan keeps from one stay at its servers to the next. */
+export interface ScanMemory {
+  readonly dirty: DirtyKeys
+  /** How often something may have been missed, and how often when the last pass began that has ended. */
+  gaps: number
+  closedGaps: number
+  /** When the pass began that ended last; null before the first. */
+  passedAt: number | null
+  /** Brought over so far, one as often as it was; what of them the target did not take. */
+  copiedKeys: number
+  copiedBytes: number
+  failed: number
+  readonly toldRefused: Set<string>
+}
+
+export interface ScanStayParts {
+  readonly spec: SyncSpec
+  readonly keys: TaskKeys
+  readonly session: TargetSession
+  readonly inquiry: TargetInquiry
+  readonly source: OpenSide
+  /** Of the target too. */
+  readonly target: OpenSide
+  readonly watch: Pick<ScanSource, 'hears'>
+  readonly memory: ScanMemory
+  readonly wishes: Wishes
+  readonly meta: TaskMeta
+  readonly tell: Tell
+  /** So many keys have been written or deleted. */
+  readonly onCarried: (keys: number) => void
+  readonly signal: AbortSignal
+}
+
+/** Keys asked for at once. */
+const roundKeys = 500
+const lookEveryMs = 50
+/** Where nothing is told of changes, the pause between two passes is twice as long as one takes, and this at least. */
+const shortestRestMs = 1_000
+/** There are changes without an event (XACK, say): a pass for these, where nothing else calls for one. */
+const quietPassEveryMs = 15 * 60_000
+/** A key that the source does not tell of now is asked for again after so long. */
+const untoldPauseMs = 100
+/** What differs still after so many times is not for us to make equal. */
+const finalTries = 3
+/** What is kept in mind of the keys that differed in a pass. */
+const mostDiffering = 100_000
+const mostTold = 100
+
+/**
+ * A scan's work while both servers stand: one hand carries keys over as they come to be known as changed, another goes
+ * through all keys whenever something may have been missed.
+ */
+export class ScanStay {
+  readonly #parts: ScanStayParts
+  readonly #pairs: readonly Pair[]
+  readonly #over = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #underWay: TakenKeys[] = []
+  #doing: 'scanning' | 'reconciling' | 'settling' | null = null
+  #passMs = 0
+  #drained = false
+
+  constructor(parts: ScanStayParts) {
+    this.#parts = parts
+    this.#pairs = pairsOf(parts.source, parts.target)
+    this.#signal = AbortSignal.any([parts.signal, this.#over.signal])
+  }
+
+  get drained(): boolean {
+    return this.#drained
+  }
+
+  /** What is done with all keys; null where only changes are followed. */
+  get doing(): Extract<SyncPhase, 'scanning' | 'reconciling' | 'settling'> | null {
+    return this.#doing
+  }
+
+  /** Resolves when a wish to end has been met. Rejects when one of the servers is lost. */
+  async run(): Promise<void> {
+    const { spec, inquiry, keys, session, source, target } = this.#parts
+    using carrier = await KeyCarrier.open({
+      source: source.links[0]!,
+      target: target.links[0]!,
+      destination: inquiry.destination(),
+      look: inquiry.look,
+      capabilities: await inquiry.capabilities(),
+      name: session.name,
+      connections: spec.copyConnections,
+      temporaryPrefix: `${keys.prefix}scan`,
+      signal: this.#signal,
+    })
+    using _source = source.endWith(this.#signal)
+    using _target = target.endWith(this.#signal)
+    const crew = [this.#steer(), this.#carry(carrier)]
+    const settled = await Promise.allSettled(crew.map((one) => one.finally(() => this.#over.abort())))
+    this.#parts.signal.throwIfAborted()
+    // Whoever was only told to end is not the one that failed.
+    for (const one of settled)
+      if (one.status === 'rejected' && toFailure(one.reason).code !== 'job.cancelled') throw one.reason
+  }
+
+  /** Has everything arrived that was changed at the source before this moment? */
+  hasReached(moment: number): boolean {
+    const { memory, watch } = this.#parts
+    if ((memory.dirty.oldest ?? Infinity) <= moment) return false
+    return watch.hears
+      ? memory.closedGaps >= memory.gaps
+      : memory.passedAt !== null && memory.passedAt >= moment
+  }
+
+  async #steer(): Promise<void> {
+    const { wishes, meta } = this.#parts
+    if (meta.phase === 'copying') await this.#unlessInterrupted((signal) => this.#scanFirst(signal))
+    let leavingSince: number | null = null
+    while (!this.#signal.aborted) {
+      const { ending, drainTo } = wishes
+      if (ending === 'pause' || ending === 'finish') return
+      if (ending === 'leave') leavingSince ??= Date.now()
+      if (leavingSince !== null && this.hasReached(leavingSince)) return
+      if (drainTo === null) this.#drained = false
+      if (drainTo !== null && !this.#drained) await this.#unlessInterrupted((signal) => this.#drain(signal))
+      else if (drainTo === null && this.#isPassDue)
+        await this.#unlessInterrupted((signal) => this.#reconcile(signal))
+      await sleep(lookEveryMs, undefined, { signal: this.#signal }).catch(() => undefined)
+    }
+  }
+
+  /** Does work that takes as long as there are keys; it is broken off where something else is wished meanwhile. */
+  async #unlessInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { wishes } = this.#parts
+    const { drainTo } = wishes
+    const broken = new AbortController()
+    const look = setInterval(() => {
+      if (wishes.ending === 'pause' || wishes.drainTo !== drainTo) broken.abort()
+    }, lookEveryMs)
+    try {
+      await work(AbortSignal.any([this.#signal, broken.signal]))
+    } catch (thrown) {
+      if (this.#signal.aborted || !broken.signal.aborted) throw thrown
+    } finally {
+      clearInterval(look)
+      this.#doing = null
+    }
+  }
+
+  /** All keys for the first time. What an earlier run has brought over already is not brought again. */
+  async #scanFirst(signal: AbortSignal): Promise<void> {
+    const { memory, session, meta, source, tell } = this.#parts
+    this.#doing = 'scanning'
+    const began = Date.now()
+    const { gaps } = memory
+    if (meta.again === true) await this.#pass(signal)
+    else {
+      await this.#carryLibraries()
+      for await (const { db, keys } of source.keys()) {
+        const theirs = keys.filter((key) => !isOurs(key))
+        await memory.dirty.list(
+          theirs.map((key) => ({ db, key })),
+          signal,
+        )
+      }
+      await this.#untilCarried(signal)
+    }
+    this.#close(gaps, began)
+    const { again: _again, ...common } = meta
+    await session.note({ ...common, phase: 'following' })
+    const { copiedKeys: keys, copiedBytes: bytes, failed } = memory
+    const ms = Date.now() - began
+    tell('copy.done', { keys, failed, bytes, ms }, failed > 0 ? 'warning' : 'info')
+  }
+
+  get #isPassDue(): boolean {
+    const { memory, watch } = this.#parts
+    const sinceMs = Date.now() - (memory.passedAt ?? 0)
+    if (memory.gaps > memory.closedGaps) return true
+    return sinceMs > (watch.hears ? quietPassEveryMs : Math.max(shortestRestMs, 2 * this.#passMs))
+  }
+
+  /** A pass because something may have been missed. One that is only to be sure leaves the phase as it is. */
+  async #reconcile(signal: AbortSignal): Promise<void> {
+    const { memory, tell } = this.#parts
+    const began = Date.now()
+    const { gaps } = memory
+    const isDue = gaps > memory.closedGaps
+    if (isDue) this.#doing = 'reconciling'
+    const { compared, count } = await this.#pass(signal)
+    this.#close(gaps, began)
+    if (isDue) tell('scan.reconciled', { keys: compared, differing: count, ms: Date.now() - began })
+  }
+
+  #close(gaps: number, began: number): void {
+    const { memory } = this.#parts
+    memory.closedGaps = Math.max(memory.closedGaps, gaps)
+    memory.passedAt = began
+    this.#passMs = Date.now() - began
+  }
+
+  /** The source stands still: goes through all keys, and looks at what differed until it does no more. */
+  async #drain(signal: AbortSignal): Promise<void> {
+    const { memory, tell } = this.#parts
+    this.#doing = 'settling'
+    const began = Date.now()
+    const { gaps } = memory
+    const { compared, count, differing } = await this.#pass(signal)
+    this.#close(gaps, began)
+    tell('scan.reconciled', { keys: compared, differing: count, ms: Date.now() - began })
+    // There is more than can be looked at again: once more through all of it.
+    if (count > differing.length) return
+    let left = differing
+    for (let turn = 1; turn <= finalTries; turn += 1) {
+      left = await stillDiffering(this.#pairs.at(-1)!, left, this.#toleranceMs)
+      if (left.length === 0) break
+      await memory.dirty.list(left, signal)
+      await this.#untilCarried(signal)
+    }
+    signal.throwIfAborted()
+    if (left.length > 0) tell('scan.unequal', { keys: left.length }, 'warning')
+    this.#drained = true
+  }
+
+  /** Through all keys of both sides; what differs has been carried over by the time it resolves. */
+  async #pass(
+    signal: AbortSignal,
+  ): Promise<{ readonly compared: number; readonly count: number; readonly differing: readonly DbKey[] }> {
+    const { source, target, memory, meta } = this.#parts
+    let compared = 0
+    let count = 0
+    const differing: DbKey[] = []
+    await this.#carryLibraries()
+    await comparePass({
+      source,
+      target,
+      // The first links are those that carry.
+      pairs: this.#pairs.slice(1),
+      extras: meta.emptyAtStart,
+      expiryToleranceMs: this.#toleranceMs,
+      onCompared: (keys) => (compared += keys),
+      onDiffering: async (keys) => {
+        count += keys.length
+        differing.push(...keys.slice(0, Math.max(0, mostDiffering - differing.length)))
+        await memory.dirty.list(keys, signal)
+      },
+      signal,
+    })
+    await this.#untilCarried(signal)
+    return { compared, count, differing }
+  }
+
+  async #carryLibraries(): Promise<void> {
+    const { source, target, session, meta } = this.#parts
+    const [from, into] = [source.links[0]!, target.links[0]!]
+    await carryLibraries({ source: from, target: into, session, deleteOthers: meta.emptyAtStart })
+  }
+
+  /** Everything that was listed to be looked at has been carried over. */
+  async #untilCarried(signal: AbortSignal): Promise<void> {
+    const { dirty } = this.#parts.memory
+    while (dirty.listed > 0) {
+      signal.throwIfAborted()
+      await dirty.changed.wait(signal, 1_000)
+    }
+  }
+
+  /** Before 5.0 an expiry is restored as what is left of it, and that takes its time. */
+  get #toleranceMs(): number {
+    return this.#parts.target.look.versionNumber >= 500 ? 5 : 3_000
+  }
+
+  /** What is read next is asked for while what was read before is written, which ends before the next is. */
+  async #carry(carrier: KeyCarrier): Promise<void> {
+    const { memory, onCarried } = this.#parts
+    const parts = this.#read(carrier)
+    let next = parts.next()
+    try {
+      for (;;) {
+        const { value, done } = await next
+        if (done === true) return
+        next = parts.next()
+        next.catch(() => undefined)
+        const { read, taken } = value
+        const { failed, examples } = await carrier.write(read)
+        if (read.untold.length > 0) await this.#askLater(read.untold)
+        memory.failed += failed
+        memory.copiedBytes += read.rdb?.bytes.length ?? 0
+        memory.copiedKeys += read.found
+        onCarried(read.found + read.gone.length)
+        this.#tellRefused(examples)
+        if (taken !== null) {
+          this.#underWay.splice(this.#underWay.indexOf(taken), 1)
+          taken.done()
+        }
+      }
+    } finally {
+      this.#over.abort()
+      await next.catch(() => undefined)
+      // What was taken and is not there yet is still to be carried over, by whoever comes next.
+      for (const taken of this.#underWay.splice(0)) taken.putBack()
+    }
+  }
+
+  async #askLater(keys: readonly DbKey[]): Promise<void> {
+    const { dirty } = this.#parts.memory
+    await sleep(untoldPauseMs, undefined, { signal: this.#signal })
+    for (const { db, key } of keys) dirty.tell(db, key, Date.now())
+  }
+
+  /** Each key once, and no more than a person would read. */
+  #tellRefused(examples: Carried['examples']): void {
+    const { memory, tell } = this.#parts
+    for (const { db, key } of examples) {
+      const id = `${db}:${key}`
+      if (memory.toldRefused.has(id) || memory.toldRefused.size >= mostTold) continue
+      memory.toldRefused.add(id)
+      tell('copy.cannot-hold', { key, db }, 'warning')
+    }
+  }
+
+  /** With the last part of a round what was taken for it. */
+  async *#read(
+    carrier: KeyCarrier,
+  ): AsyncGenerator<{ readonly read: ReadKeys; readonly taken: TakenKeys | null }, void> {
+    const { dirty } = this.#parts.memory
+    while (!this.#signal.aborted) {
+      const taken = dirty.take(roundKeys)
+      if (taken === null) {
+        await dirty.changed.wait(this.#signal, 1_000)
+        continue
+      }
+      this.#underWay.push(taken)
+      let before: ReadKeys | null = null
+      for await (const read of carrier.read(taken.keys)) {
+        if (before !== null) yield { read: before, taken: null }
+        before = read
+      }
+      if (before !== null) yield { read: before, taken }
+    }
+  }
+}
