@@ -7,7 +7,7 @@ import { en } from '../../src-renderer/src/i18n/en.ts'
 import { ko } from '../../src-renderer/src/i18n/ko.ts'
 import type { Words } from '../../src-renderer/src/i18n/words.ts'
 import { zh } from '../../src-renderer/src/i18n/zh.ts'
-import { findings, findingsInBothThemes } from '../support/axe.ts'
+import { findings, looks } from '../support/axe.ts'
 import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
 import { setMigrationScene } from '../support/migration-scene.ts'
 import { migrationStages } from '../support/migration-stages.ts'
@@ -38,28 +38,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const locales = [
-  ['en', 'en-US'],
-  ['zh', 'zh-CN'],
-  ['ko', 'ko-KR'],
-] as const
-
-// Each language and each theme; words do not change colours.
-test.each([
-  ['en', 'en-US', findingsInBothThemes],
-  ['zh', 'zh-CN', findings],
-  ['ko', 'ko-KR', findings],
-] as const)('every view in %s', async (name, locale, findingsOf) => {
-  await using console = await openConsole(browser, served, {
-    locale,
-    colorScheme: 'light',
-    reducedMotion: 'reduce',
-  })
+test.each(looks)('every view in $name', async ({ name, locale, colouring }) => {
+  await using console = await openConsole(browser, served, { locale, reducedMotion: 'reduce' })
   const { page } = console
   const found: Record<string, readonly string[]> = {}
   const look = async (view: string): Promise<void> => {
     await page.getByRole('heading', { level: 1 }).waitFor()
-    found[view] = await findingsOf(page)
+    found[view] = await findings(page, colouring)
   }
 
   await look('start')
@@ -83,12 +68,12 @@ test.each([
   expect(console.complaints).toEqual([])
 })
 
-test('the way through a restore, failed and done, light and dark', async () => {
-  await using console = await openConsole(browser, served, { colorScheme: 'light', reducedMotion: 'reduce' })
+test('the way through a restore, failed and done, in all colours', async () => {
+  await using console = await openConsole(browser, served, { reducedMotion: 'reduce' })
   const { page } = console
   const found: Record<string, readonly string[]> = {}
   const look = async (view: string): Promise<void> => {
-    found[view] = await findingsInBothThemes(page)
+    found[view] = await findings(page)
   }
   await target.call('SET', 'a', '1')
   await walk.openWizard(page)
@@ -156,26 +141,25 @@ test('the way through a restore, failed and done, light and dark', async () => {
   expect(found).toEqual(Object.fromEntries(Object.keys(found).map((view) => [view, []])))
 })
 
-test('every screen of a migration, in each language, light and dark', async () => {
+test('every screen of a migration, in each language and in all colours', async () => {
   await using scene = await setMigrationScene(10_000)
   scene.startApplications()
   await using person = await openConsole(browser, served)
-  const all: Record<(typeof locales)[number][0], Words> = { en, zh, ko }
-  const lookers: { words: Words; name: string; console: ConsolePage }[] = []
-  for (const [name, locale] of locales) {
-    const options = { locale, colorScheme: 'light', reducedMotion: 'reduce' } as const
-    lookers.push({ words: all[name], name, console: await openConsole(browser, served, options) })
+  const all: Readonly<Record<(typeof looks)[number]['name'], Words>> = { en, zh, ko }
+  const lookers: (ConsolePage & (typeof looks)[number])[] = []
+  for (const look of looks) {
+    const { locale } = look
+    lookers.push({ ...look, ...(await openConsole(browser, served, { locale, reducedMotion: 'reduce' })) })
   }
   const found: string[] = []
   const looked: string[] = []
   for await (const { name: stage, at, says } of migrationStages(person.page, scene)) {
     await Promise.all(
-      lookers.map(async ({ console: { page }, words, name }) => {
+      lookers.map(async ({ page, name, colouring }) => {
         await page.goto(`${served.origin}/#/${at}`)
-        await page.getByRole('main').getByText(words[says], { exact: true }).first().waitFor()
-        // Each language and each theme; words do not change colours.
-        const all = await (name === 'en' ? findingsInBothThemes : findings)(page)
-        found.push(...all.map((finding) => `${stage}, ${name}: ${finding}`))
+        await page.getByRole('main').getByText(all[name][says], { exact: true }).first().waitFor()
+        const those = await findings(page, colouring)
+        found.push(...those.map((finding) => `${stage}, ${name}: ${finding}`))
       }),
     )
     looked.push(stage)
@@ -183,7 +167,7 @@ test('every screen of a migration, in each language, light and dark', async () =
 
   expect(found).toEqual([])
   expect(looked.length).toBeGreaterThan(20)
-  const consoles = [person, ...lookers.map(({ console }) => console)]
+  const consoles = [person, ...lookers]
   expect(consoles.flatMap(({ complaints }) => complaints)).toEqual([])
-  await Promise.all(lookers.map(({ console }) => console[Symbol.asyncDispose]()))
+  await Promise.all(lookers.map((looker) => looker[Symbol.asyncDispose]()))
 }, 300_000)
