@@ -48,6 +48,8 @@ export const profileOptionsSchema = z.strictObject({
   proof: z.enum(['counts', 'full']).default('full'),
   /** What becomes of the source's password when the migration is finished. */
   afterFinish: z.enum(['unfreeze', 'leave-frozen']).default('unfreeze'),
+  /** Have what is written to the target after the cutover go back to the source, which stays frozen, until that is closed. */
+  wayBack: z.boolean().default(false),
 })
 export type ProfileOptions = z.infer<typeof profileOptionsSchema>
 /** The options a new profile starts with. */

@@ -16,13 +16,16 @@ const view = (state: TaskState, more: Partial<TaskView> = {}): TaskView =>
     proof: null,
     progress: null,
     moving: false,
+    wayBack: null,
+    wayBackOf: null,
     ...more,
   }) as TaskView
 
 describe('the states of a task', () => {
   test.each(taskStates)('%s: every way on is a state, and an end can be reached', (state) => {
     for (const to of taskTable[state].next) expect(taskStates).toContain(to)
-    if (!isOver(state)) expect([...reach(state)]).toEqual(expect.arrayContaining(['stopped']))
+    const end = state === 'way-back' ? 'finished' : 'stopped'
+    if (!isOver(state)) expect([...reach(state)]).toContain(end)
   })
 
   test('all of them are reached from a draft', () => {
@@ -30,14 +33,24 @@ describe('the states of a task', () => {
   })
 
   test('nothing is finished but by finishing, nothing frozen but by freezing or a proof', () => {
-    expect(taskStates.filter((state) => mayBecome(state, 'finished'))).toEqual(['finishing'])
+    expect(taskStates.filter((state) => mayBecome(state, 'finished'))).toEqual(['finishing', 'way-back'])
+    expect(taskStates.filter((state) => mayBecome(state, 'way-back'))).toEqual(['finishing'])
     expect(taskStates.filter((state) => mayBecome(state, 'frozen'))).toEqual(['freezing', 'proving'])
     expect(taskStates.filter((state) => mayBecome(state, 'proving'))).toEqual(['frozen'])
   })
 
   test('whoever is not over can always be given up, unless it ends by itself', () => {
     const stuck = taskStates.filter((state) => !isOver(state) && !actionsOf(view(state)).includes('stop'))
-    expect(stuck).toEqual(['draft', 'ready', 'scheduled', 'finishing'])
+    expect(stuck).toEqual(['draft', 'ready', 'scheduled', 'finishing', 'way-back'])
+  })
+
+  test('a way back is rolled back under a freeze only, and what has one is not followed again', () => {
+    const back = { wayBackOf: 'shop', inStep: true }
+    expect(actionsOf(view('following', back))).toEqual(['freeze', 'verify', 'pause', 'stop'])
+    expect(actionsOf(view('frozen', back))).toContain('finish')
+    expect(actionsOf(view('paused', back))).not.toContain('finish')
+    expect(actionsOf(view('interrupted', { wayBack: 'back' }))).toEqual(['stop'])
+    expect(actionsOf(view('way-back', { wayBack: 'back' }))).toEqual([])
   })
 
   test('once keys of the source are deleted it is never followed again, but finished', () => {

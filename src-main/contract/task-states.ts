@@ -24,9 +24,10 @@ export type TaskAction =
  * - `unstarted`: nothing has been touched yet
  * - `checking`, `working`, `holding`: a process works on it; `holding`: writes of the source are held back, or about to be
  * - `waiting`: begun, and nobody works on it until somebody resumes it
+ * - `kept`: its own work is over, but another task keeps the way back to its source
  * - `over`
  */
-export type TaskKind = 'unstarted' | 'checking' | 'working' | 'holding' | 'waiting' | 'over'
+export type TaskKind = 'unstarted' | 'checking' | 'working' | 'holding' | 'waiting' | 'kept' | 'over'
 
 interface StateRule {
   readonly kind: TaskKind
@@ -46,7 +47,9 @@ interface StateRule {
  *   `proving`: both sides are compared
  * - `finishing`: sync is ended, our keys are taken out, settings and password are put back
  * - `paused`, `failed`, `interrupted` (Keyferry was ended in the middle): can be resumed
- * - `finished`, `stopped` (given up): over
+ * - `way-back`: finished, its source still frozen; what is written to its target since goes back there, by a task of
+ *   its own (`wayBack`), until that is closed or rolls back
+ * - `finished`, `stopped` (given up), `rolled-back` (the source is the original again): over
  */
 export const taskTable = {
   draft: {
@@ -101,7 +104,12 @@ export const taskTable = {
   },
   finishing: {
     kind: 'holding',
-    next: ['finished', 'failed', 'interrupted'],
+    next: ['finished', 'way-back', 'rolled-back', 'failed', 'interrupted'],
+    deeds: [],
+  },
+  'way-back': {
+    kind: 'kept',
+    next: ['finished', 'rolled-back'],
     deeds: [],
   },
   paused: {
@@ -128,6 +136,11 @@ export const taskTable = {
     kind: 'over',
     next: [],
     deeds: ['remove'],
+  },
+  'rolled-back': {
+    kind: 'over',
+    next: [],
+    deeds: ['unfreeze', 'remove'],
   },
 } as const satisfies Readonly<Record<string, StateRule>>
 
@@ -173,14 +186,20 @@ export interface Circumstances {
   readonly progress: { readonly guard: ExpiryGuard } | null
   /** The source's keys are being deleted, or were: it must not be followed any more. */
   readonly moving: boolean
+  /** The task that keeps the way back to its source: its own sync has ended for good. */
+  readonly wayBack: string | null
+  /** The task whose way back it is. */
+  readonly wayBackOf: string | null
 }
 
 /** The actions possible now, from the state and what else is known. */
 export function actionsOf(task: Circumstances): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
   return taskTable[task.state].deeds.filter((action) => {
+    // Only what is frozen can be rolled back without losing a write.
+    if (action === 'finish' && task.wayBackOf !== null) return task.state === 'frozen'
     if (action === 'finish' && task.state === 'following') return task.inStep
-    if (action === 'resume') return !task.moving
+    if (action === 'resume') return !task.moving && task.wayBack === null
     if (action === 'finish' && (task.state === 'failed' || task.state === 'interrupted')) return task.moving
     // Paused before its expiries were put to their own time, it has to go on first.
     if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'

@@ -56,6 +56,12 @@ export type TaskEventCode =
   /** code: of the failure */
   | 'task.failed'
   | 'task.consented'
+  /** offset: of the first write that goes back to the source */
+  | 'way-back.open'
+  /** code: why not; finished without one */
+  | 'way-back.not-opened'
+  | 'way-back.closed'
+  | 'way-back.rolled-back'
   /** deleted, kept: keys */
   | 'move.done'
   /** deleted, code: of the failure that ended it */
@@ -131,6 +137,10 @@ export interface TaskStanding {
   readonly schedule: Schedule | null
   /** Of the running or last sync; null before the first. */
   readonly progress: Pick<SyncProgress, (typeof standingFigures)[number]> | null
+  /** The task that keeps the way back to its source, or kept it. */
+  readonly wayBack: string | null
+  /** The migration whose way back it is: from that one's target to its source. */
+  readonly wayBackOf: string | null
   readonly actions: readonly TaskAction[]
 }
 

@@ -58,6 +58,7 @@ function workOfTask(task: TaskStanding): Work | null {
 function stateOfTask({ state, inStep }: TaskStanding): WorkState | null {
   switch (state) {
     case 'finished':
+    case 'way-back':
       return 'done'
     case 'stopped':
     case 'failed':

@@ -25,6 +25,11 @@ export async function putEverythingBack(services: RunServices, taskId: string, e
   await attempt(services, taskId, () => undoFreeze(services, taskId))
 }
 
+/** The settings alone, tried once: what cannot be put back is told, and tried again at the end. */
+export async function giveSettingsBack(services: RunServices, taskId: string, ends: Ends): Promise<void> {
+  await attempt(services, taskId, () => settingsBack(services, taskId, ends))
+}
+
 /** The end of a migration that went through: its writes may go to the target from now on. */
 export async function conclude(
   services: RunServices,
@@ -106,7 +111,11 @@ export async function undoFreeze(
 }
 
 /** Stops the clock of the write pause, if it runs. */
-export function endPause({ book }: RunServices, taskId: string, endedBy: 'finished' | 'unfrozen'): void {
+export function endPause(
+  { book }: Pick<RunServices, 'book'>,
+  taskId: string,
+  endedBy: 'finished' | 'unfrozen',
+): void {
   const { writePause } = book.get(taskId).record
   if (writePause === null || writePause.endedAt !== null) return
   const endedAt = Date.now()

@@ -42,7 +42,7 @@ interface ProfileBody {
 export function createProfiles(store: Store, box: SecretBox, onSaved: (id: string) => void): Profiles {
   const find = (id: string): ProfileRow => store.profiles.find(id) ?? fail('profile.not-found', { id })
 
-  const underWay = statesOf('working', 'holding', 'waiting')
+  const underWay = statesOf('working', 'holding', 'waiting', 'kept')
   const view = (row: ProfileRow, openTasks = store.tasks.countByProfile(underWay)): ProfileView => ({
     id: row.id,
     name: row.name,

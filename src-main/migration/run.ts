@@ -3,24 +3,33 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import { checksAllow } from '#contract/precheck.ts'
-import { syncSpecSchema, type SyncProgress } from '#contract/sync.ts'
+import { syncSpecSchema, type StreamMark, type SyncProgress } from '#contract/sync.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { checkTask } from './checking.ts'
-import { conclude, endPause, giveUp } from './conclusion.ts'
+import { conclude, endPause, giveSettingsBack, giveUp } from './conclusion.ts'
 import { Cutover } from './cutover.ts'
 import type { KeptFreeze } from './freeze/record.ts'
-import { frozenConnection } from './freeze/sign-in.ts'
+import { connectionNow } from './freeze/sign-in.ts'
 import { moveAway } from './moving.ts'
 import { settingsIn, type RunServices } from './services.ts'
 import { setSettings } from './settings.ts'
 import { sampleSource } from './source-load.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
+import { becomeKept, markTarget, noteWayBackOpen, reachOld, settleWayBack } from './way-back.ts'
 
 /** How long an order may take before the job is ended without it; its checkpoints make that safe. */
 const orderMs = 30_000
 const closingMs = 8_000
 const sampleMs = 1_000
+
+/** How a migration is to end. */
+export interface RunEnd {
+  readonly afterFinish: 'unfreeze' | 'leave-frozen'
+  readonly moving: boolean
+  /** Called when nothing of ours writes any more; says whether there is a way back now. Null where none is wanted. */
+  readonly openWayBack: ((ends: { source: Connection; target: Connection }) => Promise<boolean>) | null
+}
 
 /**
  * One migration at work in this process, from *start* or *resume* until it pauses, fails or is over. What it
@@ -29,7 +38,7 @@ const sampleMs = 1_000
 export class MigrationRun {
   readonly #services: RunServices
   readonly #id: string
-  readonly #ends: { readonly source: Connection; readonly target: Connection }
+  #ends: { readonly source: Connection; readonly target: Connection }
   readonly #over = new AbortController()
   #job: SyncJob | null = null
   #cutover: Cutover | null = null
@@ -61,6 +70,10 @@ export class MigrationRun {
   async #live(resuming: boolean): Promise<void> {
     try {
       this.#kept = this.#services.freezes.open(this.#id)[0] ?? null
+      if (this.#wayBackOf !== null) {
+        const target = await reachOld(this.#services, this.#wayBackOf, this.#ends.target, this.#over.signal)
+        this.#ends = { ...this.#ends, target }
+      }
       if (await this.#allowed(resuming)) {
         await this.#setSettings()
         await this.#sync()
@@ -70,9 +83,16 @@ export class MigrationRun {
     }
   }
 
+  /** The migration whose way back this is. */
+  get #wayBackOf(): string | null {
+    return this.#services.book.get(this.#id).record.wayBackOf
+  }
+
   /** The checks of the start. A fresh task goes back to *draft* with what they found; a resumed one fails. */
   async #allowed(resuming: boolean): Promise<boolean> {
     const { book } = this.#services
+    // The servers of a way back were proven equal a moment ago, by a migration that holds both.
+    if (this.#wayBackOf !== null && book.get(this.#id).record.mark === null) return true
     const source = await this.#sourceNow()
     const { signal } = this.#over
     const results = await checkTask(this.#services, this.#id, { ...this.#ends, source, resuming, signal })
@@ -93,16 +113,7 @@ export class MigrationRun {
   async #sourceNow(): Promise<Connection> {
     this.#kept = this.#services.freezes.open(this.#id)[0] ?? null
     if (this.#kept === null) return this.#ends.source
-    const frozen = frozenConnection(this.#kept.record)
-    try {
-      const control = await openControl(frozen, { signal: this.#over.signal })
-      control.close()
-      return frozen
-    } catch (thrown) {
-      // Restarted meanwhile, say: the old password opens again.
-      if (thrown instanceof FailureError && thrown.failure.code.startsWith('auth.')) return this.#ends.source
-      throw thrown
-    }
+    return await connectionNow(this.#kept.record, this.#ends.source, this.#over.signal)
   }
 
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
@@ -118,6 +129,7 @@ export class MigrationRun {
   async #sync(): Promise<void> {
     const { book, jobs, folder } = this.#services
     const { onConflict, lanes, copyConnections } = book.get(this.#id).body.options
+    const from = this.#wayBackOf === null ? null : await this.#markedPlace()
     const spec = syncSpecSchema.parse({
       task: this.#id,
       sources: [await this.#sourceNow()],
@@ -126,6 +138,7 @@ export class MigrationRun {
       onConflict,
       lanes,
       copyConnections,
+      ...(from !== null && { from }),
     })
     this.#over.signal.throwIfAborted()
     const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
@@ -138,6 +151,15 @@ export class MigrationRun {
     this.#cutover.end()
     if ('failure' in end) this.#endedBy(end.failure)
     else if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#resumable(end.result.progress)
+  }
+
+  /** Where a way back begins: on disk before anything is received. */
+  async #markedPlace(): Promise<StreamMark> {
+    const { book } = this.#services
+    const mark =
+      book.get(this.#id).record.mark ?? (await markTarget(this.#id, this.#ends.source, this.#over.signal))
+    book.change(this.#id, { mark })
+    return mark
   }
 
   #endedBy(failure: Failure): void {
@@ -173,6 +195,8 @@ export class MigrationRun {
     book.change(this.#id, { progress, inStepSince })
     if (copyPhases.has(progress.phase) && state !== 'copying') book.become(this.#id, 'copying')
     if (followPhases.has(progress.phase) && state !== 'following') book.become(this.#id, 'following')
+    if (record.wayBackOf !== null && inStepSince !== null && record.inStepSince === null)
+      noteWayBackOpen(this.#services, record.wayBackOf)
   }
 
   /** Writes were frozen by us before a crash or a pause: goes on to where that was. */
@@ -212,8 +236,11 @@ export class MigrationRun {
     await this.ended
   }
 
-  /** With `moving` the source's keys are deleted before it is let go. Ends the sync for good, takes our keys out of the target, puts settings and password back. */
-  async finish(afterFinish: 'unfreeze' | 'leave-frozen', moving: boolean): Promise<void> {
+  /**
+   * Ends the sync for good, takes our keys out of the target, puts settings and password back. With `moving` the source's
+   * keys are deleted before it is let go; where `openWayBack` opens one, the source stays frozen.
+   */
+  async finish({ afterFinish, moving, openWayBack }: RunEnd): Promise<void> {
     const { book } = this.#services
     const job = this.#job ?? fail('task.wrong-state', { state: book.get(this.#id).state })
     const drained = book.get(this.#id).state === 'frozen'
@@ -225,6 +252,14 @@ export class MigrationRun {
       const end = await job.ended
       if ('failure' in end) throw new FailureError(end.failure)
       await this.ended
+      if (openWayBack !== null && (await openWayBack(this.#ends))) {
+        becomeKept(this.#services, this.#id)
+        return
+      }
+      if (this.#wayBackOf !== null) {
+        await giveSettingsBack(this.#services, this.#id, this.#ends)
+        await settleWayBack(this.#services, this.#wayBackOf, 'rolled-back')
+      }
       endPause(this.#services, this.#id, 'finished')
       if (moving) await moveAway(this.#services, this.#id, this.#ends.target)
       await conclude(this.#services, this.#id, this.#ends, afterFinish)

@@ -3,7 +3,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
 import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
-import type { SyncProgress } from '#contract/sync.ts'
+import type { StreamMark, SyncProgress } from '#contract/sync.ts'
 import {
   standingFigures,
   type ProofView,
@@ -36,6 +36,10 @@ export interface TaskRecord {
   readonly failure: Failure | null
   readonly schedule: Schedule | null
   readonly moving: boolean
+  readonly wayBack: string | null
+  readonly wayBackOf: string | null
+  /** Of a way back: where it begins in its source's stream; null until that is known. */
+  readonly mark: StreamMark | null
 }
 
 export const noFreeze: FreezeView = {
@@ -66,6 +70,9 @@ export const newRecord: TaskRecord = {
   failure: null,
   schedule: null,
   moving: false,
+  wayBack: null,
+  wayBackOf: null,
+  mark: null,
 }
 
 /** A record as the store has it: one of an older Keyferry lacks what was added since. */
@@ -91,7 +98,8 @@ export function viewOf(
   settings: readonly SettingChange[],
   events: readonly TaskEvent[],
 ): TaskView {
-  const known = { ...task, ...body, ...record, inStep: record.inStepSince !== null }
+  const { mark: _mark, ...told } = record
+  const known = { ...task, ...body, ...told, inStep: record.inStepSince !== null }
   return {
     ...known,
     from: addressOf(body.source),
@@ -107,7 +115,7 @@ export function viewOf(
 /** What lists need of a record: kept beside it, so that a list reads and parses no more than this. */
 export interface KeptStanding extends Pick<
   TaskStanding,
-  'startedAt' | 'endedAt' | 'checkedAt' | 'inStep' | 'schedule'
+  'startedAt' | 'endedAt' | 'checkedAt' | 'inStep' | 'schedule' | 'wayBack' | 'wayBackOf'
 > {
   readonly progress: TaskStanding['progress']
   readonly freeze: FreezeView['state']
@@ -117,6 +125,7 @@ export interface KeptStanding extends Pick<
 
 export function keptStandingOf(record: TaskRecord): KeptStanding {
   const { startedAt, endedAt, checks, inStepSince, schedule, progress, freeze, proof, moving } = record
+  const { wayBack, wayBackOf } = record
   return {
     startedAt,
     endedAt,
@@ -127,6 +136,8 @@ export function keptStandingOf(record: TaskRecord): KeptStanding {
     freeze: freeze.state,
     proving: proof?.running ?? false,
     moving,
+    wayBack,
+    wayBackOf,
   }
 }
 
@@ -145,8 +156,9 @@ export function lineOf({ body, record, ...task }: Task): TaskLine {
 
 /** What a console sees of a line. */
 export function standingOf({ standing, ...task }: TaskLine): TaskStanding {
-  const { freeze, proving, moving = false, schedule = null, ...kept } = JSON.parse(standing) as KeptStanding
-  const known = { ...task, ...kept, schedule }
+  const { freeze, proving, moving = false, ...kept } = JSON.parse(standing) as KeptStanding
+  const { schedule = null, wayBack = null, wayBackOf = null } = kept
+  const known = { ...task, ...kept, schedule, wayBack, wayBackOf }
   const circumstances = { ...known, freeze: { state: freeze }, proof: { running: proving }, moving }
   return { ...known, actions: actionsOf(circumstances) }
 }

@@ -22,7 +22,7 @@ import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { checkTask, mendSetting } from './checking.ts'
-import { conclude, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
+import { conclude, giveSettingsBack, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
 import type { FreezeOrder } from './cutover.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { planFreeze } from './freeze/plan.ts'
@@ -35,6 +35,15 @@ import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
 import type { Wanted } from './task-book.ts'
 import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
+import {
+  demandWayBack,
+  makeWayBack,
+  reachOld,
+  settleLost,
+  settleWayBack,
+  turnedRound,
+  untilOpen,
+} from './way-back.ts'
 
 export interface FinishRequest {
   /** The target's address, typed, where `finishNeedsConsent` asks for it. */
@@ -42,6 +51,8 @@ export interface FinishRequest {
   readonly afterFinish?: 'unfreeze' | 'leave-frozen' | undefined
   /** Move instead of copy: the source's address, typed, has its keys deleted once all is over. */
   readonly deleteSource?: string | undefined
+  /** Keep the way back to the source, or not, whatever the plan says. */
+  readonly wayBack?: boolean | undefined
   readonly passwords?: Passwords | undefined
 }
 
@@ -130,6 +141,14 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const begin = (id: string, passwords: Passwords | undefined, resuming: boolean): TaskView => {
     const ends = endsOf(id, passwords)
     demandAdmission(book, id)
+    return launch(id, ends, resuming)
+  }
+
+  const launch = (
+    id: string,
+    ends: { source: Connection; target: Connection },
+    resuming: boolean,
+  ): TaskView => {
     book.hold(id)
     const startedAt = book.get(id).record.startedAt ?? Date.now()
     book.become(id, 'starting', { failure: null, startedAt, inStepSince: null })
@@ -142,6 +161,29 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     return book.view(id)
   }
 
+  /**
+   * Opens the way back of a migration whose sync has ended, between its servers, which it still holds. What keeps it
+   * from that is told, and the migration goes on without one.
+   */
+  const openWayBack = async (
+    id: string,
+    ends: { source: Connection; target: Connection },
+  ): Promise<boolean> => {
+    await giveSettingsBack(services, id, ends)
+    const back = makeWayBack(services, id)
+    try {
+      launch(back, endsOf(back, turnedRound(typed.get(id) ?? {})), false)
+      await untilOpen(book, back)
+      return true
+    } catch (thrown) {
+      book.tell(id, 'error', 'way-back.not-opened', { code: toFailure(thrown).code })
+      book.change(id, { wayBack: null })
+      await tasks.stop(back)
+      tasks.remove(back)
+      return false
+    }
+  }
+
   /** Works on a task that no run has hold of, and lets go of it. */
   const holding = async (id: string, deed: () => Promise<void>): Promise<TaskView> => {
     book.hold(id)
@@ -151,6 +193,15 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       book.release(id)
     }
     return book.view(id)
+  }
+
+  /** The target of a way back is the source that the migration has frozen. */
+  const withOld = async (
+    id: string,
+    ends: { source: Connection; target: Connection },
+  ): Promise<{ source: Connection; target: Connection }> => {
+    const { wayBackOf } = book.get(id).record
+    return wayBackOf === null ? ends : { ...ends, target: await reachOld(services, wayBackOf, ends.target) }
   }
 
   const runOf = (id: string): MigrationRun | undefined => (book.holds(id) ? runs.get(id) : undefined)
@@ -340,7 +391,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    async finish(id, { consent, afterFinish, deleteSource, passwords }) {
+    async finish(id, { consent, afterFinish, deleteSource, wayBack, passwords }) {
       demand(id, 'finish')
       const view = book.view(id)
       const { finishNeedsConsent: reason, options, target } = view
@@ -353,7 +404,16 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       const then = afterFinish ?? options.afterFinish
       const run = runOf(id)
       if (run !== undefined) {
-        await run.finish(then, moving)
+        const keeps = (wayBack ?? options.wayBack) && !moving && view.wayBackOf === null
+        if (keeps) {
+          if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
+          await demandWayBack(services, id, endsOf(id))
+        }
+        await run.finish({
+          afterFinish: then,
+          moving,
+          openWayBack: keeps ? (ends) => openWayBack(id, ends) : null,
+        })
         runs.delete(id)
         return book.view(id)
       }
@@ -388,10 +448,13 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       if (run !== undefined) {
         await run.stop()
         runs.delete(id)
-        return book.view(id)
+      } else {
+        const ends = endsOf(id, passwords)
+        await holding(id, async () => giveUp(services, id, await withOld(id, ends)))
       }
-      const ends = endsOf(id, passwords)
-      return holding(id, () => giveUp(services, id, ends))
+      const { wayBackOf } = book.get(id).record
+      if (wayBackOf !== null) await settleWayBack(services, wayBackOf, 'closed')
+      return book.view(id)
     },
 
     remove(id) {
@@ -465,11 +528,12 @@ async function putLeftoversBack(
   endsOf: (id: string) => { source: Connection; target: Connection },
 ): Promise<void> {
   const { store, book } = services
+  await settleLost(services)
   const left = new Set(store.journal.open('setting').map(({ taskId }) => taskId))
   for (const id of left) {
     if (store.tasks.find(id) === undefined) continue
     const { state, record } = book.get(id)
-    if (isUnderWay(state) || record.freeze.state === 'left') continue
+    if (isUnderWay(state) || state === 'way-back' || record.freeze.state === 'left') continue
     try {
       const ends = endsOf(id)
       book.hold(id)

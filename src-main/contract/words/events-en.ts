@@ -34,6 +34,11 @@ export const eventsEn: EventsOf = {
   'schedule.armed': 'It will be started at {when}.',
   'schedule.disarmed': 'It will not be started by itself any more[ (it was to be at {when})].',
   'schedule.missed': 'It was not started[ at {when}]: {code}.',
+  'way-back.open':
+    'The way back is open: what is written to the target[ from offset {offset} on] goes to the source, which stays frozen.',
+  'way-back.not-opened': 'The way back could not be opened: {code}. The migration was finished without one.',
+  'way-back.closed': 'The way back was closed: the target stays the original.',
+  'way-back.rolled-back': 'Rolled back: the source is the original again.',
   'move.done':
     'The keys that have arrived were deleted from the source: {deleted}[; {kept:keys} stay there, because the target has none of that name].',
   'move.ended': 'Deleting from the source ended after {deleted} keys: {code}. The others are still there.',

@@ -33,6 +33,11 @@ export const eventsKo: EventsOf = {
   'schedule.armed': '{when} 시점에 시작됩니다.',
   'schedule.disarmed': '더 이상 자동으로 시작되지 않습니다[ (예정 시각: {when})].',
   'schedule.missed': '[{when} 시점에 ]시작되지 않았습니다: {code}.',
+  'way-back.open':
+    '되돌아갈 길이 열렸습니다. 타깃에 쓰이는 내용이[ 오프셋 {offset}부터] 동결된 소스로 되돌아갑니다.',
+  'way-back.not-opened': '되돌아갈 길을 열지 못했습니다: {code}. 그 길 없이 마이그레이션을 완료했습니다.',
+  'way-back.closed': '되돌아갈 길을 닫았습니다. 타깃이 계속 원본입니다.',
+  'way-back.rolled-back': '되돌렸습니다. 소스가 다시 원본입니다.',
   'move.done':
     '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',
   'move.ended': '소스에서 키 {deleted}개를 삭제한 뒤 중단되었습니다: {code}. 나머지는 소스에 남아 있습니다.',

@@ -21,6 +21,23 @@ function passwordOf({ secret }: FreezeRecord): Pick<Connection, 'password'> {
   return secret === '' ? {} : { password: Buffer.from(secret, 'latin1').toString('utf8') }
 }
 
+/** How a server that was frozen lets us in at this moment: by the freeze's password or, restarted say, as before. */
+export async function connectionNow(
+  record: FreezeRecord,
+  before: Connection,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  const frozen = frozenConnection(record)
+  try {
+    const control = await openControl(frozen, { signal })
+    control.close()
+    return frozen
+  } catch (thrown) {
+    if (thrown instanceof FailureError && thrown.failure.code.startsWith('auth.')) return before
+    throw thrown
+  }
+}
+
 /** The same to one of the source's servers. */
 export function frozenNode(record: FreezeRecord, node: Place & Pick<NodeRecord, 'acl'>): Connection {
   const reached = nodeConnection(frozenConnection(record), node.host, node.port)

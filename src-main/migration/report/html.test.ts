@@ -32,6 +32,8 @@ const report: MigrationReport = {
     checkedAt: null,
     schedule: null,
     moving: false,
+    wayBack: null,
+    wayBackOf: null,
     source: side,
     target: { ...side, host: '10.0.0.5' },
     options: defaultProfileOptions,

@@ -506,6 +506,8 @@ export const en = {
   'task.state.failed': 'Failed',
   'task.state.interrupted': 'Interrupted',
   'task.state.finished': 'Finished',
+  'task.state.way-back': 'Finished, way back open',
+  'task.state.rolled-back': 'Rolled back',
   'task.state.stopped': 'Stopped',
   'task.inStep': 'In step',
   'task.inStep.title': 'Both sides are in step.',

@@ -23,6 +23,8 @@ const done: Readonly<Record<TaskView['state'], number>> = {
   failed: 0,
   interrupted: 0,
   stopped: 0,
+  'way-back': 6,
+  'rolled-back': 6,
 }
 
 /** How many legs of the cutover lie behind the task. */

@@ -23,6 +23,8 @@ const faces: Readonly<Record<TaskState, { readonly tone: Tone; readonly icon: Ic
   interrupted: { tone: 'warn', icon: 'bolt' },
   finished: { tone: 'ok', icon: 't-ok' },
   stopped: { tone: 'plain', icon: 'stop' },
+  'way-back': { tone: 'ok', icon: 'undo' },
+  'rolled-back': { tone: 'plain', icon: 'undo' },
 }
 
 /** Icon, word and tone of a task's state: always the three. */
@@ -58,10 +60,12 @@ export function wayOfTask(
       return 'frozen'
     case 'finishing':
     case 'finished':
+    case 'way-back':
       return 'done'
     case 'failed':
       return 'failed'
     case 'stopped':
+    case 'rolled-back':
       return 'stopped'
   }
 }

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto'
+import { addressOf, type Connection } from '#contract/connection.ts'
+import { fail, FailureError, makeFailure, toFailure } from '#contract/failure.ts'
+import type { Passwords } from '#contract/profile.ts'
+import type { StreamMark } from '#contract/sync.ts'
+import { kindOf, statesOf } from '#contract/task-states.ts'
+import { isClusterNode } from '#engine/source/cluster-source.ts'
+import { markStream } from '#engine/source/stream-mark.ts'
+import { endPause, undoFreeze } from './conclusion.ts'
+import { connectionNow } from './freeze/sign-in.ts'
+import type { RunServices } from './services.ts'
+import type { TaskBook } from './task-book.ts'
+import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
+
+interface Ends {
+  readonly source: Connection
+  readonly target: Connection
+}
+
+const markLimitMs = 20_000
+/** Longer than any walk over the expiries of a large server. */
+const openLimitMs = 600_000
+
+/**
+ * Whether a migration that is frozen can keep a way back, as far as that can be told before its sync has ended: its
+ * target then hands out its stream. Fails with `source.no-stream` or `target.cluster`.
+ */
+export async function demandWayBack(
+  services: Pick<RunServices, 'freezes'>,
+  id: string,
+  { source, target }: Ends,
+): Promise<void> {
+  const signal = AbortSignal.timeout(markLimitMs)
+  if (await isClusterNode(await reachOld(services, id, source, signal), signal)) fail('target.cluster', { address: addressOf(source) })
+  await markTarget(id, target, signal)
+}
+
+/** Where the way back of a task begins in its source's stream: the target of the migration, silent at that moment. */
+export function markTarget(id: string, target: Connection, signal: AbortSignal): Promise<StreamMark> {
+  return markStream(target, { name: `kf:${id}:mark`, key: `keyferry:${id}:mark`, signal })
+}
+
+/** Makes the task that keeps the way back of another: from that one's target to its source. */
+export function makeWayBack({ book }: Pick<RunServices, 'book'>, of: string): string {
+  const { profileId, name, from, to, body, sourceSecret, targetSecret } = book.row(of)
+  const { source, target, options } = JSON.parse(body) as TaskBody
+  const back: TaskBody = {
+    source: target,
+    target: source,
+    // What the other side holds is what the stream is applied to.
+    options: { ...options, onConflict: 'replace', wayBack: false },
+  }
+  const now = Date.now()
+  const id = randomUUID()
+  const record = { ...newRecord, wayBackOf: of }
+  book.add({
+    id,
+    profileId,
+    name,
+    from: to,
+    to: from,
+    body: JSON.stringify(back),
+    sourceSecret: targetSecret,
+    targetSecret: sourceSecret,
+    state: 'ready',
+    stateSince: now,
+    record: JSON.stringify(record),
+    standing: JSON.stringify(keptStandingOf(record)),
+    ownerPid: null,
+    ownerSeenAt: null,
+    createdAt: now,
+  })
+  book.change(of, { wayBack: id })
+  return id
+}
+
+/** What was typed for a migration, for its way back. */
+export function turnedRound({ source, target, sourceWay, targetWay }: Passwords): Passwords {
+  return {
+    ...(target !== undefined && { source: target }),
+    ...(source !== undefined && { target: source }),
+    ...(targetWay !== undefined && { sourceWay: targetWay }),
+    ...(sourceWay !== undefined && { targetWay: sourceWay }),
+  }
+}
+
+/** How the target of a way back, frozen by the migration before it, lets us in at this moment. */
+export async function reachOld(
+  { freezes }: Pick<RunServices, 'freezes'>,
+  of: string,
+  before: Connection,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  const kept = freezes.open(of)[0]
+  return kept === undefined ? before : await connectionNow(kept.record, before, signal)
+}
+
+/** The way back of a migration follows: what was cut short by a crash in between is said now. */
+export function noteWayBackOpen({ book }: RunServices, of: string): void {
+  if (book.holds(of) || kindOf(book.get(of).state) !== 'waiting') return
+  book.hold(of)
+  try {
+    book.become(of, 'finishing', { failure: null })
+    becomeKept({ book }, of)
+  } finally {
+    book.release(of)
+  }
+}
+
+/** Writes may go to the target from now on; what goes back is another task's. */
+export function becomeKept({ book }: Pick<RunServices, 'book'>, of: string): void {
+  endPause({ book }, of, 'finished')
+  const { wayBack, freeze } = book.get(of).record
+  const mark = wayBack === null ? null : book.get(wayBack).record.mark
+  book.tell(of, 'info', 'way-back.open', mark === null ? {} : { offset: mark.offset })
+  book.become(of, 'way-back', {
+    endedAt: Date.now(),
+    inStepSince: null,
+    freeze: { ...freeze, opsPerSecond: null, foreignClients: null },
+  })
+}
+
+/** Ends a migration whose way back is over: its source is let go, or left frozen as was chosen. */
+export async function settleWayBack(
+  services: RunServices,
+  of: string,
+  how: 'closed' | 'rolled-back',
+): Promise<void> {
+  const { book, freezes } = services
+  const { state, body } = book.get(of)
+  if (kindOf(state) === 'over') return
+  book.hold(of)
+  try {
+    if (state !== 'way-back') {
+      book.become(of, 'finishing', { failure: null })
+      endPause(services, of, 'finished')
+    }
+    if (how === 'closed' && body.options.afterFinish === 'leave-frozen' && freezes.open(of).length > 0) {
+      book.change(of, { freeze: { ...book.get(of).record.freeze, state: 'left' } })
+      book.tell(of, 'warning', 'freeze.left')
+    } else {
+      await undoFreeze(services, of).catch((thrown: unknown) => {
+        // The journal has it still, and *unfreeze* tries again.
+        book.tell(of, 'error', 'task.failed', { code: toFailure(thrown).code })
+      })
+    }
+    book.tell(of, 'info', `way-back.${how}`)
+    book.become(of, how === 'closed' ? 'finished' : 'rolled-back', { inStepSince: null })
+  } finally {
+    book.release(of)
+  }
+}
+
+/** Resolves once a way back receives and applies; rejects with what keeps it from that. */
+export async function untilOpen(book: TaskBook, id: string): Promise<void> {
+  for await (const answer of book.watch(id, AbortSignal.timeout(openLimitMs))) {
+    if ('failed' in answer) throw new FailureError(answer.failed)
+    const { state, inStep, progress, failure } = answer.ok
+    if (inStep && progress?.guard === 'guarded') return
+    if (state !== 'starting' && kindOf(state) !== 'working')
+      throw new FailureError(failure ?? makeFailure('job.cancelled'))
+  }
+  fail('source.not-ready', { address: addressOf(book.get(id).body.source) })
+}
+
+/** Migrations whose way back has ended, and whose process ended before it could say so. */
+export async function settleLost(services: RunServices): Promise<void> {
+  const { book, store } = services
+  for (const { id, wayBack } of book.standings(statesOf('kept'))) {
+    const back = wayBack === null ? undefined : store.tasks.find(wayBack)
+    if (back === undefined || kindOf(back.state) === 'over')
+      await settleWayBack(services, id, back?.state === 'finished' ? 'rolled-back' : 'closed')
+  }
+}

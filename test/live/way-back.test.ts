@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { TaskView } from '#contract/task.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { openMigrations, type Migrations } from '#migration/open.ts'
+import { fillWithEveryType } from '../support/every-type.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { compareAll, infoField } from '../support/sync-ends.ts'
+import { startWriter } from '../support/writer.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+const oldSecret = 'secret of the old one'
+const freshSecret = 'secret of the new one'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
+
+async function until(
+  { tasks }: Migrations,
+  id: string,
+  wanted: (view: TaskView) => boolean,
+  limitMs = 60_000,
+): Promise<TaskView> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const view = tasks.get(id)
+    if (wanted(view)) return view
+    if (Date.now() > deadline || (view.state === 'failed' && !wanted(view)))
+      throw new Error(`never as wanted: ${JSON.stringify({ ...view, progress: view.progress?.phase })}`)
+    await sleep(50)
+  }
+}
+
+interface Scene extends AsyncDisposable {
+  readonly old: RedisServer
+  readonly fresh: RedisServer
+}
+
+async function startServers(): Promise<Scene> {
+  const [old, fresh] = await Promise.all([
+    startRedis({ password: oldSecret, args: ['--repl-diskless-sync-delay', '0', '--appendonly', 'yes'] }),
+    startRedis({ password: freshSecret, args: ['--appendonly', 'yes'] }),
+  ])
+  await fillWithEveryType(old)
+  return {
+    old,
+    fresh,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([old.stop(), fresh.stop()])
+    },
+  }
+}
+
+async function settingsAndDoors(server: RedisServer): Promise<string> {
+  return JSON.stringify([await server.call('CONFIG', 'GET', '*'), await server.call('ACL', 'LIST')])
+}
+
+/** Migrates, with a writer at work until it is refused, to *finished, way back open*: both tasks' ids. */
+async function cutOverWithWayBack(home: Migrations, { old, fresh }: Scene): Promise<[string, string]> {
+  const { id: profile } = home.profiles.save({
+    name: 'shop',
+    source: { host: old.host, port: old.port, password: oldSecret },
+    target: { host: fresh.host, port: fresh.port, password: freshSecret },
+    options: { wayBack: true },
+  })
+  const { id } = home.tasks.create(profile)
+  home.tasks.check(id)
+  await until(home, id, ({ state }) => state === 'ready')
+  const writer = startWriter({ port: old.port, password: oldSecret, rate: 2_000 })
+  home.tasks.start(id)
+  await until(home, id, ({ inStep }) => inStep)
+  await home.tasks.freeze(id)
+  await until(home, id, ({ state }) => state === 'frozen')
+  await writer.stop()
+  home.tasks.verify(id, 'full')
+  const proven = await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  expect(proven.finishNeedsConsent).toBeNull()
+  const finished = await home.tasks.finish(id, {})
+  expect(finished.state).toBe('way-back')
+  return [id, finished.wayBack!]
+}
+
+test('after a cutover writes go back to the old server, and a roll back loses none; both are left as they were', async () => {
+  await using scene = await startServers()
+  const { old, fresh } = scene
+  const before = [await settingsAndDoors(old), await settingsAndDoors(fresh)]
+  await using home = open()
+  const [id, back] = await cutOverWithWayBack(home, scene)
+
+  const kept = home.tasks.get(id)
+  expect(kept.writePause).toMatchObject({ endedBy: 'finished' })
+  expect(kept.freeze.state).toBe('frozen')
+  expect(kept.actions).toEqual([])
+  expect(home.tasks.get(back)).toMatchObject({ state: 'following', inStep: true, wayBackOf: id })
+  expect(home.tasks.get(back).actions).toEqual(expect.arrayContaining(['freeze', 'stop', 'pause']))
+  expect(home.tasks.get(back).actions).not.toContain('finish')
+
+  const writer = startWriter({ port: fresh.port, password: freshSecret, rate: 2_000, seed: 7 })
+  await until(home, back, ({ progress }) => progress!.writes > 2_000)
+  await home.tasks.freeze(back)
+  await until(home, back, ({ state }) => state === 'frozen')
+  await writer.stop()
+  expect(writer.written).toBeGreaterThan(1_000)
+  home.tasks.verify(back, 'full')
+  const proven = await until(home, back, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
+  expect(proven.finishNeedsConsent).toBeNull()
+  const rolledBack = await home.tasks.finish(back, {})
+  expect(rolledBack.state).toBe('finished')
+  expect(rolledBack.writePause).toMatchObject({ endedBy: 'finished' })
+  expect(home.tasks.get(id)).toMatchObject({ state: 'rolled-back', freeze: { state: 'undone' } })
+
+  expect(await compareAll(fresh, old, { source: freshSecret, target: oldSecret })).toMatchObject({
+    equal: true,
+    differing: 0,
+  })
+  expect([await settingsAndDoors(old), await settingsAndDoors(fresh)]).toEqual(before)
+  for (const server of [old, fresh]) {
+    expect(await server.call('KEYS', 'keyferry:*')).toEqual([])
+    expect(String(await server.call('INFO', 'replication'))).toContain('connected_slaves:0')
+  }
+  // No copy of the new one was ever made.
+  expect(infoField(fresh, 'persistence', 'rdb_saves')).toBe('0')
+})
+
+test('closed, the new server stays the original and the old one is let go; what was paused goes on from where it was', async () => {
+  await using scene = await startServers()
+  const { old, fresh } = scene
+  const before = [await settingsAndDoors(old), await settingsAndDoors(fresh)]
+  let ids: [string, string]
+  {
+    await using home = open()
+    ids = await cutOverWithWayBack(home, scene)
+  }
+  const [id, back] = ids
+  await fresh.call('INCR', 'visits')
+  await using home = open()
+  expect(home.tasks.get(back).state).toBe('interrupted')
+  expect(home.tasks.get(id).state).toBe('way-back')
+  home.tasks.resume(back)
+  await until(home, back, ({ inStep }) => inStep)
+  await fresh.call('INCR', 'visits')
+  const written = Number(infoField(fresh, 'replication', 'master_repl_offset'))
+  await until(home, back, ({ progress }) => progress!.appliedOffset! >= written)
+  await home.tasks.stop(back)
+  expect(home.tasks.get(back).state).toBe('stopped')
+  expect(home.tasks.get(id)).toMatchObject({ state: 'finished', freeze: { state: 'undone' } })
+  expect([await settingsAndDoors(old), await settingsAndDoors(fresh)]).toEqual(before)
+  expect(await old.call('GET', 'visits')).toBe('2')
+  expect(await compareAll(fresh, old, { source: freshSecret, target: oldSecret })).toMatchObject({
+    equal: true,
+  })
+  expect(await old.call('KEYS', 'keyferry:*')).toEqual([])
+})
