@@ -141,6 +141,8 @@ export type SyncEventCode =
   | 'apply.unknown-command'
   /** command: it concerns what the target cannot hold, and is left out */
   | 'apply.cannot-hold'
+  /** command: a cluster cannot do it, and what it was to change is not known */
+  | 'apply.not-in-cluster'
   /** key, db: the target has no type for its value */
   | 'copy.cannot-hold'
   /** count */

@@ -39,19 +39,19 @@ interface Compared {
 }
 
 /**
- * What differs between a target and several sources together, all standing still: each value by its digest, each expiry
+ * What differs between a target, a cluster's masters maybe, and several sources together, all standing still: each value by its digest, each expiry
  * to the millisecond, and keys that only one side has. A key that expired while it was looked at is looked at once more:
  * then it must be gone from both.
  */
 export async function differencesFromAll(
   sources: readonly RedisServer[],
-  target: RedisServer,
+  ...targets: readonly RedisServer[]
 ): Promise<Compared> {
   const deadline = Date.now() + 30_000
   let undecided = null as ReadonlySet<string> | null
   for (;;) {
-    const wanted = new Map((await Promise.all(sources.map(everyKey))).flatMap((keys) => [...keys]))
-    const found = await everyKey(target)
+    const wanted = await allKeysOf(sources)
+    const found = await allKeysOf(targets)
     const now = Date.now()
     const expired = (seen: Seen | undefined): boolean =>
       seen !== undefined && (seen.expireAt === -2 || (seen.expireAt > 0 && seen.expireAt <= now))
@@ -77,6 +77,14 @@ interface Seen {
   readonly digest: string
   /** As PEXPIRETIME tells it: -1 never, -2 gone in between. */
   readonly expireAt: number
+}
+
+/** Of several servers that share them out. A key that two of them have counts as one that differs. */
+async function allKeysOf(servers: readonly RedisServer[]): Promise<ReadonlyMap<string, Seen>> {
+  const all = new Map<string, Seen>()
+  for (const keys of await Promise.all(servers.map(everyKey)))
+    for (const [key, seen] of keys) all.set(key, all.has(key) ? { ...seen, digest: 'twice' } : seen)
+  return all
 }
 
 /** By database and key. Our own keys are left out. */

@@ -15,6 +15,8 @@ export interface WriterOptions {
   readonly prefix?: string
   /** Goes on after the server was away; else a lost connection is its end. */
   readonly comesBack?: boolean
+  /** Keeps to database 0. */
+  readonly oneDatabase?: boolean
 }
 
 export interface Writer {
@@ -108,6 +110,7 @@ const wheel: readonly Step[] = steps.flatMap(([weight, step]) => Array.from({ le
  */
 export function startWriter(options: WriterOptions): Writer {
   const { port, password, rate = 5_000, keys = 500, seed = 1, prefix = '', comesBack = false } = options
+  const { oneDatabase = false } = options
   const redis = new Redis({
     port,
     ...(password === undefined ? {} : { password }),
@@ -131,7 +134,7 @@ export function startWriter(options: WriterOptions): Writer {
       const pipeline = redis.pipeline()
       for (let count = 0; count < perTurn; count += 1)
         for (const [name, ...args] of wheel[random(wheel.length)]!(key, random))
-          pipeline.call(String(name), ...args)
+          if (!oneDatabase || name !== 'SELECT') pipeline.call(String(name), ...args)
       const replies = (await pipeline.exec().catch(() => null)) ?? []
       for (const [error] of replies) {
         if (error === null) written += 1

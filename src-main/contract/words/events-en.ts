@@ -15,6 +15,8 @@ export const eventsEn: EventsOf = {
   'apply.command-failed': 'A command failed at the key {key}[ of database {db}]; the key is copied afresh.',
   'apply.unknown-command': 'The command {command} is not known to us; it is applied as it came.',
   'apply.cannot-hold': 'The target cannot hold what {command} writes; it is left out.',
+  'apply.not-in-cluster':
+    'A cluster cannot do {command}, and which keys it changes is not told; it is left out. Compare both sides.',
   'copy.cannot-hold': 'The target cannot hold the value of the key {key}[ of database {db}]; it is left out.',
   'repair.done': 'Keys were copied afresh[: {count}].',
   'expiry.beyond-guard': 'The key {key}[ of database {db}] expires so late that it is left as it is.',

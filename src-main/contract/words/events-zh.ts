@@ -15,6 +15,7 @@ export const eventsZh: EventsOf = {
   'apply.command-failed': '命令在键 {key}[（数据库 {db}）]上失败，该键将重新复制。',
   'apply.unknown-command': '不认识命令 {command}，按原样执行。',
   'apply.cannot-hold': '目标无法存放 {command} 写入的内容，已略过。',
+  'apply.not-in-cluster': '集群无法执行 {command}，也无从得知它改动哪些键，已略过。请比较两端。',
   'copy.cannot-hold': '目标无法存放键 {key}[（数据库 {db}）]的值，已略过。',
   'repair.done': '已重新复制键[：{count} 个]。',
   'expiry.beyond-guard': '键 {key}[（数据库 {db}）]的过期时间太远，保持不变。',

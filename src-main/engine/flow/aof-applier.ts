@@ -100,7 +100,7 @@ export class AofApplier {
     meter.enter('finishing')
     await this.#settle(session, stay)
     // From here on a crash must not have any of it done again, whichever of our keys are gone by then.
-    await session.note({ ...standing.meta, phase: 'done' })
+    await session.note(session.keys, { ...standing.meta, phase: 'done' })
   }
 
   #part(at: number): SeriesPart {
@@ -146,7 +146,7 @@ export class AofApplier {
       phase: 'copying',
       copied: wanted.phase === 'copying' && isWithin ? copied : { offset: start, db: 0 },
     }
-    await session.note(meta)
+    await session.note(session.keys, meta)
     return { meta, checkpoints: [] }
   }
 
@@ -156,7 +156,7 @@ export class AofApplier {
     if (this.#part(at).base !== null) await this.#writeBase(session, meta, at, signal)
     const following: TaskMeta = { ...meta, phase: 'following', targetRunId: session.runId }
     const checkpoint = { replid: id, offset: this.#part(at).commandsFrom, db: 0 }
-    await session.noteCopied(following, checkpoint)
+    await session.noteCopied(session.keys, following, checkpoint)
     return { meta: following, checkpoints: Array.from({ length: meta.lanes }, () => checkpoint) }
   }
 

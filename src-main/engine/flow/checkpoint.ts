@@ -18,11 +18,16 @@ export interface TaskKeys {
   lane(index: number): string
 }
 
+/** What is noted of a shard beside its place, and in a cluster in the slot of each key that it is about. */
+export type NoteName = 'repair' | 'moved' | 'stale' | 'scripts'
+
+export const noteNames: readonly NoteName[] = ['repair', 'moved', 'stale', 'scripts']
+
 /** The same in a cluster, where each slot is a lane: what is written in one transaction has one slot. */
 export interface ClusterTaskKeys extends TaskKeys {
-  /** The slot of `meta`, `lease` and `repair`. */
+  /** The slot of `meta` and `lease`. */
   readonly slot: number
-  repairOf(lane: number): string
+  note(name: NoteName, lane: number): string
   /** A name that is used within one transaction only. */
   temporary(lane: number, index: number): string
 }
@@ -60,7 +65,7 @@ export function clusterKeysOf(task: string, shard = 0): ClusterTaskKeys {
     moved: `${prefix}moved:${tag}`,
     stale: `${prefix}stale:${tag}`,
     lane: (index) => `${prefix}lane:${slotTag(index)}`,
-    repairOf: (lane) => `${prefix}repair:${slotTag(lane)}`,
+    note: (name, lane) => `${prefix}${name}:${slotTag(lane)}`,
     temporary: (lane, index) => `${prefix}tmp:${slotTag(lane)}:${index}`,
   }
 }

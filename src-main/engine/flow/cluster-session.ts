@@ -2,38 +2,44 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
 import { fail, FailureError } from '#contract/failure.ts'
 import { openControl, type Control } from '../redis/control.ts'
-import { parseInfo } from '../redis/info.ts'
+import { parseInfo, type Keyspace } from '../redis/info.ts'
 import { mastersOf, slotCount, type ClusterNode, type ClusterTopology } from '../redis/topology.ts'
 import { versionNumberOf } from '../redis/version.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
-import { assertWhole } from '../target/cluster-destination.ts'
-import { connectionName, fence, hasConnections } from '../target/fence.ts'
+import { Link } from '../resp/link.ts'
+import { assertWhole, ClusterDestination } from '../target/cluster-destination.ts'
+import { ClusterInquiry } from '../target/cluster-inquiry.ts'
+import { ClusterLinks } from '../target/cluster-links.ts'
+import { connectionName, fence, fenceShard, hasConnections } from '../target/fence.ts'
 import { LiveCluster } from '../target/live-cluster.ts'
 import { LiveNodes } from '../target/live-nodes.ts'
 import type { LiveTarget } from '../target/live-target.ts'
 import { newestTopology } from '../target/newest-topology.ts'
 import { ClusterWatch } from '../target/cluster-watch.ts'
 import { ReplicationMarks } from '../target/replication-marks.ts'
+import { ClusterQuestions } from '../verify/cluster-questions.ts'
+import type { Questioned } from '../verify/db-link.ts'
 import {
   earliest,
   formatCheckpoint,
+  noteNames,
   parseCheckpoint,
   parseMeta,
   type Checkpoint,
   type ClusterTaskKeys,
+  type TaskKeys,
   type TaskMeta,
 } from './checkpoint.ts'
-import { leaseCommand, takeLease, type Holder } from './lease.ts'
+import { healAppendOnlyFile } from './heal-append-only-file.ts'
+import { leaseCommand, renewLease, takeLease, type Holder } from './lease.ts'
 import { removeTaskKeys } from './own-keys.ts'
-import {
-  healAppendOnlyFile,
-  type LiveOrder,
-  type Place,
-  type SessionOptions,
-  type TargetSession,
-} from './target-session.ts'
+import { countIn, hasExpiringFields, keyspaceOfServer, scanServer, type ScannedKeys } from './scan-target.ts'
+import { SlotLists } from './slot-key-lists.ts'
+import type { CopyTarget, LiveOrder, Place, SessionOptions, TargetSession } from './target-session.ts'
 
 const lookAgainMs = 250
+/** Of all blocks of a copy's commands together. */
+const copyBytes = 12 * 1024 * 1024
 
 export interface ClusterSessionOptions extends Omit<SessionOptions, 'keys' | 'others'> {
   readonly keys: ClusterTaskKeys
@@ -139,6 +145,10 @@ export class ClusterSession implements TargetSession {
   places: readonly Place[] = []
   readonly #parts: ClusterSessionParts
   readonly #keys: ClusterTaskKeys
+  /** Of each shard, by its prefix. */
+  readonly #lists = new Map<string, SlotLists>()
+  /** Prefixes of the shards whose checkpoints are there. */
+  readonly #placed = new Set<string>()
   readonly #holder: Holder
   readonly #signal: AbortSignal
 
@@ -160,6 +170,10 @@ export class ClusterSession implements TargetSession {
       .join(' ')
   }
 
+  get keys(): ClusterTaskKeys {
+    return this.#keys
+  }
+
   get meta(): TaskMeta | null {
     return this.places[0]!.meta
   }
@@ -176,19 +190,33 @@ export class ClusterSession implements TargetSession {
     this.places = places
   }
 
-  /** How far one of them has come. What was begun of emptying the cluster is ended before. */
-  async readPlace(keys: ClusterTaskKeys): Promise<Place> {
+  listsOf(keys: TaskKeys): SlotLists {
+    const known = this.#lists.get(keys.prefix)
+    if (known !== undefined) return known
+    const lists = new SlotLists(this.#parts.nodes, keys as ClusterTaskKeys)
+    this.#lists.set(keys.prefix, lists)
+    return lists
+  }
+
+  /** What was begun of emptying the cluster is ended before. */
+  async readPlace(keys: TaskKeys): Promise<Place> {
     const text = await this.control.call('GET', keys.meta)
     const noted = parseMeta(typeof text === 'string' ? text : null)
-    if (noted === null) return { meta: null, checkpoints: [] }
+    if (noted === null) return { keys, meta: null, checkpoints: [] }
     await this.#heal(noted)
     const { emptying, ...meta } = noted
-    if (emptying !== undefined) await this.#empty(emptying, meta)
+    if (emptying !== undefined) await this.#empty(keys, emptying, meta)
     const values = await this.#parts.nodes.askEach((slot) => ['GET', keys.lane(slot)])
     const checkpoints = values.map((value) =>
       parseCheckpoint(Buffer.isBuffer(value) ? value.toString() : null),
     )
-    return { meta, checkpoints }
+    if (checkpoints.some((one) => one !== null)) this.#placed.add(keys.prefix)
+    await this.listsOf(keys).find()
+    return { keys, meta, checkpoints }
+  }
+
+  async fenceShard(prefix: string): Promise<void> {
+    for (const { control } of this.#parts.members) await fenceShard(control, prefix)
   }
 
   async #heal({ targetRunId }: TaskMeta): Promise<void> {
@@ -201,14 +229,41 @@ export class ClusterSession implements TargetSession {
   }
 
   /** A replica that takes over must not know less: what other masters hold was written because of this. */
-  async note(meta: TaskMeta): Promise<void> {
-    await this.#noteWith([], meta)
+  async note(keys: TaskKeys, meta: TaskMeta): Promise<void> {
+    await this.#noteWith(keys, [], meta)
     await this.#replicated(this.#keys.slot)
   }
 
-  async noteCopied(meta: TaskMeta, checkpoint: Checkpoint): Promise<void> {
-    await this.#setLanes(checkpoint)
-    await this.note(meta)
+  async noteCopying(keys: TaskKeys, meta: TaskMeta, from: Checkpoint, clearing: boolean): Promise<void> {
+    if (clearing) await this.#empty(keys, from, meta)
+    else await this.note(keys, meta)
+    const own = keys as ClusterTaskKeys
+    await this.#parts.nodes.askEach((slot) => [
+      'DEL',
+      own.lane(slot),
+      ...noteNames.map((name) => own.note(name, slot)),
+    ])
+    this.listsOf(keys).forget()
+    this.#placed.delete(keys.prefix)
+  }
+
+  async noteCopied(keys: TaskKeys, meta: TaskMeta, checkpoint: Checkpoint): Promise<void> {
+    await this.#setLanes(keys, checkpoint)
+    await this.note(keys, meta)
+  }
+
+  async openCopy(): Promise<CopyTarget> {
+    const { connection } = this.#parts.members[0]!
+    using link = await Link.open(connection, { name: this.name, signal: this.#signal })
+    using inquiry = await ClusterInquiry.open(connection, link, this.#signal)
+    const destination = new ClusterDestination(this.connection, this.topology)
+    return {
+      manners: destination.manners,
+      look: inquiry.look,
+      capabilities: await inquiry.capabilities(),
+      blockBytes: () => copyBytes,
+      open: (options, ledger) => destination.open(options, ledger),
+    }
   }
 
   async openLive(order: LiveOrder): Promise<LiveTarget> {
@@ -222,7 +277,7 @@ export class ClusterSession implements TargetSession {
       checkpoints,
       start: earliest(checkpoints),
       replid,
-      empty: (after) => this.#empty(after, meta()),
+      empty: (after) => this.#empty(keys, after, meta()),
       onFailed,
       onTook,
       signal,
@@ -235,6 +290,50 @@ export class ClusterSession implements TargetSession {
       target[Symbol.dispose]()
       throw thrown
     }
+  }
+
+  async openQuestions(name: string, signal: AbortSignal): Promise<Questioned & Disposable> {
+    const links = await ClusterLinks.open(this.connection, this.topology, { name, signal })
+    return new ClusterQuestions(links, this.versionNumber)
+  }
+
+  async *scan(signal: AbortSignal): AsyncGenerator<ScannedKeys, void> {
+    while (!signal.aborted) {
+      const before = await this.#slotsAtRest()
+      if (before !== null) {
+        for (const { control } of this.#parts.members) yield* scanServer(control, signal)
+        if (signal.aborted || before === (await this.#slotsAtRest())) return
+      }
+      await sleep(lookAgainMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async hasExpiringFields(): Promise<boolean> {
+    return (await this.#keyspaces()).some(hasExpiringFields)
+  }
+
+  async countKeys(): Promise<number> {
+    const held = (await this.#keyspaces()).reduce((sum, keyspace) => sum + countIn(keyspace), 0)
+    const { keys, others = [] } = this.#parts.options
+    const notes = await Promise.all(
+      [...new Set([keys.lease, ...[keys, ...others].map(({ meta }) => meta)])].map((key) =>
+        this.control.call('EXISTS', key),
+      ),
+    )
+    const ours = [
+      ...notes.map(Number),
+      ...[...this.#lists.values()].map(({ size }) => size),
+      this.#placed.size * slotCount,
+    ]
+    return held - ours.reduce((sum, count) => sum + count, 0)
+  }
+
+  async renewLease(): Promise<void> {
+    await renewLease(this.control, this.#keys, this.#holder)
+  }
+
+  async release(): Promise<void> {
+    await this.control.call('DEL', this.#keys.lease)
   }
 
   async eachServer(work: (server: Connection) => Promise<void>): Promise<void> {
@@ -252,10 +351,14 @@ export class ClusterSession implements TargetSession {
     for (const { control } of this.#parts.members) await control[Symbol.asyncDispose]()
   }
 
-  async #noteWith(before: readonly (readonly [string])[], meta: TaskMeta): Promise<void> {
+  async #keyspaces(): Promise<readonly Readonly<Record<string, Keyspace>>[]> {
+    return await Promise.all(this.#parts.members.map(({ control }) => keyspaceOfServer(control)))
+  }
+
+  async #noteWith(keys: TaskKeys, before: readonly (readonly [string])[], meta: TaskMeta): Promise<void> {
     await watchedTransaction(this.control, [
       ...before,
-      ['SET', this.#keys.meta, JSON.stringify(meta)],
+      ['SET', keys.meta, JSON.stringify(meta)],
       leaseCommand(this.#keys, this.#holder),
     ])
   }
@@ -264,20 +367,22 @@ export class ClusterSession implements TargetSession {
    * Takes all keys away, of one master after another; what the task notes of itself goes last and is back at once. It
    * tells that this has begun until all lanes have their checkpoints again: whoever comes then does it once more.
    */
-  async #empty(after: Checkpoint, meta: TaskMeta): Promise<void> {
+  async #empty(keys: TaskKeys, after: Checkpoint, meta: TaskMeta): Promise<void> {
     const { members, home } = this.#parts
     const emptying: TaskMeta = { ...meta, emptying: after }
-    await this.note(emptying)
+    await this.note(keys, emptying)
     for (const { control } of members) if (control !== home.control) await control.call('FLUSHALL')
-    await this.#noteWith([['FLUSHALL']], emptying)
-    await this.#setLanes(after)
-    await this.note(meta)
+    await this.#noteWith(keys, [['FLUSHALL']], emptying)
+    this.listsOf(keys).forget()
+    await this.#setLanes(keys, after)
+    await this.note(keys, meta)
   }
 
-  async #setLanes(checkpoint: Checkpoint): Promise<void> {
+  async #setLanes(keys: TaskKeys, checkpoint: Checkpoint): Promise<void> {
     const { nodes } = this.#parts
     const text = formatCheckpoint(checkpoint)
-    await nodes.askEach((slot) => ['SET', this.#keys.lane(slot), text])
+    await nodes.askEach((slot) => ['SET', keys.lane(slot), text])
+    this.#placed.add(keys.prefix)
     for (const { slots } of nodes.masters) if (slots[0] !== undefined) await this.#replicated(slots[0].from)
   }
 

@@ -1,4 +1,3 @@
-import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
@@ -6,25 +5,24 @@ import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { guardMs } from '../plan/expiry.ts'
+import type { DbMap } from '../plan/db-map.ts'
 import { everythingAsItIs } from '../plan/key-rules.ts'
 import { type, type RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
-import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
-import { Link } from '../resp/link.ts'
 import { bigValueBytes, readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
 import type { SnapshotReader, Spool } from '../source/spool.ts'
 import { cutBlocks } from '../target/block.ts'
-import { lookAtTarget, type TargetLook } from '../target/look.ts'
-import { standaloneManners } from '../target/standalone-destination.ts'
-import { StandaloneTarget } from '../target/standalone.ts'
 import { EntryBatch } from './entry.ts'
 import { dropNoField } from './copy-commands.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
+import type { CopyTarget } from './target-session.ts'
 
 export interface CopyOptions {
   readonly spool: Spool
-  readonly target: Connection
+  /** For failures. */
+  readonly address: string
+  readonly target: CopyTarget
   /** Every connection is named so: they are fenced off with the rest of the task's. */
   readonly name: string
   readonly connections: number
@@ -42,7 +40,7 @@ export interface CopyOutcome {
   readonly streamDb: number
 }
 
-const blockBytes = 96 * 1024
+const largestBlock = 96 * 1024
 
 /**
  * Writes the snapshot of a spool into a target, while it is still coming in if need be, over whatever the target
@@ -50,15 +48,14 @@ const blockBytes = 96 * 1024
  * again from the start. Fails with `file.*` where the snapshot ends early or its CRC is wrong.
  */
 export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
-  const { spool, connections, signal, onProgress } = options
+  const { spool, address, connections, signal, onProgress } = options
   await using reader = await spool.readSnapshot(signal)
-  const blockCount = StandaloneTarget.blocksFor(connections)
-  const bytes = blockCount * blockBytes
+  const { look, capabilities, manners } = options.target
+  const bytes = options.target.blockBytes(connections)
   const arena = createCrc64Arena(readingBytes + composerBytes + bytes)
   const { memory } = arena
   const input = new SnapshotInput(reader)
   const { header, streamDb } = await readBeginning(input, arena)
-  const { look, capabilities } = await askTarget(options)
   const ledger = new Ledger({ offset: 0, sourceDb: 0 })
   const writer = new RestoreWriter({
     file: input,
@@ -68,11 +65,11 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
     composerOffset: readingBytes,
     ledger,
     plan: {
-      address: addressOf(options.target),
-      manners: standaloneManners,
+      address,
+      manners,
       onConflict: 'replace',
       targetWasEmpty: false,
-      rules: everythingAsItIs,
+      rules: manners.selects ? everythingAsItIs : { ...everythingAsItIs, dbMap: onlyFirst(address) },
       functions: capabilities.functions,
       librariesAreOurs: false,
       restoreOptions: capabilities,
@@ -86,27 +83,26 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
     },
     onAdvance: () => onProgress(ledger.position.offset, ledger.counts.written),
   })
-  using target = await StandaloneTarget.open(options.target, {
-    connections,
-    name: options.name,
-    signal,
-    blocks: (count) => cutBlocks({ memory, start: readingBytes + composerBytes, bytes }, count, blockBytes),
-    onAnswered: writer.answered,
-  })
+  using target = await options.target.open(
+    {
+      connections,
+      name: options.name,
+      signal,
+      blocks: (count) =>
+        cutBlocks({ memory, start: readingBytes + composerBytes, bytes }, count, largestBlock),
+      onAnswered: writer.answered,
+    },
+    ledger,
+  )
   await writer.run(target, signal)
   if (signal.aborted) fail('job.cancelled')
   await input.assertCrc(arena, header)
   return { keys: ledger.counts.written, failed: ledger.counts.failed, streamDb }
 }
 
-/** What the target is, and what it takes. */
-async function askTarget({ target, name, signal }: CopyOptions): Promise<{
-  look: TargetLook
-  capabilities: Capabilities
-}> {
-  using link = await Link.open(target, { name, signal })
-  const look = await lookAtTarget(link)
-  return { look, capabilities: await probeCapabilities(link, look) }
+/** A target with one database has no place for another's keys. */
+function onlyFirst(address: string): DbMap {
+  return (db) => (db === 0 ? 0 : fail('target.cluster-one-db', { address, dbs: String(db) }))
 }
 
 /** The snapshot as the writer reads it; its CRC is computed on the way. */

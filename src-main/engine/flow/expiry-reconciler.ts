@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { unguarded } from '../verify/same-bytes.ts'
-import { DbLink } from '../verify/db-link.ts'
+import type { Questioned } from '../verify/db-link.ts'
 import { byDatabase } from '../verify/findings.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { ExpiryCorrection } from './expiry-corrections.ts'
@@ -10,7 +10,6 @@ import { Mutex } from './mutex.ts'
 import { NotedKeys } from './noted-keys.ts'
 import { SourceExpiries } from './source-expiries.ts'
 import type { TargetSession } from './target-session.ts'
-import { scanTarget } from './ttl-guard.ts'
 
 /** What is told in relation to a clock is out by a millisecond on either side; nothing nearer is corrected. */
 const toleranceMs = 2
@@ -25,7 +24,7 @@ const exactTargetSince = 500
 export interface ReconcilerOptions {
   /** Where keys to be looked at go when they are many: names of files begin so. */
   readonly spillFile: string
-  readonly session: Pick<TargetSession, 'connection' | 'control' | 'versionNumber'>
+  readonly session: Pick<TargetSession, 'openQuestions' | 'scan' | 'versionNumber'>
   /** Asked for every new connection. */
   readonly source: () => Connection
   readonly sourceVersion: () => number | null
@@ -119,10 +118,10 @@ export class ExpiryReconciler implements AsyncDisposable {
     this.#everything = false
     try {
       using asked = await SourceExpiries.open(source(), name, signal)
-      using link = await DbLink.open(session.connection, name, signal, session.versionNumber)
-      if (everything) await this.#reconcileAll(asked, link, signal)
+      using asking = await session.openQuestions(name, signal)
+      if (everything) await this.#reconcileAll(asked, asking, signal)
       for await (const keys of noted.batches(askedAtOnce)) {
-        for (const [db, some] of byDatabase(keys)) await this.#reconcile(db, some, asked, link)
+        for (const [db, some] of byDatabase(keys)) await this.#reconcile(db, some, asked, asking)
         signal.throwIfAborted()
       }
       this.#done = true
@@ -145,17 +144,22 @@ export class ExpiryReconciler implements AsyncDisposable {
    * The target is walked. What does not expire there does not at the source either, but where a run of ours may have
    * ended with notes of sums.
    */
-  async #reconcileAll(asked: SourceExpiries, link: DbLink, signal: AbortSignal): Promise<void> {
-    for await (const { db, keys, expires } of scanTarget(this.#options.session.control, signal)) {
+  async #reconcileAll(asked: SourceExpiries, target: Questioned, signal: AbortSignal): Promise<void> {
+    for await (const { db, keys, expires } of this.#options.session.scan(signal)) {
       if (expires === 0 && !asked.forgetsExpiries) continue
       for (let at = 0; at < keys.length; at += askedAtOnce)
-        await this.#reconcile(db, keys.slice(at, at + askedAtOnce), asked, link)
+        await this.#reconcile(db, keys.slice(at, at + askedAtOnce), asked, target)
       signal.throwIfAborted()
     }
   }
 
-  async #reconcile(db: number, keys: readonly Buffer[], asked: SourceExpiries, link: DbLink): Promise<void> {
-    const there = await link.expiries(db, keys)
+  async #reconcile(
+    db: number,
+    keys: readonly Buffer[],
+    asked: SourceExpiries,
+    target: Questioned,
+  ): Promise<void> {
+    const there = await target.expiries(db, keys)
     await this.#options.take(async () => {
       const { offset, expiries } = await asked.ask(db, keys)
       return keys.flatMap((key, index): readonly ExpiryCorrection[] => {

@@ -1,5 +1,6 @@
 import { theKey } from '../resp/encode.ts'
 import type { DbLink } from '../verify/db-link.ts'
+import { assertHere } from './assert-here.ts'
 
 const fieldsAtOnce = 1_000
 
@@ -10,15 +11,18 @@ const fieldsAtOnce = 1_000
 export async function changeFieldExpiries(
   db: number,
   keys: readonly Buffer[],
-  link: Pick<DbLink, 'ask' | 'askAll' | 'askEach'>,
+  link: Pick<DbLink, 'address' | 'ask' | 'askAll' | 'askEach'>,
   wanted: (expiry: number, key: Buffer) => number | null,
 ): Promise<void> {
   const types = await link.askEach(db, keys, [['TYPE', theKey]])
+  assertHere(types, link.address)
   for (const key of keys.filter((_, index) => String(types[index]) === 'hash')) {
     const names = (await link.ask(db, ['HKEYS', key])) as unknown as readonly Buffer[]
     for (let at = 0; at < names.length; at += fieldsAtOnce) {
       const some = names.slice(at, at + fieldsAtOnce)
-      const [expiries] = await link.askAll(db, [['HPEXPIRETIME', key, 'FIELDS', some.length, ...some]])
+      const told = await link.askAll(db, [['HPEXPIRETIME', key, 'FIELDS', some.length, ...some]])
+      assertHere(told, link.address)
+      const [expiries] = told
       if (!Array.isArray(expiries)) continue
       await link.askAll(
         db,

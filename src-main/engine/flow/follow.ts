@@ -2,30 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeKey } from '#contract/escape-key.ts'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
-import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { Link } from '../resp/link.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
 import type { LiveTarget } from '../target/live-target.ts'
 import {
-  encoded,
   mayTakeOurKeys,
   takesDatabases,
   type FailedUnit,
   type PreparedUnit,
 } from '../target/transaction-frame.ts'
-import {
-  earliest,
-  formatDbKey,
-  parseDbKey,
-  type Checkpoint,
-  type DbKey,
-  type TaskKeys,
-  type TaskMeta,
-} from './checkpoint.ts'
+import { earliest, type Checkpoint, type DbKey, type TaskKeys, type TaskMeta } from './checkpoint.ts'
 import { CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
 import { correctionCommand, CorrectionsUnderWay } from './expiry-corrections.ts'
 import { ExpiryReconciler } from './expiry-reconciler.ts'
+import type { KeyList, ShardLists } from './key-lists.ts'
 import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
 import { laneOf } from './prepare.ts'
@@ -75,6 +66,7 @@ const lookEveryMs = 25
  */
 export class Follower {
   readonly #parts: FollowerParts
+  readonly #lists: ShardLists
   readonly #copies = new CopiesUnderWay()
   readonly #corrections = new CorrectionsUnderWay()
   readonly #reconciler: ExpiryReconciler
@@ -93,6 +85,7 @@ export class Follower {
 
   constructor(parts: FollowerParts) {
     this.#parts = parts
+    this.#lists = parts.session.listsOf(parts.keys)
     this.#meta = parts.meta
     const from = earliest(parts.checkpoints)
     this.#splitter = new UnitSplitter(from.offset, from.db)
@@ -162,24 +155,22 @@ export class Follower {
    * not tell.
    */
   async removeStale(held: (keys: readonly DbKey[]) => Promise<readonly boolean[] | null>): Promise<boolean> {
-    const { session, keys: ours } = this.#parts
     const stale = this.#stale!
+    const target = this.#target!
     const listed = stale.keys
     for (let at = 0; at < listed.length; at += stalesAtOnce) {
       const some = listed.slice(at, at + stalesAtOnce)
       const kept = await held(some)
       if (kept === null) return false
-      for (const key of some.filter((_, index) => kept[index] !== true))
-        await this.alone(this.laneOf(key.key), async () => {
-          // Written again in between, it has been deleted before that.
-          if (stale.settle([key]).length === 0) return
-          await watchedTransaction(session.control, [
-            ['SELECT', key.db],
-            ['DEL', key.key],
-            ['SELECT', 0],
-            ['SREM', ours.stale, formatDbKey(key)],
-          ])
-        })
+      const gone = some.filter((_, index) => kept[index] !== true)
+      await this.#placing.run(async () => {
+        const { boundary: end, db } = this.#splitter
+        // Written again in between, it has been deleted before that.
+        for (const key of gone.filter((one) => stale.has(one)))
+          await target.placeCopy({ end, db, commands: stale.remove(key), lanes: [this.laneOf(key.key)] })
+        target.flush()
+      })
+      await target.drain()
     }
     return true
   }
@@ -188,7 +179,7 @@ export class Follower {
   async keepGuarded(guarded: boolean): Promise<void> {
     const { session, keys } = this.#parts
     const meta = { ...this.#meta, guarded }
-    await session.control.call('SET', keys.meta, JSON.stringify(meta))
+    await session.note(keys, meta)
     this.#meta = meta
   }
 
@@ -200,13 +191,16 @@ export class Follower {
     const { session, name, checkpoints, keys, spool } = this.#parts
     const generation = spool.generation
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
-    this.#stale = await StaleKeys.read(session.control, keys)
+    this.#stale = await StaleKeys.read(this.#lists.stale)
     const from = earliest(checkpoints)
-    this.#voice = await Voice.open(this.#parts, signal, {
-      unsure: (key) => this.#reconciler.note(key),
-      allUnsure: () => this.#reconciler.noteEverything(),
-      toCopy: (wanted) => void this.#toCopy.push(...wanted),
-    })
+    this.#voice = await Voice.open(
+      { ...this.#parts, lists: this.#lists },
+      {
+        unsure: (key) => this.#reconciler.note(key),
+        allUnsure: () => this.#reconciler.noteEverything(),
+        toCopy: (wanted) => void this.#toCopy.push(...wanted),
+      },
+    )
     using target = await session.openLive({
       keys,
       name,
@@ -244,19 +238,23 @@ export class Follower {
 
   async #place(target: LiveTarget, { bytes, receivedAt }: StreamPiece): Promise<void> {
     const splitter = this.#splitter
-    let { db } = splitter
+    let { db, boundary: at } = splitter
     for (const unit of splitter.push(bytes)) {
       // Seldom: a promise for each unit would cost more than its commands.
       if (this.#copies.size + this.#corrections.size > 0) await this.#placeDue(target, unit.end - 1, db)
       if (this.#copies.size > 0 && this.#isReplaced(unit)) {
         target.advance(unit.end, unit.db)
         db = unit.db
+        at = unit.end
         continue
       }
       const prepared = this.#prepare(unit, receivedAt)
       if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) this.#refuseFlush(prepared)
+      const fresh = this.#stale!.freshen(prepared)
+      if (fresh.length > 0) await this.#placeAhead(target, fresh, at, db)
       const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
       if (full !== null) await full
+      at = unit.end
       target.advance(unit.end, unit.db)
       db = unit.db
       if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0), (ask) => ask())
@@ -267,16 +265,22 @@ export class Follower {
   }
 
   #prepare(unit: Unit, receivedAt: number): PreparedUnit {
-    const prepared = this.#withMoved(this.#stale!.freshen(this.#voice!.prepare(unit, receivedAt)))
-    return this.#toCopy.length === 0 ? prepared : withMember(prepared, this.#parts.keys.repair, this.#toCopy)
+    const prepared = this.#withMoved(this.#voice!.prepare(unit, receivedAt))
+    return this.#toCopy.length === 0 ? prepared : listing(prepared, this.#lists.repair, this.#toCopy)
   }
 
   /** A key written outside of the shard's own slots goes on a list: another's writes may come in between. */
   #withMoved(unit: PreparedUnit): PreparedUnit {
-    const { abroad, keys } = this.#parts
+    const { abroad } = this.#parts
     if (abroad === null) return unit
     const written = unit.commands.flatMap((command) => command.keys).filter(({ key }) => abroad(key))
-    return written.length === 0 ? unit : withMember(unit, keys.moved, written)
+    return written.length === 0 ? unit : listing(unit, this.#lists.moved, written)
+  }
+
+  /** Puts keys in order in their lanes, each by itself, before the unit that begins at this place. */
+  async #placeAhead(target: LiveTarget, keys: readonly DbKey[], end: number, db: number): Promise<void> {
+    for (const key of keys)
+      await target.placeCopy({ end, db, commands: this.#stale!.remove(key), lanes: [this.laneOf(key.key)] })
   }
 
   /** Puts what waits for this place of the stream into its lanes. */
@@ -321,7 +325,7 @@ export class Follower {
     const keys = unit.commands.flatMap((command) => command.keys)
     const others = keys.filter((key) => !this.#copies.has(key))
     if (others.length === keys.length || others.length === 0) return unit
-    return withMember(unit, this.#parts.keys.repair, others)
+    return listing(unit, this.#lists.repair, others)
   }
 
   async #keepHouse(target: LiveTarget, signal: AbortSignal): Promise<void> {
@@ -337,23 +341,16 @@ export class Follower {
   }
 
   async #countRepairs(): Promise<void> {
-    const { session, keys } = this.#parts
-    const [repair, moved] = await Promise.all([
-      session.control.call('SCARD', keys.repair),
-      session.control.call('SCARD', keys.moved),
-    ])
-    this.#keysInRepair = Number(repair) + Number(moved)
+    const { applied } = this
+    const { repair, moved } = this.#lists
+    const [toRepair, elsewhere] = await Promise.all([repair.count(applied), moved.count(applied)])
+    this.#keysInRepair = toRepair + elsewhere
   }
 
   /** Has keys on which a command failed copied afresh. */
   async #repair(signal: AbortSignal): Promise<void> {
-    const { session, keys } = this.#parts
-    const members = (await session.control.callBuffer(
-      'SRANDMEMBER',
-      keys.repair,
-      repairsAtOnce,
-    )) as unknown as readonly Buffer[]
-    await this.#copy(members.map(parseDbKey), (ask) => this.#placing.run(ask), signal)
+    const wanted = await this.#lists.repair.some(repairsAtOnce)
+    await this.#copy(wanted, (ask) => this.#placing.run(ask), signal)
   }
 
   /** Takes fresh copies, while nothing is placed (`still`), to be placed when the stream has come that far. */
@@ -362,7 +359,8 @@ export class Follower {
     still: (ask: () => Promise<void>) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<void> {
-    const { session, keys, name, source } = this.#parts
+    const { name, source } = this.#parts
+    const { repair, moved } = this.#lists
     try {
       await takeExactCopies(
         source(),
@@ -372,8 +370,7 @@ export class Follower {
           still(async () => {
             const { copies, elsewhere } = await ask()
             for (const copy of copies) this.#copies.add(copy)
-            for (const key of elsewhere)
-              await session.control.call('SMOVE', keys.repair, keys.moved, formatDbKey(key))
+            if (elsewhere.length > 0) await repair.hand(elsewhere, moved)
             await this.#placeNow()
           }),
         signal,
@@ -392,7 +389,9 @@ export class Follower {
 
   #tellFailed(units: readonly FailedUnit[]): void {
     for (const { unit, reply } of units) {
-      const [key] = unit.commands.flatMap((command) => command.keys)
+      const keys = unit.commands.flatMap((command) => command.keys)
+      const [key] = keys
+      this.#lists.repair.expect(keys, unit.end)
       this.#parts.tell(
         'apply.command-failed',
         {
@@ -407,8 +406,7 @@ export class Follower {
   }
 }
 
-/** The unit, and in its transaction the names of keys put into a set of ours. */
-function withMember(unit: PreparedUnit, set: string, keys: readonly DbKey[]): PreparedUnit {
-  const words = ['SADD', set, ...keys.map(formatDbKey)]
-  return { ...unit, commands: [...unit.commands, { db: 0, name: 'SADD', ...encoded(words), keys: [] }] }
+/** The unit, and with it the names of keys put on a list. */
+function listing(unit: PreparedUnit, list: KeyList, keys: readonly DbKey[]): PreparedUnit {
+  return { ...unit, commands: [...unit.commands, ...list.adding(keys, unit.end)] }
 }

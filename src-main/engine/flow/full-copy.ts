@@ -1,20 +1,9 @@
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { SyncSpec } from '#contract/sync.ts'
-import { keyspaceOf, parseInfo } from '../redis/info.ts'
-import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { Spool } from '../source/spool.ts'
-import {
-  formatCheckpoint,
-  keysOf,
-  type Checkpoint,
-  type DbKey,
-  type TaskKeys,
-  type TaskMeta,
-} from './checkpoint.ts'
+import type { Checkpoint, DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
-import { leaseCommand, type Holder } from './lease.ts'
-import { countExisting } from './own-keys.ts'
 import { listStale } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
@@ -25,7 +14,6 @@ export type Begun = Pick<TaskMeta, 'lanes' | 'emptyAtStart'>
 export interface FullCopyParts {
   readonly spec: SyncSpec
   readonly keys: TaskKeys
-  readonly holder: Holder
   readonly session: TargetSession
   /** How far the shard had come. */
   readonly place: Place
@@ -57,8 +45,7 @@ export interface Copied {
  * and others' keys are among it, or as `copySnapshot` does.
  */
 export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
-  const { spec, keys, holder, session, name, spool, tell, signal, onProgress } = parts
-  const { control } = session
+  const { spec, keys, session, name, spool, tell, signal, onProgress } = parts
   const started = Date.now()
   while (spool.lineage === null || spool.lineage.snapshot === 'none') {
     signal.throwIfAborted()
@@ -70,7 +57,6 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
   const { generation } = spool
   const start = { replid: spool.lineage.replid, offset: spool.lineage.start }
   const snapshot = `${start.replid} ${start.offset}`
-  const { lanes } = parts.begun
   const meta: TaskMeta = {
     format: 1,
     ...parts.begun,
@@ -80,18 +66,13 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     snapshot,
     targetRunId: session.runId,
   }
-  const places = Array.from({ length: lanes }, (_, index) => keys.lane(index))
-  await watchedTransaction(control, [
-    ...clearance(parts, meta),
-    ['SET', keys.meta, JSON.stringify(meta)],
-    leaseCommand(keys, holder),
-    ['DEL', keys.repair, keys.moved, keys.stale, keys.scripts, ...places],
-  ])
+  await session.noteCopying(keys, meta, { ...start, db: 0 }, mustClear(parts, meta))
   onProgress(0, 0)
   try {
     const copied = await copySnapshot({
       spool,
-      target: session.connection,
+      address: addressOf(session.connection),
+      target: await session.openCopy(),
       name,
       connections: spec.copyConnections,
       temporaryPrefix: `${keys.prefix}copy`,
@@ -100,21 +81,24 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     })
     if (generation !== spool.generation) return null
     if (meta.again === true)
-      await listStale({ control, keys, folder: spool.folder, ofOthers: parts.ofOthers, signal })
+      await listStale({
+        session,
+        list: session.listsOf(keys).stale,
+        folder: spool.folder,
+        ofOthers: parts.ofOthers,
+        signal,
+      })
     if (generation !== spool.generation) return null
     const checkpoint = { ...start, db: copied.streamDb }
     const { again: _again, ...common } = meta
     const following: TaskMeta = { ...common, phase: 'following' }
-    await watchedTransaction(control, [
-      ['SET', keys.meta, JSON.stringify(following)],
-      ...places.map((place) => ['SET', place, formatCheckpoint(checkpoint)] as const),
-    ])
+    await session.noteCopied(keys, following, checkpoint)
     tell(
       'copy.done',
       { keys: copied.keys, failed: copied.failed, bytes: spool.snapshotBytes, ms: Date.now() - started },
       copied.failed > 0 ? 'warning' : 'info',
     )
-    return { meta: following, checkpoints: places.map(() => checkpoint) }
+    return { meta: following, checkpoints: Array.from({ length: meta.lanes }, () => checkpoint) }
   } catch (thrown) {
     // The source broke off and has begun again: what was read of its snapshot ended in the middle.
     if (generation !== spool.generation) return null
@@ -123,11 +107,8 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
 }
 
 /** True where the target is empty. Fails with `target.not-empty` where it is not and must be. */
-export async function assertMayWrite(spec: SyncSpec, { control }: TargetSession): Promise<boolean> {
-  const info = parseInfo(String(await control.call('INFO', 'keyspace')))
-  const held = Object.values(keyspaceOf(info)).reduce((sum, db) => sum + db.keys, 0)
-  // Nothing but the lease is there before the first copy.
-  const foreign = held - (await countExisting(control, [keysOf(spec.task).lease]))
+export async function assertMayWrite(spec: SyncSpec, session: TargetSession): Promise<boolean> {
+  const foreign = await session.countKeys()
   if (foreign > 0 && spec.onConflict === 'fail')
     fail('target.not-empty', { address: addressOf(spec.target), keys: foreign, examples: '' })
   return foreign === 0
@@ -140,19 +121,16 @@ function isAgain({ place: { meta: before }, amongOthers }: FullCopyParts, snapsh
 }
 
 /**
- * What must go before another snapshot is copied: a key that is not in it, but comes back later in the stream,
- * would go on from its old value. Only the same snapshot, begun and not finished, may be written over itself.
- * Fails with `target.not-empty` where others' keys are among ours: which may go, only a person knows.
+ * Must all go before another snapshot is copied? A key that is not in it, but comes back later in the stream, would go
+ * on from its old value. Only the same snapshot, begun and not finished, may be written over itself. Fails with
+ * `target.not-empty` where others' keys are among ours: which may go, only a person knows.
  */
-function clearance(
-  { spec, place, amongOthers, tell }: FullCopyParts,
-  now: TaskMeta,
-): readonly (readonly [string])[] {
+function mustClear({ spec, place, amongOthers, tell }: FullCopyParts, now: TaskMeta): boolean {
   const before = place.meta
-  if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return []
+  if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return false
   if (!before.emptyAtStart) fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
   // The others' keys are there too: what this one has no more is found afterwards.
-  if (amongOthers) return []
+  if (amongOthers) return false
   tell('copy.cleared', {}, 'warning')
-  return [['FLUSHALL']]
+  return true
 }

@@ -18,12 +18,16 @@ export interface RewritingListener {
   toCopy(keys: readonly DbKey[]): void
   /** The command concerns what the target cannot hold. */
   lost(name: string): void
+  /** A cluster cannot do this, told in words. */
+  impossible(what: string): void
 }
 
 export interface GuardedRewriterParts {
   readonly guard: TtlGuard
   readonly scripts: Pick<ScriptBook, 'inFull'>
   readonly tongue: Tongue
+  /** What of a command the target cannot do in whichever way, in words; null where it can. */
+  readonly impossible: (command: UnitCommand) => string | null
   readonly listener: RewritingListener
 }
 
@@ -44,6 +48,12 @@ export class GuardedRewriter implements CommandRewriter {
     keys: readonly DbKey[],
   ): readonly (readonly Argument[])[] | null {
     const { guard, scripts, listener } = this.#parts
+    const impossible = this.#parts.impossible(command)
+    if (impossible !== null) {
+      if (keys.length > 0) listener.toCopy(keys)
+      else listener.impossible(impossible)
+      return []
+    }
     const guarded = rewriteExpiry(command, receivedAt, (at, db, key, relative) => {
       if (at >= guardMs) listener.beyondGuard({ db, key })
       if (relative) listener.unsure({ db, key })

@@ -4,21 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
-import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import type { ClusterSource } from '../source/cluster-source.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import type { DbKey } from './checkpoint.ts'
 import { ShardFinder, type FoundShard } from './find-shards.ts'
 import { assertMayWrite } from './full-copy.ts'
-import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
-import { countExisting, keysOfTask } from './own-keys.ts'
+import { renewEveryMs, thisProcess } from './lease.ts'
 import { runScan } from './scan-sync.ts'
 import { Shard } from './shard.ts'
 import { furthestBack } from './shard-totals.ts'
 import { SlotMoves } from './slot-moves.ts'
 import { haveReached, Steering, type Wishes } from './steering.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
-import { openTargetSession, type TargetSession } from './target-session.ts'
+import { findPlace, type TargetPlace } from './target-place.ts'
+import type { TargetSession } from './target-session.ts'
 import { TtlGuard } from './ttl-guard.ts'
 
 const tickMs = 50
@@ -61,10 +60,10 @@ class LiveSync implements AsyncDisposable {
   #hopeless: Failure | null = null
   #targetFailure: Failure | null = null
   #steering: Steering | null = null
+  /** Null until the target has been looked at. */
+  #place: TargetPlace | null = null
   #targetKeys: number | null = null
   #stopping = false
-  /** Of every shard: which lane a key belongs to must never change. */
-  #lanes = 0
 
   constructor(spec: SyncSpec, report: (progress: SyncProgress) => void) {
     this.#spec = spec
@@ -243,13 +242,9 @@ class LiveSync implements AsyncDisposable {
 
   async #stayOnce(signal: AbortSignal): Promise<SyncResult> {
     this.#attempt += 1
-    const { target, task } = this.#spec
-    const [keys, ...others] = this.#shards.map((shard) => shard.keys)
-    await using session = await openTargetSession({
-      connection: target,
-      task,
-      keys: keys!,
-      others,
+    this.#place ??= await findPlace(this.#spec, signal)
+    await using session = await this.#place.open({
+      shards: this.#shards.length,
       holder: this.#holder,
       attempt: this.#attempt,
       signal,
@@ -269,10 +264,9 @@ class LiveSync implements AsyncDisposable {
     )
     const known = places.find(({ meta }) => meta !== null)?.meta
     const begun = {
-      lanes: known?.lanes ?? this.#spec.lanes,
+      lanes: known?.lanes ?? session.lanes ?? this.#spec.lanes,
       emptyAtStart: known?.emptyAtStart ?? (await assertMayWrite(this.#spec, session)),
     }
-    this.#lanes = begun.lanes
     const ending = new AbortController()
     const steering = new Steering({
       wishes: this.#wishes,
@@ -289,7 +283,10 @@ class LiveSync implements AsyncDisposable {
       this.#keepLease(session, AbortSignal.any([signal, ending.signal])),
       this.#keepCount(session, AbortSignal.any([signal, ending.signal])),
       ...[...this.#moves.values()].map((moves) =>
-        moves.watch(session.control, AbortSignal.any([signal, ending.signal])),
+        moves.watch(
+          (shard) => session.listsOf(places[shard]!.keys),
+          AbortSignal.any([signal, ending.signal]),
+        ),
       ),
       ...this.#shards.map((shard) =>
         shard.visit({
@@ -321,10 +318,10 @@ class LiveSync implements AsyncDisposable {
   }
 
   /** Renews the lease for as long as the stay lasts; a target that does not answer is found out by this too. */
-  async #keepLease({ control }: TargetSession, signal: AbortSignal): Promise<void> {
+  async #keepLease(session: TargetSession, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(renewEveryMs, undefined, { signal }).catch(() => undefined)
-      if (!signal.aborted) await renewLease(control, this.#shards[0]!.keys, this.#holder)
+      if (!signal.aborted) await session.renewLease()
     }
   }
 
@@ -335,24 +332,20 @@ class LiveSync implements AsyncDisposable {
     }
   }
 
-  async #count({ control }: TargetSession): Promise<void> {
-    const ours = this.#shards.flatMap(({ keys }) => keysOfTask(keys, this.#lanes))
-    const [info, held] = await Promise.all([control.call('INFO', 'keyspace'), countExisting(control, ours)])
-    const all = Object.values(keyspaceOf(parseInfo(String(info)))).reduce((sum, { keys }) => sum + keys, 0)
-    this.#targetKeys = all - held
+  async #count(session: TargetSession): Promise<void> {
+    this.#targetKeys = await session.countKeys()
   }
 
   async #end(session: TargetSession): Promise<SyncResult> {
     this.#stopping = true
     const { ending } = this.#wishes
-    const { keys } = this.#shards[0]!
     if (ending === 'finish') {
       await session.removeKeys()
       const result = this.#result('finished')
       await Promise.all(this.#shards.map((shard) => shard.removeSpool()))
       return result
     }
-    await session.control.call('DEL', keys.lease)
+    await session.release()
     return this.#result(ending === 'leave' ? 'left' : 'paused')
   }
 

@@ -81,6 +81,14 @@ export function laneOf(key: Uint8Array, lanes: number): number {
   return keySlot(key) % lanes
 }
 
+/** The databases that a command is about, by its keys or by name. */
+export function databasesOf(command: UnitCommand): readonly number[] {
+  const { shape, args } = command
+  if (shape?.name === 'SWAPDB') return [numberOf(args[1]), numberOf(args[2])]
+  if (shape?.name === 'MOVE') return [command.db, numberOf(args[2])]
+  return shape?.keyPlaces(args).map((place) => dbOfKey(command, place)) ?? [command.db]
+}
+
 /** COPY may write to another database: its second key is there. */
 function dbOfKey({ shape, args, db }: UnitCommand, place: number): number {
   if (shape?.name !== 'COPY' || place !== 2) return db

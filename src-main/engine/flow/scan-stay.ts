@@ -180,7 +180,7 @@ export class ScanStay {
     }
     this.#close(gaps, began)
     const { again: _again, ...common } = meta
-    await session.note({ ...common, phase: 'following' })
+    await session.note(session.keys, { ...common, phase: 'following' })
     const { copiedKeys: keys, copiedBytes: bytes, failed } = memory
     const ms = Date.now() - began
     tell('copy.done', { keys, failed, bytes, ms }, failed > 0 ? 'warning' : 'info')

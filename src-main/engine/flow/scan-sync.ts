@@ -204,7 +204,7 @@ class ScanSync {
     if (found !== null && found.snapshot !== scanned)
       fail('task.other-mode', { address: addressOf(this.#spec.target) })
     const meta = found === null ? await this.#firstMeta(keys, session, target) : resumed(found, session)
-    await session.note(meta)
+    await session.note(session.keys, meta)
     if (found !== null && this.#attempt === 1) this.#state.event('run.resumed')
     return meta
   }

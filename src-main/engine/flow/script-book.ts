@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Control } from '../redis/control.ts'
 import type { Argument } from '../resp/encode.ts'
-import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
-import type { TaskKeys } from './checkpoint.ts'
+import type { PreparedCommand } from '../target/transaction-frame.ts'
+import type { ScriptShelf } from './key-lists.ts'
 import type { UnitCommand } from './units.ts'
 
 /**
@@ -12,20 +11,20 @@ import type { UnitCommand } from './units.ts'
  * many as the source itself keeps: SCRIPT FLUSH takes them away.
  */
 export class ScriptBook {
-  readonly #place: string
+  readonly #shelf: ScriptShelf
   readonly #bodies: Map<string, Buffer>
+  /** Those that the target has. */
+  readonly #kept: Set<string>
 
-  private constructor(place: string, bodies: Map<string, Buffer>) {
-    this.#place = place
+  private constructor(shelf: ScriptShelf, bodies: Map<string, Buffer>) {
+    this.#shelf = shelf
     this.#bodies = bodies
+    this.#kept = new Set(bodies.keys())
   }
 
-  /** With what the target has. Rejects as the control connection does. */
-  static async open(control: Control, { scripts }: TaskKeys): Promise<ScriptBook> {
-    const found = (await control.callBuffer('HGETALL', scripts)) as unknown as readonly Buffer[]
-    const bodies = new Map<string, Buffer>()
-    for (let at = 0; at + 1 < found.length; at += 2) bodies.set(found[at]!.toString('latin1'), found[at + 1]!)
-    return new ScriptBook(scripts, bodies)
+  /** With what the target has. Rejects as its connections do. */
+  static async open(shelf: ScriptShelf): Promise<ScriptBook> {
+    return new ScriptBook(shelf, new Map(await shelf.read()))
   }
 
   /** EVALSHA as EVAL; null where the script was never told. */
@@ -39,15 +38,26 @@ export class ScriptBook {
     return commands.flatMap((command) => {
       if (isFlush(command)) {
         this.#bodies.clear()
-        return [ours(['DEL', this.#place])]
+        this.#kept.clear()
+        return this.#shelf.clearing
       }
-      const body = scriptOf(command)
-      if (body === null) return []
-      const sha = createHash('sha1').update(body).digest('hex')
-      if (this.#bodies.has(sha)) return []
+      if (!this.#shelf.outlastsFlush && takesKeys(command)) this.#kept.clear()
+      const [sha, body] = this.#named(command)
+      if (sha === null || body === undefined || this.#kept.has(sha)) return []
       this.#bodies.set(sha, Buffer.from(body))
-      return [ours(['HSET', this.#place, sha, body])]
+      this.#kept.add(sha)
+      const [place] = command.shape?.keyPlaces(command.args) ?? []
+      return [this.#shelf.keeping(sha, body, place === undefined ? null : command.args[place]!)]
     })
+  }
+
+  /** The script that a command tells, or names. */
+  #named(command: UnitCommand): readonly [sha: string | null, body?: Buffer | undefined] {
+    const body = scriptOf(command)
+    if (body !== null) return [createHash('sha1').update(body).digest('hex'), body]
+    if (command.shape?.name !== 'EVALSHA') return [null]
+    const sha = String(command.args[1]).toLowerCase()
+    return [sha, this.#bodies.get(sha)]
   }
 }
 
@@ -61,6 +71,6 @@ function isFlush({ shape, args }: UnitCommand): boolean {
   return shape?.name === 'SCRIPT' && /^flush$/i.test(String(args[1]))
 }
 
-function ours(words: readonly Argument[]): PreparedCommand {
-  return { db: 0, name: String(words[0]), ...encoded(words), keys: [] }
+function takesKeys({ shape }: UnitCommand): boolean {
+  return shape?.name === 'FLUSHALL' || shape?.name === 'FLUSHDB'
 }

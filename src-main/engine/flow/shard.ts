@@ -8,8 +8,7 @@ import { ownSlots } from '../redis/topology.ts'
 import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
-import { fenceShard } from '../target/fence.ts'
-import { earliest, keysOf, type Checkpoint, type DbKey, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import { earliest, type Checkpoint, type DbKey, type TaskMeta } from './checkpoint.ts'
 import { Follower } from './follow.ts'
 import { copyInto, type Begun } from './full-copy.ts'
 import { InStep } from './in-step.ts'
@@ -17,7 +16,7 @@ import type { Holder } from './lease.ts'
 import type { MasterSays, SlotMoves } from './slot-moves.ts'
 import { SourceWatch } from './source-watch.ts'
 import type { SyncState, Tell } from './sync-state.ts'
-import { readPlace, type Place, type TargetSession } from './target-session.ts'
+import type { Place, TargetSession } from './target-session.ts'
 import type { TtlGuard } from './ttl-guard.ts'
 
 export interface ShardOptions {
@@ -62,7 +61,6 @@ export interface Stay {
  */
 export class Shard implements AsyncDisposable {
   readonly index: number
-  readonly keys: TaskKeys
   readonly #options: ShardOptions
   readonly #spool: Spool
   readonly #watch: SourceWatch
@@ -86,7 +84,6 @@ export class Shard implements AsyncDisposable {
   private constructor(options: ShardOptions, spool: Spool) {
     const { spec, index, state } = options
     this.index = index
-    this.keys = keysOf(spec.task, index)
     this.isNew = spool.lineage === null
     this.#options = options
     this.#spool = spool
@@ -235,15 +232,15 @@ export class Shard implements AsyncDisposable {
     if (this.#spool.lineage !== null) this.#refuseCopy()
     const meta: TaskMeta = {
       format: 1,
-      lanes,
+      lanes: session.lanes ?? lanes,
       phase: 'following',
       guarded: false,
       emptyAtStart: false,
       snapshot: `${from.replid} ${from.offset}`,
       targetRunId: session.runId,
     }
-    await session.noteCopied(meta, { ...from, db: 0 })
-    return await readPlace(session.control, this.keys)
+    await session.noteCopied(place.keys, meta, { ...from, db: 0 })
+    return await session.readPlace(place.keys)
   }
 
   /**
@@ -263,14 +260,15 @@ export class Shard implements AsyncDisposable {
         if (ending.aborted && !signal.aborted && this.#phase !== 'following') return
         throw thrown
       }
-      await fenceShard(session.control, links)
-      place = await readPlace(session.control, this.keys)
+      await session.fenceShard(links)
+      place = await session.readPlace(place.keys)
     }
   }
 
   async #workAt(stay: Stay, name: string): Promise<'ended' | 'history-changed'> {
     const { session, place, guard, ending } = stay
     const { spec, holder, state, moves } = this.#options
+    const { keys } = place
     this.#phase = 'connecting'
     const signal = AbortSignal.any([stay.signal, ending])
     let { meta } = place
@@ -279,17 +277,16 @@ export class Shard implements AsyncDisposable {
       this.#phase = 'copying'
       const copied = await copyInto({
         spec,
-        keys: this.keys,
-        holder,
+        keys,
         session,
         place,
         name,
         begun: stay.begun,
         amongOthers: this.#amongOthers,
-        ofOthers: (keys) =>
+        ofOthers: (found) =>
           moves === null
-            ? stay.heldByOthers(this, keys)
-            : Promise.resolve(keys.map(({ key }) => moves.isAbroad(this.index, key))),
+            ? stay.heldByOthers(this, found)
+            : Promise.resolve(found.map(({ key }) => moves.isAbroad(this.index, key))),
         spool: this.#spool,
         beforeWriting: async (until) => {
           // What came to it from the others is in its snapshot; their own streams must not take that away again.
@@ -297,7 +294,7 @@ export class Shard implements AsyncDisposable {
         },
         tell: this.#tell,
         signal,
-        onProgress: (bytes, keys) => (this.#copied = { bytes, keys }),
+        onProgress: (bytes, written) => (this.#copied = { bytes, keys: written }),
       })
       if (copied === null) return 'history-changed'
       meta = copied.meta
@@ -305,7 +302,7 @@ export class Shard implements AsyncDisposable {
       stay.onCopied()
     }
     const follower = new Follower({
-      keys: this.keys,
+      keys,
       holder,
       session,
       name,
@@ -333,7 +330,7 @@ export class Shard implements AsyncDisposable {
 
   /** The lanes' checkpoints, if the stream can be had from the earliest of them on; null: a copy is needed. */
   async #resumable(
-    { session, place: { meta, checkpoints } }: Stay,
+    { session, place: { keys, meta, checkpoints } }: Stay,
     signal: AbortSignal,
   ): Promise<readonly Checkpoint[] | null> {
     const known = checkpoints.flatMap((one) => (one === null ? [] : [one]))
@@ -358,17 +355,13 @@ export class Shard implements AsyncDisposable {
       await this.#askAnew(() => this.#spool.beginStream(replid, offset))
     this.#replicate()
     this.#tell('run.resumed', { resumedAt: offset })
-    if (meta.targetRunId !== session.runId) await this.#noteTarget(session, meta)
+    if (meta.targetRunId !== session.runId) await session.note(keys, { ...meta, targetRunId: session.runId })
     return known
   }
 
   /** What was noted in the target is gone: it may be at any moment by now, and a copy is not what was asked for. */
   #refuseCopy(): never {
     fail('source.stream-lost', { address: addressOf(this.#source), offset: this.#spool.end })
-  }
-
-  async #noteTarget({ control, runId }: TargetSession, meta: TaskMeta): Promise<void> {
-    await control.call('SET', this.keys.meta, JSON.stringify({ ...meta, targetRunId: runId }))
   }
 
   /** Sees to it that the spool has a snapshot with all of the stream behind it, or will have. */

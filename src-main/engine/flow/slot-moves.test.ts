@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { keySlot } from '../bytes/crc16.ts'
 import type { Control } from '../redis/control.ts'
 import { formatDbKey, keysOf } from './checkpoint.ts'
+import { listsInServer } from './key-lists.ts'
 import { SlotMoves, type MasterSays, type MovingShard, type SlotHome } from './slot-moves.ts'
 
 const key = Buffer.from('user:1')
@@ -33,7 +34,7 @@ function makeControl(sets: Map<string, Set<string>>): Control {
     Promise.resolve(
       command === 'EXEC'
         ? Array.from({ length: queued }, () => 1)
-        : [...setOf(String(name))].map((member) => Buffer.from(member)),
+        : [Buffer.from('0'), [...setOf(String(name))].map((member) => Buffer.from(member))],
     )
   return { address: 'target', call, callBuffer } as unknown as Control
 }
@@ -61,13 +62,13 @@ function makeScene(): Scene {
   let strangers = 0
   const shards: MovingShard[] = [0, 1].map((index) => ({
     index,
-    keys: keysOf('task', index),
     get applied() {
       return applied[index]!
     },
     askMaster: () => Promise.resolve(says[index]!),
     keysInSlot: () => Promise.resolve([]),
   }))
+  const control = makeControl(sets)
   const moves = new SlotMoves({
     homes: [{ ...whole, shard: 0 }],
     shards: () => shards,
@@ -88,7 +89,7 @@ function makeScene(): Scene {
     },
     async lookUntil(met) {
       const ending = new AbortController()
-      const watching = moves.watch(makeControl(sets), ending.signal)
+      const watching = moves.watch((shard) => listsInServer(control, keysOf('task', shard)), ending.signal)
       const deadline = Date.now() + 20_000
       while (!met() && Date.now() < deadline) await sleep(10)
       ending.abort()

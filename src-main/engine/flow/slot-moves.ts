@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keySlot } from '../bytes/crc16.ts'
-import type { Control } from '../redis/control.ts'
 import { slotCount, type SlotRange } from '../redis/topology.ts'
-import { watchedTransaction } from '../redis/watched-transaction.ts'
-import { formatDbKey, parseDbKey, type TaskKeys } from './checkpoint.ts'
+import type { DbKey } from './checkpoint.ts'
+import type { ShardLists } from './key-lists.ts'
 
 /** A run of slots whose writes are a shard's. */
 export interface SlotHome extends SlotRange {
@@ -23,7 +22,6 @@ export interface MasterSays {
 /** A shard of a cluster, as far as moving slots concern it. */
 export interface MovingShard {
   readonly index: number
-  readonly keys: TaskKeys
   /** Every write up to here is in the target; null while none is applied. */
   readonly applied: number | null
   /** Null where it cannot be asked now. */
@@ -31,6 +29,9 @@ export interface MovingShard {
   /** Names of all keys of a slot, where its master has it. */
   keysInSlot(slot: number): Promise<readonly Buffer[]>
 }
+
+/** The lists of a shard in the target, by its number. */
+export type ListsOf = (shard: number) => ShardLists
 
 export interface SlotMovesOptions {
   readonly homes: readonly SlotHome[]
@@ -83,14 +84,14 @@ export class SlotMoves {
   }
 
   /** Looks every second which slots have come to rest, and has their keys made good. Ends with the signal. */
-  async watch(control: Control, signal: AbortSignal): Promise<void> {
+  async watch(listsOf: ListsOf, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#look(control, signal)
+      await this.#look(listsOf, signal)
       await sleep(pollEveryMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
-  async #look(control: Control, signal: AbortSignal): Promise<void> {
+  async #look(listsOf: ListsOf, signal: AbortSignal): Promise<void> {
     const shards = this.#options.shards()
     const answers = await Promise.all(shards.map((shard) => shard.askMaster()))
     const said = answers.flatMap((one) => one ?? [])
@@ -109,8 +110,8 @@ export class SlotMoves {
     if (signal.aborted || !isApplied()) return
     const restsWith = (slot: number): MovingShard | undefined =>
       moving.has(slot) ? undefined : shards.find(({ index }) => index === owner[slot])
-    await this.#bringHome(control, restsWith)
-    for (const shard of shards) await this.#handOver(control, shard, restsWith)
+    await this.#bringHome(listsOf, restsWith)
+    for (const shard of shards) await this.#handOver(listsOf, shard, restsWith)
   }
 
   #noteMovesWhileCopying(
@@ -132,12 +133,12 @@ export class SlotMoves {
   }
 
   /** Slots at rest are their owners' own from now on. */
-  async #bringHome(control: Control, restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
+  async #bringHome(listsOf: ListsOf, restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
     let changed = false
     for (let slot = 0; slot < slotCount; slot += 1) {
       const shard = restsWith(slot)
       if (shard === undefined) continue
-      if (this.#whole.delete(slot)) await listForRepair(control, shard, await shard.keysInSlot(slot))
+      if (this.#whole.delete(slot)) await listForRepair(listsOf(shard.index), await shard.keysInSlot(slot))
       if (this.#home[slot] === shard.index) continue
       this.#home[slot] = shard.index
       changed = true
@@ -147,27 +148,22 @@ export class SlotMoves {
 
   /** What a shard wrote abroad, in slots that are at rest by now, is for their owners to make good. */
   async #handOver(
-    control: Control,
+    listsOf: ListsOf,
     shard: MovingShard,
     restsWith: (slot: number) => MovingShard | undefined,
   ): Promise<void> {
-    const members = (await control.callBuffer('SMEMBERS', shard.keys.moved)) as unknown as readonly Buffer[]
-    const byOwner = new Map<MovingShard, Buffer[]>()
-    for (const member of members) {
-      const owner = restsWith(keySlot(parseDbKey(member).key))
+    const { moved } = listsOf(shard.index)
+    const byOwner = new Map<MovingShard, DbKey[]>()
+    for (const key of await moved.all()) {
+      const owner = restsWith(keySlot(key.key))
       if (owner === undefined) continue
       const some = byOwner.get(owner)
-      if (some === undefined) byOwner.set(owner, [member])
-      else some.push(member)
+      if (some === undefined) byOwner.set(owner, [key])
+      else some.push(key)
     }
     for (const [owner, some] of byOwner)
-      for (let at = 0; at < some.length; at += namesAtOnce) {
-        const names = some.slice(at, at + namesAtOnce)
-        await watchedTransaction(control, [
-          ['SADD', owner.keys.repair, ...names],
-          ['SREM', shard.keys.moved, ...names],
-        ])
-      }
+      for (let at = 0; at < some.length; at += namesAtOnce)
+        await moved.hand(some.slice(at, at + namesAtOnce), listsOf(owner.index).repair)
   }
 
   #homes(): SlotHome[] {
@@ -182,13 +178,7 @@ export class SlotMoves {
   }
 }
 
-async function listForRepair(
-  control: Control,
-  { keys }: MovingShard,
-  names: readonly Buffer[],
-): Promise<void> {
-  for (let at = 0; at < names.length; at += namesAtOnce) {
-    const members = names.slice(at, at + namesAtOnce).map((key) => formatDbKey({ db: 0, key }))
-    await control.call('SADD', keys.repair, ...members)
-  }
+async function listForRepair({ repair }: ShardLists, names: readonly Buffer[]): Promise<void> {
+  for (let at = 0; at < names.length; at += namesAtOnce)
+    await repair.add(names.slice(at, at + namesAtOnce).map((key) => ({ db: 0, key })))
 }

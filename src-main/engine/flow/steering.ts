@@ -29,7 +29,7 @@ export interface Steered {
 
 export interface SteeringParts {
   readonly wishes: Wishes
-  readonly session: Pick<TargetSession, 'control' | 'versionNumber'>
+  readonly session: Pick<TargetSession, 'scan' | 'hasExpiringFields' | 'versionNumber'>
   readonly shards: readonly Steered[]
   readonly guard: TtlGuard
   /** What the target says of its expiries. */
@@ -101,7 +101,7 @@ export class Steering {
     if (wishes.ending === 'leave')
       wishes.drainTo ??= await Promise.all(shards.map((shard) => shard.askOffset()))
     const pass: PassOptions = {
-      control: session.control,
+      target: session,
       versionNumber: session.versionNumber,
       laneOf: (key) => followers[0]!.laneOf(key),
       alone: (lane, work) => holdLane(followers, lane, work),

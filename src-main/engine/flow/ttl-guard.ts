@@ -1,24 +1,26 @@
-import type { Control } from '../redis/control.ts'
-import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fail, FailureError } from '#contract/failure.ts'
 import { guardMs } from '../plan/expiry.ts'
 import { answerLimitMs } from '../target/frame-exchange.ts'
 import type { Link } from '../resp/link.ts'
 import { byDatabase } from '../verify/findings.ts'
 import { DbLink } from '../verify/db-link.ts'
+import { assertHere } from './assert-here.ts'
 import { type DbKey } from './checkpoint.ts'
 import { changeFieldExpiries } from './field-expiries.ts'
 import { NotedKeys } from './noted-keys.ts'
-import { isOurs } from './own-keys.ts'
+import type { TargetSession } from './target-session.ts'
 
 /** Expiries nearer than this stay guarded while the others are settled ahead of a freeze. */
 export const horizonMs = 60_000
-const scanCount = 500
+const keysAtOnce = 500
+const lookAgainMs = 100
 
 /** How expiries are written: all shifted; the near ones shifted and noted; none. */
 export type GuardMode = 'guarded' | 'settled' | 'final'
 
 export interface PassOptions {
-  readonly control: Control
+  readonly target: Pick<TargetSession, 'scan' | 'hasExpiringFields'>
   readonly laneOf: (key: Uint8Array) => number
   /** Runs `work` with a link of a lane's while nothing that is for the keys of this lane is on its way. */
   readonly alone: (lane: number, work: (link: Link) => Promise<void>) => Promise<void>
@@ -81,7 +83,7 @@ export class TtlGuard implements AsyncDisposable {
   async pass(options: PassOptions): Promise<void> {
     do {
       this.#swapped = false
-      for await (const { db, keys, expiringHashes } of scanTarget(options.control, options.signal))
+      for await (const { db, keys, expiringHashes } of options.target.scan(options.signal))
         await this.#inLanes(keysIn(db, keys), expiringHashes > 0, options, (expiry, key) =>
           this.#wanted(expiry, key),
         )
@@ -90,9 +92,8 @@ export class TtlGuard implements AsyncDisposable {
 
   /** Every noted key to its own time; one that is past is removed by that. For a drained target. */
   async settleNoted(options: PassOptions): Promise<void> {
-    const databases = await keyspaceOfTarget(options.control)
-    const fields = Object.values(databases).some(({ expiringHashes }) => expiringHashes > 0)
-    for await (const keys of this.#noted.batches(scanCount))
+    const fields = await options.target.hasExpiringFields()
+    for await (const keys of this.#noted.batches(keysAtOnce))
       await this.#inLanes(keys, fields, options, (expiry) => (expiry >= guardMs ? expiry - guardMs : null))
   }
 
@@ -116,30 +117,43 @@ export class TtlGuard implements AsyncDisposable {
   async #inLanes(
     keys: readonly DbKey[],
     fields: boolean,
-    { alone, laneOf, versionNumber }: PassOptions,
+    { alone, laneOf, versionNumber, signal }: PassOptions,
     wanted: (expiry: number, key: DbKey) => number | null,
   ): Promise<void> {
+    const change = async (lane: Link, group: readonly DbKey[]): Promise<void> => {
+      const link = DbLink.over(lane, versionNumber, answerLimitMs)
+      for (const [db, some] of byDatabase(group)) {
+        const expiries = await link.expiries(db, some)
+        if (expiries.some(Number.isNaN)) fail('target.slot-moving', { address: lane.address })
+        const changes = some.flatMap((key, at) => {
+          const expiry = expiries[at]!
+          const time = expiry > 0 ? wanted(expiry, { db, key }) : null
+          return time === null || time === expiry ? [] : [['PEXPIREAT', key, time]]
+        })
+        assertHere(await link.askAll(db, changes), lane.address)
+        if (fields) await changeFieldExpiries(db, some, link, (expiry, key) => wanted(expiry, { db, key }))
+      }
+      // As the transactions of the lane expect it.
+      await link.select(0)
+    }
     await Promise.all(
-      [...byLane(keys, laneOf)].map(([index, group]) =>
-        alone(index, async (lane) => {
-          const link = DbLink.over(lane, versionNumber, answerLimitMs)
-          for (const [db, some] of byDatabase(group)) {
-            const expiries = await link.expiries(db, some)
-            const changes = some.flatMap((key, at) => {
-              const expiry = expiries[at]!
-              const time = expiry > 0 ? wanted(expiry, { db, key }) : null
-              return time === null || time === expiry ? [] : [['PEXPIREAT', key, time]]
-            })
-            await link.askAll(db, changes)
-            if (fields)
-              await changeFieldExpiries(db, some, link, (expiry, key) => wanted(expiry, { db, key }))
-          }
-          // As the transactions of the lane expect it.
-          await link.select(0)
-        }),
-      ),
+      [...byLane(keys, laneOf)].map(async ([index, group]) => {
+        while (
+          !signal.aborted &&
+          !(await alone(index, (lane) => change(lane, group)).then(isDone, notMoving))
+        )
+          await sleep(lookAgainMs, undefined, { signal }).catch(() => undefined)
+      }),
     )
   }
+}
+
+const isDone = (): boolean => true
+
+/** While a cluster's slot is on its way, it is waited for. */
+function notMoving(thrown: unknown): boolean {
+  if (thrown instanceof FailureError && thrown.failure.code === 'target.slot-moving') return false
+  throw thrown
 }
 
 function byLane(
@@ -154,38 +168,6 @@ function byLane(
     else group.push(key)
   }
   return lanes
-}
-
-/** Keys of one database of a target, none of them ours. */
-export interface ScannedKeys {
-  readonly db: number
-  readonly keys: readonly Buffer[]
-  /** What the database had when it was begun with. */
-  readonly expires: number
-  readonly expiringHashes: number
-}
-
-/** Every key of a target, in batches. */
-export async function* scanTarget(control: Control, signal: AbortSignal): AsyncGenerator<ScannedKeys, void> {
-  for (const [name, { expires, expiringHashes }] of Object.entries(await keyspaceOfTarget(control))) {
-    const db = Number(name)
-    let cursor = '0'
-    do {
-      // The control connection is shared: SELECT and SCAN must not be parted by another's command.
-      const [, scanned] = await Promise.all([
-        control.call('SELECT', db),
-        control.callBuffer('SCAN', cursor, 'COUNT', scanCount),
-        control.call('SELECT', 0),
-      ])
-      const [next, keys] = scanned as unknown as [Buffer, readonly Buffer[]]
-      cursor = next.toString()
-      yield { db, keys: keys.filter((key) => !isOurs(key)), expires, expiringHashes }
-    } while (cursor !== '0' && !signal.aborted)
-  }
-}
-
-async function keyspaceOfTarget(control: Control): Promise<ReturnType<typeof keyspaceOf>> {
-  return keyspaceOf(parseInfo(String(await control.call('INFO', 'keyspace'))))
 }
 
 function keysIn(db: number, keys: readonly Buffer[]): readonly DbKey[] {

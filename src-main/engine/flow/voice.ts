@@ -1,15 +1,18 @@
 import { escapeKey } from '#contract/escape-key.ts'
+import { fail } from '#contract/failure.ts'
+import type { SyncEventCode } from '#contract/sync.ts'
+import { impossibleInCluster } from '../plan/across-slots.ts'
 import { tongueOf } from '../plan/command-versions.ts'
 import { guardMs } from '../plan/expiry.ts'
-import { probeCapabilities, type Capabilities } from '../redis/capabilities.ts'
-import { Link } from '../resp/link.ts'
-import { lookAtTarget, type TargetLook } from '../target/look.ts'
+import type { Capabilities } from '../redis/capabilities.ts'
+import type { TargetLook } from '../target/look.ts'
 import { encoded, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
-import { formatDbKey, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import type { TaskMeta } from './checkpoint.ts'
 import { copyCommands } from './copy-commands.ts'
 import type { ExactCopy } from './exact-copy.ts'
 import { GuardedRewriter, type RewritingListener } from './guarded-rewriter.ts'
-import { UnitPreparer } from './prepare.ts'
+import type { ShardLists } from './key-lists.ts'
+import { databasesOf, UnitPreparer } from './prepare.ts'
 import { ScriptBook } from './script-book.ts'
 import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
@@ -17,10 +20,8 @@ import type { TtlGuard } from './ttl-guard.ts'
 import type { Unit } from './units.ts'
 
 export interface VoiceParts {
-  readonly session: Pick<TargetSession, 'control' | 'connection'>
-  /** Of our connections. */
-  readonly name: string
-  readonly keys: TaskKeys
+  readonly session: Pick<TargetSession, 'control' | 'openCopy'>
+  readonly lists: ShardLists
   readonly guard: TtlGuard
   readonly tell: Tell
   readonly meta: TaskMeta
@@ -42,6 +43,10 @@ export class Voice {
     const { guard, tell, meta } = parts
     const { look, capabilities, scripts } = known
     const lost = new Set<string>()
+    const toldOnce = (code: SyncEventCode, command: string): void => {
+      if (!lost.has(command)) tell(code, { command }, 'warning')
+      lost.add(command)
+    }
     this.#parts = parts
     this.#look = look
     this.#capabilities = capabilities
@@ -52,43 +57,54 @@ export class Voice {
         guard,
         scripts,
         tongue: tongueOf(look, capabilities),
+        impossible: look.mode === 'cluster' ? impossibleInCluster : () => null,
         listener: {
           ...listener,
           beyondGuard: ({ db, key }) => tell('expiry.beyond-guard', { db, key: escapeKey(key) }, 'warning'),
-          lost: (command) => {
-            if (!lost.has(command)) tell('apply.cannot-hold', { command }, 'warning')
-            lost.add(command)
-          },
+          lost: (command) => toldOnce('apply.cannot-hold', command),
+          impossible: (command) => toldOnce('apply.not-in-cluster', command),
         },
       }),
       onUnknown: (command) => tell('apply.unknown-command', { command }, 'warning'),
     })
   }
 
-  /** Asks the target what it knows and has. Rejects as `Link.open` does, and when a connection is lost. */
+  /** Asks the target what it knows and has. Rejects as `TargetSession.openCopy` does, and when a connection is lost. */
   static async open(
     parts: VoiceParts,
-    signal: AbortSignal,
     listener: Pick<RewritingListener, 'unsure' | 'allUnsure' | 'toCopy'>,
   ): Promise<Voice> {
-    const { session, name, keys } = parts
-    using link = await Link.open(session.connection, { name, signal })
-    const look = await lookAtTarget(link)
-    const capabilities = await probeCapabilities(link, look)
-    const scripts = await ScriptBook.open(session.control, keys)
+    const { session, lists } = parts
+    const { look, capabilities } = await session.openCopy()
+    const scripts = await ScriptBook.open(lists.scripts)
     return new Voice(parts, { look, capabilities, scripts }, listener)
   }
 
   /** `receivedAt`: what relative expiries count from, milliseconds since the epoch. */
   prepare(unit: Unit, receivedAt: number): PreparedUnit {
     const learnt = this.#scripts.learn(unit.commands)
-    const prepared = this.#preparer.prepare(unit, receivedAt)
+    const prepared = this.#preparer.prepare(
+      this.#look.mode === 'cluster' ? this.#inOneDatabase(unit) : unit,
+      receivedAt,
+    )
     return learnt.length === 0 ? prepared : { ...prepared, commands: [...prepared.commands, ...learnt] }
+  }
+
+  /** A cluster has but one: what empties another is left out. Fails with `target.cluster-one-db` for all else. */
+  #inOneDatabase(unit: Unit): Unit {
+    const commands = unit.commands.filter(({ shape, db }) => shape?.name !== 'FLUSHDB' || db === 0)
+    const foreign = commands.find((command) => databasesOf(command).some((db) => db !== 0))
+    if (foreign === undefined) return { ...unit, commands }
+    const dbs = databasesOf(foreign).filter((db) => db !== 0)
+    return fail('target.cluster-one-db', {
+      address: this.#parts.session.control.address,
+      dbs: dbs.join(', '),
+    })
   }
 
   /** The commands that put a copy in its place and take it off the list, for one transaction. */
   async commandsOf(copy: ExactCopy): Promise<readonly PreparedCommand[]> {
-    const { guard, keys, tell } = this.#parts
+    const { guard, lists, tell } = this.#parts
     const { db, key, expireAt } = copy
     const at = expireAt === null ? null : guard.timeToWrite(Math.min(expireAt, guardMs - 1), copy)
     guard.noteMoved(copy)
@@ -105,7 +121,7 @@ export class Voice {
         ...encoded(command),
         keys: [{ db, key }],
       })),
-      { db: 0, name: 'SREM', ...encoded(['SREM', keys.repair, formatDbKey(copy)]), keys: [] },
+      ...lists.repair.removing([copy]),
     ]
   }
 }

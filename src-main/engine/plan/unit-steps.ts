@@ -1,6 +1,6 @@
 import { keySlot } from '../bytes/crc16.ts'
 import type { Argument } from '../resp/encode.ts'
-import { encoded, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
+import { encoded, placesOf, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
 import { slotsOf, stepsAcross, type Found, type Read } from './across-slots.ts'
 
 /** A part of a unit over several slots: what one slot takes in one transaction. */
@@ -47,7 +47,7 @@ export function stepsOf(
     if (emptying.has(command.name)) add({ kind: 'empty', of: command })
     else if (telling.has(command.name)) add({ kind: 'tell', of: repeatable(command) })
     else {
-      const [slot, ...others] = slotsOf(command.keys.map(({ key }) => key))
+      const [slot, ...others] = slotsOf(placesOf(command))
       if (slot !== undefined && others.length === 0) {
         const some = open.get(slot)
         if (some === undefined) {

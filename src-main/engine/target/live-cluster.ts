@@ -1,6 +1,13 @@
 import { FailureError, type Failure } from '#contract/failure.ts'
 import { Bell } from '../flow/bell.ts'
-import { formatCheckpoint, type Checkpoint, type ClusterTaskKeys, type Partly } from '../flow/checkpoint.ts'
+import { keySlot } from '../bytes/crc16.ts'
+import {
+  formatCheckpoint,
+  formatDbKey,
+  type Checkpoint,
+  type ClusterTaskKeys,
+  type Partly,
+} from '../flow/checkpoint.ts'
 import { slotsOf } from '../plan/across-slots.ts'
 import { isCommon } from '../plan/unit-steps.ts'
 import type { Argument } from '../resp/encode.ts'
@@ -8,7 +15,7 @@ import type { Link } from '../resp/link.ts'
 import { Lane, sizeOf, type Answered, type LaneOwner } from './lane.ts'
 import type { LiveNodes } from './live-nodes.ts'
 import type { LiveTarget } from './live-target.ts'
-import { isLong, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
+import { isLong, placesOf, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
 import { doInSteps } from './unit-in-steps.ts'
 
 /** What waits in all lanes together: of small ones few, since what lives long is carried over by the collector. */
@@ -91,7 +98,7 @@ export class LiveCluster implements LiveTarget, LaneOwner {
 
   place(unit: PreparedUnit): Promise<void> | null {
     this.#check()
-    const [slot, ...others] = slotsOf(unit.commands.flatMap(({ keys }) => keys.map(({ key }) => key)))
+    const [slot, ...others] = slotsOf(unit.commands.flatMap(placesOf))
     if (slot === undefined || others.length > 0 || unit.commands.some(isCommon))
       return this.#orLost(this.#placeInSteps(unit, slot === undefined ? [] : [slot, ...others]))
     const lane = this.#lanes[slot]!
@@ -136,7 +143,7 @@ export class LiveCluster implements LiveTarget, LaneOwner {
   }
 
   repairKey(lane: number): string {
-    return this.#options.keys.repairOf(lane)
+    return this.#options.keys.note('repair', lane)
   }
 
   checkpoint(lane: number, offset: number, db: number): readonly Argument[] {
@@ -239,6 +246,11 @@ export class LiveCluster implements LiveTarget, LaneOwner {
       before: this.#placed,
       checkpoint: (lane, at, partly) => this.#checkpointOf(lane, { ...at, partly }),
       temporary: (lane, index) => keys.temporary(lane, index),
+      repair: (lane, of) => [
+        'SADD',
+        this.repairKey(lane),
+        ...of.keys.filter(({ key }) => keySlot(key) === lane).map(formatDbKey),
+      ],
       empty: (at, partly) => empty({ replid: replid(), ...at, partly }),
       send: (lane, part, ours) => {
         this.#parts.add(part)

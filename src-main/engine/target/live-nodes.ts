@@ -13,6 +13,7 @@ import { answerLimitMs, exchangeFrame } from './frame-exchange.ts'
 import type { Answered } from './lane.ts'
 import type { Frame } from './transaction-frame.ts'
 
+const everySlot: readonly number[] = Array.from({ length: slotCount }, (_, slot) => slot)
 const againMs = 50
 const slotsAtOnce = 2_048
 /** As long may replicas take to say that they have it. */
@@ -116,20 +117,25 @@ export class LiveNodes implements WatchedCluster, Disposable {
     }
   }
 
-  /** Asks for every slot something of its owner, as `ask` does; one reply each. */
-  async askEach(command: (slot: number) => readonly Argument[]): Promise<readonly Reply[]> {
-    const replies: Reply[] = Array.from({ length: slotCount })
+  /** Asks for each of these slots something of its owner, as `ask` does; one reply each, in their order. */
+  async askEach(
+    command: (slot: number) => readonly Argument[],
+    slots: readonly number[] = everySlot,
+  ): Promise<readonly Reply[]> {
+    const replies: Reply[] = Array.from({ length: slots.length })
+    const places = [...slots.keys()]
     await Promise.all(
       this.#nodes.map(async (node, number) => {
-        const slots = [...this.#owners.keys()].filter((slot) => this.#owners[slot] === number)
-        for (let at = 0; at < slots.length; at += slotsAtOnce) {
-          const some = slots.slice(at, at + slotsAtOnce)
-          const bytes = Buffer.concat(some.map((slot) => encodeCommand(command(slot))))
+        const own = places.filter((place) => this.#owners[slots[place]!] === number)
+        for (let at = 0; at < own.length; at += slotsAtOnce) {
+          const some = own.slice(at, at + slotsAtOnce)
+          const bytes = Buffer.concat(some.map((place) => encodeCommand(command(slots[place]!))))
           const told = await node.link.exchange(bytes, some.length, answerLimitMs)
-          for (const [index, slot] of some.entries()) {
+          for (const [index, place] of some.entries()) {
             const reply = told[index]!
-            if (reply instanceof ReplyError) [replies[slot] = null] = await this.ask(slot, [command(slot)])
-            else replies[slot] = reply
+            const slot = slots[place]!
+            if (reply instanceof ReplyError) [replies[place] = null] = await this.ask(slot, [command(slot)])
+            else replies[place] = reply
           }
         }
       }),
@@ -157,6 +163,7 @@ export class LiveNodes implements WatchedCluster, Disposable {
       await this.ask(slot, [
         ['SET', mark, ''],
         ['WAIT', replicas, replicasLimitMs],
+        ['DEL', mark],
       ])
   }
 

@@ -26,6 +26,13 @@ export interface PreparedCommand {
   /** The command where it has long arguments. */
   readonly parts?: readonly (Uint8Array | LongArgument)[]
   readonly keys: readonly DbKey[]
+  /** The key of ours that it is about, where it is about none of the data: in a cluster it goes with its slot. */
+  readonly ours?: Buffer
+}
+
+/** What tells a cluster where this command is to go. */
+export function placesOf({ keys, ours }: PreparedCommand): readonly Buffer[] {
+  return ours === undefined ? keys.map(({ key }) => key) : [ours]
 }
 
 /** A command as it is sent, and its words. */

@@ -22,6 +22,8 @@ export interface StepOptions {
   /** The command that writes a lane's checkpoint; with `partly`, of a unit that is not done there. */
   checkpoint(lane: number, at: Place, partly?: Partly): readonly Argument[]
   temporary(lane: number, index: number): string
+  /** The command that has the keys of this one in a slot copied afresh. */
+  repair(lane: number, of: PreparedCommand): readonly Argument[]
   /** Takes all keys away; every lane then has the checkpoint of this place. */
   empty(at: Place, partly?: Partly): Promise<void>
   /** Sends a part of a unit over a lane that is held. */
@@ -57,6 +59,7 @@ export async function doInSteps(unit: PreparedUnit, options: StepOptions): Promi
     await lane.alone(async () => {
       if (part !== undefined) partly.set(slot, part)
       await options.send(lane, { ...unit, commands: commands ?? [], lanes: [slot] }, [
+        ...(commands === null ? [options.repair(slot, step.of)] : []),
         options.checkpoint(slot, { offset, db }, part),
       ])
       if (isLast) lane.advance(unit.end)

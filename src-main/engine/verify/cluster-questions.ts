@@ -10,7 +10,7 @@ import { expiryTimes, tellsExpiryTimeSince } from './expiry-times.ts'
  * A cluster asked as if it were one server with one database: every question goes to the master that has the slot of
  * its key, all of one master's at once; what is sent away follows its slot.
  */
-export class ClusterQuestions implements Questioned {
+export class ClusterQuestions implements Questioned, Disposable {
   readonly #links: ClusterLinks
   readonly #nodes: readonly DbLink[]
   readonly #versionNumber: number
@@ -78,6 +78,10 @@ export class ClusterQuestions implements Questioned {
 
   async ask(_db: number, command: Command): Promise<Reply> {
     return await this.#links.ask(keyOf(command) ?? Buffer.alloc(0), command)
+  }
+
+  [Symbol.dispose](): void {
+    this.#links.close()
   }
 
   async #followed(command: Command, reply: Reply): Promise<Reply> {

@@ -56,6 +56,11 @@ export class DbLink implements Questioned, Disposable {
     return new DbLink(link, versionNumber, limitMs)
   }
 
+  /** Of the server. */
+  get address(): string {
+    return this.#link.address
+  }
+
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
     return await this.#send(
       db,
