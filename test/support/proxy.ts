@@ -12,7 +12,7 @@ interface Pair {
 }
 
 interface Flow {
-  held: Buffer[]
+  readonly held: Buffer[]
   ended: boolean
 }
 
@@ -72,6 +72,10 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     client.on('end', clientGone)
     client.on('close', clientGone)
     client.on('error', () => undefined)
+    server.on('end', () => {
+      pair.downstream.ended = true
+      if (!held.has(pair)) passEnd(pair)
+    })
     server.on('close', () => end(pair))
     server.on('error', () => undefined)
   })
@@ -95,6 +99,12 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
       if (!client.destroyed) client.write(chunk)
     }
     if (delayed.length > 0) setTimeout(() => deliver(pair), Math.max(0, delayed[0]!.at - performance.now()))
+    else passEnd(pair)
+  }
+
+  /** The client is told of the server's end once it has all that the server said before. */
+  function passEnd({ client, delayed, downstream }: Pair): void {
+    if (downstream.ended && delayed.length === 0) client.end()
   }
 
   function end(pair: Pair): void {
@@ -112,8 +122,9 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     release() {
       for (const pair of [...held]) {
         held.delete(pair)
-        for (const chunk of pair.upstream.held) pair.server.write(chunk)
-        for (const chunk of pair.downstream.held) if (!pair.client.destroyed) pair.client.write(chunk)
+        for (const chunk of pair.upstream.held.splice(0)) pair.server.write(chunk)
+        for (const chunk of pair.downstream.held.splice(0)) later(pair, chunk)
+        passEnd(pair)
         if (pair.upstream.ended) pair.server.end(() => setTimeout(() => end(pair), 200))
       }
     },
