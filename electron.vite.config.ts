@@ -43,6 +43,8 @@ export default defineConfig({
     plugins: [svelte({ configFile: false })],
     build: {
       target: 'chrome130',
+      // Half to be read and parsed before the first picture; a crash is told by its code and not by its stack.
+      minify: true,
       outDir: resolve(here, 'out/renderer'),
       // One page from the same machine: a second request would cost more than the size of the first.
       chunkSizeWarningLimit: 2048,

@@ -27,13 +27,17 @@ export interface DesktopApp extends AsyncDisposable {
   readonly complaints: readonly string[]
 }
 
-/** Starts the built app. `home` is kept if given; without a display a virtual one is started. */
-export async function startDesktop(electron: string, home?: string): Promise<DesktopApp> {
+/** Starts the built app, or the one in `folder`. `home` is kept if given; without a display a virtual one is started. */
+export async function startDesktop(
+  electron: string,
+  home?: string,
+  folder = projectRoot,
+): Promise<DesktopApp> {
   const data = home ?? (await mkdtemp(join(tmpdir(), 'keyferry-home-')))
   const display = await openDisplay()
   const app = await _electron.launch({
     executablePath: electron,
-    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), projectRoot],
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), folder],
     env: { ...definedEnvironment(), DISPLAY: display.name, KEYFERRY_HOME: data },
   })
   const page = await app.firstWindow()

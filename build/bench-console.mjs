@@ -1,0 +1,201 @@
+// `npm run bench:console`: what the console costs and how it feels while a restore runs at full speed and while a source
+// is followed, with two of them open; and how long its lists take after years of work.
+//
+//   node build/bench-console.mjs [--keys 2000000] [--seconds 10]
+//
+// The data set is that of bench-data.mjs. The consoles are pages of one Chromium without a display, so that drawing,
+// which a graphics card does elsewhere, is part of the processor time told.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { openConsole, startBrowser } from '../test/support/browser.ts'
+import { writeHistory } from '../test/support/long-history.ts'
+import { setMigrationScene } from '../test/support/migration-scene.ts'
+import { walkMigration } from '../test/support/migration-walk.ts'
+import { startRedis } from '../test/support/redis-server.ts'
+import * as restoreWalk from '../test/support/restore-walk.ts'
+import { startServed } from '../test/support/serve.ts'
+import { benchData, quiet, timed } from './bench-data.mjs'
+import { buildIfNeeded } from './built.mjs'
+
+const { values } = parseArgs({
+  options: { keys: { type: 'string', default: '2000000' }, seconds: { type: 'string', default: '10' } },
+})
+const keys = Number(values.keys)
+const connections = '8'
+const history = { profiles: 100, finished: 1_000, events: 1_000_000 }
+
+await buildIfNeeded()
+const browser = await startBrowser()
+try {
+  await restore()
+  await follow()
+  await lists()
+} finally {
+  await browser.close()
+}
+
+async function restore() {
+  const { rdb } = await benchData(keys)
+  await using target = await startRedis({ args: quiet })
+  const to = ['-t', `127.0.0.1:${target.port}`, '-n', connections]
+  const alone = await timed(process.execPath, ['out/main/cli.js', 'restore', '-i', rdb, ...to])
+  await target.call('FLUSHALL')
+  await using served = await startServed()
+  await using actor = await openConsole(browser, served)
+  await using watcher = await openConsole(browser, served)
+  await restoreWalk.walkToReview(actor.page, rdb, target)
+  const figures = watchWindows([actor, watcher])
+  const began = performance.now()
+  await restoreWalk.start(actor.page)
+  await actor.page.waitForURL(/#\/restores\/[^/]+$/)
+  await watcher.page.goto(actor.page.url())
+  await actor.page.getByText('The whole file is in the target').waitFor({ timeout: 300_000 })
+  const seconds = (performance.now() - began) / 1000
+  tell('A restore at full speed, two consoles on its page', await figures.stop())
+  console.log(
+    `  ${keys.toLocaleString('en')} keys: ${seconds.toFixed(2)} s, by the command line ${alone.seconds.toFixed(2)} s: ${(alone.seconds / seconds).toFixed(2)} × its throughput`,
+  )
+}
+
+async function follow() {
+  await using scene = await setMigrationScene(100_000)
+  await using served = await startServed()
+  await using actor = await openConsole(browser, served)
+  await using watcher = await openConsole(browser, served)
+  const walk = walkMigration(actor.page)
+  scene.startApplications()
+  await walk.openWizard()
+  const side = (port, password) => ({ port, password })
+  await walk.enterBothSides(
+    'Bench',
+    side(scene.source.port, scene.sourcePassword),
+    side(scene.target.port, scene.targetPassword),
+  )
+  await walk.keepOptions()
+  await walk.acceptWarnings()
+  await walk.start()
+  await walk.untilInStep()
+  await watcher.page.goto(actor.page.url())
+  const figures = watchWindows([actor, watcher])
+  await sleep(Number(values.seconds) * 1000)
+  tell('A source followed in step, two consoles on its page', await figures.stop())
+}
+
+async function lists() {
+  const home = mkdtempSync(join(tmpdir(), 'keyferry-bench-'))
+  try {
+    console.error(`writing ${history.events.toLocaleString('en')} events …`)
+    writeHistory(home, history)
+    await using served = await startServed(0, home)
+    await using one = await openConsole(browser, served)
+    const { page } = one
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    console.log(
+      `After ${history.profiles} profiles, ${history.finished.toLocaleString('en')} tasks and ${history.events.toLocaleString('en')} events`,
+    )
+    for (const [name, hash] of [
+      ['profiles', '#/profiles'],
+      ['tasks', '#/tasks'],
+      ['one task', '#/tasks/t0'],
+    ]) {
+      const opened = await page.evaluate(openPlace, hash)
+      const frames = await page.evaluate(scrollThrough)
+      console.log(
+        `  ${name.padEnd(9)} open in ${opened.toFixed(0)} ms; scrolled through with frames of ${frames.median.toFixed(0)} ms, the longest ${frames.most.toFixed(0)} ms`,
+      )
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** In the page: milliseconds from the change of address until what is listed there has been drawn. */
+async function openPlace(hash) {
+  const began = performance.now()
+  location.hash = hash
+  const there = () => document.querySelector('main table tbody tr, main li') !== null
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  // One frame for the old page to be gone.
+  await frame()
+  while (!there()) await frame()
+  await frame()
+  return performance.now() - began
+}
+
+/** In the page: from end to end, a frame at a time. */
+async function scrollThrough() {
+  const scrolled = [...document.querySelectorAll('main, main *')].find(
+    ({ scrollHeight, clientHeight }) => scrollHeight > clientHeight + 100 && clientHeight > 100,
+  )
+  const taken = []
+  for (let step = 0; step <= 60 && scrolled !== undefined; step += 1) {
+    const before = performance.now()
+    scrolled.scrollTop = ((scrolled.scrollHeight - scrolled.clientHeight) * step) / 60
+    await new Promise((resolve) => requestAnimationFrame(resolve))
+    taken.push(performance.now() - before)
+  }
+  taken.sort((a, b) => a - b)
+  return { median: taken[taken.length >> 1] ?? 0, most: taken.at(-1) ?? 0 }
+}
+
+/**
+ * What pages do from now until `stop`: their longest tasks, how late a press of a key is answered (a key is pressed in
+ * each of them five times a second), and the processor time of all windows.
+ */
+function watchWindows(consoles) {
+  const ended = new AbortController()
+  const found = { tasks: [], answers: [] }
+  const watching = (async () => {
+    const session = await browser.newBrowserCDPSession()
+    const cpu = async () => {
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+      const windows = processInfo.filter(({ type }) => type === 'renderer')
+      return windows.reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+    }
+    await Promise.all(consoles.map(({ page }) => page.evaluate(observe)))
+    const [began, before] = [performance.now(), await cpu()]
+    while (!ended.signal.aborted) {
+      for (const { page } of consoles) await page.keyboard.press('Tab')
+      await sleep(200, undefined, { signal: ended.signal }).catch(() => undefined)
+    }
+    const seconds = (performance.now() - began) / 1000
+    const share = ((await cpu()) - before) / seconds
+    for (const { page } of consoles) {
+      const { tasks, answers } = await page.evaluate(() => globalThis.observed)
+      found.tasks.push(...tasks)
+      found.answers.push(...answers)
+    }
+    await session.detach()
+    return { ...found, share, windows: consoles.length }
+  })()
+  return {
+    stop: () => {
+      ended.abort()
+      return watching
+    },
+  }
+}
+
+/** In the page. */
+function observe() {
+  const observed = { tasks: [], answers: [] }
+  globalThis.observed = observed
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) observed.tasks.push(duration)
+  }).observe({ type: 'longtask' })
+  new PerformanceObserver((list) => {
+    for (const { name, duration } of list.getEntries())
+      if (name === 'keydown') observed.answers.push(duration)
+  }).observe({ type: 'event', durationThreshold: 16 })
+}
+
+function tell(what, { tasks, answers, share, windows }) {
+  const most = (list) => Math.max(0, ...list).toFixed(0)
+  console.log(what)
+  console.log(
+    `  ${tasks.length} tasks over 50 ms, the longest ${most(tasks)} ms; a key answered within ${most(answers)} ms (below 16: not told); CPU of a window ${((share / windows) * 100).toFixed(1)} % of a core`,
+  )
+}
