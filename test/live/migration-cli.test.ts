@@ -258,39 +258,6 @@ describe('keyferry run', () => {
     const [, copy] = (await keyferry('profiles', '--json')).events
     expect(copy).toMatchObject({ name: 'shop <1>', source: at(source), target: at(target) })
   })
-
-  it.each(['in-step', 'frozen', 'proof'])(
-    'killed right after it said %s, the same command brings it to its end; password and settings are back',
-    async (milestone) => {
-      await using servers = await pair()
-      const { source, target } = servers
-      await source.call('ACL', 'SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all')
-      const before = [await source.call('ACL', 'LIST'), await source.call('CONFIG', 'GET', '*')]
-      const jobs = createJobRunner(worker)
-      {
-        await using home = openMigrations({ folder, jobs })
-        home.profiles.save({
-          name: 'mortal',
-          source: { host: source.host, port: source.port, password: secret },
-          target: { host: target.host, port: target.port, password: 'new-secret' },
-        })
-      }
-      const writer = startWriter({ port: source.port, password: secret, rate: 1_000 })
-      await sleep(300)
-      const args = ['run', 'mortal', '--cutover', 'auto', '--json']
-      const first = startCli(args, { env: env(), timeoutMs: 60_000 })
-      await first.says(new RegExp(`"event":"${milestone}"`))
-      first.signal('SIGKILL')
-      await first.ended
-      const second = await keyferry(...args)
-      await writer.stop()
-      clean(second)
-      expect(second.events.at(-1)).toMatchObject({ event: 'done', state: 'finished', freeze: 'undone' })
-      expect([await source.call('ACL', 'LIST'), await source.call('CONFIG', 'GET', '*')]).toEqual(before)
-      const ends = ['-f', at(source), '-t', at(target)]
-      expect((await keyferry('verify', ...ends)).code).toBe(0)
-    },
-  )
 })
 
 describe('keyferry freeze and unfreeze', () => {

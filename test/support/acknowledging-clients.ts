@@ -157,3 +157,26 @@ async function untilEach<Client>(clients: readonly Client[], is: (client: Client
     await sleep(turnMs)
   }
 }
+
+/**
+ * What a server, that came after the one they wrote to, lacks of what they were promised, in words: each acknowledged
+ * number is to be there, each number once and in its order, and beside it the last of a transaction or script.
+ */
+export async function missingOf(
+  { clients }: Pick<AcknowledgingClients, 'clients'>,
+  server: Pick<RedisServer, 'call'>,
+): Promise<readonly string[]> {
+  const missing = clients.map(async ({ list, beside, acknowledged }) => {
+    const arrived = ((await server.call('LRANGE', list, 0, -1)) as string[]).map(Number)
+    const there = new Set(arrived)
+    const lost = acknowledged.filter((number) => !there.has(number))
+    const doubled = arrived.filter((number, at) => at > 0 && number <= arrived[at - 1]!)
+    const last = beside === null ? null : await server.call('GET', beside)
+    return [
+      ...lost.map((number) => `${list} lacks ${number}`),
+      ...doubled.map((number) => `${list} has ${number} again`),
+      ...(beside === null || last === String(arrived.at(-1)) ? [] : [`${beside} is ${String(last)}`]),
+    ]
+  })
+  return (await Promise.all(missing)).flat()
+}
