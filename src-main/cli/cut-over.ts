@@ -5,17 +5,25 @@ import type { FollowedTask } from './follow-task.ts'
 import type { Output } from './output.ts'
 import { count } from './terminal/figures.ts'
 
+export interface CutOverWishes {
+  /** The source's address as it was typed: every value is compared, and the source's keys are deleted at the end. */
+  readonly deleteSource?: string | undefined
+  /** What differs is written again under the freeze, and compared anew. */
+  readonly repair?: boolean | undefined
+  /** A repair also deletes what only the target has. */
+  readonly deleteExtra?: boolean | undefined
+}
+
 /**
  * Freezes a task that is in step, drains, proves and finishes it. Resolves with how it stands then: `finished`,
  * or `paused` with its source unfrozen where the two sides were found to differ. Rejects with what failed; the
- * source is unfrozen then too, unless the freeze itself broke. With `deleteSource`, the source's address as it was
- * typed, every value is compared and the source's keys are deleted before it is let go.
+ * source is unfrozen then too, unless the freeze itself broke.
  */
 export async function cutOver(
   { tasks }: Pick<Migrations, 'tasks'>,
   task: FollowedTask,
   output: Output,
-  deleteSource?: string,
+  { deleteSource, repair = false, deleteExtra = false }: CutOverWishes = {},
 ): Promise<TaskView> {
   // A freeze from before a crash is taken up again by itself.
   if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
@@ -29,7 +37,15 @@ export async function cutOver(
     `Writes are frozen at offset ${count(offset ?? 0)}, ${signedOut} connections were signed out; everything up to there has arrived. Comparing …`,
   )
   tasks.verify(task.id, deleteSource === undefined ? undefined : 'full')
-  const proven = await task.until(({ proof, state }) => proof?.running === false && state !== 'proving')
+  const isProven = ({ proof, state }: TaskView): boolean => proof?.running === false && state !== 'proving'
+  let proven = await task.until(isProven)
+  if (repair && proven.actions.includes('repair')) {
+    const { differing, byKind } = proven.proof?.result ?? { differing: 0, byKind: {} }
+    output.event('repairing', { task: task.id, differing, byKind })
+    output.note(`${count(differing)} keys differ; they are written again from the source …`)
+    tasks.repair(task.id, { consent: proven.to, deleteExtra })
+    proven = await task.until(isProven)
+  }
   if (proven.finishNeedsConsent !== null || !proven.proof?.result) {
     await tasks.unfreeze(task.id)
     output.event('unfrozen', { task: task.id })

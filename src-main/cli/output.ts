@@ -36,6 +36,7 @@ export type OutputEvent =
   | 'in-step'
   | 'frozen'
   | 'unfrozen'
+  | 'repairing'
   | 'proof'
   | 'plan'
   | 'done'

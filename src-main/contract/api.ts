@@ -238,6 +238,13 @@ export const contract = {
     verify: oc
       .input(idInput.extend({ mode: z.enum(['counts', 'full']).optional() }))
       .output(answer<TaskView>()),
+    /**
+     * Frozen only: writes again what differs, and compares every value anew. `consent` is the target's address, typed:
+     * its values are replaced. With `deleteExtra` what only the target has is deleted.
+     */
+    repair: oc
+      .input(idInput.extend({ consent: z.string().max(300), deleteExtra: z.boolean().default(false) }))
+      .output(answer<TaskView>()),
     /** `consent` is the target's address, typed, where `finishNeedsConsent` says so. */
     finish: oc
       .input(

@@ -171,6 +171,7 @@ export const failureCatalogue = {
   'task.move-consent': { retryable: false },
   'task.move-unproven': { retryable: false },
   'task.overwrites': { retryable: false },
+  'task.repair-consent': { retryable: false },
   'schedule.past': { retryable: false },
   'schedule.missed': { retryable: false },
   // Freezing writes

@@ -18,6 +18,7 @@ const view = (state: TaskState, more: Partial<TaskView> = {}): TaskView =>
     moving: false,
     wayBack: null,
     wayBackOf: null,
+    concluding: false,
     ...more,
   }) as TaskView
 
@@ -61,6 +62,13 @@ describe('the states of a task', () => {
       expect(actionsOf(view(state, { moving: true }))).toContain('finish')
     }
     expect(actionsOf(view('paused', { moving: true }))).not.toContain('resume')
+  })
+
+  test('once its sync was ended for good it is never followed again, but finished', () => {
+    for (const state of ['failed', 'interrupted'] as const) {
+      expect(actionsOf(view(state, { concluding: true }))).not.toContain('resume')
+      expect(actionsOf(view(state, { concluding: true }))).toContain('finish')
+    }
   })
 
   test('freezing needs to be in step, unfreezing something frozen', () => {

@@ -16,6 +16,7 @@ export type TaskAction =
   | 'freeze'
   | 'unfreeze'
   | 'verify'
+  | 'repair'
   | 'finish'
   | 'stop'
   | 'remove'
@@ -95,7 +96,7 @@ export const taskTable = {
   frozen: {
     kind: 'holding',
     next: ['following', 'freezing', 'proving', 'finishing', 'stopped', 'failed', 'interrupted'],
-    deeds: ['verify', 'finish', 'unfreeze', 'stop'],
+    deeds: ['verify', 'repair', 'finish', 'unfreeze', 'stop'],
   },
   proving: {
     kind: 'holding',
@@ -182,7 +183,7 @@ export interface Circumstances {
   readonly state: TaskState
   readonly inStep: boolean
   readonly freeze: { readonly state: FreezeState }
-  readonly proof: { readonly running: boolean } | null
+  readonly proof: { readonly running: boolean; readonly result?: { readonly equal: boolean } | null } | null
   readonly progress: { readonly guard: ExpiryGuard } | null
   /** The source's keys are being deleted, or were: it must not be followed any more. */
   readonly moving: boolean
@@ -190,6 +191,8 @@ export interface Circumstances {
   readonly wayBack: string | null
   /** The task whose way back it is. */
   readonly wayBackOf: string | null
+  /** The sync was ended for good, all of it applied: its place in the target may be gone. Only the rest is to be done. */
+  readonly concluding: boolean
 }
 
 /** The actions possible now, from the state and what else is known. */
@@ -197,15 +200,17 @@ export function actionsOf(task: Circumstances): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)
   return taskTable[task.state].deeds.filter((action) => {
     // Only what is frozen can be rolled back without losing a write.
-    if (action === 'finish' && task.wayBackOf !== null) return task.state === 'frozen'
+    if (action === 'finish' && task.wayBackOf !== null) return task.state === 'frozen' || task.concluding
     if (action === 'finish' && task.state === 'following') return task.inStep
-    if (action === 'resume') return !task.moving && task.wayBack === null
-    if (action === 'finish' && (task.state === 'failed' || task.state === 'interrupted')) return task.moving
+    if (action === 'resume') return !task.moving && !task.concluding && task.wayBack === null
+    if (action === 'finish' && (task.state === 'failed' || task.state === 'interrupted'))
+      return task.moving || task.concluding
     // Paused before its expiries were put to their own time, it has to go on first.
     if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
     if (action === 'freeze') return task.inStep
     if (action === 'unfreeze') return holds
     if (action === 'verify') return !task.proof?.running
+    if (action === 'repair') return task.proof?.result?.equal === false
     return true
   })
 }

@@ -51,6 +51,8 @@ export type TaskEventCode =
   | 'target.evicted'
   /** keys, differing, ms */
   | 'proof.done'
+  /** written, deleted: keys */
+  | 'proof.repaired'
   /** ms */
   | 'pause.ended'
   /** code: of the failure */
@@ -205,6 +207,8 @@ export interface TaskView extends TaskStanding {
   readonly failure: Failure | null
   /** The keys of the source are being deleted, or were. */
   readonly moving: boolean
+  /** Its sync was ended for good, all of it applied; only what finishing does after that is left. */
+  readonly concluding: boolean
   /** The newest 50; `tasks.events` has all. */
   readonly events: readonly TaskEvent[]
 }

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addressOf, type Connection } from '#contract/connection.ts'
-import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { fail, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import { unguardExpiries } from '#engine/flow/unguard.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { signInAnyhow } from './freeze/sign-in.ts'
 import { unfreezeWrites } from './freeze/unfreeze.ts'
+import { lookFrozen } from './freeze/watch.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { settingsIn, type RunServices } from './services.ts'
 import { putSettingsBack } from './settings.ts'
@@ -108,6 +109,25 @@ export async function undoFreeze(
       throw thrown
     }
   }
+}
+
+/**
+ * Nobody has watched since it was interrupted: what is finished under a freeze is finished under one that stands. Writes
+ * `broken` in the book and fails with `freeze.broken` where it does not.
+ */
+export async function demandStillFrozen({ book, freezes }: RunServices, taskId: string): Promise<void> {
+  const { freeze, proof, writePause } = book.get(taskId).record
+  const kept = freezes.open(taskId)[0]
+  if (kept === undefined || freeze.state !== 'frozen' || writePause?.endedBy === 'finished') return
+  const broken = await lookFrozen(kept.record)
+  if (broken === null) return
+  const { breach, address } = broken
+  book.tell(taskId, 'error', 'freeze.broken', { breach, address })
+  book.change(taskId, {
+    freeze: { ...freeze, state: 'broken', breach, breachAt: address },
+    proof: proof && { ...proof, void: true },
+  })
+  fail('freeze.broken', { address, breach })
 }
 
 /** Stops the clock of the write pause, if it runs. */

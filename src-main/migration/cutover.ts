@@ -10,7 +10,7 @@ import { watchFrozen } from './freeze/watch.ts'
 import type { RunServices } from './services.ts'
 import type { SyncJob } from './sync-job.ts'
 import { noFreeze } from './task-record.ts'
-import { proveEqual } from './verification.ts'
+import { proveEqual, repairAndProve } from './verification.ts'
 
 /** How an operator wants writes frozen. */
 export interface FreezeOrder {
@@ -36,6 +36,9 @@ export class Cutover {
   #watching: AbortController | null = null
   /** Commands a second the source answers, as the watch saw it; null while nothing is watched. */
   sourceOps: number | null = null
+  /** A repair of ours writes to the target, which nothing of ours does else while it is frozen. */
+  #repairing = false
+  #repairs = 0
 
   constructor(
     services: RunServices,
@@ -188,11 +191,36 @@ export class Cutover {
     const underFreeze = state === 'frozen' && record.freeze.state === 'frozen'
     if (underFreeze) book.become(this.#id, 'proving')
     if (this.#under.signal.aborted) this.#under = new AbortController()
-    const source = this.#kept === null ? this.#source : frozenConnection(this.#kept.record)
-    const request = { source, target: this.#target, mode, underFreeze }
-    void proveEqual(this.#services, this.#id, request, this.#under.signal).then(() => {
-      if (book.holds(this.#id) && book.get(this.#id).state === 'proving') book.become(this.#id, 'frozen')
+    const request = { ...this.#sides(), mode, underFreeze }
+    void proveEqual(this.#services, this.#id, request, this.#under.signal).then(() => this.#endProving())
+  }
+
+  /** Writes again what differs while frozen, and proves both sides anew. Returns at once, in state *proving*. */
+  repair(deleteExtra: boolean): void {
+    this.#services.book.become(this.#id, 'proving')
+    if (this.#under.signal.aborted) this.#under = new AbortController()
+    this.#repairing = true
+    const request = { ...this.#sides(), underFreeze: true, deleteExtra }
+    void repairAndProve(this.#services, this.#id, request, this.#under.signal).then(() => {
+      this.#repairing = false
+      this.#repairs += 1
+      this.#endProving()
     })
+  }
+
+  /** How many repairs of ours the target has had; null while one is under way. */
+  get repairs(): number | null {
+    return this.#repairing ? null : this.#repairs
+  }
+
+  #sides(): { readonly source: Connection; readonly target: Connection } {
+    const source = this.#kept === null ? this.#source : frozenConnection(this.#kept.record)
+    return { source, target: this.#target }
+  }
+
+  #endProving(): void {
+    const { book } = this.#services
+    if (book.holds(this.#id) && book.get(this.#id).state === 'proving') book.become(this.#id, 'frozen')
   }
 
   /** Puts the source's password and users back, and lets the sync follow on. */

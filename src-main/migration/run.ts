@@ -248,6 +248,7 @@ export class MigrationRun {
     try {
       if (!drained) await this.#drainUnfrozen(job)
       this.#asked = 'finish'
+      book.change(this.#id, { concluding: true })
       job.order({ type: 'finish', force: true })
       const end = await job.ended
       if ('failure' in end) throw new FailureError(end.failure)
@@ -305,8 +306,11 @@ export class MigrationRun {
     await guardTarget(this.#ends.target, {
       taskId: this.#id,
       signal: this.#over.signal,
-      appliedWhileQuiet: () =>
-        quietStates.has(book.get(this.#id).state) ? (this.#job?.progress?.writes ?? 0) : null,
+      quiet: () => {
+        const repairs = this.#cutover?.repairs ?? null
+        if (repairs === null || !quietStates.has(book.get(this.#id).state)) return null
+        return { applied: this.#job?.progress?.writes ?? 0, repairs }
+      },
       onDeed: (deed) => {
         if (!book.holds(this.#id)) return
         const { event, params } = eventOf(deed)

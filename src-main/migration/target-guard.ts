@@ -35,14 +35,19 @@ export function eventOf(deed: ForeignDeed): {
   }
 }
 
+/** What we have written ourselves. */
+export interface OwnWrites {
+  /** Commands of the source's stream that were applied: once it is drained, only what it removes itself still comes. */
+  readonly applied: number
+  /** Repairs that have ended: whatever one of them wrote is ours. */
+  readonly repairs: number
+}
+
 export interface TargetGuardOptions {
   readonly taskId: string
   readonly signal: AbortSignal
-  /**
-   * Commands of ours applied so far, while the source is frozen and drained: only what it removes itself still comes.
-   * Null otherwise.
-   */
-  readonly appliedWhileQuiet: () => number | null
+  /** While the source is frozen and drained, and no repair is under way; null otherwise. */
+  readonly quiet: () => OwnWrites | null
   readonly onDeed: (deed: ForeignDeed) => void
 }
 
@@ -89,7 +94,7 @@ class Guard {
   }
 
   async look(): Promise<void> {
-    const { signal, appliedWhileQuiet, onDeed } = this.#options
+    const { signal, quiet, onDeed } = this.#options
     const writes = await writeCommandNames(this.#control)
     let evicted = (await this.#stats()).evicted
     try {
@@ -98,11 +103,11 @@ class Guard {
         const stats = await this.#stats()
         if (stats.evicted > evicted) onDeed({ what: 'evicted', keys: stats.evicted - evicted })
         evicted = stats.evicted
-        const applied = appliedWhileQuiet()
-        if (applied === null) this.#endQuiet()
-        else {
-          this.#quiet ??= this.#beginQuiet(stats, applied)
-          await this.#quiet.judge(stats, applied)
+        const own = quiet()
+        if (own === null || own.repairs !== this.#quiet?.repairs) this.#endQuiet()
+        if (own !== null) {
+          this.#quiet ??= this.#beginQuiet(stats, own)
+          await this.#quiet.judge(stats, own.applied)
         }
         await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
       }
@@ -123,8 +128,8 @@ class Guard {
     }
   }
 
-  #beginQuiet(stats: Stats, applied: number): QuietTime {
-    const quiet = new QuietTime(this.#control, stats, applied, this.#options.onDeed)
+  #beginQuiet(stats: Stats, own: OwnWrites): QuietTime {
+    const quiet = new QuietTime(this.#control, stats, own, this.#options.onDeed)
     const { taskId } = this.#options
     void tellChangedKeys(this.#control, this.#connection, {
       name: `kf:${taskId}:guard`,
@@ -163,14 +168,15 @@ function statsOf(info: Info): Stats {
 }
 
 /**
- * From the moment nothing of ours is to come. A key that changed and is there was written by somebody else. One that
- * is gone may have expired, or been removed because it expired at the source: as many as that may be, no more. So may
- * a hash have lost a field.
+ * From the moment nothing of ours is to come, and until a repair. A key that changed and is there was written by
+ * somebody else. One that is gone may have expired, or been removed because it expired at the source: as many as that
+ * may be, no more. So may a hash have lost a field.
  */
 class QuietTime {
   readonly over = new AbortController()
   readonly #control: Control
   readonly #began: Stats
+  readonly repairs: number
   readonly #appliedBefore: number
   readonly #onDeed: (deed: ForeignDeed) => void
   #unasked: Buffer[] = []
@@ -179,10 +185,11 @@ class QuietTime {
   #tooMany = 0
   #told = false
 
-  constructor(control: Control, began: Stats, appliedBefore: number, onDeed: (deed: ForeignDeed) => void) {
+  constructor(control: Control, began: Stats, own: OwnWrites, onDeed: (deed: ForeignDeed) => void) {
     this.#control = control
     this.#began = began
-    this.#appliedBefore = appliedBefore
+    this.repairs = own.repairs
+    this.#appliedBefore = own.applied
     this.#onDeed = onDeed
   }
 

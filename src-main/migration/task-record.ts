@@ -40,6 +40,7 @@ export interface TaskRecord {
   readonly wayBackOf: string | null
   /** Of a way back: where it begins in its source's stream; null until that is known. */
   readonly mark: StreamMark | null
+  readonly concluding: boolean
 }
 
 export const noFreeze: FreezeView = {
@@ -73,6 +74,7 @@ export const newRecord: TaskRecord = {
   wayBack: null,
   wayBackOf: null,
   mark: null,
+  concluding: false,
 }
 
 /** A record as the store has it: one of an older Keyferry lacks what was added since. */
@@ -121,11 +123,12 @@ export interface KeptStanding extends Pick<
   readonly freeze: FreezeView['state']
   readonly proving: boolean
   readonly moving: boolean
+  readonly concluding: boolean
 }
 
 export function keptStandingOf(record: TaskRecord): KeptStanding {
-  const { startedAt, endedAt, checks, inStepSince, schedule, progress, freeze, proof, moving } = record
-  const { wayBack, wayBackOf } = record
+  const { startedAt, endedAt, checks, inStepSince, schedule, progress, freeze, proof } = record
+  const { moving, concluding, wayBack, wayBackOf } = record
   return {
     startedAt,
     endedAt,
@@ -138,6 +141,7 @@ export function keptStandingOf(record: TaskRecord): KeptStanding {
     moving,
     wayBack,
     wayBackOf,
+    concluding,
   }
 }
 
@@ -156,10 +160,22 @@ export function lineOf({ body, record, ...task }: Task): TaskLine {
 
 /** What a console sees of a line. */
 export function standingOf({ standing, ...task }: TaskLine): TaskStanding {
-  const { freeze, proving, moving = false, ...kept } = JSON.parse(standing) as KeptStanding
+  const {
+    freeze,
+    proving,
+    moving = false,
+    concluding = false,
+    ...kept
+  } = JSON.parse(standing) as KeptStanding
   const { schedule = null, wayBack = null, wayBackOf = null } = kept
   const known = { ...task, ...kept, schedule, wayBack, wayBackOf }
-  const circumstances = { ...known, freeze: { state: freeze }, proof: { running: proving }, moving }
+  const circumstances = {
+    ...known,
+    freeze: { state: freeze },
+    proof: { running: proving },
+    moving,
+    concluding,
+  }
   return { ...known, actions: actionsOf(circumstances) }
 }
 
@@ -170,7 +186,11 @@ function pick<T extends object, K extends keyof T>(from: T, names: readonly K[])
 function finishNeedsConsent({
   freeze,
   proof,
-}: Pick<TaskRecord, 'freeze' | 'proof'>): TaskView['finishNeedsConsent'] {
+  concluding,
+  writePause,
+}: Pick<TaskRecord, 'freeze' | 'proof' | 'concluding' | 'writePause'>): TaskView['finishNeedsConsent'] {
+  // The target was declared the original already.
+  if (concluding && writePause?.endedBy === 'finished') return null
   if (freeze.state !== 'frozen') return 'not-frozen'
   if (proof === null || proof.result === null || !proof.underFreeze || proof.void) return 'no-proof'
   return proof.result.equal ? null : 'differences'

@@ -22,7 +22,15 @@ import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { checkTask, mendSetting } from './checking.ts'
-import { conclude, giveSettingsBack, giveUp, putEverythingBack, undoFreeze } from './conclusion.ts'
+import {
+  conclude,
+  demandStillFrozen,
+  endPause,
+  giveSettingsBack,
+  giveUp,
+  putEverythingBack,
+  undoFreeze,
+} from './conclusion.ts'
 import type { FreezeOrder } from './cutover.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { planFreeze } from './freeze/plan.ts'
@@ -61,6 +69,12 @@ export interface FinishRequest {
  * allow is refused with `task.wrong-state`. Disposing of it pauses what runs; frozen writes stay frozen and
  * journaled.
  */
+export interface RepairOrder {
+  readonly consent: string
+  /** What only the target has is deleted. */
+  readonly deleteExtra?: boolean | undefined
+}
+
 export interface Tasks extends TaskDifferences, AsyncDisposable {
   /** All of them, newest first. */
   list(): readonly TaskStanding[]
@@ -97,6 +111,8 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   /** Resolves when password and users are back. The journal has all it needs for that. */
   unfreeze(id: string): Promise<TaskView>
   verify(id: string, mode?: 'counts' | 'full'): TaskView
+  /** `consent` is the target's address, typed: its values are replaced by the source's. */
+  repair(id: string, order: RepairOrder): TaskView
   /** Resolves when it is finished. */
   finish(id: string, request: FinishRequest): Promise<TaskView>
   /** Resolves when everything of ours is put back. */
@@ -391,6 +407,14 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
+    repair(id, { consent, deleteExtra = false }) {
+      demand(id, 'repair')
+      const target = book.view(id).to
+      if (consent !== target) fail('task.repair-consent', { target })
+      runningOf(id).cutover.repair(deleteExtra)
+      return book.view(id)
+    },
+
     async finish(id, { consent, afterFinish, deleteSource, wayBack, passwords }) {
       demand(id, 'finish')
       const view = book.view(id)
@@ -419,9 +443,15 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       }
       const ends = endsOf(id, passwords)
       return holding(id, async () => {
+        await demandStillFrozen(services, id)
         book.become(id, 'finishing', { failure: null })
         try {
           await removeOwnKeys(ends.target, id)
+          if (view.wayBackOf !== null) {
+            await giveSettingsBack(services, id, ends)
+            await settleWayBack(services, view.wayBackOf, 'rolled-back')
+          }
+          endPause(services, id, 'finished')
         } catch (thrown) {
           book.become(id, 'failed', { failure: toFailure(thrown) })
           throw thrown

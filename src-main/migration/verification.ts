@@ -1,7 +1,7 @@
 import type { Connection } from '#contract/connection.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { ProofView } from '#contract/task.ts'
-import { keptDifferences, verifySpecSchema } from '#contract/verify.ts'
+import { keptDifferences, verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
 import type { RunServices } from './services.ts'
 
 export interface ProofRequest {
@@ -12,16 +12,55 @@ export interface ProofRequest {
   readonly underFreeze: boolean
 }
 
+/** What a comparison may do about what it finds. */
+interface Repairing {
+  readonly repair: true
+  readonly deleteExtra: boolean
+}
+
 /** Differences that a task's record tells; all of them are kept beside it. */
 const told = 100
 
+type ProofServices = Pick<RunServices, 'book' | 'jobs' | 'store'>
+
 /** Compares both sides of a task and writes what comes of it in the book. Never rejects. */
 export async function proveEqual(
-  { book, jobs, store }: Pick<RunServices, 'book' | 'jobs' | 'store'>,
+  services: ProofServices,
+  taskId: string,
+  request: ProofRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  await compare(services, taskId, request, signal)
+}
+
+/**
+ * Writes again what differs, then compares everything anew: what others may have done to the target while our own
+ * writes kept the guard from seeing it, is found by that. Never rejects.
+ */
+export async function repairAndProve(
+  services: ProofServices,
+  taskId: string,
+  request: Omit<ProofRequest, 'mode'> & Pick<Repairing, 'deleteExtra'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { deleteExtra, ...sides } = request
+  const found = await compare(services, taskId, { ...sides, mode: 'full' }, signal, {
+    repair: true,
+    deleteExtra,
+  })
+  if (found === null || found.repaired === null) return
+  services.book.tell(taskId, 'info', 'proof.repaired', { ...found.repaired })
+  await compare(services, taskId, { ...sides, mode: 'full' }, signal)
+}
+
+/** Null where it did not come to an end. */
+async function compare(
+  { book, jobs, store }: ProofServices,
   taskId: string,
   { source, target, mode, underFreeze }: ProofRequest,
   signal: AbortSignal,
-): Promise<void> {
+  repairing?: Repairing,
+): Promise<VerifyResult | null> {
   const begun: ProofView = {
     mode,
     running: true,
@@ -39,8 +78,13 @@ export async function proveEqual(
   try {
     // Nothing moves under a freeze but what expires; that is seen again at once.
     const rounds = underFreeze ? { roundDelayMs: 100 } : {}
-    const spec = verifySpecSchema.parse({ source, target, mode, listed: keptDifferences, ...rounds })
-    const result = await jobs.run('verify', spec, { signal, onProgress: (progress) => change({ progress }) })
+    const asked = { source, target, mode, listed: keptDifferences, ...rounds, ...repairing }
+    const result = await jobs.run('verify', verifySpecSchema.parse(asked), {
+      signal,
+      onProgress: (progress) => change({ progress }),
+      // It was agreed to before; an order that comes early counts.
+      onStart: (give) => repairing && give({ type: 'repair' }),
+    })
     const { differences } = result
     store.differences.keep(taskId, differences)
     change({
@@ -53,7 +97,9 @@ export async function proveEqual(
       differing: result.differing,
       ms: result.elapsedMs,
     })
+    return result
   } catch (thrown) {
     change({ running: false, endedAt: Date.now(), failure: toFailure(thrown) })
+    return null
   }
 }

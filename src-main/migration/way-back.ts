@@ -31,7 +31,8 @@ export async function demandWayBack(
   { source, target }: Ends,
 ): Promise<void> {
   const signal = AbortSignal.timeout(markLimitMs)
-  if (await isClusterNode(await reachOld(services, id, source, signal), signal)) fail('target.cluster', { address: addressOf(source) })
+  if (await isClusterNode(await reachOld(services, id, source, signal), signal))
+    fail('target.cluster', { address: addressOf(source) })
   await markTarget(id, target, signal)
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import type { TaskView } from '#contract/task.ts'
 import { openMigrations, type Migrations } from '#migration/open.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { openStore } from '#store/open.ts'
+import { everythingKept } from '../support/everything-kept.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startWriter } from '../support/writer.ts'
 
@@ -78,14 +79,6 @@ async function follow(home: Migrations, plan: ProfileInput): Promise<string> {
 async function settingsAndDoors(server: RedisServer): Promise<string> {
   const [config, acl] = [await server.call('CONFIG', 'GET', '*'), await server.call('ACL', 'LIST')]
   return JSON.stringify([config, acl])
-}
-
-/** Every byte Keyferry keeps. */
-function everythingKept(path: string): string {
-  if (!statSync(path).isDirectory()) return readFileSync(path, 'latin1')
-  return readdirSync(path)
-    .map((name) => everythingKept(join(path, name)))
-    .join('\n')
 }
 
 describe('a whole migration', () => {

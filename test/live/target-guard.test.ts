@@ -119,7 +119,7 @@ describe('others at the target of a migration', () => {
     const guarding = guardTarget(at(target), {
       taskId: 'one',
       signal: end.signal,
-      appliedWhileQuiet: () => 0,
+      quiet: () => ({ applied: 0, repairs: 0 }),
       onDeed: (one) => deeds.push(one),
     })
     await until(

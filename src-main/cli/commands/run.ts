@@ -21,6 +21,8 @@ interface RunFlags {
   readonly acceptWarnings?: true
   readonly at?: Schedule
   readonly deleteSource?: string
+  readonly repair?: true
+  readonly deleteExtra?: true
   readonly json?: true
 }
 
@@ -44,6 +46,11 @@ export function define(command: Command): void {
       '--delete-source <address>',
       'move: once every value is proven, delete the keys of the source, whose address you type here',
     )
+    .option(
+      '--repair',
+      'where the comparison finds differences, write them again from the source and compare anew',
+    )
+    .option('--delete-extra', 'with --repair: delete what only the target has')
     .option('--accept-warnings', 'go on where the checks only warn')
     .option(
       '--at <time>',
@@ -58,15 +65,21 @@ export function define(command: Command): void {
 }
 
 async function run(named: string, flags: RunFlags, output: Output): Promise<ExitCode> {
+  if (flags.deleteExtra && !flags.repair)
+    fail('usage.invalid', { field: '--delete-extra', reason: 'it is a part of --repair' })
   await using migrations = await openOwnMigrations()
   const { id, passwords } = await taskOfProfile(migrations, named)
   demandTyped(migrations.tasks.get(id), flags.deleteSource)
+  if (migrations.tasks.get(id).concluding) {
+    output.note('All of it was applied before, and its sync ended; finishing what is left.')
+    return told(await migrations.tasks.finish(id, { deleteSource: flags.deleteSource, passwords }), output)
+  }
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await task.start(passwords, flags.acceptWarnings === true, flags.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
-  return told(await cutOver(migrations, task, output, flags.deleteSource), output)
+  return told(await cutOver(migrations, task, output, flags), output)
 }
 
 /** What cannot be undone is not found to be mistyped at the end only. */

@@ -33,6 +33,7 @@ export const tasks = {
     ok(await context.tasks.unfreeze(input.id)),
   ),
   verify: base.tasks.verify.handler(({ context, input }) => ok(context.tasks.verify(input.id, input.mode))),
+  repair: base.tasks.repair.handler(({ context, input }) => ok(context.tasks.repair(input.id, input))),
   finish: base.tasks.finish.handler(async ({ context, input }) =>
     ok(await context.tasks.finish(input.id, input)),
   ),

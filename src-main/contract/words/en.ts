@@ -782,6 +782,11 @@ export const en: LanguageWords = {
       safe: 'It was not started.',
       todo: 'Start it from the review of its own plan.',
     },
+    'task.repair-consent': {
+      what: 'A repair replaces values of the target, so its address has to be typed[: {target}].',
+      safe: 'Nothing has been changed; the source is still frozen.',
+      todo: 'Type the address exactly, or leave the target as it is.',
+    },
     'schedule.past': {
       what: 'The time[ {when}] is past.',
       safe: 'Nothing has been changed.',

@@ -64,6 +64,8 @@ export const eventsEn: EventsOf = {
   'target.evicted':
     'The target threw out {keys:keys} for want of memory; compare in full before the cutover.',
   'proof.done': 'Both sides were compared: {differing} differences[ in {keys:keys}].',
+  'proof.repaired':
+    'What differed was repaired: {written:keys} written again[, {deleted:keys} deleted]. Both sides are compared anew.',
   'pause.ended': 'The write pause took {ms} ms.',
   'task.failed': 'Something needs you: {code}.',
   'task.consented': 'Finished with typed consent ({reason}).',

@@ -62,6 +62,8 @@ export const eventsKo: EventsOf = {
     '동결 뒤에 다른 누군가가 타깃의 [키 {key} 값을|모든 내용을] 바꿨습니다. 이전의 검증은 무효입니다.',
   'target.evicted': '타깃이 메모리가 부족해 {keys:keys}를 축출했습니다. 전환 전에 전체를 비교하세요.',
   'proof.done': '양쪽을 비교했습니다: 차이 {differing}건[({keys:keys})].',
+  'proof.repaired':
+    '다른 부분을 복구했습니다: 다시 쓴 것 {written:keys}[, 삭제한 것 {deleted:keys}]. 양쪽을 다시 비교합니다.',
   'pause.ended': '쓰기가 {ms}ms 동안 멈췄습니다.',
   'task.failed': '사람이 필요합니다: {code}.',
   'task.consented': '입력한 동의로 마쳤습니다({reason}).',

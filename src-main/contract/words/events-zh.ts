@@ -57,6 +57,7 @@ export const eventsZh: EventsOf = {
   'target.foreign-write': '冻结之后有他人更改了目标端的[键 {key}|全部内容]，此前的校验作废。',
   'target.evicted': '目标端因内存不足淘汰了 {keys:keys}；请在割接前完整比对。',
   'proof.done': '已比较两端：{differing} 处不同[，共 {keys:keys}]。',
+  'proof.repaired': '差异已修复：重新写入 {written:keys}[，删除 {deleted:keys}]。两侧将重新比较。',
   'pause.ended': '写入暂停了 {ms} 毫秒。',
   'task.failed': '需要您处理：{code}。',
   'task.consented': '经输入确认后结束（{reason}）。',

@@ -777,6 +777,11 @@ export const ko: LanguageWords = {
       safe: '시작되지 않았습니다.',
       todo: '해당 계획의 검토 화면에서 시작하십시오.',
     },
+    'task.repair-consent': {
+      what: '복구는 타깃의 값을 바꾸므로 타깃 주소를 입력해야 합니다[: {target}].',
+      safe: '아무것도 바꾸지 않았습니다. 소스는 계속 동결되어 있습니다.',
+      todo: '주소를 정확히 입력하거나, 타깃을 그대로 두십시오.',
+    },
     'schedule.past': {
       what: '지정한 시각[ {when}] 시점은 이미 지났습니다.',
       safe: '아무것도 바뀌지 않았습니다.',

@@ -777,6 +777,11 @@ export const zh: LanguageWords = {
       safe: '该迁移未启动。',
       todo: '请在该迁移自己的复核页面启动。',
     },
+    'task.repair-consent': {
+      what: '修复会替换目标端的值，因此必须输入其地址[：{target}]。',
+      safe: '未做任何更改；源端仍处于冻结状态。',
+      todo: '请准确输入该地址，或保持目标端不变。',
+    },
     'schedule.past': {
       what: '时间[ {when}] 已过。',
       safe: '未作任何更改。',

@@ -70,6 +70,25 @@ export async function watchFrozen(
   }
 }
 
+/** One look at every server of a frozen source: what broke the freeze meanwhile, if anything. Rejects where one is away. */
+export async function lookFrozen(record: FreezeRecord): Promise<Breach | null> {
+  const { signal } = new AbortController()
+  const looks = record.nodes
+    .filter(({ gone }) => gone !== true)
+    .map(async (node): Promise<Breach | null> => {
+      const told = (breach: FreezeBreach | null): Breach | null =>
+        breach && { breach, address: hostAndPort(node) }
+      try {
+        await using control = await openControl(frozenNode(record, node), { name: 'kf:watch' })
+        return told(breachOf(await lookAt(control, record), node, record))
+      } catch (thrown) {
+        if (!toFailure(thrown).code.startsWith('auth.')) throw thrown
+        return told((await howBroken(record, node, signal)) ?? 'password-changed')
+      }
+    })
+  return (await Promise.all(looks)).find((breach) => breach !== null) ?? null
+}
+
 function together(looks: readonly FrozenLook[]): FrozenLook {
   const sum = (numbers: readonly (number | null)[]): number | null =>
     numbers.reduce<number | null>((all, one) => (one === null ? all : (all ?? 0) + one), null)

@@ -750,6 +750,13 @@ export const en = {
   'proof.differing': 'Differences found',
   'proof.whileWriting':
     'Made while writes went on: good to know, but only a comparison under the freeze proves the cutover.',
+  'proof.repair.title': 'Repair {target} from the source',
+  'proof.repair.text_one':
+    '**{n} key** differs. Its value in the target is **replaced** by the source’s and cannot be brought back.',
+  'proof.repair.text_other':
+    '**{n} keys** differ. Their values in the target are **replaced** by the source’s and cannot be brought back.',
+  'proof.repair.again':
+    'Both sides are compared anew before and after. Writes stay frozen all the while, and the pause goes on.',
   'proof.none': 'Nothing has been compared yet',
   'proof.none.cause': 'A comparison shows here, key by key, whether both sides hold the same.',
   'proof.compared': 'Keys compared',

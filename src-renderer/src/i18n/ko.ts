@@ -709,6 +709,11 @@ export const ko: Words = {
   'proof.differing': '차이 발견',
   'proof.whileWriting':
     '쓰기가 진행되는 동안 비교했습니다. 참고는 되지만 동결 상태의 비교만 전환을 증명합니다.',
+  'proof.repair.title': '소스로 {target} 복구',
+  'proof.repair.text_other':
+    '**키 {n}개**가 다릅니다. 타깃의 값이 소스의 값으로 **바뀌며** 되돌릴 수 없습니다.',
+  'proof.repair.again':
+    '복구 전후에 양쪽을 다시 비교합니다. 그동안 쓰기는 동결된 채이며 쓰기 중단 시간은 계속됩니다.',
   'proof.none': '아직 비교하지 않음',
   'proof.none.cause': '비교하면 양쪽이 같은지 키별로 여기에 표시됩니다.',
   'proof.compared': '비교한 키',

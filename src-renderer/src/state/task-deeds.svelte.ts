@@ -86,6 +86,13 @@ export class TaskDeeds {
     return this.#send(() => this.#tasks.act(this.#client.tasks.verify({ id: this.#id })))
   }
 
+  /** `consent` is the target's address, typed. */
+  repair(consent: string, deleteExtra: boolean): Promise<boolean> {
+    return this.#send(() =>
+      this.#tasks.act(this.#client.tasks.repair({ id: this.#id, consent, deleteExtra })),
+    )
+  }
+
   /** `consent` is the target's address, typed; `deleteSource` the source's. */
   finish(
     afterFinish: 'unfreeze' | 'leave-frozen',
