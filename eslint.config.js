@@ -38,6 +38,16 @@ export default ts.config(
     rules: { 'no-console': 'error' },
   },
   {
+    files: ['src-main/{desktop,installed}/**/*.ts'],
+    rules: {
+      // Electron's security checklist, item 15: nothing that comes from outside is ever handed to the system to open.
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'electron', importNames: ['shell', 'webFrame', 'contextBridge', 'webContents'] }] },
+      ],
+    },
+  },
+  {
     files: ['src-main/**/*.ts', 'test/**/*.ts'],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

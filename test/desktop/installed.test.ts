@@ -49,6 +49,14 @@ describe.skipIf(electron === null)('the installed app', () => {
     expect(unknown).toMatchObject({ code: 2 })
   })
 
+  test('is no Node.js for others: the fuses for that are blown', async () => {
+    const asked = { ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '--require=/nowhere.js' }
+    const said = await run(program, ['--version'], { env: { ...process.env, ...asked } })
+
+    expect(said.stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(said.stdout).not.toContain(process.version.slice(0, 3))
+  })
+
   test('opens its window', async () => {
     const display = await openDisplay()
     const port = await freePort()

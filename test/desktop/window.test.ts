@@ -60,10 +60,14 @@ describe.skipIf(electron === null)('the window', () => {
     expect(preferences).toMatchObject({
       contextIsolation: true,
       nodeIntegration: false,
+      nodeIntegrationInSubFrames: false,
       sandbox: true,
       webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
       webviewTag: false,
     })
+    expect({ enableBlinkFeatures: '', ...preferences }).toMatchObject({ enableBlinkFeatures: '' })
   })
 
   test('stays where it is, opens no other window and loads from nowhere else', async () => {
@@ -103,6 +107,55 @@ describe.skipIf(electron === null)('the window', () => {
     expect(asked).toBe(0)
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
     site.close()
+  })
+
+  test('runs no script but its own, and reads no file of the machine', async () => {
+    const { page } = desktop
+    const tried = await page.evaluate(async () => {
+      const script = document.createElement('script')
+      script.textContent = 'window.wasRun = true'
+      document.body.append(script)
+      script.remove()
+      const button = document.createElement('button')
+      button.setAttribute('onclick', 'window.wasRun = true')
+      button.click()
+      const evaluated = await new Promise((resolve) => {
+        const module = document.createElement('script')
+        module.src = 'data:text/javascript,window.wasRun = true'
+        module.onload = () => resolve('run')
+        module.onerror = () => resolve('refused')
+        document.body.append(module)
+      })
+      const file = await fetch('file:///etc/passwd').then(
+        () => 'read',
+        () => 'refused',
+      )
+      const policy = (await fetch('/')).headers.get('content-security-policy')
+      return { evaluated, file, policy, wasRun: 'wasRun' in window }
+    })
+
+    expect(tried).toMatchObject({ evaluated: 'refused', file: 'refused', wasRun: false })
+    expect(tried.policy).toContain("default-src 'self'; script-src 'self'; style-src 'self'")
+    expect(tried.policy).not.toContain('unsafe')
+  })
+
+  test('hears no page that is not its own, though it had the same preload script', async () => {
+    const { app, page } = desktop
+    const ours = await page.evaluate(askOverPort, 10_000)
+    const theirs = await app.evaluate(async ({ BrowserWindow }, question) => {
+      const contents = BrowserWindow.getAllWindows()[0]!.webContents
+      const { preload } = (
+        contents as unknown as { getLastWebPreferences(): { preload: string } }
+      ).getLastWebPreferences()
+      const window = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } })
+      await window.loadURL('data:text/html,<h1>elsewhere</h1>')
+      const heard = (await window.webContents.executeJavaScript(`(${question})(1500)`)) as string
+      window.destroy()
+      return heard
+    }, String(askOverPort))
+
+    expect(ours).toContain('"shell":"desktop"')
+    expect(theirs).toBe('nothing')
   })
 
   test('serves no path but the console’s own', async () => {
@@ -204,3 +257,14 @@ describe.skipIf(electron === null)('the window', () => {
     expect(heading).not.toBe('')
   })
 })
+
+/** In a page: hands a port over as the console does, and asks the host what it can do; `nothing` if it never answers. */
+function askOverPort(waitMs: number): Promise<string> {
+  const { port1, port2 } = new MessageChannel()
+  return new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(String(data))
+    setTimeout(() => resolve('nothing'), waitMs)
+    window.postMessage('keyferry:connect', '*', [port2])
+    port1.postMessage('{"i":"1","p":{"u":"/host/capabilities"}}')
+  })
+}
