@@ -7,6 +7,7 @@ export const checkIds = [
   'source-role',
   'source-version',
   'source-psync',
+  'source-events',
   'source-config',
   'source-backlog',
   'source-output-buffer',

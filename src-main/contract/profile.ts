@@ -36,10 +36,18 @@ export interface EndpointView {
   readonly secretsKept: Readonly<Record<string, Exclude<PasswordKept, 'none'>>>
 }
 
+/**
+ * How a source is read: `stream`, as a replica follows it; `scan`, key by key, where nobody may follow it; `auto`, by
+ * the stream if the checks find that we may, else by scan.
+ */
+export const readModes = ['auto', 'stream', 'scan'] as const
+export type ReadMode = (typeof readModes)[number]
+
 /** How a migration is run. Every field has the value we recommend. */
 export const profileOptionsSchema = z.strictObject({
   /** What happens if the target already holds keys: `fail` refuses to start, `replace` overwrites them. */
   onConflict: z.enum(['fail', 'replace']).default('fail'),
+  mode: z.enum(readModes).default('auto'),
   copyConnections: z.int().min(1).max(256).default(8),
   lanes: z.int().min(1).max(64).default(4),
   /** Set what the check found too small (output buffer, backlog, timeout) for the task, put back after. */

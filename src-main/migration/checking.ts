@@ -16,7 +16,12 @@ export async function checkTask(
 ): Promise<readonly CheckResult[]> {
   const { book, folder } = services
   const { body, record } = book.get(taskId)
-  const task = { id: taskId, folder: join(folder, taskId), others: holdersOfServers(book, body, taskId) }
+  const task = {
+    id: taskId,
+    folder: join(folder, taskId),
+    mode: record.mode,
+    others: holdersOfServers(book, body, taskId),
+  }
   const before = record.checks?.results ?? []
   const ranAt = Date.now()
   const results = await runChecks({ ...request, options: body.options, task }, before, (results) =>
@@ -51,6 +56,6 @@ export async function checkServers(
   { book, folder }: Pick<RunServices, 'book' | 'folder'>,
   request: Pick<CheckRequest, 'source' | 'target' | 'options' | 'signal'>,
 ): Promise<readonly CheckResult[]> {
-  const task = { id: '', folder, others: holdersOfServers(book, request) }
+  const task = { id: '', folder, mode: null, others: holdersOfServers(book, request) }
   return await runChecks({ ...request, resuming: false, task }, [], () => undefined)
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
-import { checksAllow } from '#contract/precheck.ts'
+import { checksAllow, type CheckResult } from '#contract/precheck.ts'
 import { syncSpecSchema, type StreamMark, type SyncProgress } from '#contract/sync.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { checkTask } from './checking.ts'
@@ -96,7 +96,10 @@ export class MigrationRun {
     const source = await this.#sourceNow()
     const { signal } = this.#over
     const results = await checkTask(this.#services, this.#id, { ...this.#ends, source, resuming, signal })
-    if (checksAllow(results)) return true
+    if (checksAllow(results)) {
+      this.#settleMode(results)
+      return true
+    }
     const blocking = results.filter(({ state }) => state !== 'passed' && state !== 'warning')
     // A resumed task has been through its warnings; only what makes it impossible stops it.
     if (resuming && blocking.length === 0) return true
@@ -107,6 +110,14 @@ export class MigrationRun {
           makeFailure('task.checks-failed', { checks: blocking.length }))
     book.become(this.#id, resuming ? 'failed' : 'draft', { failure })
     return false
+  }
+
+  /** For good: a source frozen by us would let us follow it, and what was read key by key cannot be followed up. */
+  #settleMode(results: readonly CheckResult[]): void {
+    const { book } = this.#services
+    const { mode } = book.get(this.#id).record
+    const isScan = results.some(({ finding }) => finding === 'scan-instead' || finding === 'scan-chosen')
+    book.change(this.#id, { mode: mode ?? (isScan ? 'scan' : 'stream') })
   }
 
   /** How the source lets us in at this moment: frozen by us, or as before. */
@@ -122,18 +133,20 @@ export class MigrationRun {
     if (!body.options.adjustSettings || record.progress !== null) return
     for (const side of ['source', 'target'] as const) {
       await using control = await openControl(this.#ends[side], { name: `kf:${this.#id}:settings` })
-      await setSettings(side, control, settingsIn(this.#services, this.#id))
+      await setSettings(side, control, settingsIn(this.#services, this.#id), record.mode ?? 'stream')
     }
   }
 
   async #sync(): Promise<void> {
     const { book, jobs, folder } = this.#services
-    const { onConflict, lanes, copyConnections } = book.get(this.#id).body.options
+    const { body, record } = book.get(this.#id)
+    const { onConflict, lanes, copyConnections } = body.options
     const from = this.#wayBackOf === null ? null : await this.#markedPlace()
     const spec = syncSpecSchema.parse({
       task: this.#id,
       sources: [await this.#sourceNow()],
       target: this.#ends.target,
+      mode: record.mode ?? 'stream',
       folder: join(folder, this.#id),
       onConflict,
       lanes,

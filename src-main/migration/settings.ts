@@ -1,4 +1,5 @@
 import { FailureError, toFailure } from '#contract/failure.ts'
+import type { SyncSpec } from '#contract/sync.ts'
 import type { SettingChange, TaskEvent } from '#contract/task.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { parseInfo } from '#engine/redis/info.ts'
@@ -25,6 +26,7 @@ export async function setSettings(
   side: SettingChange['side'],
   control: Control,
   { taskId, journal, tell }: SettingsOf,
+  mode: SyncSpec['mode'] = 'stream',
 ): Promise<void> {
   const grounds = groundsOf(parseInfo(String(await control.call('INFO'))))
   const known = journal
@@ -32,7 +34,7 @@ export async function setSettings(
     .map(({ note, ...row }) => ({ ...row, note: JSON.parse(note) as SettingNote }))
     .filter(({ note }) => note.side === side)
   for (const wanted of wantedSettings) {
-    if (wanted.side !== side) continue
+    if (wanted.side !== side || (wanted.mode ?? mode) !== mode) continue
     const value = await readSetting(control, wanted.name)
     if (value === null) continue
     const { name } = wanted

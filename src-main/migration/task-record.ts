@@ -3,7 +3,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
 import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
-import type { StreamMark, SyncProgress } from '#contract/sync.ts'
+import type { StreamMark, SyncProgress, SyncSpec } from '#contract/sync.ts'
 import {
   standingFigures,
   type ProofView,
@@ -41,6 +41,8 @@ export interface TaskRecord {
   /** Of a way back: where it begins in its source's stream; null until that is known. */
   readonly mark: StreamMark | null
   readonly concluding: boolean
+  /** How its source is read; null before that is settled, which is when it is begun. */
+  readonly mode: SyncSpec['mode'] | null
 }
 
 export const noFreeze: FreezeView = {
@@ -75,6 +77,7 @@ export const newRecord: TaskRecord = {
   wayBackOf: null,
   mark: null,
   concluding: false,
+  mode: null,
 }
 
 /** A record as the store has it: one of an older Keyferry lacks what was added since. */

@@ -1,4 +1,6 @@
+import type { SyncSpec } from '#contract/sync.ts'
 import { infoNumber, type Info } from '#engine/redis/info.ts'
+import { tellingOfKeys, tellsOfKeys } from '#engine/source/scan-events.ts'
 
 /** What a value is chosen by. */
 export interface SettingGrounds {
@@ -18,6 +20,8 @@ export interface WantedSetting {
   readonly during: (part: string, grounds: SettingGrounds) => string | null
   /** The version it came with, where that is later than 2.8: an older server has nothing to be set. */
   readonly since?: readonly [major: number, minor: number]
+  /** Of use only where the source is read in this way. */
+  readonly mode?: SyncSpec['mode']
 }
 
 export function groundsOf(info: Info): SettingGrounds {
@@ -37,6 +41,7 @@ const whole = (value: string): string => value
 export const outputBuffer: WantedSetting = {
   side: 'source',
   name: 'client-output-buffer-limit',
+  mode: 'stream',
   partOf: (value) => /(slave|replica) \d+ \d+ \d+/.exec(value)?.[0] ?? '',
   during(part, { usedMemory }) {
     const [className, hard = '0', soft = '0'] = part.split(' ')
@@ -53,6 +58,7 @@ export const outputBuffer: WantedSetting = {
 export const backlog: WantedSetting = {
   side: 'source',
   name: 'repl-backlog-size',
+  mode: 'stream',
   partOf: whole,
   during(part, { usedMemory, inputPerSecond }) {
     const wished = Math.max(Math.ceil((usedMemory ?? 0) / 10), Math.ceil(inputPerSecond * 60))
@@ -65,8 +71,18 @@ export const backlog: WantedSetting = {
 export const replTimeout: WantedSetting = {
   side: 'source',
   name: 'repl-timeout',
+  mode: 'stream',
   partOf: whole,
   during: (part) => (Number(part) >= 300 ? null : '600'),
+}
+
+/** What the source publishes of changes to its keys; who listens already goes on hearing what they did. */
+export const keyspaceEvents: WantedSetting = {
+  side: 'source',
+  name: 'notify-keyspace-events',
+  mode: 'scan',
+  partOf: whole,
+  during: (part) => (tellsOfKeys(part) ? null : tellingOfKeys(part)),
 }
 
 /** Nothing that was copied may be thrown out to make room for the rest. */
@@ -107,6 +123,7 @@ export const wantedSettings: readonly WantedSetting[] = [
   outputBuffer,
   backlog,
   replTimeout,
+  keyspaceEvents,
   sourceIdle,
   eviction,
   targetIdle,

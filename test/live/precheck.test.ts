@@ -34,8 +34,37 @@ describe('the checks before a migration', () => {
     await using target = await startRedis()
     await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-psync', '-config|set')
     const { says } = await look(at(source, { username: 'weak', password: 'weak' }), at(target))
-    expect(says('source-psync')).toBe('failed psync-refused')
+    expect(says('source-psync')).toBe('warning scan-instead')
     expect(says('source-config')).toBe('warning config-refused')
+  })
+
+  it('a source that may not be followed is read key by key, where that is not forbidden', async () => {
+    await using source = await startRedis()
+    await using target = await startRedis()
+    const weak = ['on', '>weak', '~*', '&*', '+@all', '-psync', '-sync', '-replconf']
+    await source.call('ACL', 'SETUSER', 'weak', ...weak)
+    const account = at(source, { username: 'weak', password: 'weak' })
+    const { says, all } = await look(account, at(target))
+    expect(all.filter(({ state }) => state !== 'passed').map(({ finding }) => finding)).toEqual([
+      'scan-instead',
+    ])
+    expect(says('source-events')).toBe('passed events-will-set')
+    expect(says('source-backlog')).toBe('passed scan-needs-none')
+
+    const stream = await look(account, at(target), { mode: 'stream' })
+    expect(stream.says('source-psync')).toBe('failed psync-refused')
+    expect(stream.says('source-rights')).toBe('failed rights-missing')
+    const begun = await look(account, at(target), {}, { task: { mode: 'stream' } })
+    expect(begun.says('source-psync')).toBe('failed psync-refused')
+
+    const chosen = await look(at(source), at(target), { mode: 'scan', adjustSettings: false })
+    expect(chosen.says('source-psync')).toBe('warning scan-chosen')
+    expect(chosen.says('source-events')).toBe('warning events-off')
+    expect(chosen.of('source-events').command).toBe('CONFIG SET notify-keyspace-events "AE"')
+    await source.call('ACL', 'SETUSER', 'weak', 'resetchannels', '-config')
+    expect((await look(account, at(target))).says('source-events')).toBe('warning events-refused')
+    await source.call('ACL', 'SETUSER', 'weak', 'allchannels')
+    expect((await look(account, at(target))).says('source-events')).toBe('warning events-unknown')
   })
 
   it('settings that are too small warn where they may not be set, and are fine where they are large', async () => {

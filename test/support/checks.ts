@@ -38,7 +38,7 @@ export async function look(
       target,
       options: { ...defaultProfileOptions, ...options },
       resuming,
-      task: { id: 'one', folder: tmpdir(), others: { source: null, target: null }, ...task },
+      task: { id: 'one', folder: tmpdir(), mode: null, others: { source: null, target: null }, ...task },
     },
     before,
     () => undefined,

@@ -1,5 +1,6 @@
 import { openControl } from '#engine/redis/control.ts'
 import { putSettingsBack, setSettings, type SettingsOf } from '#migration/settings.ts'
+import { wantedSettings } from '#migration/wanted-settings.ts'
 import { openStore } from '#store/open.ts'
 
 /** Moments at which this process can end as by kill -9, each at one setting. */
@@ -33,5 +34,6 @@ const settings: SettingsOf = {
   },
 }
 await using control = await openControl({ host, port: Number(port) })
-await setSettings(side as 'source' | 'target', control, settings)
+const { mode } = wantedSettings.find(({ name }) => name === setting)!
+await setSettings(side as 'source' | 'target', control, settings, mode)
 await putSettingsBack(side as 'source' | 'target', control, settings)

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
-import type { EndpointInput } from '#contract/profile.ts'
+import { readModes, type EndpointInput, type ReadMode } from '#contract/profile.ts'
 import { secretsOf } from '#contract/secrets.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
@@ -15,6 +15,7 @@ import { count } from '../terminal/figures.ts'
 
 interface SyncFlags extends ConnectionFlags {
   readonly until?: 'in-step'
+  readonly mode: ReadMode
   readonly onConflict: 'fail' | 'replace'
   readonly settings: boolean
   readonly acceptWarnings?: true
@@ -28,6 +29,7 @@ const examples = `
 Examples:
   keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
+  keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --accept-warnings
 
 Ctrl-C pauses it, and the same command goes on from there. "keyferry finish"
 with the same two addresses ends it.`
@@ -42,6 +44,11 @@ export function define(command: Command): void {
       new Option('--on-conflict <policy>', 'what to do with keys the target has already')
         .choices(['fail', 'replace'])
         .default('fail'),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'how the source is read: stream (as a replica), scan (key by key), or auto')
+        .choices(readModes)
+        .default('auto'),
     )
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
@@ -83,8 +90,11 @@ function told({ id, state, progress, source, target }: TaskView, output: Output)
     targetKeys: progress?.targetKeys ?? null,
     exitCode: exitCode.done,
   })
+  const offset = progress?.appliedOffset ?? null
   output.line(
-    `The target ${addressOf(target)} holds all of ${addressOf(source)} up to offset ${count(progress?.appliedOffset ?? 0)}.`,
+    offset === null
+      ? `The target ${addressOf(target)} holds ${addressOf(source)} as it was read, key by key.`
+      : `The target ${addressOf(target)} holds all of ${addressOf(source)} up to offset ${count(offset)}.`,
   )
   output.line('The same command goes on from there; "keyferry finish" ends it for good.')
   return exitCode.done
@@ -110,6 +120,7 @@ function makeTask(
     target: endpoint(target),
     options: {
       onConflict: flags.onConflict,
+      mode: flags.mode,
       adjustSettings: flags.settings,
       copyConnections: 8,
       lanes: 4,

@@ -54,6 +54,38 @@ export const findingsEn: FindingsOf = {
     why: 'Without the replication stream the source cannot be followed.',
     mend: 'Give the account the commands psync and replconf, or use one that has them.',
   },
+  'scan-instead': {
+    found:
+      'Our account may not follow the replication stream[ at {address}]: the source will be read key by key.',
+    why: 'A change may be seen late, and what a value was in between may be skipped; the source answers a SCAN, a DUMP of each key, and full comparisons. Only after the freeze does a last comparison make both sides equal, and it takes as long as reading all keys.',
+    mend: 'Give the account psync, sync and replconf to follow the stream instead, or accept this.',
+  },
+  'scan-chosen': {
+    found: 'The source[ {address}] will be read key by key, as chosen.',
+    why: 'A change may be seen late, and what a value was in between may be skipped; the source answers a SCAN, a DUMP of each key, and full comparisons. Only after the freeze does a last comparison make both sides equal, and it takes as long as reading all keys.',
+    mend: 'Choose the replication stream where the source allows it, or accept this.',
+  },
+  'scan-needs-none': fine('Of no matter here: the source is read key by key.'),
+  'events-not-needed': fine('Not needed: the replication stream tells of every change.'),
+  'events-told': fine('The source tells which keys are changed[ ({name} is {found})].'),
+  'events-will-set': fine(
+    'The source does not yet tell of all changes; {name} is set to {during} and put back after.',
+  ),
+  'events-off': {
+    found: 'The source does not tell of all changes[: {name} is "{found}"].',
+    why: 'Changes would be found only by comparing both sides over and over: late, and at a cost to both.',
+    mend: 'Set {name} to {during} for the time of the migration.',
+  },
+  'events-refused': {
+    found: 'Our account may not listen to what is changed[ at {address}].',
+    why: 'Changes would be found only by comparing both sides over and over: late, and at a cost to both.',
+    mend: 'Give the account the command psubscribe and the channels (ACL: +psubscribe &__keyevent@*).',
+  },
+  'events-unknown': {
+    found: 'Whether the source tells of changes cannot be seen[: {name} may not be read].',
+    why: 'Where it does not, changes are found only by comparing both sides over and over.',
+    mend: 'Set {name} to AE, as the provider has it set; what the source tells is then heard.',
+  },
   'config-allowed': fine('Our account may read and change settings.'),
   'config-refused': {
     found: 'Our account may not change settings[ at {address}].',

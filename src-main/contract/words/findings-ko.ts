@@ -54,6 +54,37 @@ export const findingsKo: FindingsOf = {
     why: '복제 스트림이 없으면 소스를 따라갈 수 없습니다.',
     mend: '계정에 psync, replconf 명령을 허용하거나 권한이 있는 계정을 쓰세요.',
   },
+  'scan-instead': {
+    found: '이 계정은 [{address} 서버에서 ]복제 스트림을 따라갈 수 없어 소스를 키 단위로 읽습니다.',
+    why: '변경이 늦게 보이거나 중간 값이 건너뛰어질 수 있고, 소스는 SCAN과 키마다의 DUMP, 전체 비교에 응답해야 합니다. 동결 뒤의 마지막 비교로만 양쪽이 같아지며, 모든 키를 읽는 만큼 걸립니다.',
+    mend: '복제 스트림을 쓰려면 psync, sync, replconf를 허용하고, 아니면 이 방식을 받아들이세요.',
+  },
+  'scan-chosen': {
+    found: '선택한 대로 소스[ {address}] 서버를 키 단위로 읽습니다.',
+    why: '변경이 늦게 보이거나 중간 값이 건너뛰어질 수 있고, 소스는 SCAN과 키마다의 DUMP, 전체 비교에 응답해야 합니다. 동결 뒤의 마지막 비교로만 양쪽이 같아지며, 모든 키를 읽는 만큼 걸립니다.',
+    mend: '소스가 허용하면 복제 스트림을 고르고, 아니면 이 방식을 받아들이세요.',
+  },
+  'scan-needs-none': fine('소스를 키 단위로 읽으므로 여기서는 상관없습니다.'),
+  'events-not-needed': fine('필요 없습니다. 복제 스트림이 모든 변경을 알려 줍니다.'),
+  'events-told': fine('소스가 바뀐 키를 알려 줍니다[({name} 값은 {found})].'),
+  'events-will-set': fine(
+    '소스가 아직 모든 변경을 알리지 않아 {name} 값을 {during}(으)로 바꾸고 나중에 되돌립니다.',
+  ),
+  'events-off': {
+    found: '소스가 모든 변경을 알려 주지 않습니다[({name} 값은 "{found}")].',
+    why: '양쪽을 거듭 비교해야만 변경을 찾을 수 있어 늦고 양쪽에 부담이 됩니다.',
+    mend: '마이그레이션하는 동안 {name} 값을 {during}(으)로 바꾸세요.',
+  },
+  'events-refused': {
+    found: '이 계정은 [{address} 서버에서 ]키의 변경을 들을 수 없습니다.',
+    why: '양쪽을 거듭 비교해야만 변경을 찾을 수 있어 늦고 양쪽에 부담이 됩니다.',
+    mend: '계정에 psubscribe 명령과 채널을 허용하세요(ACL: +psubscribe &__keyevent@*).',
+  },
+  'events-unknown': {
+    found: '소스가 변경을 알려 주는지 알 수 없습니다[({name} 값을 읽을 수 없음)].',
+    why: '알려 주지 않으면 양쪽을 거듭 비교해야만 변경을 찾을 수 있습니다.',
+    mend: '제공자의 방법으로 {name} 값을 AE로 바꾸면 변경을 들을 수 있습니다.',
+  },
   'config-allowed': fine('이 계정은 설정을 읽고 바꿀 수 있습니다.'),
   'config-refused': {
     found: '이 계정은 [{address} 서버의 ]설정을 바꿀 수 없습니다.',

@@ -57,6 +57,8 @@ const shortestRestMs = 1_000
 const quietPassEveryMs = 15 * 60_000
 /** A key that the source does not tell of now is asked for again after so long. */
 const untoldPauseMs = 100
+/** After so long it is looked whether keys may be carried again. */
+const longestWaitMs = 250
 /** What differs still after so many times is not for us to make equal. */
 const finalTries = 3
 /** What is kept in mind of the keys that differed in a pass. */
@@ -338,9 +340,10 @@ export class ScanStay {
   ): AsyncGenerator<{ readonly read: ReadKeys; readonly taken: TakenKeys | null }, void> {
     const { dirty } = this.#parts.memory
     while (!this.#signal.aborted) {
-      const taken = dirty.take(roundKeys)
+      // Once it is told to be drained nothing of ours is written any more: whoever else writes is seen by that.
+      const taken = this.#drained ? null : dirty.take(roundKeys)
       if (taken === null) {
-        await dirty.changed.wait(this.#signal, 1_000)
+        await dirty.changed.wait(this.#signal, longestWaitMs)
         continue
       }
       this.#underWay.push(taken)

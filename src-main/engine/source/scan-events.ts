@@ -53,6 +53,12 @@ export async function listenForKeys(connection: Connection, options: ListenOptio
   }
 }
 
+/** Does the server let us listen? Whether it tells anything is another matter. Fails as `Link.open` does. */
+export async function mayListen(connection: Connection, name: string): Promise<boolean> {
+  using link = await Link.open(connection, { name })
+  return !((await link.call(['PSUBSCRIBE', pattern])) instanceof ReplyError)
+}
+
 const unheard = { reply: () => undefined, oks: () => undefined, lost: () => undefined }
 
 /** Null for all that is no event of a key that may have been changed. */
@@ -73,9 +79,11 @@ export function keyEventOf(reply: Reply): { readonly db: number; readonly key: B
 const keyMiss = Buffer.from('keymiss')
 
 /** Whether `notify-keyspace-events`, as CONFIG GET gives it, has a server tell of every change there is an event for. */
-export function tellsOfKeys(setting: string, versionNumber: number): boolean {
-  if (!setting.includes('E')) return false
-  // Streams have a class of their own since 5.0.
-  const classes = versionNumber >= 500 ? 'g$lshzxet' : 'g$lshzxe'
-  return setting.includes('A') || [...classes].every((one) => setting.includes(one))
+export function tellsOfKeys(setting: string): boolean {
+  return setting.includes('E') && setting.includes('A')
+}
+
+/** The same setting with what `tellsOfKeys` needs, in the form that CONFIG GET gives it back (`notify.c`). */
+export function tellingOfKeys(setting: string): string {
+  return `A${['K', 'E', 'm', 'n'].filter((one) => one === 'E' || setting.includes(one)).join('')}`
 }

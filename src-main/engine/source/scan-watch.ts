@@ -5,7 +5,6 @@ import type { ScanGap } from '#contract/sync.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { keyspaceOf, parseInfo, type Info } from '../redis/info.ts'
 import { readSetting } from '../redis/probe.ts'
-import { versionNumberOf } from '../redis/version.ts'
 import { listenForKeys, tellsOfKeys } from './scan-events.ts'
 
 export interface ScanWatchOptions {
@@ -106,7 +105,7 @@ export class ScanWatch {
     const commands = parseInfo(String(await control.call('INFO', 'commandstats')))
     const setting = await readSetting(control, 'notify-keyspace-events')
     this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)
-    const told = setting === null ? null : tellsOfKeys(setting, versionNumberOf(info) ?? Infinity)
+    const told = setting === null ? null : tellsOfKeys(setting)
     if (told === true && this.#tells === false) onGap('told-again')
     this.#tells = told
     const flushes = callsOf(commands, ['flushall', 'flushdb', 'swapdb'])

@@ -3,8 +3,10 @@ import { toFailure, type Failure } from '#contract/failure.ts'
 import type { FindingCode } from '#contract/finding.ts'
 import type { CheckId, CheckResult, CheckSide, CheckState, Mend } from '#contract/precheck.ts'
 import type { ProfileOptions } from '#contract/profile.ts'
+import type { SyncSpec } from '#contract/sync.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
+import { mayQueue, mayRun } from '#engine/redis/permission.ts'
 import { probeThrough } from '#engine/redis/probe.ts'
 
 /** A side that could be reached: what one look told, and a connection for more questions. */
@@ -21,6 +23,8 @@ export interface CheckContext extends AsyncDisposable {
   readonly source: Promise<Reached | Failure>
   readonly target: Promise<Reached | Failure>
   readonly options: ProfileOptions
+  /** How the source will be read; by the stream as long as it cannot be asked. */
+  readonly mode: Promise<SyncSpec['mode']>
   /** The task ran before: the target holds its keys, and settings are set already. */
   readonly resuming: boolean
   readonly task: CheckedTask
@@ -31,6 +35,8 @@ export interface CheckedTask {
   readonly id: string
   /** Where it keeps the received stream; its nearest folder that is there tells the disk. */
   readonly folder: string
+  /** How its source is read, once that is settled. */
+  readonly mode: SyncSpec['mode'] | null
   /** The names of other tasks, begun and not over, that have hold of the same server. */
   readonly others: { readonly source: string | null; readonly target: string | null }
 }
@@ -65,6 +71,7 @@ export function openContext({ source, target, options, resuming, task, signal }:
   return {
     ...reached,
     options,
+    mode: modeOf(reached.source, options, task),
     resuming,
     task,
     async [Symbol.asyncDispose]() {
@@ -72,6 +79,22 @@ export function openContext({ source, target, options, resuming, task, signal }:
         if ('control' in side) side.control.close()
     },
   }
+}
+
+/** Of a task that has begun, what it began with: a source frozen by us lets us do more than it will. */
+async function modeOf(
+  source: Promise<Reached | Failure>,
+  { mode }: ProfileOptions,
+  { mode: begun }: CheckedTask,
+): Promise<SyncSpec['mode']> {
+  if (begun !== null || mode !== 'auto') return begun ?? (mode === 'scan' ? 'scan' : 'stream')
+  const reached = await source
+  return 'control' in reached && !(await mayFollow(reached.control).catch(() => true)) ? 'scan' : 'stream'
+}
+
+/** May our account ask for the replication stream? */
+export async function mayFollow(control: Control): Promise<boolean> {
+  return (await mayRun(control, 'PSYNC', '?', '-1')) ?? (await mayQueue(control, 'PSYNC', '?', '-1'))
 }
 
 async function reach(connection: Connection, signal: AbortSignal | undefined): Promise<Reached | Failure> {

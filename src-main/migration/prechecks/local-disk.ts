@@ -8,7 +8,8 @@ const leastStream = 256 * 1024 * 1024
 /** A snapshot takes less than its data do in memory, unless they cannot be packed; a quarter of it is little. */
 const smallest = 0.25
 
-const onDisk = onSide('local-disk', 'source', async ({ facts }, { task, resuming }) => {
+const onDisk = onSide('local-disk', 'source', async ({ facts }, { task, mode, resuming }) => {
+  if ((await mode) === 'scan') return passed('scan-needs-none')
   const { folder } = task
   const free = await roomIn(nearest(folder))
   const used = resuming ? 0 : (facts.usedMemory ?? 0)

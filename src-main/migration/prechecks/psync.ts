@@ -1,8 +1,11 @@
-import { mayQueue, mayRun } from '#engine/redis/permission.ts'
-import { failed, onSide, passed } from './context.ts'
+import { failed, mayFollow, onSide, passed, warning } from './context.ts'
 
-/** May our account ask for the replication stream? */
-export const sourcePsync = onSide('source-psync', 'source', async ({ control, facts: { address } }) => {
-  const allowed = (await mayRun(control, 'PSYNC', '?', '-1')) ?? (await mayQueue(control, 'PSYNC', '?', '-1'))
-  return allowed ? passed('psync-allowed', { address }) : failed('psync-refused', { address })
+/** May our account ask for the replication stream, or is the source to be read key by key? */
+export const sourcePsync = onSide('source-psync', 'source', async ({ control, facts }, { options, mode }) => {
+  const { address } = facts
+  if (options.mode === 'scan') return warning('scan-chosen', { address })
+  if ((await mode) === 'scan') return warning('scan-instead', { address })
+  return (await mayFollow(control))
+    ? passed('psync-allowed', { address })
+    : failed('psync-refused', { address })
 })

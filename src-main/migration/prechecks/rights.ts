@@ -1,8 +1,9 @@
 import { FailureError, isOfTheLink } from '#contract/failure.ts'
+import type { SyncSpec } from '#contract/sync.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { mayQueue, mayRun } from '#engine/redis/permission.ts'
 import { atLeast } from '#engine/redis/version.ts'
-import { failed, onSide, passed, warning, type Reached } from './context.ts'
+import { failed, onSide, passed, warning, type CheckContext, type Reached } from './context.ts'
 
 type Asked = readonly [string, ...string[]]
 
@@ -21,7 +22,7 @@ const reading: readonly Asked[] = [
   ['PTTL', key],
 ]
 
-const onSource: readonly Asked[] = [['REPLCONF', 'capa', 'eof'], ...reading]
+const toFollow: readonly Asked[] = [['REPLCONF', 'capa', 'eof'], ...reading]
 
 const onTarget: readonly Asked[] = [
   ...reading,
@@ -74,8 +75,9 @@ async function grant(control: Control, commands: readonly string[]): Promise<str
 }
 
 const rightsOn =
-  (commands: readonly Asked[]) =>
-  async ({ control, facts: { address } }: Reached) => {
+  (commandsOf: (mode: SyncSpec['mode']) => readonly Asked[]) =>
+  async ({ control, facts: { address } }: Reached, { mode }: CheckContext) => {
+    const commands = commandsOf(await mode)
     const lacking = await missing(control, commands)
     if (lacking.length === 0) return passed('rights-enough', { address })
     const params = { address, commands: lacking.join(', ') }
@@ -83,10 +85,18 @@ const rightsOn =
   }
 
 /** May our account read all there is, and hear of what is written? */
-export const sourceRights = onSide('source-rights', 'source', rightsOn(onSource))
+export const sourceRights = onSide(
+  'source-rights',
+  'source',
+  rightsOn((mode) => (mode === 'scan' ? reading : toFollow)),
+)
 
 /** May it write, and keep a second run of the same task away? */
-export const targetRights = onSide('target-rights', 'target', rightsOn(onTarget))
+export const targetRights = onSide(
+  'target-rights',
+  'target',
+  rightsOn(() => onTarget),
+)
 
 /** May writes be frozen at the cutover? Everything but that works without. */
 export const sourceFreeze = onSide('source-freeze', 'source', async ({ control, facts }) => {

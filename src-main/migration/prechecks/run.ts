@@ -7,6 +7,7 @@ import { clocks } from './clocks.ts'
 import { sourceConfig } from './config.ts'
 import { targetDatabases } from './databases.ts'
 import { targetEmpty } from './empty.ts'
+import { sourceEvents } from './events.ts'
 import { functions } from './functions.ts'
 import { localDisk } from './local-disk.ts'
 import { targetMemory } from './memory.ts'
@@ -39,6 +40,7 @@ const checks: readonly Check[] = [
   sourceRole,
   sourceVersion,
   sourcePsync,
+  sourceEvents,
   sourceConfig,
   sourceBacklog,
   sourceOutputBuffer,

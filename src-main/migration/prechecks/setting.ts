@@ -21,8 +21,9 @@ function settingCheck(
   wanted: WantedSetting,
   findings: { readonly enough: FindingCode; readonly small: FindingCode; readonly willSet: FindingCode },
 ): Check {
-  return onSide(id, wanted.side, async ({ control, facts, info }, { options, resuming }) => {
+  return onSide(id, wanted.side, async ({ control, facts, info }, { options, mode, resuming }) => {
     const { name } = wanted
+    if ((wanted.mode ?? (await mode)) !== (await mode)) return passed('scan-needs-none')
     const value = await readSetting(control, name)
     if (value === null && wanted.since !== undefined && !atLeast(facts.version, ...wanted.since))
       return passed(findings.enough, { name, address: facts.address })

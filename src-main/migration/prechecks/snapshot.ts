@@ -5,8 +5,11 @@ import { onSide, passed, warning, type Finding } from './context.ts'
 const writtenMeanwhile = 0.5
 
 /** Has the source's machine room for the process that makes the snapshot? (`total_system_memory`: since 3.2.) */
-export const sourceSnapshot = onSide('source-snapshot', 'source', ({ facts: { address }, info }) =>
-  judgeSnapshotRoom(address, info),
+export const sourceSnapshot = onSide(
+  'source-snapshot',
+  'source',
+  async ({ facts: { address }, info }, { mode }) =>
+    (await mode) === 'scan' ? passed('scan-needs-none') : judgeSnapshotRoom(address, info),
 )
 
 export function judgeSnapshotRoom(address: string, info: Info): Finding {

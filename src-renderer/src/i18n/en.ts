@@ -390,6 +390,21 @@ export const en = {
   'migration.proof.counts': 'Key counts',
   'migration.proof.counts.text':
     'Only the number of keys per database is compared. Quicker, and proves less.',
+  'migration.mode': 'How the source is read',
+  'migration.mode.auto': 'Decide by the checks',
+  'migration.mode.auto.text':
+    'Its replication stream where we may follow it; else key by key, after you have accepted what that means.',
+  'migration.mode.stream': 'Replication stream',
+  'migration.mode.stream.text':
+    'Every write, in order, exactly once. The checks fail where the source does not let us.',
+  'migration.mode.scan': 'Key by key',
+  'migration.mode.scan.text':
+    'SCAN, DUMP and the events of keys. A change may be seen late; after the freeze a last comparison makes both sides equal.',
+  'migration.review.mode': 'Reading the source',
+  'migration.review.mode.auto':
+    'By its replication stream where the checks find that we may, else key by key.',
+  'migration.review.mode.stream': 'By its replication stream.',
+  'migration.review.mode.scan': 'Key by key; after the freeze a last comparison makes both sides equal.',
   'migration.after': 'Source after the end',
   'migration.after.unfreeze': 'Give the old password back',
   'migration.after.unfreeze.text': 'Password and users are put back as they were, byte for byte.',
@@ -461,6 +476,7 @@ export const en = {
   'check.source-version': 'Version of the source',
   'check.source-psync': 'Right to follow (PSYNC)',
   'check.source-config': 'Right to read and set settings',
+  'check.source-events': 'Events of keys',
   'check.source-backlog': 'Replication backlog',
   'check.source-output-buffer': 'Output buffer for replicas',
   'check.source-timeout': 'Replication timeout',

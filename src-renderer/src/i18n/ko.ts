@@ -368,6 +368,20 @@ export const ko: Words = {
   'migration.proof.full.text': '모든 키의 값, 자료형, 만료를 양쪽에서 비교합니다.',
   'migration.proof.counts': '키 수',
   'migration.proof.counts.text': '데이터베이스별 키 수만 비교합니다. 빠르지만 증명이 약합니다.',
+  'migration.mode': '소스를 읽는 방식',
+  'migration.mode.auto': '검사로 결정',
+  'migration.mode.auto.text':
+    '따라갈 수 있으면 복제 스트림을, 아니면 그 의미를 확인받은 뒤 키 단위로 읽습니다.',
+  'migration.mode.stream': '복제 스트림',
+  'migration.mode.stream.text':
+    '모든 쓰기를 순서대로 정확히 한 번. 소스가 허용하지 않으면 검사에서 멈춥니다.',
+  'migration.mode.scan': '키 단위',
+  'migration.mode.scan.text':
+    'SCAN, DUMP와 키 이벤트를 씁니다. 변경이 늦게 보일 수 있으며, 동결 뒤 마지막 비교로 양쪽이 같아집니다.',
+  'migration.review.mode': '소스 읽기',
+  'migration.review.mode.auto': '검사 결과 허용되면 복제 스트림으로, 아니면 키 단위로 읽습니다.',
+  'migration.review.mode.stream': '복제 스트림으로 읽습니다.',
+  'migration.review.mode.scan': '키 단위로 읽고, 동결 뒤 마지막 비교로 양쪽을 같게 합니다.',
   'migration.after': '종료 후 소스',
   'migration.after.unfreeze': '이전 비밀번호 복원',
   'migration.after.unfreeze.text': '비밀번호와 사용자를 바이트 단위까지 원래대로 되돌립니다.',
@@ -432,6 +446,7 @@ export const ko: Words = {
   'check.source-version': '소스 버전',
   'check.source-psync': '복제 권한(PSYNC)',
   'check.source-config': '설정 읽기·변경 권한',
+  'check.source-events': '키 이벤트',
   'check.source-backlog': '복제 백로그',
   'check.source-output-buffer': '레플리카 출력 버퍼',
   'check.source-timeout': '복제 시간 제한',

@@ -19,6 +19,7 @@ export class MigrationDraft {
   readonly target = new ConnectionDraft('target')
   readonly tests = { source: new ConnectionTest(), target: new ConnectionTest() }
   onConflict = $state<ProfileOptions['onConflict']>(defaultProfileOptions.onConflict)
+  mode = $state<ProfileOptions['mode']>(defaultProfileOptions.mode)
   proof = $state<ProfileOptions['proof']>(defaultProfileOptions.proof)
   afterFinish = $state<ProfileOptions['afterFinish']>(defaultProfileOptions.afterFinish)
   adjustSettings = $state(defaultProfileOptions.adjustSettings)
@@ -71,6 +72,7 @@ export class MigrationDraft {
     if (profile.target !== null) this.target.open(profile.target)
     const { options } = profile
     this.onConflict = options.onConflict
+    this.mode = options.mode
     this.proof = options.proof
     this.afterFinish = options.afterFinish
     this.adjustSettings = options.adjustSettings
@@ -90,6 +92,7 @@ export class MigrationDraft {
       target: this.target.endpoint,
       options: {
         onConflict: this.onConflict,
+        mode: this.mode,
         proof: this.proof,
         afterFinish: this.afterFinish,
         adjustSettings: this.adjustSettings,
@@ -131,6 +134,7 @@ export class MigrationDraft {
       this.source.endpoint,
       this.target.endpoint,
       this.onConflict,
+      this.mode,
       this.proof,
       this.afterFinish,
       this.adjustSettings,
