@@ -215,6 +215,35 @@ test('a source that has lost our place copies again; what it no longer has goes 
   expect(await target.call('EXISTS', 'gone')).toBe(0)
 })
 
+test('a source that crashed and came back older, while the target stood still with much on its way: a copy, and equal', async () => {
+  await using source = await startRedis({ args: [...quickSnapshot, '--save', '3600 1000000'] })
+  await using target = await startRedis()
+  await using wire = await startProxy(target.port)
+  using folder = taskFolder()
+  const writer = startWriter({ port: source.port, seed: 10, rate: 10_000, comesBack: true })
+  await using sync = startSync({
+    task: 'older',
+    source: connectionTo(source),
+    target: connectionTo(wire),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await source.call('SAVE')
+  await sleep(1_000)
+  wire.hold()
+  const { appliedOffset } = sync.progress!
+  await sync.until(({ spooledOffset }) => spooledOffset! > appliedOffset! + 300_000)
+  await source.kill9()
+  await source.restart()
+  await sync.until(({ fullResyncs }) => fullResyncs === 2)
+  wire.release()
+  await sync.until(({ events }) => events.filter(({ code }) => code === 'copy.done').length === 2)
+  await sync.until(({ phase }) => phase === 'in-step')
+  await writer.stop()
+  await drain(sync, source)
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, differing: 0, differences: [] })
+})
+
 test('a target that refuses for a while is waited for, with the reason, and gets every write', async () => {
   await using source = await startRedis({ args: quickSnapshot })
   await using target = await startRedis()

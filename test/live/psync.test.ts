@@ -1,6 +1,7 @@
+import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { FailureError } from '../../src-main/contract/failure.ts'
 import { Replication } from '../../src-main/engine/source/psync.ts'
 import { Spool } from '../../src-main/engine/source/spool.ts'
@@ -39,6 +40,18 @@ function follow(port: number, spool: Spool): { replication: Replication; stop():
       await running
     },
   }
+}
+
+/** Every write to a file takes so long, until it is disposed of. */
+async function slowDisk(folder: string, ms: number): Promise<Disposable> {
+  await using file = await open(join(folder, 'any'), 'w')
+  const kind = Object.getPrototypeOf(file) as FileHandle
+  const original = Object.getOwnPropertyDescriptor(kind, 'writev')!.value as FileHandle['writev']
+  const spy = vi.spyOn(kind, 'writev').mockImplementation(async function (this: FileHandle, ...given) {
+    await sleep(ms)
+    return await original.apply(this, given)
+  })
+  return { [Symbol.dispose]: () => spy.mockRestore() }
 }
 
 async function readStream(spool: Spool, from: number, to: number): Promise<string> {
@@ -120,6 +133,28 @@ test('after a lost link it goes on from its last byte, under whatever id the sou
   expect(await readStream(spool, 0, 9)).toBe('onetwosix')
   expect(spool.reaches(first, 3)).toBe(true)
   expect(spool.reaches(first, 5)).toBe(false)
+  await stop()
+})
+
+test('what was received before the link was lost is not asked for again, however slow the disk', async () => {
+  using folder = taskFolder()
+  await using spool = await Spool.open(join(folder.path, 'spool'), options)
+  using _slow = await slowDisk(folder.path, 500)
+  const commands: string[] = []
+  await using master = await startFakeMaster(async (replica, command, before) => {
+    commands.push(command)
+    if (before === 0) {
+      await replica.send(`+FULLRESYNC ${first} 0\r\n$9\r\nREDIS0010`)
+      await until(() => spool.lineage?.snapshot === 9)
+      await replica.send('one')
+      await until(() => replication.received === 12)
+      replica.close()
+    } else await replica.send(`+CONTINUE\r\ntwo`)
+  })
+  const { replication, stop } = follow(master.port, spool)
+  await until(() => spool.end === 6)
+  expect(commands).toEqual(['PSYNC ? -1', `PSYNC ${first} 4`])
+  expect(await readStream(spool, 0, 6)).toBe('onetwo')
   await stop()
 })
 

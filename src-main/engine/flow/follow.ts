@@ -34,6 +34,8 @@ export interface FollowerParts {
   /** Of the shard's connections. */
   readonly name: string
   readonly spool: Spool
+  /** The spool's, when the checkpoints were seen to lie in its history. */
+  readonly generation: number
   readonly source: () => Connection
   /** The Redis version that it is, or stands for: 7.0 → 700; null while it is not known. */
   readonly sourceVersion: () => number | null
@@ -81,6 +83,8 @@ export class Follower {
   readonly #toCopy: DbKey[] = []
   #splitter: UnitSplitter
   #meta: TaskMeta
+  /** The newest id of the history that is applied. */
+  #replid: string
   #keysInRepair = 0
 
   constructor(parts: FollowerParts) {
@@ -88,6 +92,7 @@ export class Follower {
     this.#lists = parts.session.listsOf(parts.keys)
     this.#meta = parts.meta
     const from = earliest(parts.checkpoints)
+    this.#replid = from.replid
     this.#splitter = new UnitSplitter(from.offset, from.db)
     this.#reconciler = new ExpiryReconciler({
       ...parts,
@@ -188,8 +193,7 @@ export class Follower {
    * `history-changed` when the spool holds another history now. Rejects when the target is lost.
    */
   async run(signal: AbortSignal, ending: AbortSignal): Promise<'ended' | 'history-changed'> {
-    const { session, name, checkpoints, keys, spool } = this.#parts
-    const generation = spool.generation
+    const { session, name, checkpoints, keys, spool, generation } = this.#parts
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
     this.#stale = await StaleKeys.read(this.#lists.stale)
     const from = earliest(checkpoints)
@@ -206,7 +210,7 @@ export class Follower {
       name,
       meta: () => this.#meta,
       checkpoints,
-      replid: () => spool.lineage?.replid ?? from.replid,
+      replid: () => this.#replidNow(),
       onFailed: (units) => this.#tellFailed(units),
       onTook: this.#parts.onTook,
       signal,
@@ -231,8 +235,16 @@ export class Follower {
     return 'ended'
   }
 
+  /** What is applied belongs to this history, also when the spool has begun another in the meantime. */
+  #replidNow(): string {
+    const { spool, generation } = this.#parts
+    if (spool.generation === generation && spool.lineage !== null) this.#replid = spool.lineage.replid
+    return this.#replid
+  }
+
   async #read(target: LiveTarget, from: number, signal: AbortSignal): Promise<void> {
-    for await (const piece of this.#parts.spool.read(from, signal))
+    const { spool, generation } = this.#parts
+    for await (const piece of spool.read(from, signal, generation))
       await this.#placing.run(() => this.#place(target, piece))
   }
 

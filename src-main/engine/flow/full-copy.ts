@@ -36,6 +36,8 @@ export interface FullCopyParts {
 export interface Copied {
   readonly meta: TaskMeta
   readonly checkpoints: readonly Checkpoint[]
+  /** The spool's, whose snapshot it was. */
+  readonly generation: number
 }
 
 /**
@@ -98,7 +100,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
       { keys: copied.keys, failed: copied.failed, bytes: spool.snapshotBytes, ms: Date.now() - started },
       copied.failed > 0 ? 'warning' : 'info',
     )
-    return { meta: following, checkpoints: Array.from({ length: meta.lanes }, () => checkpoint) }
+    return { meta: following, checkpoints: Array.from({ length: meta.lanes }, () => checkpoint), generation }
   } catch (thrown) {
     // The source broke off and has begun again: what was read of its snapshot ended in the middle.
     if (generation !== spool.generation) return null

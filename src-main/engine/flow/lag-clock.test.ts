@@ -32,3 +32,16 @@ test('another history begins anew', () => {
   clock.note(2_000, 900)
   expect(clock.lagMs(100, 2_500)).toBe(Infinity)
 })
+
+test('a source that does not answer is not taken for one that has written no more', () => {
+  const clock = new LagClock()
+  clock.hear(500, 50)
+  expect(clock.offset).toBe(null)
+  clock.note(1_000, 100)
+  clock.hear(1_900, 150)
+  clock.hear(2_100, 90)
+  expect(clock.lagMs(100, 2_200)).toBe(0)
+  clock.hear(2_300, 700)
+  expect(clock.lagMs(100, 3_000)).toBe(2_000)
+  expect(clock.lagMs(700, 3_000)).toBe(0)
+})

@@ -1,4 +1,6 @@
 const looksKept = 400
+/** Looks come more often than this as long as the source answers. */
+const unheardMs = 1_000
 
 interface Look {
   readonly at: number
@@ -17,6 +19,12 @@ export class LagClock {
 
   note(at: number, offset: number): void {
     this.#looks = [...this.#looks.slice(1 - looksKept), { at, offset }]
+  }
+
+  /** The stream has come as far as this. Counts where the source itself has not been heard of for a while. */
+  hear(at: number, offset: number): void {
+    const newest = this.#looks.at(-1)
+    if (newest !== undefined && offset > newest.offset && at - newest.at >= unheardMs) this.note(at, offset)
   }
 
   /** Numbers of another history are of no use. */

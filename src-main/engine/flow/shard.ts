@@ -8,9 +8,9 @@ import { ownSlots } from '../redis/topology.ts'
 import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
-import { earliest, type Checkpoint, type DbKey, type TaskMeta } from './checkpoint.ts'
+import { earliest, type DbKey, type TaskMeta } from './checkpoint.ts'
 import { Follower } from './follow.ts'
-import { copyInto, type Begun } from './full-copy.ts'
+import { copyInto, type Begun, type Copied } from './full-copy.ts'
 import { InStep } from './in-step.ts'
 import type { Holder } from './lease.ts'
 import type { MasterSays, SlotMoves } from './slot-moves.ts'
@@ -222,6 +222,7 @@ export class Shard implements AsyncDisposable {
 
   /** To be called often: whether it is in step is seen from several looks. */
   look(): void {
+    if (this.#spool.lineage !== null) this.#watch.hear(this.#spool.end)
     this.#inStep.look(this.lagMs(), Date.now())
   }
 
@@ -272,8 +273,8 @@ export class Shard implements AsyncDisposable {
     this.#phase = 'connecting'
     const signal = AbortSignal.any([stay.signal, ending])
     let { meta } = place
-    let checkpoints = await this.#resumable(stay, signal)
-    if (checkpoints === null) {
+    let from = await this.#resumable(stay, signal)
+    if (from === null) {
       this.#phase = 'copying'
       const copied = await copyInto({
         spec,
@@ -298,7 +299,7 @@ export class Shard implements AsyncDisposable {
       })
       if (copied === null) return 'history-changed'
       meta = copied.meta
-      checkpoints = copied.checkpoints
+      from = copied
       stay.onCopied()
     }
     const follower = new Follower({
@@ -317,7 +318,8 @@ export class Shard implements AsyncDisposable {
       tell: this.#tell,
       onTook: (commands) => (state.writes += commands),
       meta: { ...meta!, targetRunId: session.runId },
-      checkpoints,
+      checkpoints: from.checkpoints,
+      generation: from.generation,
     })
     this.#follower = follower
     this.#phase = 'following'
@@ -328,11 +330,11 @@ export class Shard implements AsyncDisposable {
     }
   }
 
-  /** The lanes' checkpoints, if the stream can be had from the earliest of them on; null: a copy is needed. */
+  /** Where the lanes stand, if the stream can be had from the earliest of them on; null: a copy is needed. */
   async #resumable(
     { session, place: { keys, meta, checkpoints } }: Stay,
     signal: AbortSignal,
-  ): Promise<readonly Checkpoint[] | null> {
+  ): Promise<Pick<Copied, 'checkpoints' | 'generation'> | null> {
     const known = checkpoints.flatMap((one) => (one === null ? [] : [one]))
     if (meta === null || meta.phase === 'copying' || known.length !== meta.lanes) {
       if (this.#options.spec.from !== undefined) this.#refuseCopy()
@@ -353,10 +355,11 @@ export class Shard implements AsyncDisposable {
       this.#tell('target.rolled-back', { from: this.#lastSafe, to: offset }, 'warning')
     if (!this.#spool.reaches(replid, offset))
       await this.#askAnew(() => this.#spool.beginStream(replid, offset))
+    const { generation } = this.#spool
     this.#replicate()
     this.#tell('run.resumed', { resumedAt: offset })
     if (meta.targetRunId !== session.runId) await session.note(keys, { ...meta, targetRunId: session.runId })
-    return known
+    return { checkpoints: known, generation }
   }
 
   /** What was noted in the target is gone: it may be at any moment by now, and a copy is not what was asked for. */

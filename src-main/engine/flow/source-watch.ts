@@ -43,6 +43,11 @@ export class SourceWatch {
     return this.#clock.lagMs(applied, Date.now())
   }
 
+  /** So much of its stream is here: a source that cannot be asked at the moment is judged by that. */
+  hear(offset: number): void {
+    this.#clock.hear(Date.now(), offset)
+  }
+
   /** The numbers of another history are of no use. */
   forget(): void {
     this.#clock.forget()

@@ -129,7 +129,7 @@ export class Replication {
         talk,
         connection,
         { listeningPort: socket.localPort ?? 0, name },
-        this.#position(),
+        await this.#position(),
       )
       this.#waitingFor = null
       if (answer.kind === 'full' && this.#options.withoutSnapshot === true)
@@ -149,9 +149,12 @@ export class Replication {
   }
 
   /** Where to go on; null where the snapshot is not whole: then only a new one helps. */
-  #position(): Position | null {
-    const { lineage, end } = this.#options.spool
-    return lineage === null || lineage.snapshot === 'partial' ? null : { replid: lineage.replid, offset: end }
+  async #position(): Promise<Position | null> {
+    const { spool } = this.#options
+    const { lineage } = spool
+    if (lineage === null || lineage.snapshot === 'partial') return null
+    // What was received over the last link may still be on its way to the disk: it must not be asked for again.
+    return { replid: lineage.replid, offset: await spool.sync() }
   }
 
   async #receiveSnapshot(

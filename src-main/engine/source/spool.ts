@@ -208,11 +208,14 @@ export class Spool implements AsyncDisposable {
   }
 
   /**
-   * Gives the stream behind `offset`, waiting for more, until the signal aborts or the history is thrown away.
-   * Fails with `spool.damaged` where what is on disk is not what was written.
+   * Gives the stream behind `offset`, waiting for more, until the signal aborts or the history (that of `generation`) is
+   * thrown away. Fails with `spool.damaged` where what is on disk is not what was written.
    */
-  async *read(offset: number, signal: AbortSignal): AsyncGenerator<StreamPiece, void> {
-    const generation = this.#generation
+  async *read(
+    offset: number,
+    signal: AbortSignal,
+    generation = this.#generation,
+  ): AsyncGenerator<StreamPiece, void> {
     let position = offset
     while (!signal.aborted && generation === this.#generation) {
       const segment = this.#segments.find(({ start, end }) => start <= position && position < end)
