@@ -12,18 +12,20 @@ export interface CutOverWishes {
   readonly repair?: boolean | undefined
   /** A repair also deletes what only the target has. */
   readonly deleteExtra?: boolean | undefined
+  /** Keep a way back, whatever the plan says. */
+  readonly wayBack?: boolean | undefined
 }
 
 /**
  * Freezes a task that is in step, drains, proves and finishes it. Resolves with how it stands then: `finished`,
- * or `paused` with its source unfrozen where the two sides were found to differ. Rejects with what failed; the
- * source is unfrozen then too, unless the freeze itself broke.
+ * `way-back`, or `paused` with its source unfrozen where the two sides were found to differ. Rejects with what failed;
+ * the source is unfrozen then too, unless the freeze itself broke.
  */
 export async function cutOver(
   { tasks }: Pick<Migrations, 'tasks'>,
   task: FollowedTask,
   output: Output,
-  { deleteSource, repair = false, deleteExtra = false }: CutOverWishes = {},
+  { deleteSource, repair = false, deleteExtra = false, wayBack }: CutOverWishes = {},
 ): Promise<TaskView> {
   // A freeze from before a crash is taken up again by itself.
   if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
@@ -57,7 +59,7 @@ export async function cutOver(
   }
   const { progress: _progress, ...proof } = proven.proof
   output.event('proof', { task: task.id, ...proof })
-  return await tasks.finish(task.id, { deleteSource })
+  return await tasks.finish(task.id, { deleteSource, wayBack })
 }
 
 /** How long writes were refused; null while they are, or when they never were. */

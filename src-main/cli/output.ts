@@ -37,6 +37,7 @@ export type OutputEvent =
   | 'frozen'
   | 'unfrozen'
   | 'repairing'
+  | 'way-back'
   | 'proof'
   | 'plan'
   | 'done'

@@ -56,6 +56,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'end a sync for good: take what Keyferry added out, put settings back',
     load: () => import('./commands/finish.ts'),
   },
+  'roll-back': {
+    description: 'go back to the old server of a migration, with all that the new one took since',
+    load: () => import('./commands/roll-back.ts'),
+  },
   backup: {
     description: 'have servers save (BGSAVE or BGREWRITEAOF) and fetch what they saved',
     load: () => import('./commands/backup.ts'),

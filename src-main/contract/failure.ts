@@ -172,6 +172,7 @@ export const failureCatalogue = {
   'task.move-unproven': { retryable: false },
   'task.overwrites': { retryable: false },
   'task.repair-consent': { retryable: false },
+  'way-back.none': { retryable: false },
   'schedule.past': { retryable: false },
   'schedule.missed': { retryable: false },
   // Freezing writes

@@ -2,8 +2,10 @@ import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
+import type { Passwords } from '#contract/profile.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
 import { cutOver, writePauseMs } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
@@ -13,6 +15,7 @@ import { startTime } from '../option-values.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { taskOfProfile } from '../saved-profile.ts'
+import { keepWayBack } from '../way-back.ts'
 import { duration } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
@@ -23,6 +26,7 @@ interface RunFlags {
   readonly deleteSource?: string
   readonly repair?: true
   readonly deleteExtra?: true
+  readonly wayBack?: true
   readonly json?: true
 }
 
@@ -31,6 +35,7 @@ Profiles are made and saved in the console ("keyferry serve", or the window). Ex
   keyferry run "shop to new host"
   keyferry run nightly --cutover auto --accept-warnings --json
   keyferry run nightly --cutover auto --at "2026-11-22 02:00 Asia/Seoul"
+  keyferry run "shop to new host" --cutover auto --way-back
   keyferry run retire --cutover auto --delete-source 10.0.0.4:6379
 A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
 
@@ -51,6 +56,10 @@ export function define(command: Command): void {
       'where the comparison finds differences, write them again from the source and compare anew',
     )
     .option('--delete-extra', 'with --repair: delete what only the target has')
+    .option(
+      '--way-back',
+      'have what is written to the target afterwards go back to the source, which stays frozen',
+    )
     .option('--accept-warnings', 'go on where the checks only warn')
     .option(
       '--at <time>',
@@ -74,12 +83,25 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
     output.note('All of it was applied before, and its sync ended; finishing what is left.')
     return told(await migrations.tasks.finish(id, { deleteSource: flags.deleteSource, passwords }), output)
   }
+  const ended = await migrate(migrations, id, passwords, flags, output)
+  const code = told(ended, output)
+  if (ended.state !== 'way-back' || ended.wayBack === null) return code
+  return await keepWayBack(migrations, ended.wayBack, output)
+}
+
+async function migrate(
+  migrations: Migrations,
+  id: string,
+  passwords: Passwords,
+  flags: RunFlags,
+  output: Output,
+): Promise<TaskView> {
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await task.start(passwords, flags.acceptWarnings === true, flags.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
-  return told(await cutOver(migrations, task, output, flags), output)
+  return await cutOver(migrations, task, output, flags)
 }
 
 /** What cannot be undone is not found to be mistyped at the end only. */
@@ -90,11 +112,12 @@ function demandTyped({ from }: TaskView, deleteSource: string | undefined): void
 function told(view: TaskView, output: Output): ExitCode {
   const { id, state, source, target, freeze, proof } = view
   const pauseMs = writePauseMs(view)
-  const code = state === 'finished' ? exitCode.done : exitCode.differs
+  const isOver = state === 'finished' || state === 'way-back'
+  const code = isOver ? exitCode.done : exitCode.differs
   output.event('done', { task: id, state, writePauseMs: pauseMs, freeze: freeze.state, exitCode: code })
-  if (state === 'finished')
+  if (isOver)
     output.line(
-      `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${freezeWords[freeze.state] ?? 'as before'}.`,
+      `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${state === 'way-back' ? 'frozen, and follows it' : (freezeWords[freeze.state] ?? 'as before')}.`,
     )
   for (const line of proof?.result ? verifyLines(proof.result) : []) output.line(line)
   if (pauseMs !== null) output.line(`Write pause: ${duration(pauseMs)}.`)

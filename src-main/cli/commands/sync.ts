@@ -12,6 +12,7 @@ import { interruptible } from '../interrupt.ts'
 import { findBegunTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
+import { findWayBack, keepWayBack, takeUpWayBack } from '../way-back.ts'
 
 interface SyncFlags extends ConnectionFlags {
   readonly until?: 'in-step'
@@ -19,6 +20,7 @@ interface SyncFlags extends ConnectionFlags {
   readonly onConflict: 'fail' | 'replace'
   readonly settings: boolean
   readonly acceptWarnings?: true
+  readonly reverse?: true
   readonly json?: true
 }
 
@@ -30,6 +32,7 @@ Examples:
   keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
   keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --accept-warnings
+  keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
 
 Ctrl-C pauses it, and the same command goes on from there. "keyferry finish"
 with the same two addresses ends it.`
@@ -50,6 +53,7 @@ export function define(command: Command): void {
         .choices(readModes)
         .default('auto'),
     )
+    .option('--reverse', 'go on with the way back that a cutover between these two has left open')
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
     .option('--json', 'one JSON object a line on stdout')
@@ -61,6 +65,7 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   const { connection: source } = await readConnection(flags, 'source')
   const { connection: target } = await readConnection(flags, 'target')
   await using migrations = await openOwnMigrations()
+  if (flags.reverse) return await goBack(migrations, source, target, output)
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
   const { id } = findBegunTask(migrations, source, target) ?? makeTask(migrations, source, target, flags)
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
@@ -79,6 +84,22 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
     if (!inStep) throw thrown
     return told(migrations.tasks.get(id), output)
   }
+}
+
+/** From the target of a finished migration to its source. */
+async function goBack(
+  migrations: Migrations,
+  source: Connection,
+  target: Connection,
+  output: Output,
+): Promise<ExitCode> {
+  const { id } = findWayBack(migrations, source, target)
+  {
+    using interrupt = interruptible(() => output.note('Pausing.'))
+    using task = new FollowedTask(migrations, id, output, interrupt.signal)
+    await takeUpWayBack(task, source, target)
+  }
+  return await keepWayBack(migrations, id, output)
 }
 
 function told({ id, state, progress, source, target }: TaskView, output: Output): ExitCode {

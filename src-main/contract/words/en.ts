@@ -787,6 +787,11 @@ export const en: LanguageWords = {
       safe: 'Nothing has been changed; the source is still frozen.',
       todo: 'Type the address exactly, or leave the target as it is.',
     },
+    'way-back.none': {
+      what: 'No way back is open[ from {target} to {source}].',
+      safe: 'Nothing was changed on either server.',
+      todo: 'A way back begins at the cutover, with --way-back or as chosen in the plan. "keyferry tasks" lists what there is; to go back without one, migrate in the other direction.',
+    },
     'schedule.past': {
       what: 'The time[ {when}] is past.',
       safe: 'Nothing has been changed.',

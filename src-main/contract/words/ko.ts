@@ -782,6 +782,11 @@ export const ko: LanguageWords = {
       safe: '아무것도 바꾸지 않았습니다. 소스는 계속 동결되어 있습니다.',
       todo: '주소를 정확히 입력하거나, 타깃을 그대로 두십시오.',
     },
+    'way-back.none': {
+      what: '[{target}에서 {source}(으)로 ]열린 되돌아갈 길이 없습니다.',
+      safe: '양쪽 서버 모두 아무것도 바뀌지 않았습니다.',
+      todo: '되돌아갈 길은 컷오버할 때 --way-back 또는 계획의 선택에 따라 열립니다. "keyferry tasks"가 목록을 보여 줍니다. 그 길 없이 되돌리려면 반대 방향으로 마이그레이션하세요.',
+    },
     'schedule.past': {
       what: '지정한 시각[ {when}] 시점은 이미 지났습니다.',
       safe: '아무것도 바뀌지 않았습니다.',

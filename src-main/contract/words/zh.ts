@@ -782,6 +782,11 @@ export const zh: LanguageWords = {
       safe: '未做任何更改；源端仍处于冻结状态。',
       todo: '请准确输入该地址，或保持目标端不变。',
     },
+    'way-back.none': {
+      what: '没有[从 {target} 到 {source} 的]已打开的回退通道。',
+      safe: '两端均未做任何更改。',
+      todo: '回退通道在切换时打开：使用 --way-back，或在方案中选择。“keyferry tasks”会列出现有任务；没有回退通道而要回退时，请反方向做一次迁移。',
+    },
     'schedule.past': {
       what: '时间[ {when}] 已过。',
       safe: '未作任何更改。',

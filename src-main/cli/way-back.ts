@@ -1,0 +1,59 @@
+import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
+import { fail } from '#contract/failure.ts'
+import type { TaskView } from '#contract/task.ts'
+import type { Migrations } from '#migration/open.ts'
+import { exitCode, type ExitCode } from './exit-code.ts'
+import { FollowedTask } from './follow-task.ts'
+import { interruptible } from './interrupt.ts'
+import { findBegunTask, passwordsOf } from './migrations.ts'
+import type { Output } from './output.ts'
+
+/** The task that keeps the way back of a migration between two servers; fails with `way-back.none`. */
+export function findWayBack(migrations: Migrations, source: Connection, target: Connection): TaskView {
+  const found = findBegunTask(migrations, target, source)
+  if (found === undefined || found.wayBackOf === null)
+    return fail('way-back.none', { source: placeOf(source), target: placeOf(target) })
+  return found
+}
+
+/** Has an open way back at work, where it is not: `source` and `target` are those of the migration. */
+export async function takeUpWayBack(
+  task: FollowedTask,
+  source: Connection,
+  target: Connection,
+): Promise<TaskView> {
+  if (task.view.actions.includes('resume')) await task.start(passwordsOf(target, source), true)
+  return await task.until(({ inStep, state }) => inStep || state === 'frozen')
+}
+
+/** Keeps a way back that is at work, until Ctrl-C pauses it. */
+export async function keepWayBack(migrations: Migrations, id: string, output: Output): Promise<ExitCode> {
+  const { from, to } = migrations.tasks.get(id)
+  using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
+  using task = new FollowedTask(migrations, id, output, interrupt.signal)
+  output.event('way-back', { task: id, source: from, target: to })
+  output.note(
+    `The way back is open: what is written to ${from} goes to ${to}, which stays frozen. Ctrl-C pauses it.`,
+  )
+  try {
+    await task.until(() => false)
+    return exitCode.done
+  } catch (thrown) {
+    if (!interrupt.signal.aborted) throw thrown
+    if (task.view.actions.includes('pause')) await migrations.tasks.pause(id)
+    return toldOfWayBack(migrations.tasks.get(id), output)
+  }
+}
+
+function toldOfWayBack({ id, state, progress, source, target }: TaskView, output: Output): ExitCode {
+  const offset = progress?.appliedOffset ?? null
+  output.event('done', { task: id, state, offset, exitCode: exitCode.done })
+  const [now, before] = [addressOf(source), addressOf(target)]
+  output.line(`Paused: ${before} holds all that ${now} had written up to offset ${offset ?? 0}.`)
+  output.line(`The way back is open as long as ${now} keeps what it writes from there on in its backlog.`)
+  output.line(`"keyferry sync --reverse -f ${before} -t ${now}" goes on with it,`)
+  output.line(
+    '"keyferry roll-back" with the same two addresses goes back, "keyferry finish --reverse" closes it.',
+  )
+  return exitCode.done
+}
