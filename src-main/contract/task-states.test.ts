@@ -50,7 +50,7 @@ describe('the states of a task', () => {
     expect(actionsOf(view('following', back))).toEqual(['freeze', 'verify', 'pause', 'stop'])
     expect(actionsOf(view('frozen', back))).toContain('finish')
     expect(actionsOf(view('paused', back))).not.toContain('finish')
-    expect(actionsOf(view('interrupted', { wayBack: 'back' }))).toEqual(['stop'])
+    expect(actionsOf(view('interrupted', { wayBack: 'back', concluding: true }))).toEqual(['stop'])
     expect(actionsOf(view('way-back', { wayBack: 'back' }))).toEqual([])
   })
 

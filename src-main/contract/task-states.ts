@@ -204,7 +204,7 @@ export function actionsOf(task: Circumstances): readonly TaskAction[] {
     if (action === 'finish' && task.state === 'following') return task.inStep
     if (action === 'resume') return !task.moving && !task.concluding && task.wayBack === null
     if (action === 'finish' && (task.state === 'failed' || task.state === 'interrupted'))
-      return task.moving || task.concluding
+      return task.moving || (task.concluding && task.wayBack === null)
     // Paused before its expiries were put to their own time, it has to go on first.
     if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
     if (action === 'freeze') return task.inStep

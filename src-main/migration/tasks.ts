@@ -44,6 +44,7 @@ import type { RunServices } from './services.ts'
 import type { Wanted } from './task-book.ts'
 import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
 import {
+  becomeKept,
   demandWayBack,
   makeWayBack,
   reachOld,
@@ -426,13 +427,17 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         book.tell(id, 'warning', 'task.consented', { reason })
       }
       const then = afterFinish ?? options.afterFinish
+      const keeps =
+        (wayBack ?? options.wayBack) &&
+        !moving &&
+        view.wayBackOf === null &&
+        view.writePause?.endedBy !== 'finished'
+      if (keeps) {
+        if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
+        await demandWayBack(services, id, endsOf(id, passwords))
+      }
       const run = runOf(id)
       if (run !== undefined) {
-        const keeps = (wayBack ?? options.wayBack) && !moving && view.wayBackOf === null
-        if (keeps) {
-          if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
-          await demandWayBack(services, id, endsOf(id))
-        }
         await run.finish({
           afterFinish: then,
           moving,
@@ -441,12 +446,16 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         runs.delete(id)
         return book.view(id)
       }
-      const ends = endsOf(id, passwords)
+      const ends = await withOld(id, endsOf(id, passwords))
       return holding(id, async () => {
         await demandStillFrozen(services, id)
         book.become(id, 'finishing', { failure: null })
         try {
           await removeOwnKeys(ends.target, id)
+          if (keeps && (await openWayBack(id, ends))) {
+            becomeKept(services, id)
+            return
+          }
           if (view.wayBackOf !== null) {
             await giveSettingsBack(services, id, ends)
             await settleWayBack(services, view.wayBackOf, 'rolled-back')
