@@ -7,6 +7,7 @@ import { tellChangedKeys } from '#engine/redis/changed-keys.ts'
 import { hostOf, parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo, type Info } from '#engine/redis/info.ts'
+import { serversOf } from '#engine/target/servers-of.ts'
 import { writeCommandNames } from './freeze/write-counter.ts'
 
 /** What somebody else did to the target. */
@@ -61,20 +62,40 @@ const keysAsked = 200
  * Watches for others who write to the target until `signal` aborts. While we write ourselves, by the last command of
  * their connections, looked at every second: who comes and goes in between is not seen. While writes are frozen and
  * drained, by the keys that change (6.0 and later): no key of the target is ours to change then, but for what expires.
+ * Of a cluster, each master is watched.
  */
 export async function guardTarget(connection: Connection, options: TargetGuardOptions): Promise<void> {
-  const { signal, taskId } = options
+  const { signal } = options
   const seen = new Set<string>()
   while (!signal.aborted) {
     try {
-      await using control = await openControl(connection, { signal, name: `kf:${taskId}:guard` })
-      await new Guard(control, connection, options, seen).look()
+      await guardServers(await serversOf(connection, signal), options, seen)
     } catch (thrown) {
       // The sync itself tells when the target is away.
       if (!(thrown instanceof FailureError)) throw thrown
     }
     await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
   }
+}
+
+/** All of them until one is lost: who they are is found out anew then. */
+async function guardServers(
+  servers: readonly Connection[],
+  options: TargetGuardOptions,
+  seen: Set<string>,
+): Promise<void> {
+  const lost = new AbortController()
+  const signal = AbortSignal.any([options.signal, lost.signal])
+  const guards = servers.map(async (server) => {
+    try {
+      await using control = await openControl(server, { signal, name: `kf:${options.taskId}:guard` })
+      await new Guard(control, server, { ...options, signal }, seen).look()
+    } finally {
+      lost.abort()
+    }
+  })
+  await Promise.allSettled(guards)
+  await Promise.all(guards)
 }
 
 /** One connection's time. */

@@ -88,6 +88,8 @@ export interface TaskMeta {
   readonly snapshot: string
   /** The shard is copied over an earlier copy of itself: what that had more is stale. */
   readonly again?: true
+  /** Where the target's slots were when the copy was made, as `TargetSession.slots` tells it. */
+  readonly slots?: string
   /** `run_id` of the target's process: another one tells a restart. */
   readonly targetRunId: string
   /** Which of several inputs, counted from 0, is being applied; those before it are in. The first where it is not told. */

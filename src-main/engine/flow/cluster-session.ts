@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
 import { fail, FailureError } from '#contract/failure.ts'
@@ -306,6 +307,11 @@ export class ClusterSession implements TargetSession {
       }
       await sleep(lookAgainMs, undefined, { signal }).catch(() => undefined)
     }
+  }
+
+  async slots(): Promise<string | null> {
+    const lines = await this.#slotsAtRest()
+    return lines === null ? null : createHash('sha1').update(lines).digest('hex')
   }
 
   async hasExpiringFields(): Promise<boolean> {

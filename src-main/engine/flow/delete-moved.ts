@@ -4,7 +4,8 @@ import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { theKey } from '../resp/encode.ts'
-import { DbLink } from '../verify/db-link.ts'
+import { DbLink, type Questioned } from '../verify/db-link.ts'
+import { openQuestions } from '../verify/open-questions.ts'
 import { keysOf } from './settle-expiries.ts'
 
 /** UNLINK: it does not hold a server up for a large value. */
@@ -31,7 +32,7 @@ export async function deleteMoved(
 ): Promise<Moved> {
   const { signal } = new AbortController()
   using there = await DbLink.open(source, `kf:${task}:move`, signal)
-  using here = await DbLink.open(target, `kf:${task}:move`, signal)
+  using here = await openQuestions(target, `kf:${task}:move`, signal)
   const { versionNumber } = await there.look()
   const command = versionNumber >= unlinksSince ? 'UNLINK' : 'DEL'
   let moved: Moved = { deleted: 0, kept: 0 }
@@ -48,7 +49,7 @@ export async function deleteMoved(
 }
 
 async function asked(
-  link: DbLink,
+  link: Questioned,
   db: number,
   keys: readonly Buffer[],
   command: 'EXISTS' | 'UNLINK' | 'DEL',

@@ -8,10 +8,14 @@ import type { DbKey } from './checkpoint.ts'
 import type { ExpiryCorrection } from './expiry-corrections.ts'
 import { Mutex } from './mutex.ts'
 import { NotedKeys } from './noted-keys.ts'
+import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
 import { SourceExpiries } from './source-expiries.ts'
 import type { TargetSession } from './target-session.ts'
 
-/** What is told in relation to a clock is out by a millisecond on either side; nothing nearer is corrected. */
+/**
+ * What is told in relation to a clock, before PEXPIRETIME (7.0), is out by a millisecond on either side; nothing nearer is
+ * corrected.
+ */
 const toleranceMs = 2
 const askedAtOnce = 200
 const lookEveryMs = 500
@@ -41,7 +45,7 @@ export interface ReconcilerOptions {
 /**
  * Puts the expiries of a target right where the source's stream does not tell them exactly: up to 6.2 it says how
  * long a key has left, up to 5.0 it makes a SET without an expiry of an INCRBYFLOAT, and scripts set what they
- * please. Such keys are noted and compared with the source, and each correction is placed at the very offset at
+ * please; and where the target itself changes them, as a cluster does when it moves a slot. Such keys are noted and compared with the source, and each correction is placed at the very offset at
  * which it was true, so that it can be made at any time.
  */
 export class ExpiryReconciler implements AsyncDisposable {
@@ -51,6 +55,8 @@ export class ExpiryReconciler implements AsyncDisposable {
   #spills = 0
   #everything = true
   #done = false
+  /** Keys have gone from one of the target's servers to another. */
+  #moved = false
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
@@ -68,6 +74,12 @@ export class ExpiryReconciler implements AsyncDisposable {
 
   /** Something was done that does not say with which keys. */
   noteEverything(): void {
+    this.#everything = true
+  }
+
+  /** Keys have gone from one of the target's servers to another, and their expiries are not what they were. */
+  noteMoved(): void {
+    this.#moved = true
     this.#everything = true
   }
 
@@ -95,7 +107,13 @@ export class ExpiryReconciler implements AsyncDisposable {
   get #isNeeded(): boolean | null {
     const version = this.#options.sourceVersion()
     if (version === null) return null
-    return version < exactSourceSince || this.#options.session.versionNumber < exactTargetSince
+    return version < exactSourceSince || this.#options.session.versionNumber < exactTargetSince || this.#moved
+  }
+
+  get #toleranceMs(): number {
+    const { session, sourceVersion } = this.#options
+    const both = Math.min(sourceVersion() ?? 0, session.versionNumber)
+    return both >= tellsExpiryTimeSince ? 0 : toleranceMs
   }
 
   /** False where one of the two could not be asked. */
@@ -164,7 +182,7 @@ export class ExpiryReconciler implements AsyncDisposable {
       const { offset, expiries } = await asked.ask(db, keys)
       return keys.flatMap((key, index): readonly ExpiryCorrection[] => {
         const expireAt = expiries[index]!
-        const isRight = expireAt === noKey || differenceOf(expireAt, there[index]!) <= toleranceMs
+        const isRight = expireAt === noKey || differenceOf(expireAt, there[index]!) <= this.#toleranceMs
         return isRight ? [] : [{ db, key: Buffer.from(key), offset, expireAt }]
       })
     })

@@ -85,12 +85,15 @@ export class Follower {
   #meta: TaskMeta
   /** The newest id of the history that is applied. */
   #replid: string
+  /** Where the target's slots were when they were looked at last; null while one was on its way. */
+  #slots: string | null
   #keysInRepair = 0
 
   constructor(parts: FollowerParts) {
     this.#parts = parts
     this.#lists = parts.session.listsOf(parts.keys)
     this.#meta = parts.meta
+    this.#slots = parts.meta.slots ?? ''
     const from = earliest(parts.checkpoints)
     this.#replid = from.replid
     this.#splitter = new UnitSplitter(from.offset, from.db)
@@ -147,6 +150,7 @@ export class Follower {
    * where one of the two cannot be asked now.
    */
   async reconcile(signal: AbortSignal): Promise<boolean> {
+    await this.#noteSlots()
     if (!(await this.#reconciler.finish(signal))) return false
     // The source goes on counting, but no key changes: what waits comes with its next sign of life.
     while (this.#corrections.size > 0 && !signal.aborted)
@@ -346,10 +350,18 @@ export class Follower {
       await target.refresh()
       await spool.release(target.safe)
       await this.#countRepairs()
+      await this.#noteSlots()
       if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(signal)
       const pauseMs = this.#keysInRepair > 0 ? repairEveryMs : houseEveryMs
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
+  }
+
+  /** Keys that a cluster moves expire later by as long as that takes: it sends what is left of their time, not when. */
+  async #noteSlots(): Promise<void> {
+    const slots = await this.#parts.session.slots()
+    if (slots === null || slots !== this.#slots) this.#reconciler.noteMoved()
+    this.#slots = slots
   }
 
   async #countRepairs(): Promise<void> {

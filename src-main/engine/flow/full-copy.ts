@@ -8,6 +8,9 @@ import { listStale } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
 
+/** Noted instead of where slots are, while one is on its way. */
+const moving = 'moving'
+
 /** What all shards of a task have had in common since it began. */
 export type Begun = Pick<TaskMeta, 'lanes' | 'emptyAtStart'>
 
@@ -66,6 +69,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     phase: 'copying',
     guarded: true,
     snapshot,
+    slots: (await session.slots()) ?? moving,
     targetRunId: session.runId,
   }
   await session.noteCopying(keys, meta, { ...start, db: 0 }, mustClear(parts, meta))

@@ -119,6 +119,7 @@ export async function openServerSession(options: SessionOptions): Promise<Target
         }),
       openQuestions: (links, until) => DbLink.open(connection, links, until, versionNumber),
       eachServer: (work) => work(connection),
+      slots: () => Promise.resolve(''),
       scan: (until) => scanServer(control, until),
       hasExpiringFields: async () => hasExpiringFields(await keyspaceOfServer(control)),
       countKeys: async () => {

@@ -106,6 +106,11 @@ export interface TargetSession extends Place, AsyncDisposable {
   eachServer(work: (server: Connection) => Promise<void>): Promise<void>
   /** Every key that is not ours, some twice; all over again, where keys have gone from one server to another. */
   scan(signal: AbortSignal): AsyncGenerator<ScannedKeys, void>
+  /**
+   * Which of its servers has which slots, as one word that is another when a slot has gone to another server; null while
+   * one is on its way.
+   */
+  slots(): Promise<string | null>
   /** Do fields of hashes expire in it? */
   hasExpiringFields(): Promise<boolean>
   /** How many keys it holds that are not the task's. */

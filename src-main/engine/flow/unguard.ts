@@ -1,6 +1,7 @@
 import type { Connection } from '#contract/connection.ts'
 import { openControl } from '../redis/control.ts'
 import { connectionName, fence } from '../target/fence.ts'
+import { serversOf } from '../target/servers-of.ts'
 import { DbLink } from '../verify/db-link.ts'
 import { settleExpiries } from './settle-expiries.ts'
 
@@ -10,9 +11,14 @@ import { settleExpiries } from './settle-expiries.ts'
  */
 export async function unguardExpiries(target: Connection, task: string): Promise<void> {
   const name = connectionName(task, 'unguard', 1)
-  await using control = await openControl(target, { name })
-  await fence(control, task, name)
-  using link = await DbLink.open(target, name, new AbortController().signal)
-  const { versionNumber } = await link.look()
-  await settleExpiries({ link, versionNumber, rule: { rule: 'keep' }, fields: false })
+  const servers = await serversOf(target)
+  for (const server of servers) {
+    await using control = await openControl(server, { name })
+    await fence(control, task, name)
+  }
+  for (const server of servers) {
+    using link = await DbLink.open(server, name, new AbortController().signal)
+    const { versionNumber } = await link.look()
+    await settleExpiries({ link, versionNumber, rule: { rule: 'keep' }, fields: false })
+  }
 }

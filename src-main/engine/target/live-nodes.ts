@@ -15,6 +15,8 @@ import type { Frame } from './transaction-frame.ts'
 
 const everySlot: readonly number[] = Array.from({ length: slotCount }, (_, slot) => slot)
 const againMs = 50
+/** As long is a refusal that passes waited out here; then whoever asked says why it waits. */
+const askingLimitMs = 10_000
 const slotsAtOnce = 2_048
 /** As long may replicas take to say that they have it. */
 const replicasLimitMs = 10_000
@@ -99,10 +101,10 @@ export class LiveNodes implements WatchedCluster, Disposable {
 
   /**
    * Asks the owner of this slot, again and again while the slot is on its way to another. Rejects when a link is lost,
-   * with `job.cancelled`, or as what the server refuses.
+   * with `job.cancelled`, or as what the server refuses, for too long it may be.
    */
   async ask(slot: number, commands: readonly (readonly Argument[])[]): Promise<readonly Reply[]> {
-    for (;;) {
+    for (const deadline = performance.now() + askingLimitMs; ;) {
       const { aside, mutex } = this.#ownerOf(slot)
       const bytes = Buffer.concat(commands.map((command) => encodeCommand(command)))
       const replies = await mutex.run(() => aside.exchange(bytes, commands.length, answerLimitMs))
@@ -110,7 +112,7 @@ export class LiveNodes implements WatchedCluster, Disposable {
       const refused = replies.find((reply) => reply instanceof ReplyError)
       if (refused === undefined) return replies
       const failure = classifyReplyError(refused.text, { address: aside.address })
-      if (!failure.retryable) throw new FailureError(failure)
+      if (!failure.retryable || performance.now() > deadline) throw new FailureError(failure)
       await sleep(againMs, undefined, { signal: this.#signal }).catch(() => undefined)
       if (this.#failure !== null) throw new FailureError(this.#failure)
       if (this.#signal.aborted) fail('job.cancelled')
