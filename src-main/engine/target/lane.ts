@@ -34,7 +34,7 @@ export interface LaneOwner {
   waiting(lane: number, failure: Failure | null): void
   took(units: readonly PreparedUnit[]): void
   /** The lane's checkpoint in the target is this one now. */
-  acked?(lane: number, offset: number): void
+  acked(lane: number, offset: number): void
   failed(units: readonly FailedUnit[]): void
   lost(failure: Failure): void
 }
@@ -151,7 +151,7 @@ export class Lane {
           if (last === undefined) return
           await this.#send(batch, [this.#owner.checkpoint(this.index, last.end, last.db)])
           this.#acked = last.end
-          this.#owner.acked?.(this.index, last.end)
+          this.#owner.acked(this.index, last.end)
         })
         this.#changed.ring()
       }

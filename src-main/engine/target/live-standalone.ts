@@ -31,10 +31,16 @@ export interface LiveStandaloneOptions {
   readonly signal: AbortSignal
 }
 
+/** Units of several lanes that are no further apart than this are close: the lanes would but wait for each other. */
+const closeTogether = 1_024
+/** Of all lanes joined; told apart from the lanes' own. */
+const joint = -1
+
 /**
  * Applies units to a standalone server, each exactly once: a key's units in order on the lane of the key,
- * those of several lanes when all of these have caught up. Every transaction carries the checkpoint of the
- * place behind it, so the target itself tells what it has taken.
+ * those of several lanes when all of these have caught up. Where such are close together, the lanes are joined for
+ * as long as it lasts: everything goes over one connection, in order. Every transaction carries the checkpoint of
+ * the place behind it, so the target itself tells what it has taken.
  */
 export class LiveStandalone implements LiveTarget, LaneOwner {
   readonly lanes: readonly Lane[]
@@ -42,6 +48,11 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
   readonly #options: LiveStandaloneOptions
   readonly #ending = new AbortController()
   readonly #waiting = new Map<number, Failure>()
+  /** Takes the units of all lanes while these are joined: then nothing is pending in any of them, nor here otherwise. */
+  readonly #joint: Lane
+  #areJoined = false
+  /** Units placed since the last of several lanes. */
+  #sinceCrossing = Number.POSITIVE_INFINITY
   #placed: { offset: number; db: number }
   #failure: Failure | null = null
 
@@ -50,10 +61,11 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
     this.signal = AbortSignal.any([options.signal, this.#ending.signal])
     this.#placed = { ...options.start }
     this.lanes = options.acked.map((acked, index) => new Lane(index, acked, this))
+    this.#joint = new Lane(joint, options.start.offset, this)
   }
 
   get applied(): number {
-    return this.lanes.reduce(
+    return [this.#joint, ...this.lanes].reduce(
       (least, lane) => Math.min(least, lane.appliedUpTo(this.#placed.offset)),
       this.#placed.offset,
     )
@@ -73,15 +85,18 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
 
   place(unit: PreparedUnit): Promise<void> | null {
     this.#check()
-    if (unit.lanes.length > 1 || isLong(unit) || mayTakeOurKeys(unit)) return this.#placeAlone(unit)
-    const lane = this.lanes[unit.lanes[0]!]!
-    if (unit.end > lane.acked) lane.enqueue(unit, this.#placed.offset)
-    return lane.crowded ? lane.room() : null
+    if (isLong(unit) || mayTakeOurKeys(unit)) return this.#placeAlone(unit)
+    const isCrossing = unit.lanes.length > 1
+    const isClose = this.#sinceCrossing < closeTogether
+    this.#sinceCrossing = isCrossing ? 0 : this.#sinceCrossing + 1
+    if (this.#areJoined) return isClose ? this.#enqueue(unit) : this.#part(unit)
+    if (!isCrossing) return this.#enqueue(unit)
+    return isClose ? this.#join(unit) : this.#placeAlone(unit)
   }
 
   async placeCopy(unit: PreparedUnit): Promise<void> {
     this.#check()
-    const lane = this.lanes[unit.lanes[0]!]!
+    const lane = this.#laneFor(unit)
     lane.enqueue(unit, this.#placed.offset)
     if (lane.crowded) await lane.room()
   }
@@ -92,27 +107,32 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
 
   flush(): void {
     this.#check()
+    this.#joint.flush()
     for (const lane of this.lanes) lane.flush()
   }
 
   async drain(): Promise<void> {
+    await this.#joint.drain()
     await Promise.all(this.lanes.map((lane) => lane.drain()))
     await this.refresh()
   }
 
   async refresh(): Promise<void> {
-    const { offset, db } = this.#placed
-    await Promise.all(
-      this.lanes.filter((lane) => lane.quiet && lane.acked < offset).map((lane) => lane.refresh(offset, db)),
-    )
+    await this.#joint.alone(async () => {
+      // What is pending there is behind no lane's checkpoint, and none may be written over it.
+      if (!this.#joint.quiet) return
+      const { offset, db } = this.#placed
+      const behind = this.lanes.filter((lane) => lane.quiet && lane.acked < offset)
+      await Promise.all(behind.map((lane) => lane.refresh(offset, db)))
+    })
   }
 
   async alone<T>(lane: number, work: (link: Link) => Promise<T>): Promise<T> {
-    return await this.lanes[lane]!.alone(() => work(this.#options.links[lane]!))
+    return await this.#holdAll([this.lanes[lane]!], () => work(this.#options.links[lane]!))
   }
 
   async exchange(lane: number, frame: Frame): Promise<Answered> {
-    const link = this.#options.links[lane]!
+    const link = this.#linkOf(lane)
     return { replies: await exchangeFrame(link, frame), address: link.address }
   }
 
@@ -122,7 +142,13 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
 
   checkpoint(lane: number, offset: number, db: number): readonly Argument[] {
     const { keys, replid } = this.#options
-    return ['SET', keys.lane(lane), formatCheckpoint({ replid: replid(), offset, db })]
+    const checkpoint = formatCheckpoint({ replid: replid(), offset, db })
+    if (lane !== joint) return ['SET', keys.lane(lane), checkpoint]
+    return ['MSET', ...this.#lanesUpTo(offset).flatMap(({ index }) => [keys.lane(index), checkpoint])]
+  }
+
+  acked(index: number, offset: number): void {
+    if (index === joint) for (const lane of this.#lanesUpTo(offset)) lane.advance(offset)
   }
 
   waiting(lane: number, failure: Failure | null): void {
@@ -143,7 +169,7 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
     this.#failure ??= failure
     this.#ending.abort()
     for (const link of this.#options.links) link.close()
-    for (const lane of this.lanes) lane.end(failure)
+    for (const lane of [this.#joint, ...this.lanes]) lane.end(failure)
   }
 
   get failure(): Failure | null {
@@ -155,6 +181,25 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
     for (const link of this.#options.links) link.close()
   }
 
+  #enqueue(unit: PreparedUnit): Promise<void> | null {
+    const lane = this.#laneFor(unit)
+    // All of a unit's lanes are behind it or none is: their checkpoints are written in its own transaction.
+    if (unit.end > this.lanes[unit.lanes[0]!]!.acked) lane.enqueue(unit, this.#placed.offset)
+    return lane.crowded ? lane.room() : null
+  }
+
+  async #join(unit: PreparedUnit): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.drain()))
+    this.#areJoined = true
+    await this.#enqueue(unit)
+  }
+
+  async #part(unit: PreparedUnit): Promise<void> {
+    await this.#joint.drain()
+    this.#areJoined = false
+    await (unit.lanes.length > 1 ? this.#placeAlone(unit) : this.#enqueue(unit))
+  }
+
   /**
    * A unit of several lanes, one too long to be held with others, or one behind which our own keys are written
    * back (also where there is but one lane), goes when each of its lanes has nothing unanswered, and moves all
@@ -162,7 +207,7 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
    */
   async #placeAlone(unit: PreparedUnit): Promise<void> {
     const lanes = unit.lanes.map((index) => this.lanes[index]!)
-    // All of a unit's lanes are behind it or none is: their checkpoints are written in its own transaction.
+    await this.#joint.drain()
     if (unit.end <= lanes[0]!.acked) return
     await Promise.all(lanes.map((lane) => lane.drain()))
     const ours = [
@@ -170,12 +215,30 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
       ...unit.lanes.map((index) => this.checkpoint(index, unit.end, unit.db)),
     ]
     try {
-      await holdAll(lanes, () => lanes[0]!.sendAlone(unit, ours))
+      await this.#holdAll(lanes, () => lanes[0]!.sendAlone(unit, ours))
     } catch (thrown) {
       if (thrown instanceof FailureError) this.lost(thrown.failure)
       throw thrown
     }
     for (const lane of lanes) lane.advance(unit.end)
+  }
+
+  /** Holds the lanes one inside the other, in ascending order, so that two who hold several never wait for each other. */
+  async #holdAll<T>(lanes: readonly Lane[], work: () => Promise<T>): Promise<T> {
+    const held = [this.#joint, ...lanes].reduceRight((inner, lane) => () => lane.alone(inner), work)
+    return await held()
+  }
+
+  #laneFor(unit: PreparedUnit): Lane {
+    return this.#areJoined ? this.#joint : this.lanes[unit.lanes[0]!]!
+  }
+
+  #linkOf(lane: number): Link {
+    return this.#options.links[lane === joint ? 0 : lane]!
+  }
+
+  #lanesUpTo(offset: number): readonly Lane[] {
+    return this.lanes.filter(({ acked }) => acked <= offset)
   }
 
   #check(): void {
@@ -198,11 +261,4 @@ export async function openLinks(
   if (refused === undefined) return links
   for (const link of links) link.close()
   throw refused.reason
-}
-
-/** Holds the lanes one inside the other, in ascending order, so that two who hold several never wait for each other. */
-async function holdAll(lanes: readonly Lane[], work: () => Promise<void>): Promise<void> {
-  const [first, ...others] = lanes
-  if (first === undefined) await work()
-  else await first.alone(() => holdAll(others, work))
 }
