@@ -1,13 +1,17 @@
 import { FailureError } from '#contract/failure.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
+import type { FreezeOrder } from '#migration/cutover.ts'
 import type { FollowedTask } from './follow-task.ts'
 import type { Output } from './output.ts'
+import { byHandSteps } from './terminal/by-hand-lines.ts'
 import { count } from './terminal/figures.ts'
 
 export interface CutOverWishes {
   /** The source's address as it was typed: every value is compared, and the source's keys are deleted at the end. */
   readonly deleteSource?: string | undefined
+  /** How writes are frozen. */
+  readonly freeze?: FreezeOrder | undefined
   /** What differs is written again under the freeze, and compared anew. */
   readonly repair?: boolean | undefined
   /** A repair also deletes what only the target has. */
@@ -25,18 +29,25 @@ export async function cutOver(
   { tasks }: Pick<Migrations, 'tasks'>,
   task: FollowedTask,
   output: Output,
-  { deleteSource, repair = false, deleteExtra = false, wayBack }: CutOverWishes = {},
+  { freeze = {}, deleteSource, repair = false, deleteExtra = false, wayBack }: CutOverWishes = {},
 ): Promise<TaskView> {
   // A freeze from before a crash is taken up again by itself.
-  if (task.view.actions.includes('freeze')) await tasks.freeze(task.id)
+  if (task.view.actions.includes('freeze')) {
+    await tasks.freeze(task.id, freeze)
+    if (freeze.byHand === true) {
+      output.event('waiting-for-hands', { task: task.id })
+      output.note(byHandSteps('begin with --ask-new-password'))
+    }
+  }
   const frozen = await task.until(
     ({ state, failure }) => state === 'frozen' || (state === 'following' && failure !== null),
   )
   if (frozen.state !== 'frozen') throw new FailureError(frozen.failure!)
   const { offset, signedOut } = frozen.freeze
   output.event('frozen', { task: task.id, offset, signedOut })
+  const shut = frozen.freeze.byHand ? '' : ` ${signedOut} connections were signed out;`
   output.note(
-    `Writes are frozen at offset ${count(offset ?? 0)}, ${signedOut} connections were signed out; everything up to there has arrived. Comparing …`,
+    `Writes are frozen at offset ${count(offset ?? 0)};${shut} everything up to there has arrived. Comparing …`,
   )
   tasks.verify(task.id, deleteSource === undefined ? undefined : 'full')
   const isProven = ({ proof, state }: TaskView): boolean => proof?.running === false && state !== 'proving'
@@ -51,7 +62,11 @@ export async function cutOver(
   if (proven.finishNeedsConsent !== null || !proven.proof?.result) {
     await tasks.unfreeze(task.id)
     output.event('unfrozen', { task: task.id })
-    output.note('Not finished: the source was unfrozen, and the sync was paused.')
+    output.note(
+      frozen.freeze.byHand
+        ? 'Not finished, and the sync was paused: let the writers in again by hand.'
+        : 'Not finished: the source was unfrozen, and the sync was paused.',
+    )
     const paused = await tasks.pause(task.id)
     const failure = proven.proof?.failure ?? proven.failure
     if (failure !== null) throw new FailureError(failure)

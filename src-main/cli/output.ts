@@ -34,6 +34,7 @@ export type OutputEvent =
   | 'armed'
   | 'following'
   | 'in-step'
+  | 'waiting-for-hands'
   | 'frozen'
   | 'unfrozen'
   | 'repairing'

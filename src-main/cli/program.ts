@@ -29,7 +29,7 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/run.ts'),
   },
   profiles: {
-    description: 'list saved profiles, export and import them as files',
+    description: 'list saved profiles; show, copy, delete, export and import them',
     load: () => import('./commands/profiles.ts'),
   },
   tasks: {

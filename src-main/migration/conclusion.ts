@@ -92,6 +92,7 @@ export async function undoFreeze(
       book.change(taskId, {
         freeze: {
           ...noFreeze,
+          byHand: freeze.byHand,
           state: changedMeanwhile.length === 0 ? 'undone' : 'undone-except',
           frozenAt: freeze.frozenAt,
           offset: freeze.offset,

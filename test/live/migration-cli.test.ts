@@ -52,6 +52,14 @@ async function pair(): Promise<{ source: RedisServer; target: RedisServer } & As
   }
 }
 
+async function waitFor(is: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 600; turn += 1) {
+    if (await is()) return
+    await sleep(50)
+  }
+  throw new Error('what was waited for never came')
+}
+
 describe('keyferry sync, verify and finish', () => {
   it('copies until in step, goes on from there, is compared and finished', async () => {
     await using servers = await pair()
@@ -257,6 +265,54 @@ describe('keyferry run', () => {
     expect((await keyferry('profiles', 'import', plan)).stdout).toContain('Profile "shop <1> (2)" made')
     const [, copy] = (await keyferry('profiles', '--json')).events
     expect(copy).toMatchObject({ name: 'shop <1>', source: at(source), target: at(target) })
+
+    expect((await keyferry('profiles', 'duplicate', 'shop <1>', 'once more')).code).toBe(0)
+    const shown = await keyferry('profiles', 'show', 'once more')
+    clean(shown)
+    expect(shown.stdout).toMatch(/from +127\.0\.0\.1:\d+, password kept\n.*to +\S+, password asked for/)
+    expect((await keyferry('profiles', 'delete', 'once more')).code).toBe(0)
+    expect((await keyferry('profiles', 'show', 'once more')).stderr).toContain('(profile.not-found)')
+    const told = await keyferry('tasks', 'show', 'shop <1>')
+    clean(told)
+    expect(told.stdout).toMatch(/finished, 127\S+ → 127[^]*Writes are frozen at offset \d+/)
+  })
+
+  it('waits with --by-hand until writers were shut out, and goes on to its end by itself', async () => {
+    const args = [
+      '--rename-command',
+      'CONFIG',
+      '',
+      '--rename-command',
+      'ACL',
+      '',
+      '--repl-diskless-sync-delay',
+      '0',
+    ]
+    await using source = await startRedis({ password: secret, args })
+    await using target = await startRedis({ password: 'new-secret' })
+    {
+      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      home.profiles.save({
+        name: 'managed',
+        source: { host: source.host, port: source.port, password: secret },
+        target: { host: target.host, port: target.port, password: 'new-secret' },
+      })
+    }
+    const writer = startWriter({ port: source.port, password: secret, rate: 500 })
+    const running = startCli(
+      ['run', 'managed', '--cutover', 'auto', '--accept-warnings', '--by-hand', '--json'],
+      {
+        env: env(),
+        timeoutMs: 60_000,
+      },
+    )
+    await running.says(/"event":"waiting-for-hands"/)
+    await writer.stop()
+    const run = await running.ended
+    clean(run)
+    expect(run.stderr).toBe('')
+    expect(run.events.at(-1)).toMatchObject({ event: 'done', state: 'finished' })
+    expect((await keyferry('verify', '-f', at(source), '-t', at(target))).code).toBe(0)
   })
 })
 
@@ -293,6 +349,28 @@ describe('keyferry freeze and unfreeze', () => {
     const undone = await keyferry('unfreeze')
     clean(undone)
     expect(undone.stdout).toContain('by hand')
+  })
+
+  it('lets the rest go where a server is gone for ever, and the journal is closed', async () => {
+    await using primary = await startRedis({ password: secret, args: ['--repl-diskless-sync-delay', '0'] })
+    const args = ['--masterauth', secret, '--replicaof', `127.0.0.1 ${primary.port}`]
+    await using replica = await startRedis({ password: secret, args })
+    await waitFor(async () =>
+      String(await replica.call('INFO', 'replication')).includes('master_link_status:up'),
+    )
+    const doors = await primary.call('ACL', 'LIST')
+    expect((await keyferry('freeze', '-f', at(primary))).code).toBe(0)
+    await replica.kill9()
+
+    const refused = await keyferry('unfreeze')
+    clean(refused)
+    expect(refused.stderr).toContain('(connect.refused)')
+    expect((await keyferry('unfreeze', '--forget', '127.0.0.1:1')).stderr).toContain('(freeze.not-frozen)')
+    const undone = await keyferry('unfreeze', '--forget', at(replica))
+    clean(undone)
+    expect(undone.code).toBe(0)
+    expect(await primary.call('ACL', 'LIST')).toEqual(doors)
+    expect((await keyferry('unfreeze')).stderr).toContain('(freeze.not-frozen)')
   })
 })
 

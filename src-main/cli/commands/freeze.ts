@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
-import { fail, FailureError } from '#contract/failure.ts'
-import { newPasswordSchema, type FreezePlan } from '#contract/freeze.ts'
+import { FailureError } from '#contract/failure.ts'
+import type { FreezePlan } from '#contract/freeze.ts'
 import type { HandLook } from '#migration/freeze/by-hand.ts'
 import type { FreezeRequest } from '#migration/freeze/freeze.ts'
 import type { KeptFreeze } from '#migration/freeze/record.ts'
@@ -11,9 +11,10 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from '../con
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import { interruptible } from '../interrupt.ts'
+import { askNewPassword } from '../new-password.ts'
 import type { Output } from '../output.ts'
+import { byHandSteps, handsLine } from '../terminal/by-hand-lines.ts'
 import { count } from '../terminal/figures.ts'
-import { askHidden } from '../terminal/hidden-prompt.ts'
 
 interface FreezeFlags extends ConnectionFlags {
   readonly askNewPassword?: true
@@ -73,24 +74,16 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
   return exitCode.done
 }
 
-const whatToDo = `Shut the writers out now, in whichever way the source has:
-  - in the service's console, change the password, and close the connections there are (to give the new password
-    here as well, begin with --ask-new-password); or
-  - in its firewall or security group, let only this machine and the replicas in; or
-  - stop the applications.
-Keyferry watches, and goes on once nobody is left who could write, and nothing was written for two seconds.`
-
 async function watchHands(request: FreezeRequest, output: Output): Promise<KeptFreeze> {
   const { freezeByHand } = await import('#migration/freeze/by-hand.ts')
   using interrupt = interruptible(() => output.note('Ending; Keyferry has changed nothing at the source.'))
-  output.note(whatToDo)
+  output.note(byHandSteps('begin with --ask-new-password'))
   const onLook = (look: HandLook): void => output.status(lookLine(look))
   return await freezeByHand({ ...request, signal: interrupt.signal, onLook })
 }
 
-function lookLine({ foreignClients, writesPerSecond, oldPassword }: HandLook): string {
-  const clients = foreignClients === null ? '' : `${count(foreignClients)} other clients, `
-  return `${clients}${count(writesPerSecond)} writes a second, the old password ${oldPassword === 'opens' ? 'still opens' : 'is refused'}`
+function lookLine(look: HandLook): string {
+  return `${handsLine(look)}, the old password ${look.oldPassword === 'opens' ? 'still opens' : 'is refused'}`
 }
 
 /** One freeze a server: the same command again finds it. */
@@ -109,13 +102,4 @@ function shown(plan: FreezePlan, output: Output): ExitCode {
     output.line(`  ${count(connections)} × ${name === '' ? 'no name' : name}  ${host}`)
   if (plan.refusal !== null) throw new FailureError(plan.refusal)
   return exitCode.done
-}
-
-async function askNewPassword(): Promise<string> {
-  const typed = newPasswordSchema.safeParse(await askHidden('New password of the source: '))
-  if (!typed.success)
-    return fail('usage.invalid', { field: '--ask-new-password', reason: 'it must have 8 characters or more' })
-  if ((await askHidden('Once more: ')) !== typed.data)
-    fail('usage.invalid', { field: '--ask-new-password', reason: 'it was typed differently the second time' })
-  return typed.data
 }

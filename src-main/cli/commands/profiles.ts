@@ -16,6 +16,9 @@ import { writeText } from '../write-text.ts'
 const examples = `
 Examples:
   keyferry profiles
+  keyferry profiles show "shop to new host" --json
+  keyferry profiles duplicate "shop to new host" "shop, second try"
+  keyferry profiles delete "shop, second try"
   keyferry profiles export "shop to new host" -o shop.keyferry
   keyferry profiles import shop.keyferry`
 
@@ -24,6 +27,36 @@ export function define(command: Command): void {
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: { json?: true }) => performOn(flags.json === true, list))
+  command
+    .command('show')
+    .description('tell a profile with all its options; never its passwords')
+    .argument('<profile>', 'its name, or its id')
+    .option('--json', 'one JSON object')
+    .action((named: string, flags: { json?: true }) =>
+      performOn(flags.json === true, ({ profiles }, output) => show(find(profiles.list(), named), output)),
+    )
+  command
+    .command('duplicate')
+    .description('make another profile of one, with the passwords it keeps')
+    .argument('<profile>', 'its name, or its id')
+    .argument('<name>', 'what the new one is called')
+    .action((named: string, name: string) =>
+      performOn(false, ({ profiles }, output) => {
+        const { id } = profiles.duplicate(find(profiles.list(), named).id, name)
+        output.line(`Profile "${name}" made (${id}).`)
+      }),
+    )
+  command
+    .command('delete')
+    .description('forget a profile and the passwords it keeps; its tasks stay')
+    .argument('<profile>', 'its name, or its id')
+    .action((named: string) =>
+      performOn(false, ({ profiles }, output) => {
+        const { id, name } = find(profiles.list(), named)
+        profiles.remove(id)
+        output.line(`Profile "${name}" forgotten.`)
+      }),
+    )
   command
     .command('export')
     .description('write a profile to a file, without its passwords')
@@ -82,6 +115,34 @@ function list({ profiles }: Migrations, output: Output): void {
   ])
   const columns = ['id', 'name', 'from → to', 'tasks under way'].map((name) => [name, 'left'] as const)
   for (const line of table('Profiles, latest change first', columns, rows)) output.line(line)
+}
+
+function show(profile: ProfileView, output: Output): void {
+  const { id, name, source, target, options, updatedAt, openTasks } = profile
+  output.event('profile', { ...profile, profile: id })
+  output.line(`${name} (${id})`)
+  for (const [what, endpoint] of [
+    ['from', source],
+    ['to', target],
+  ] as const)
+    output.line(`  ${what.padEnd(16)}  ${endpoint === null ? 'not chosen yet' : sideInFull(endpoint)}`)
+  for (const [what, value] of Object.entries(options)) output.line(`  ${what.padEnd(16)}  ${String(value)}`)
+  output.line(
+    `  ${'changed (UTC)'.padEnd(16)}  ${new Date(updatedAt).toISOString().replace('T', ' ').slice(0, 19)}`,
+  )
+  output.line(`  ${'tasks under way'.padEnd(16)}  ${openTasks}`)
+}
+
+const passwordWords = { none: 'no password', stored: 'password kept', ask: 'password asked for' } as const
+
+function sideInFull(endpoint: EndpointView): string {
+  const { username, tls, via, passwordKept } = endpoint
+  const way = [
+    tls === null ? '' : 'TLS',
+    via === null ? '' : `by ${via.kind}`,
+    username === null ? '' : `user ${username}`,
+  ]
+  return [addressOf(endpoint), ...way, passwordWords[passwordKept]].filter((part) => part !== '').join(', ')
 }
 
 function side(endpoint: EndpointView | null): string | null {

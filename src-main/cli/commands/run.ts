@@ -7,12 +7,13 @@ import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
-import { cutOver, writePauseMs } from '../cut-over.ts'
+import { cutOver, writePauseMs, type CutOverWishes } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { startTime } from '../option-values.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { askNewPassword } from '../new-password.ts'
 import type { Output } from '../output.ts'
 import { taskOfProfile } from '../saved-profile.ts'
 import { keepWayBack } from '../way-back.ts'
@@ -24,6 +25,8 @@ interface RunFlags {
   readonly acceptWarnings?: true
   readonly at?: Schedule
   readonly deleteSource?: string
+  readonly byHand?: true
+  readonly askNewPassword?: true
   readonly repair?: true
   readonly deleteExtra?: true
   readonly wayBack?: true
@@ -36,6 +39,7 @@ Profiles are made and saved in the console ("keyferry serve", or the window). Ex
   keyferry run nightly --cutover auto --accept-warnings --json
   keyferry run nightly --cutover auto --at "2026-11-22 02:00 Asia/Seoul"
   keyferry run "shop to new host" --cutover auto --way-back
+  keyferry run managed --cutover auto --by-hand
   keyferry run retire --cutover auto --delete-source 10.0.0.4:6379
 A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
 
@@ -50,6 +54,11 @@ export function define(command: Command): void {
     .option(
       '--delete-source <address>',
       'move: once every value is proven, delete the keys of the source, whose address you type here',
+    )
+    .option('--by-hand', 'you shut the writers out (console, firewall); it goes on when that is seen to hold')
+    .option(
+      '--ask-new-password',
+      'ask for the password to freeze with, or that you will set, before it begins',
     )
     .option(
       '--repair',
@@ -76,6 +85,8 @@ export function define(command: Command): void {
 async function run(named: string, flags: RunFlags, output: Output): Promise<ExitCode> {
   if (flags.deleteExtra && !flags.repair)
     fail('usage.invalid', { field: '--delete-extra', reason: 'it is a part of --repair' })
+  const newPassword = flags.askNewPassword ? await askNewPassword() : undefined
+  const freeze = { byHand: flags.byHand === true, newPassword }
   await using migrations = await openOwnMigrations()
   const { id, passwords } = await taskOfProfile(migrations, named)
   demandTyped(migrations.tasks.get(id), flags.deleteSource)
@@ -83,7 +94,7 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
     output.note('All of it was applied before, and its sync ended; finishing what is left.')
     return told(await migrations.tasks.finish(id, { deleteSource: flags.deleteSource, passwords }), output)
   }
-  const ended = await migrate(migrations, id, passwords, flags, output)
+  const ended = await migrate(migrations, id, passwords, { ...flags, freeze }, output)
   const code = told(ended, output)
   if (ended.state !== 'way-back' || ended.wayBack === null) return code
   return await keepWayBack(migrations, ended.wayBack, output)
@@ -93,15 +104,15 @@ async function migrate(
   migrations: Migrations,
   id: string,
   passwords: Passwords,
-  flags: RunFlags,
+  wishes: RunFlags & CutOverWishes,
   output: Output,
 ): Promise<TaskView> {
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
-  await task.start(passwords, flags.acceptWarnings === true, flags.at)
+  await task.start(passwords, wishes.acceptWarnings === true, wishes.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
-  if (flags.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
-  return await cutOver(migrations, task, output, flags)
+  if (wishes.cutover === 'manual') await askForCutover(task, output, interrupt.signal)
+  return await cutOver(migrations, task, output, wishes)
 }
 
 /** What cannot be undone is not found to be mistyped at the end only. */
@@ -117,11 +128,16 @@ function told(view: TaskView, output: Output): ExitCode {
   output.event('done', { task: id, state, writePauseMs: pauseMs, freeze: freeze.state, exitCode: code })
   if (isOver)
     output.line(
-      `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${state === 'way-back' ? 'frozen, and follows it' : (freezeWords[freeze.state] ?? 'as before')}.`,
+      `Finished: ${addressOf(target)} is the original now; ${addressOf(source)} is ${standingWords(view)}.`,
     )
   for (const line of proof?.result ? verifyLines(proof.result) : []) output.line(line)
   if (pauseMs !== null) output.line(`Write pause: ${duration(pauseMs)}.`)
   return code
+}
+
+function standingWords({ state, freeze }: TaskView): string {
+  if (state === 'way-back') return 'frozen, and follows it'
+  return freeze.byHand ? 'as you have left it' : (freezeWords[freeze.state] ?? 'as before')
 }
 
 const freezeWords: Readonly<Partial<Record<TaskView['freeze']['state'], string>>> = {

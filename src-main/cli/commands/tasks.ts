@@ -1,18 +1,23 @@
 import type { Command } from 'commander'
 import { fail } from '#contract/failure.ts'
 import { sayMoment } from '#contract/schedule.ts'
-import type { TaskStanding, TogetherRequest } from '#contract/task.ts'
+import type { TaskStanding, TaskView, TogetherRequest } from '#contract/task.ts'
+import { isAtWork } from '#contract/task-states.ts'
+import { sayEvent } from '#contract/words/say-event.ts'
+import { sayFailure } from '#contract/words/say-failure.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { table } from '../terminal/table.ts'
+import { taskLine } from '../terminal/task-line.ts'
 
 const examples = `
 A task is one run of a profile; "keyferry report" tells everything about one. One is named by the beginning of its
 id or by its profile, whichever console or command runs it. Examples:
   keyferry tasks
+  keyferry tasks show shop
   keyferry tasks pause shop sessions
   keyferry tasks stop 3f2a91c0
   keyferry tasks clear`
@@ -29,6 +34,16 @@ export function define(command: Command): void {
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: { json?: true }) => performOn(flags.json === true, list))
+  command
+    .command('show')
+    .description('tell how one stands, and what has happened to it last')
+    .argument('<task>', 'its id, or the name of its profile: then its newest')
+    .option('--json', 'one JSON object')
+    .action((named: string, flags: { json?: true }) =>
+      performOn(flags.json === true, ({ tasks }, output) =>
+        show(tasks.get(findTask(tasks.list(), named).id), output),
+      ),
+    )
   for (const [word, description] of Object.entries(deeds))
     command
       .command(word)
@@ -83,6 +98,29 @@ function list({ tasks }: Migrations, output: Output): ExitCode {
   return exitCode.done
 }
 
+const eventsShown = 20
+
+function show(task: TaskView, output: Output): ExitCode {
+  const { id, name, state, from, to, failure, events } = task
+  output.event('task', { ...task, task: id })
+  output.line(`${name} (${id}): ${state}, ${from} → ${to}`)
+  if (isAtWork(state)) output.line(taskLine(task))
+  if (failure !== null) {
+    const { what, safe, todo } = sayFailure(failure, 'en')
+    for (const text of [what, safe, todo]) output.line(`  ${text}`)
+  }
+  const rows = events
+    .slice(0, eventsShown)
+    .reverse()
+    .map((event) => [new Date(event.at).toISOString().replace('T', ' ').slice(0, 19), sayEvent(event, 'en')])
+  const columns = [
+    ['time (UTC)', 'left'],
+    ['what happened', 'left'],
+  ] as const
+  for (const text of table('Last events', columns, rows)) output.line(text)
+  return exitCode.done
+}
+
 async function together(
   { tasks }: Migrations,
   word: keyof typeof deeds,
@@ -101,8 +139,11 @@ async function together(
 }
 
 /** Of several runs of a profile the newest that allows the deed is meant. */
-function findTask(all: readonly TaskStanding[], named: string, deed: TogetherRequest['deed']): TaskStanding {
+function findTask(all: readonly TaskStanding[], named: string, deed?: TogetherRequest['deed']): TaskStanding {
   const those = all.filter(({ id, name }) => id.startsWith(named) || name === named)
-  const able = those.find(({ actions }) => (actions as readonly string[]).includes(deed))
+  const able =
+    deed === undefined
+      ? undefined
+      : those.find(({ actions }) => (actions as readonly string[]).includes(deed))
   return able ?? those[0] ?? fail('task.not-found', { id: named })
 }

@@ -7,18 +7,32 @@ import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { parseAddress } from '../address.ts'
 import { perform } from '../command.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { gather } from '../option-values.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
 
 interface UnfreezeFlags {
   readonly source?: string
+  readonly forget?: readonly string[]
   readonly json?: true
 }
+
+const examples = `
+Examples:
+  keyferry unfreeze
+  keyferry unfreeze -f 10.0.0.4:6379
+  keyferry unfreeze -f 10.0.0.4:6379 --forget 10.0.0.6:6379`
 
 export function define(command: Command): void {
   command
     .option('-f, --source <address>', 'only this server: HOST:PORT; otherwise all that are frozen')
+    .option(
+      '--forget <address>',
+      'a server of a frozen source that is gone for ever: the others are unfrozen without it; may be repeated',
+      gather,
+    )
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: UnfreezeFlags) => perform(flags.json === true, (output) => unfreeze(flags, output)))
 }
 
@@ -30,8 +44,18 @@ async function unfreeze(flags: UnfreezeFlags, output: Output): Promise<ExitCode>
     .open()
     .filter(({ record }) => wanted === null || hostAndPort(record.connection) === wanted)
   if (frozen.length === 0) fail('freeze.not-frozen', wanted === null ? {} : { address: wanted })
+  const { forgetNode } = await import('#migration/freeze/unfreeze.ts')
+  for (const named of flags.forget ?? []) {
+    const address = hostAndPort(parseAddress(named, '--forget'))
+    const known = frozen.filter((kept) => forgetNode(kept, migrations.freezes, address) !== null)
+    if (known.length === 0) fail('freeze.not-frozen', { address })
+    output.line(
+      `${address} is not waited for. Should it come back, restart it: that gives it its former password.`,
+    )
+  }
   let code: ExitCode = exitCode.done
-  for (const kept of frozen) {
+  for (const { journalId } of frozen) {
+    const kept = migrations.freezes.open().find((open) => open.journalId === journalId)!
     const changedMeanwhile = await undo(migrations, kept)
     const address = placeOf(kept.record.connection)
     output.event('unfrozen', { address, changedMeanwhile })

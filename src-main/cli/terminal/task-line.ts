@@ -1,12 +1,15 @@
 import { sayMoment } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
+import { handsLine } from './by-hand-lines.ts'
 import { bytes, count, keys, short } from './figures.ts'
 
 /** How a task stands, in one line. */
 export function taskLine({ state, progress, freeze, proof, schedule }: TaskView): string {
   if (state === 'scheduled' && schedule !== null) return `Armed for ${sayMoment(schedule)} …`
   if (state === 'starting' || state === 'checking') return 'Checking both sides …'
+  if (freeze.state === 'waiting-for-hands')
+    return `Waiting for you to shut the writers out: ${handsLine(freeze)}`
   if (state === 'freezing') return 'Freezing writes at the source …'
   if (state === 'frozen') return `Writes are frozen at offset ${count(freeze.offset ?? 0)}.`
   if (state === 'proving') return proof?.progress ? proving(proof.progress) : 'Comparing both sides …'

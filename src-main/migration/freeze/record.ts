@@ -22,6 +22,8 @@ export interface NodeRecord {
   readonly aclFrozen: readonly AclLine[] | null
   /** It belonged to the source when it was frozen, and was not found when it was frozen anew. */
   readonly gone?: boolean
+  /** A person has said that it will not come back: it is not waited for. */
+  readonly forgotten?: boolean
   /** Of a primary: its replication offset after its last write; null until then, and before 2.8. */
   readonly offset: number | null
 }

@@ -9,7 +9,7 @@ import { readAuthState, type AuthState } from './auth-state.ts'
 import { carryOut } from './node-changes.ts'
 import type { FreezeJournal, FreezeRecord, KeptFreeze, NodeRecord } from './record.ts'
 import { tellSentinels } from './sentinels.ts'
-import { signInAnyhow } from './sign-in.ts'
+import { signInAnyhow, type Place } from './sign-in.ts'
 
 export interface UnfreezeRequest {
   readonly kept: KeptFreeze
@@ -41,6 +41,7 @@ export async function unfreezeWrites(request: UnfreezeRequest): Promise<Unfrozen
     journal.close(kept, 'undone')
     return { changedMeanwhile: [] }
   }
+  const left = record.nodes.filter(({ forgotten }) => forgotten !== true)
   const failures: unknown[] = []
   const attempt = async <Outcome>(deed: () => Promise<Outcome>): Promise<Outcome | undefined> => {
     try {
@@ -51,7 +52,7 @@ export async function unfreezeWrites(request: UnfreezeRequest): Promise<Unfrozen
     }
   }
   const atEach = async (role: NodeRecord['role']): Promise<readonly string[]> => {
-    const nodes = record.nodes.filter((node) => node.role === role)
+    const nodes = left.filter((node) => node.role === role)
     const changed = await Promise.all(
       nodes.map((node) => attempt(() => openUp(node, record, kept.taskId, signal))),
     )
@@ -61,10 +62,25 @@ export async function unfreezeWrites(request: UnfreezeRequest): Promise<Unfrozen
   await attempt(() => tellSentinels(record, record.sentinelPass, signal))
   const changedMeanwhile = [...atPrimaries, ...(await atEach('replica'))]
   if (failures.length === 0) onRestored?.()
-  await Promise.all(record.nodes.map((node) => attempt(() => removeOwnUser(node, record, signal))))
+  await Promise.all(left.map((node) => attempt(() => removeOwnUser(node, record, signal))))
   if (failures.length > 0) throw failures[0]
   journal.close(kept, changedMeanwhile.length === 0 ? 'undone' : 'undone-except')
   return { changedMeanwhile }
+}
+
+/**
+ * Takes a server (or Sentinel) that is gone for ever out of what there is to undo, so that the rest can be undone and the
+ * journal closed. Null where the freeze knows of none at this address. Nothing of a freeze outlives a restart: one that
+ * does come back has its former password.
+ */
+export function forgetNode(kept: KeptFreeze, journal: FreezeJournal, address: string): KeptFreeze | null {
+  const { nodes, sentinels } = kept.record
+  const isMeant = (place: Place): boolean => hostAndPort(place) === address
+  if (![...nodes, ...sentinels].some(isMeant)) return null
+  return journal.amend(kept, {
+    nodes: nodes.map((node) => (isMeant(node) ? { ...node, forgotten: true } : node)),
+    sentinels: sentinels.filter((sentinel) => !isMeant(sentinel)),
+  })
 }
 
 async function openUp(
