@@ -1,19 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { startClusterWriter } from '../support/cluster-writer.ts'
+import { fillWithEveryType } from '../support/every-type.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { compareAll, connectionTo, taskFolder } from '../support/sync-ends.ts'
-import { startSync } from '../support/sync-process.ts'
+import { compareAll, connectionTo, differencesFromAll, taskFolder } from '../support/sync-ends.ts'
+import { startSync, type SyncProcess } from '../support/sync-process.ts'
 import { startWriter } from '../support/writer.ts'
 
 const noPsync = ['--rename-command', 'PSYNC', '', '--rename-command', 'SYNC', '']
-const telling = [...noPsync, '--notify-keyspace-events', 'AE']
+const telling = ['--notify-keyspace-events', 'AE']
+const equal = { equal: true, differing: 0, differences: [], functionsDiffer: false }
 
-test('a source that nobody may follow is read key by key, and is equal in the end', async () => {
-  await using source = await startRedis({ args: telling })
+/** The writers have stopped. */
+async function drain(sync: SyncProcess): Promise<void> {
+  sync.give({ type: 'drainTo', offsets: [0] })
+  await sync.until(({ phase }) => phase === 'drained')
+}
+
+async function soon(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('it did not come about')
+    await sleep(20)
+  }
+}
+
+const codes = (sync: SyncProcess): readonly string[] => sync.progress!.events.map(({ code }) => code)
+
+test('a source that nobody may follow is read key by key under writers, and is equal in the end', async () => {
+  await using source = await startRedis({ args: [...noPsync, ...telling] })
   await using target = await startRedis()
   using folder = taskFolder()
-  const writer = startWriter({ port: source.port, rate: 3_000 })
-  await sleep(500)
+  await fillWithEveryType(source)
+  const writer = startWriter({ port: source.port, rate: 3_000, prefix: 'written:' })
   await using sync = startSync({
     task: 'scanned',
     mode: 'scan',
@@ -21,13 +41,126 @@ test('a source that nobody may follow is read key by key, and is equal in the en
     target: connectionTo(target),
     folder: folder.path,
   })
-  await sync.until(({ phase }) => phase === 'in-step')
-  await sleep(1_000)
+  await sync.until(({ phase, writes }) => phase === 'in-step' && writes > 2_000)
+  expect(sync.progress!.lagMs).toBeLessThan(1_000)
+  sync.give({ type: 'finish' })
+  await sync.until(({ events }) => events.some(({ code }) => code === 'order.refused'))
   await writer.stop()
-  sync.give({ type: 'drainTo', offsets: [0] })
-  await sync.until(({ phase }) => phase === 'drained')
-  expect(await compareAll(source, target)).toMatchObject({ equal: true, differing: 0 })
+  await drain(sync)
+  expect((await differencesFromAll([source], target)).differences).toEqual([])
+  expect(await compareAll(source, target)).toMatchObject(equal)
   sync.give({ type: 'finish' })
   expect((await sync.done).outcome).toBe('finished')
   expect(target.cli('--scan', '--pattern', 'keyferry:*')).toBe('')
+})
+
+test('what events tell arrives by itself; what they do not tell is found by the next comparison', async () => {
+  await using source = await startRedis({ args: telling })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('MSET', 'a', '1', 'b', '2', 'c', '3')
+  await source.call('XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM')
+  await source.call('XADD', 'stream', '1-1', 'f', 'v')
+  await using sync = startSync({
+    task: 'told',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await source.call('RENAME', 'a', 'renamed')
+  await soon(
+    async () => (await target.call('EXISTS', 'renamed')) === 1 && (await target.call('EXISTS', 'a')) === 0,
+  )
+  await source.call('MOVE', 'b', '5')
+  await source.call('COPY', 'c', 'copied')
+  await source.call('PEXPIRE', 'c', '50')
+  await soon(
+    async () => (await target.call('GET', 'copied')) === '3' && (await target.call('EXISTS', 'c')) === 0,
+  )
+  await soon(async () => String(await target.call('INFO', 'keyspace')).includes('db5:keys=1'))
+  // A flush has no event, and is noticed.
+  await source.call('FLUSHALL')
+  await source.call('SET', 'after', '1')
+  await source.call('XGROUP', 'CREATE', 'stream', 'group', '0', 'MKSTREAM')
+  await source.call('XADD', 'stream', '1-1', 'f', 'v')
+  await soon(async () => (await target.call('EXISTS', 'renamed')) === 0)
+  await soon(async () => (await target.call('XLEN', 'stream')) === 1)
+  await sync.until(() => codes(sync).includes('scan.gap'))
+  // Neither has what happens to pending entries.
+  await source.call('XREADGROUP', 'GROUP', 'group', 'reader', 'STREAMS', 'stream', '>')
+  // The link is lost, and with it what is told meanwhile.
+  await source.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await source.call('CLIENT', 'KILL', 'TYPE', 'normal')
+  await source.call('SET', 'untold', '1')
+  await soon(async () => (await target.call('EXISTS', 'untold')) === 1)
+  await drain(sync)
+  expect(await compareAll(source, target)).toMatchObject(equal)
+  expect(await target.call('XPENDING', 'stream', 'group')).toEqual([1, '1-1', '1-1', [['reader', '1']]])
+})
+
+test('a source that tells nothing is gone through over and over', async () => {
+  await using source = await startRedis({ args: noPsync })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('MSET', 'a', '1', 'b', '2')
+  const rights = ['on', '>weak', '~*', 'resetchannels', '+@all', '-psync', '-config']
+  await source.call('ACL', 'SETUSER', 'weak', ...rights)
+  await using sync = startSync({
+    task: 'silent',
+    mode: 'scan',
+    source: { ...connectionTo(source, 'weak'), username: 'weak' },
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await sync.until(() => codes(sync).includes('scan.unheard'))
+  await source.call('SET', 'a', 'changed')
+  await source.call('DEL', 'b')
+  await soon(
+    async () => (await target.call('GET', 'a')) === 'changed' && (await target.call('EXISTS', 'b')) === 0,
+  )
+  await drain(sync)
+  expect(await compareAll(source, target)).toMatchObject(equal)
+})
+
+test('the masters of a cluster are read key by key, while slots move', async () => {
+  await using cluster = await startCluster({ args: telling })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const writer = startClusterWriter({ ports: cluster.nodes.map(({ port }) => port), rate: 1_500, tags: 30 })
+  await using sync = startSync({
+    task: 'nodes',
+    mode: 'scan',
+    source: connectionTo(cluster.nodes[1]!),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  for (const slot of [1, 2, 3]) await cluster.moveSlot(slot, 0, 1)
+  await writer.stop()
+  await drain(sync)
+  expect((await differencesFromAll(cluster.nodes, target)).differences).toEqual([])
+})
+
+test('a cluster takes what is read key by key', async () => {
+  await using source = await startRedis({ args: [...noPsync, ...telling] })
+  await using cluster = await startCluster()
+  using folder = taskFolder()
+  const writer = startWriter({ port: source.port, rate: 2_000, oneDatabase: true })
+  await using sync = startSync({
+    task: 'into',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(cluster.nodes[2]!),
+    folder: folder.path,
+  })
+  await sync.until(({ phase, writes }) => phase === 'in-step' && writes > 500)
+  await writer.stop()
+  await drain(sync)
+  expect((await differencesFromAll([source], ...cluster.nodes)).differences).toEqual([])
+  sync.give({ type: 'finish' })
+  expect((await sync.done).outcome).toBe('finished')
+  for (const node of cluster.nodes) expect(await node.call('KEYS', 'keyferry:*')).toEqual([])
 })
