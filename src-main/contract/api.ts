@@ -253,6 +253,8 @@ export const contract = {
           /** The source's address, typed: its keys are deleted, once they are proven to have arrived. */
           deleteSource: z.string().max(300).optional(),
           afterFinish: z.enum(['unfreeze', 'leave-frozen']).optional(),
+          /** Keep the way back to the source, or not; left out, as the plan says. */
+          wayBack: z.boolean().optional(),
           passwords: passwordsSchema.optional(),
         }),
       )

@@ -1,6 +1,7 @@
 import { enDifference } from './en-difference.ts'
 import { enHelp } from './en-help.ts'
 import { enWay } from './en-way.ts'
+import { enWayBack } from './en-way-back.ts'
 import { enRestore } from './en-restore.ts'
 import { enTasks } from './en-tasks.ts'
 
@@ -12,6 +13,7 @@ export const en = {
   ...enDifference,
   ...enHelp,
   ...enWay,
+  ...enWayBack,
   ...enRestore,
   ...enTasks,
   cancel: 'Cancel',

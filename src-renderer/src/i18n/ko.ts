@@ -1,6 +1,7 @@
 import { koDifference } from './ko-difference.ts'
 import { koHelp } from './ko-help.ts'
 import { koWay } from './ko-way.ts'
+import { koWayBack } from './ko-way-back.ts'
 import { koRestore } from './ko-restore.ts'
 import { koTasks } from './ko-tasks.ts'
 import type { Words } from './words.ts'
@@ -10,6 +11,7 @@ export const ko: Words = {
   ...koDifference,
   ...koHelp,
   ...koWay,
+  ...koWayBack,
   ...koRestore,
   ...koTasks,
   cancel: '취소',

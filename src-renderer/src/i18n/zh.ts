@@ -1,6 +1,7 @@
 import { zhDifference } from './zh-difference.ts'
 import { zhHelp } from './zh-help.ts'
 import { zhWay } from './zh-way.ts'
+import { zhWayBack } from './zh-way-back.ts'
 import { zhRestore } from './zh-restore.ts'
 import { zhTasks } from './zh-tasks.ts'
 import type { Words } from './words.ts'
@@ -10,6 +11,7 @@ export const zh: Words = {
   ...zhDifference,
   ...zhHelp,
   ...zhWay,
+  ...zhWayBack,
   ...zhRestore,
   ...zhTasks,
   cancel: '取消',

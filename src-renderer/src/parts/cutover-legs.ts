@@ -48,13 +48,19 @@ export function legsOf(task: TaskView): readonly Leg[] {
   const behind = legsDone(task)
   return cutoverLegs.map((id, at) => ({
     id,
-    name: t(`cutover.${id}`),
+    name: nameOfLeg(id, task),
     text: textOf(id, task),
     state: at < behind ? ('done' as const) : at === behind ? ('now' as const) : ('todo' as const),
     who: byYou.includes(id) ? t('you') : 'Keyferry',
     isYou: byYou.includes(id),
     time: timeOf(id, task),
   }))
+}
+
+/** A roll back is the same list the other way round, said by addresses: nobody has to think which is source by now. */
+function nameOfLeg(id: CutoverLeg, { wayBackOf, from, to }: TaskView): string {
+  const mirrored = id === 'freeze' || id === 'finish' || id === 'point' || id === 'release'
+  return wayBackOf !== null && mirrored ? t(`rollBack.${id}`, { from, to }) : t(`cutover.${id}`)
 }
 
 function timeOf(id: CutoverLeg, task: TaskView): string | undefined {
@@ -82,5 +88,7 @@ function textOf(id: CutoverLeg, task: TaskView): string {
     if (result.differing === 0 && result.functionsDiffer) return t('proof.functions.differ')
     return t('cutover.prove.differing', { count: result.differing })
   }
+  if (task.wayBackOf !== null && (id === 'drain' || id === 'finish'))
+    return t(`rollBack.${id}.text`, { from: task.from, to: task.to })
   return t(`cutover.${id}.text`)
 }

@@ -29,6 +29,12 @@ const faces: Readonly<Record<TaskState, { readonly tone: Tone; readonly icon: Ic
 
 /** Icon, word and tone of a task's state: always the three. */
 export function faceOfTask(task: TaskStanding): { tone: Tone; icon: IconName; word: string } {
+  if (task.wayBackOf !== null && task.inStep && task.state === 'following')
+    return { tone: 'ok', icon: 'undo', word: t('wayBack.state.open') }
+  if (task.wayBackOf !== null && task.state === 'finished')
+    return { ...faces.finished, word: t('task.state.rolled-back') }
+  if (task.wayBackOf !== null && task.state === 'stopped')
+    return { ...faces.stopped, word: t('wayBack.state.closed') }
   if (task.state === 'following' && task.inStep) return { tone: 'ok', icon: 'wave', word: t('task.inStep') }
   if (task.schedule !== null && isUnstarted(task) && task.state !== 'scheduled')
     return task.schedule.at > Date.now()
@@ -120,4 +126,9 @@ export function nowOfTask(task: TaskStanding): string {
 /** Nothing has been touched yet; while it is checked it stays what it was. */
 export function isUnstarted({ state }: Pick<TaskStanding, 'state'>): boolean {
   return kindOf(state) === 'unstarted'
+}
+
+/** As it is called: a way back bears the name of the migration whose it is. */
+export function nameOfTask({ name, wayBackOf }: Pick<TaskStanding, 'name' | 'wayBackOf'>): string {
+  return wayBackOf === null ? name : t('wayBack.name', { name })
 }

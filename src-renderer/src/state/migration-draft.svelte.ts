@@ -22,6 +22,7 @@ export class MigrationDraft {
   mode = $state<ProfileOptions['mode']>(defaultProfileOptions.mode)
   proof = $state<ProfileOptions['proof']>(defaultProfileOptions.proof)
   afterFinish = $state<ProfileOptions['afterFinish']>(defaultProfileOptions.afterFinish)
+  wayBack = $state(defaultProfileOptions.wayBack)
   adjustSettings = $state(defaultProfileOptions.adjustSettings)
   lanes = $state(String(defaultProfileOptions.lanes))
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
@@ -75,6 +76,7 @@ export class MigrationDraft {
     this.mode = options.mode
     this.proof = options.proof
     this.afterFinish = options.afterFinish
+    this.wayBack = options.wayBack ?? false
     this.adjustSettings = options.adjustSettings
     this.lanes = String(options.lanes)
     this.copyConnections = String(options.copyConnections)
@@ -95,6 +97,7 @@ export class MigrationDraft {
         mode: this.mode,
         proof: this.proof,
         afterFinish: this.afterFinish,
+        wayBack: this.wayBack,
         adjustSettings: this.adjustSettings,
         lanes: isWithin(this.lanes, 64) ? Number(this.lanes) : defaultProfileOptions.lanes,
         copyConnections: isWithin(this.copyConnections, 256)
@@ -137,6 +140,7 @@ export class MigrationDraft {
       this.mode,
       this.proof,
       this.afterFinish,
+      this.wayBack,
       this.adjustSettings,
       this.lanes,
       this.copyConnections,

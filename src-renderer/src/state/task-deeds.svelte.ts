@@ -96,9 +96,9 @@ export class TaskDeeds {
   /** `consent` is the target's address, typed; `deleteSource` the source's. */
   finish(
     afterFinish: 'unfreeze' | 'leave-frozen',
-    typed: { readonly consent?: string; readonly deleteSource?: string } = {},
+    more: { readonly consent?: string; readonly deleteSource?: string; readonly wayBack?: boolean } = {},
   ): Promise<boolean> {
-    const input = { id: this.#id, afterFinish, ...typed }
+    const input = { id: this.#id, afterFinish, ...more }
     return this.#send(() => this.#tasks.act(this.#client.tasks.finish(input)))
   }
 
