@@ -52,6 +52,8 @@ export const profileOptionsSchema = z.strictObject({
   lanes: z.int().min(1).max(64).default(4),
   /** Set what the check found too small (output buffer, backlog, timeout) for the task, put back after. */
   adjustSettings: z.boolean().default(true),
+  /** Have the target write no RDB file and rewrite no append-only file of its own accord during the task. */
+  pauseSaves: z.boolean().default(false),
   /** What the proof compares before *finish*. */
   proof: z.enum(['counts', 'full']).default('full'),
   /** What becomes of the source's password when the migration is finished. */

@@ -14,6 +14,7 @@ import { moveAway } from './moving.ts'
 import { settingsIn, type RunServices } from './services.ts'
 import { setSettings } from './settings.ts'
 import { sampleSource } from './source-load.ts'
+import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
 import { becomeKept, markTarget, noteWayBackOpen, reachOld, settleWayBack } from './way-back.ts'
@@ -130,10 +131,12 @@ export class MigrationRun {
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
   async #setSettings(): Promise<void> {
     const { body, record } = this.#services.book.get(this.#id)
-    if (!body.options.adjustSettings || record.progress !== null) return
+    if (record.progress !== null) return
+    const choice = { ...body.options, mode: record.mode ?? 'stream' }
+    if (settingsFor(choice).length === 0) return
     for (const side of ['source', 'target'] as const) {
       await using control = await openControl(this.#ends[side], { name: `kf:${this.#id}:settings` })
-      await setSettings(side, control, settingsIn(this.#services, this.#id), record.mode ?? 'stream')
+      await setSettings(side, control, settingsIn(this.#services, this.#id), choice)
     }
   }
 

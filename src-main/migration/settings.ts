@@ -1,11 +1,10 @@
 import { FailureError, toFailure } from '#contract/failure.ts'
-import type { SyncSpec } from '#contract/sync.ts'
 import type { SettingChange, TaskEvent } from '#contract/task.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { parseInfo } from '#engine/redis/info.ts'
 import { readSetting } from '#engine/redis/probe.ts'
 import type { JournalTable } from '#store/journal.ts'
-import { groundsOf, wantedSettings } from './wanted-settings.ts'
+import { groundsOf, settingsFor, wantedSettings, type SettingChoice } from './wanted-settings.ts'
 
 /** What a journal entry says about a setting. */
 type SettingNote = Pick<SettingChange, 'side' | 'name' | 'before' | 'during'>
@@ -26,15 +25,15 @@ export async function setSettings(
   side: SettingChange['side'],
   control: Control,
   { taskId, journal, tell }: SettingsOf,
-  mode: SyncSpec['mode'] = 'stream',
+  choice: SettingChoice = { mode: 'stream', adjustSettings: true, pauseSaves: false },
 ): Promise<void> {
   const grounds = groundsOf(parseInfo(String(await control.call('INFO'))))
   const known = journal
     .of(taskId, 'setting')
     .map(({ note, ...row }) => ({ ...row, note: JSON.parse(note) as SettingNote }))
     .filter(({ note }) => note.side === side)
-  for (const wanted of wantedSettings) {
-    if (wanted.side !== side || (wanted.mode ?? mode) !== mode) continue
+  for (const wanted of settingsFor(choice)) {
+    if (wanted.side !== side) continue
     const value = await readSetting(control, wanted.name)
     if (value === null) continue
     const { name } = wanted

@@ -1,3 +1,4 @@
+import type { ProfileOptions } from '#contract/profile.ts'
 import type { SyncSpec } from '#contract/sync.ts'
 import { infoNumber, type Info } from '#engine/redis/info.ts'
 import { tellingOfKeys, tellsOfKeys } from '#engine/source/scan-events.ts'
@@ -22,6 +23,13 @@ export interface WantedSetting {
   readonly since?: readonly [major: number, minor: number]
   /** Of use only where the source is read in this way. */
   readonly mode?: SyncSpec['mode']
+  /** Only where this was chosen; the others where settings may be adjusted at all. */
+  readonly chosenBy?: 'pauseSaves'
+}
+
+/** By what it is told which settings a task wants. */
+export interface SettingChoice extends Pick<ProfileOptions, 'adjustSettings' | 'pauseSaves'> {
+  readonly mode: SyncSpec['mode']
 }
 
 export function groundsOf(info: Info): SettingGrounds {
@@ -119,6 +127,26 @@ export const valueSize: WantedSetting = {
   since: [4, 0],
 }
 
+/**
+ * A fork of a target that is being filled copies what is written meanwhile: up to twice its memory, and its disk besides.
+ * Its append-only file stays on, for that is what a restart of it goes on from.
+ */
+const targetSaves: WantedSetting = {
+  side: 'target',
+  name: 'save',
+  chosenBy: 'pauseSaves',
+  partOf: whole,
+  during: (part) => (part === '' ? null : ''),
+}
+
+const targetRewrites: WantedSetting = {
+  side: 'target',
+  name: 'auto-aof-rewrite-percentage',
+  chosenBy: 'pauseSaves',
+  partOf: whole,
+  during: (part) => (part === '0' ? null : '0'),
+}
+
 export const wantedSettings: readonly WantedSetting[] = [
   outputBuffer,
   backlog,
@@ -128,4 +156,16 @@ export const wantedSettings: readonly WantedSetting[] = [
   eviction,
   targetIdle,
   valueSize,
+  targetSaves,
+  targetRewrites,
 ]
+
+/** Those that a task wants. */
+export function settingsFor({ mode, adjustSettings, pauseSaves }: SettingChoice): readonly WantedSetting[] {
+  const chosen = { pauseSaves }
+  return wantedSettings.filter(
+    (wanted) =>
+      (wanted.mode ?? mode) === mode &&
+      (wanted.chosenBy === undefined ? adjustSettings : chosen[wanted.chosenBy]),
+  )
+}

@@ -104,7 +104,16 @@ describe.each(['source', 'target'] as const)(
   (side) => {
     const names = wantedSettings.filter((one) => one.side === side).map(({ name }) => name)
     /** Not one of them as a migration wants it. */
-    const args = ['--timeout', '20', '--maxmemory-policy', 'allkeys-lru', '--proto-max-bulk-len', '1mb']
+    const args = [
+      '--timeout',
+      '20',
+      '--maxmemory-policy',
+      'allkeys-lru',
+      '--proto-max-bulk-len',
+      '1mb',
+      '--save',
+      '3600 1 300 100',
+    ]
     const read = async (server: RedisServer): Promise<unknown[]> =>
       Promise.all(names.map((name) => server.call('CONFIG', 'GET', name)))
 

@@ -35,5 +35,6 @@ const settings: SettingsOf = {
 }
 await using control = await openControl({ host, port: Number(port) })
 const { mode } = wantedSettings.find(({ name }) => name === setting)!
-await setSettings(side as 'source' | 'target', control, settings, mode)
+const choice = { mode: mode ?? 'stream', adjustSettings: true, pauseSaves: true }
+await setSettings(side as 'source' | 'target', control, settings, choice)
 await putSettingsBack(side as 'source' | 'target', control, settings)

@@ -412,6 +412,9 @@ export const en = {
   'migration.after.unfreeze.text': 'Password and users are put back as they were, byte for byte.',
   'migration.after.leave-frozen': 'Leave it frozen',
   'migration.after.leave-frozen.text': 'Forgotten clients cannot go on writing to the old server.',
+  'migration.pauseSaves': 'Have the target save nothing to disk during the task',
+  'migration.pauseSaves.text':
+    'No snapshots and no rewrites of its append-only file, which would cost up to twice its memory while it is filled; put back after',
   'migration.adjust': 'Raise settings that are too small, and put them back after',
   'migration.adjust.text': 'Output buffer, backlog and timeout of the source, for the time of the task only',
   'migration.copyConnections': 'Connections for the copy',
@@ -430,6 +433,7 @@ export const en = {
   'migration.review.proof.full': '**Every value** is compared while writes are frozen.',
   'migration.review.proof.counts': '**Key counts** are compared while writes are frozen.',
   'migration.review.settings': 'Settings',
+  'migration.review.pauseSaves': 'The target saves no snapshots meanwhile.',
   'migration.review.settings.on': 'Those too small are raised for the task and **put back** after it.',
   'migration.review.settings.off': 'None is changed.',
   'migration.review.unchecked': 'Start is possible once every check has passed or been accepted.',

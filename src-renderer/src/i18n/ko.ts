@@ -389,6 +389,9 @@ export const ko: Words = {
   'migration.after.unfreeze.text': '비밀번호와 사용자를 바이트 단위까지 원래대로 되돌립니다.',
   'migration.after.leave-frozen': '동결 상태 유지',
   'migration.after.leave-frozen.text': '잊고 있던 클라이언트가 이전 서버에 계속 쓰는 일을 막습니다.',
+  'migration.pauseSaves': '작업 중에는 타깃이 디스크에 저장하지 않게 하기',
+  'migration.pauseSaves.text':
+    '채우는 동안 메모리를 최대 두 배까지 쓸 수 있는 스냅샷과 AOF 다시 쓰기를 멈추고, 끝난 뒤 되돌립니다',
   'migration.adjust': '너무 작은 설정은 올리고, 끝난 뒤 되돌리기',
   'migration.adjust.text': '소스의 출력 버퍼, 백로그, 시간 제한을 작업 중에만 변경',
   'migration.copyConnections': '복사 연결 수',
@@ -406,6 +409,7 @@ export const ko: Words = {
   'migration.review.proof.full': '쓰기를 동결한 동안 **모든 값**을 비교합니다.',
   'migration.review.proof.counts': '쓰기를 동결한 동안 **키 수**를 비교합니다.',
   'migration.review.settings': '설정',
+  'migration.review.pauseSaves': '그동안 타깃은 스냅샷을 저장하지 않습니다.',
   'migration.review.settings.on': '너무 작은 설정은 작업 중에 올리고 끝나면 **되돌립니다**.',
   'migration.review.settings.off': '아무것도 바꾸지 않습니다.',
   'migration.review.unchecked': '모든 점검을 통과하거나 수락해야 시작할 수 있습니다.',

@@ -24,6 +24,7 @@ export class MigrationDraft {
   afterFinish = $state<ProfileOptions['afterFinish']>(defaultProfileOptions.afterFinish)
   wayBack = $state(defaultProfileOptions.wayBack)
   adjustSettings = $state(defaultProfileOptions.adjustSettings)
+  pauseSaves = $state(defaultProfileOptions.pauseSaves)
   lanes = $state(String(defaultProfileOptions.lanes))
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
   /** When it was last saved, milliseconds since the epoch; 0: never. */
@@ -78,6 +79,7 @@ export class MigrationDraft {
     this.afterFinish = options.afterFinish
     this.wayBack = options.wayBack ?? false
     this.adjustSettings = options.adjustSettings
+    this.pauseSaves = options.pauseSaves
     this.lanes = String(options.lanes)
     this.copyConnections = String(options.copyConnections)
     this.savedAt = profile.updatedAt
@@ -99,6 +101,7 @@ export class MigrationDraft {
         afterFinish: this.afterFinish,
         wayBack: this.wayBack,
         adjustSettings: this.adjustSettings,
+        pauseSaves: this.pauseSaves,
         lanes: isWithin(this.lanes, 64) ? Number(this.lanes) : defaultProfileOptions.lanes,
         copyConnections: isWithin(this.copyConnections, 256)
           ? Number(this.copyConnections)
@@ -142,6 +145,7 @@ export class MigrationDraft {
       this.afterFinish,
       this.wayBack,
       this.adjustSettings,
+      this.pauseSaves,
       this.lanes,
       this.copyConnections,
     ])
