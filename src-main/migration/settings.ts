@@ -75,7 +75,7 @@ export async function putSettingsBack(
     const found = value === null ? null : (wanted?.partOf(value) ?? value)
     if (found === before) {
       journal.close(row.id, 'restored')
-    } else if (found === during) {
+    } else if (found === during || found === wanted?.partOf(during)) {
       try {
         await control.call('CONFIG', 'SET', name, before)
         journal.close(row.id, 'restored')

@@ -89,7 +89,8 @@ export const keyspaceEvents: WantedSetting = {
   side: 'source',
   name: 'notify-keyspace-events',
   mode: 'scan',
-  partOf: whole,
+  // Servers set `An` and say `A` (Redis 7.0 to 8.0).
+  partOf: (value) => (value.includes('A') ? value.replace('n', '') : value),
   during: (part) => (tellsOfKeys(part) ? null : tellingOfKeys(part)),
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { TaskEvent } from '#contract/task.ts'
+import type { SettingChange, TaskEvent } from '#contract/task.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
 import { wantedSettings } from '#migration/wanted-settings.ts'
@@ -86,6 +86,21 @@ describe('settings of a task', () => {
       expect(JSON.stringify(await source.call('CONFIG', 'GET', names[0]!))).toContain('slave 0 0 0')
       await putSettingsBack('source', control, settings)
       expect(await read(source)).toEqual(before)
+    }))
+
+  it('events of keys that others listen to go on, and are theirs alone again afterwards', () =>
+    withSettings(async (settings, told) => {
+      await using source = await startRedis({ args: ['--notify-keyspace-events', 'KEx$n'] })
+      const before = await source.call('CONFIG', 'GET', 'notify-keyspace-events')
+      await using control = await openControl(at(source))
+      await setSettings('source', control, settings, 'scan')
+      expect(told).toEqual(['settings.changed'])
+      expect(
+        settings.journal.open('setting').map(({ note }) => (JSON.parse(note) as SettingChange).during),
+      ).toEqual(['AKEn'])
+      await putSettingsBack('source', control, settings)
+      expect(told).toEqual(['settings.changed', 'settings.restored'])
+      expect(await source.call('CONFIG', 'GET', 'notify-keyspace-events')).toEqual(before)
     }))
 
   it('what we may not set is told, to be done by hand', () =>

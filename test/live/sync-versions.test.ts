@@ -1,17 +1,9 @@
 import { expect, test } from 'vitest'
-import {
-  otherServers,
-  startRedis,
-  versionOf,
-  type RedisServer,
-  type ServerBinary,
-} from '../support/redis-server.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { pairsAtHand, serversAtHand } from '../support/server-pairs.ts'
 import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
 import { startWriter } from '../support/writer.ts'
-
-const installed = { name: 'redis', version: versionOf('redis-server'), binary: 'redis-server' }
-const servers: readonly ServerBinary[] = [installed, ...otherServers()]
 
 /** Each source that differs from its neighbours in what it sends, and each target in what it can be told. */
 const everyPair = `2.8>7.0 3.0>7.0 3.2>7.0 4.0>7.0 5.0>7.0 6.0>7.0 6.2>7.0 7.2>7.0 7.4>7.0 8.0.6>7.0 v7.2>7.0 v8.0>7.0 v8.1>7.0
@@ -21,24 +13,9 @@ const everyPair = `2.8>7.0 3.0>7.0 3.2>7.0 4.0>7.0 5.0>7.0 6.0>7.0 6.2>7.0 7.2>7
 /** Those that can be tried with what the package registries have. */
 const fewPairs = '2.8>7.0 6.0>7.0 6.2>7.0 v8.0>7.0 7.0>6.2 7.0>6.0 2.8>6.0'
 const chosen = process.env['KEYFERRY_SYNC_PAIRS'] ?? fewPairs
-const wanted = (chosen === 'all' ? everyPair : chosen).trim().split(/\s+/)
-const pairs = wanted.map((pair) => ({ pair, ends: pair.split('>').map(serverLike) }))
+const atHand = pairsAtHand(chosen === 'all' ? everyPair : chosen)
 
-/** `v` stands for Valkey. */
-function serverLike(name: string): ServerBinary | undefined {
-  const [flavour, version] = name.startsWith('v') ? ['valkey', name.slice(1)] : ['redis', name]
-  return servers.find((one) => one.name === flavour && one.version.startsWith(version))
-}
-
-const missing = pairs.flatMap(({ pair, ends }) => (ends.includes(undefined) ? [pair] : []))
-if (missing.length > 0)
-  console.warn(`no servers at hand for ${missing.join(' ')}: KEYFERRY_TEST_SERVERS names none`)
-
-if (missing.length === pairs.length) test.skip('servers of other versions are followed', () => undefined)
-
-const atHand = pairs.flatMap(({ ends: [source, target] }) =>
-  source === undefined || target === undefined ? [] : [{ source, target }],
-)
+if (atHand.length === 0) test.skip('servers of other versions are followed', () => undefined)
 
 test.each(atHand)(
   '$source.name $source.version into $target.name $target.version: killed once, equal at the end, expiries within 5 ms',
@@ -118,7 +95,9 @@ async function deleteStreams(source: RedisServer): Promise<void> {
   if (streams.length > 0) await source.call('DEL', ...streams)
 }
 
-const namesScripts = servers.filter(({ name, version }) => name === 'redis' && /^(2\.8|3|4)\./.test(version))
+const namesScripts = serversAtHand.filter(
+  ({ name, version }) => name === 'redis' && /^(2\.8|3|4)\./.test(version),
+)
 
 test.each(namesScripts)(
   'scripts that redis $version names by their SHA1 after the first time are known though the target has forgotten them',
