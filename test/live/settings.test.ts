@@ -93,7 +93,8 @@ describe('settings of a task', () => {
       await using source = await startRedis({ args: ['--notify-keyspace-events', 'KEx$n'] })
       const before = await source.call('CONFIG', 'GET', 'notify-keyspace-events')
       await using control = await openControl(at(source))
-      await setSettings('source', control, settings, 'scan')
+      const choice = { mode: 'scan', adjustSettings: true, pauseSaves: false } as const
+      await setSettings('source', control, settings, choice)
       expect(told).toEqual(['settings.changed'])
       expect(
         settings.journal.open('setting').map(({ note }) => (JSON.parse(note) as SettingChange).during),
