@@ -48,7 +48,7 @@ export function startClusterWriter({
   rate = 1_000,
   tags = 150,
   seed = 1,
-}: ClusterWriterOptions): Writer {
+}: ClusterWriterOptions): Pick<Writer, 'written' | 'refused' | 'stop'> {
   const cluster = new Cluster(
     ports.map((port) => ({ host: '127.0.0.1', port })),
     { redisOptions: { disableClientInfo: true }, slotsRefreshInterval: 500, retryDelayOnFailover: 100 },

@@ -14,6 +14,8 @@ interface Pair {
 interface Flow {
   readonly held: Buffer[]
   ended: boolean
+  /** One byte of the next chunk is to be another one. */
+  spoilt: boolean
 }
 
 /** A wire between a client and a server that can be slow, stand still, or break. */
@@ -29,6 +31,10 @@ export interface Proxy {
   release(): void
   /** Breaks every connection at once. */
   cut(): void
+  /** On every connection there is, one byte of what passes next is another one at its end; on both ways. */
+  corrupt(): void
+  /** New connections lead to another port. */
+  leadTo(serverPort: number): void
   /** Refuses new connections while true. */
   closed: boolean
   [Symbol.asyncDispose](): Promise<void>
@@ -40,28 +46,31 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
   const pairs = new Set<Pair>()
   const held = new Set<Pair>()
   const proxy = { delayMs: 0, closed: false }
+  let leadsTo = serverPort
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     if (proxy.closed) {
       client.destroy()
       return
     }
-    const server = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true })
+    const server = connect({ port: leadsTo, host: '127.0.0.1', allowHalfOpen: true })
     client.setNoDelay(true)
     server.setNoDelay(true)
     const pair: Pair = {
       client,
       server,
-      upstream: { held: [], ended: false },
-      downstream: { held: [], ended: false },
+      upstream: { held: [], ended: false, spoilt: false },
+      downstream: { held: [], ended: false, spoilt: false },
       delayed: [],
     }
     pairs.add(pair)
     client.on('data', (chunk) => {
+      spoil(pair.upstream, chunk)
       if (held.has(pair)) pair.upstream.held.push(chunk)
       else server.write(chunk)
     })
     server.on('data', (chunk) => {
+      spoil(pair.downstream, chunk)
       if (held.has(pair)) pair.downstream.held.push(chunk)
       else later(pair, chunk)
     })
@@ -131,9 +140,25 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     cut() {
       for (const pair of [...pairs]) end(pair)
     },
+    corrupt() {
+      for (const { upstream, downstream } of pairs) {
+        upstream.spoilt = true
+        downstream.spoilt = true
+      }
+    },
+    leadTo(to: number) {
+      leadsTo = to
+    },
     async [Symbol.asyncDispose]() {
       for (const pair of [...pairs]) end(pair)
       await new Promise<void>((resolve) => listener.close(() => resolve()))
     },
   })
+}
+
+function spoil(flow: Flow, chunk: Buffer): void {
+  if (!flow.spoilt || chunk.length === 0) return
+  const at = Math.floor(chunk.length / 2)
+  chunk[at] = chunk[at]! ^ 1
+  flow.spoilt = false
 }

@@ -8,9 +8,18 @@ import { verifySpecSchema, type VerifyResult } from '../../src-main/contract/ver
 import { runVerify } from '../../src-main/engine/verify/verify.ts'
 import type { RedisServer } from './redis-server.ts'
 import type { SyncProcess } from './sync-process.ts'
+import type { TlsFiles } from './tls-files.ts'
 
-export function connectionTo(server: { readonly port: number }, password?: string): Connection {
-  return { host: '127.0.0.1', port: server.port, ...(password === undefined ? {} : { password }) }
+export function connectionTo(
+  { port, tls = null }: { readonly port: number; readonly tls?: TlsFiles | null },
+  password?: string,
+): Connection {
+  return {
+    host: '127.0.0.1',
+    port,
+    ...(password !== undefined && { password }),
+    ...(tls !== null && { tls: { ca: tls.ca, verify: true } }),
+  }
 }
 
 /** A folder for a task's spool, removed at the end. */

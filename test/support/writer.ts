@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import type { TlsFiles } from './tls-files.ts'
 
 export interface WriterOptions {
   readonly port: number
   readonly password?: string
+  /** The server speaks TLS. */
+  readonly tls?: TlsFiles | null
   /** Commands a second, about. */
   readonly rate?: number
   /** How many different keys of each kind. */
@@ -24,6 +28,9 @@ export interface Writer {
   readonly written: number
   /** Commands that were refused (the source frozen, say). */
   readonly refused: number
+  /** Writes nothing more, until it is told to go on. */
+  pause(): void
+  goOn(): void
   /** Ends it; resolves when the last answer is in. */
   stop(): Promise<void>
 }
@@ -109,11 +116,21 @@ const wheel: readonly Step[] = steps.flatMap(([weight, step]) => Array.from({ le
  * pushes and pops, streams, transactions, scripts, renewed expiries, over several databases.
  */
 export function startWriter(options: WriterOptions): Writer {
-  const { port, password, rate = 5_000, keys = 500, seed = 1, prefix = '', comesBack = false } = options
+  const {
+    port,
+    password,
+    tls = null,
+    rate = 5_000,
+    keys = 500,
+    seed = 1,
+    prefix = '',
+    comesBack = false,
+  } = options
   const { oneDatabase = false } = options
   const redis = new Redis({
     port,
     ...(password === undefined ? {} : { password }),
+    ...(tls === null ? {} : { tls: { ca: readFileSync(tls.ca) } }),
     enableReadyCheck: false,
     disableClientInfo: true,
     maxRetriesPerRequest: 0,
@@ -123,6 +140,7 @@ export function startWriter(options: WriterOptions): Writer {
   const random = randomFrom(seed)
   const key = (kind: string): string => `${prefix}${kind}:${random(keys)}`
   let stopped = false
+  let paused = false
   let written = 0
   let refused = 0
   const everyMs = 20
@@ -131,6 +149,11 @@ export function startWriter(options: WriterOptions): Writer {
   async function work(): Promise<void> {
     let next = performance.now()
     while (!stopped) {
+      if (paused) {
+        await sleep(everyMs)
+        next = performance.now()
+        continue
+      }
       const pipeline = redis.pipeline()
       for (let count = 0; count < perTurn; count += 1)
         for (const [name, ...args] of wheel[random(wheel.length)]!(key, random))
@@ -153,6 +176,12 @@ export function startWriter(options: WriterOptions): Writer {
     },
     get refused() {
       return refused
+    },
+    pause() {
+      paused = true
+    },
+    goOn() {
+      paused = false
     },
     async stop() {
       stopped = true
