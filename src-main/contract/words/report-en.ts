@@ -6,6 +6,8 @@ export const reportEn = {
   target: 'Target',
   state: 'Outcome',
   outcomeFinished: 'finished',
+  outcomeWayBack: 'finished; the way back is open',
+  outcomeRolledBack: 'rolled back',
   outcomeStopped: 'given up',
   outcomeFailed: 'stopped by a failure',
   outcomeUnderWay: 'under way',

@@ -8,6 +8,8 @@ export const reportKo: ReportWords = {
   target: '타깃',
   state: '결과',
   outcomeFinished: '완료됨',
+  outcomeWayBack: '완료, 되돌아갈 길 열림',
+  outcomeRolledBack: '되돌림',
   outcomeStopped: '포기함',
   outcomeFailed: '오류로 멈춤',
   outcomeUnderWay: '진행 중',

@@ -8,6 +8,8 @@ export const reportZh: ReportWords = {
   target: '目标端',
   state: '结果',
   outcomeFinished: '已完成',
+  outcomeWayBack: '已完成；回退通道开启',
+  outcomeRolledBack: '已回退',
   outcomeStopped: '已放弃',
   outcomeFailed: '因故障停止',
   outcomeUnderWay: '进行中',

@@ -83,11 +83,15 @@ ${sections.filter((section) => section !== '').join('\n')}
     const [tone, text] =
       state === 'finished'
         ? (['ok', words.outcomeFinished] as const)
-        : state === 'stopped'
-          ? (['warn', words.outcomeStopped] as const)
-          : state === 'failed'
-            ? (['bad', words.outcomeFailed] as const)
-            : (['plain', words.outcomeUnderWay] as const)
+        : state === 'way-back'
+          ? (['ok', words.outcomeWayBack] as const)
+          : state === 'rolled-back'
+            ? (['warn', words.outcomeRolledBack] as const)
+            : state === 'stopped'
+              ? (['warn', words.outcomeStopped] as const)
+              : state === 'failed'
+                ? (['bad', words.outcomeFailed] as const)
+                : (['plain', words.outcomeUnderWay] as const)
     const why = failure === null ? '' : sayFailure(failure, this.#locale).what
     return `<p class="outcome ${tone}">${escapeHtml(text)}</p>${why === '' ? '' : paragraph(`${why} (${failure?.code})`)}`
   }
