@@ -68,7 +68,8 @@ test('what is written behind the mark comes back, each write once, through a kil
   await fresh.call('SELECT', 0)
   const asked = wayBack(twins, from, folder.path)
   await using sync = startSync(asked)
-  await sync.until(({ phase, guard }) => phase === 'in-step' && guard === 'guarded')
+  const begun = await sync.until(({ phase, guard }) => phase === 'in-step' && guard === 'guarded')
+  expect(begun.events.map(({ code }) => code)).not.toContain('target.lost')
 
   // Idle: what we write on the one does not come from the other.
   await sync.until(({ lagBytes }) => lagBytes === 0)

@@ -107,6 +107,11 @@ export class Follower {
     })
   }
 
+  /** Its links to the target are open. */
+  get isAtTarget(): boolean {
+    return this.#target !== null
+  }
+
   get applied(): number {
     return this.#target?.applied ?? this.#splitter.boundary
   }

@@ -127,7 +127,7 @@ export class Shard implements AsyncDisposable {
   }
 
   get follower(): Follower | null {
-    return this.#phase === 'following' ? this.#follower : null
+    return this.#phase === 'following' && this.#follower?.isAtTarget === true ? this.#follower : null
   }
 
   get moves(): SlotMoves | null {

@@ -11,6 +11,7 @@ export const enWayBack = {
   'wayBack.state.closed': 'Way back closed',
   'wayBack.kept.title': 'The target is the original now, and the way back is open.',
   'wayBack.kept.text': 'What is written to it goes back to the source, which stays frozen.',
+  'wayBack.kept.release': 'It stays frozen until the way back is closed',
   'wayBack.kept.show': 'Show the way back',
   'wayBack.open.title': 'The way back is open.',
   'wayBack.open.text':

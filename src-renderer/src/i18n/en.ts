@@ -528,7 +528,7 @@ export const en = {
   'task.state.failed': 'Failed',
   'task.state.interrupted': 'Interrupted',
   'task.state.finished': 'Finished',
-  'task.state.way-back': 'Finished, way back open',
+  'task.state.way-back': 'Can roll back',
   'task.state.rolled-back': 'Rolled back',
   'task.state.stopped': 'Stopped',
   'task.inStep': 'In step',

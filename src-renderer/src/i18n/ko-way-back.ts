@@ -13,6 +13,7 @@ export const koWayBack: WordsLike<typeof enWayBack> = {
   'wayBack.state.closed': '되돌아갈 길 닫힘',
   'wayBack.kept.title': '이제 타깃이 원본이며, 되돌아갈 길이 열려 있습니다.',
   'wayBack.kept.text': '타깃에 쓰이는 내용이 동결된 소스로 되돌아갑니다.',
+  'wayBack.kept.release': '되돌아갈 길을 닫을 때까지 동결된 채로 있습니다',
   'wayBack.kept.show': '되돌아갈 길 보기',
   'wayBack.open.title': '되돌아갈 길이 열려 있습니다.',
   'wayBack.open.text':

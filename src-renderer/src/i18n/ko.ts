@@ -498,7 +498,7 @@ export const ko: Words = {
   'task.state.failed': '실패',
   'task.state.interrupted': '중단됨',
   'task.state.finished': '완료',
-  'task.state.way-back': '완료, 되돌아갈 길 열림',
+  'task.state.way-back': '되돌릴 수 있음',
   'task.state.rolled-back': '되돌림',
   'task.state.stopped': '중지됨',
   'task.inStep': '동기화됨',

@@ -12,6 +12,7 @@ export const zhWayBack: WordsLike<typeof enWayBack> = {
   'wayBack.state.closed': '回退通道已关闭',
   'wayBack.kept.title': '现在以目标端为准，回退通道已开启。',
   'wayBack.kept.text': '写入它的内容会传回保持冻结的源端。',
+  'wayBack.kept.release': '在关闭回退通道之前保持冻结',
   'wayBack.kept.show': '查看回退通道',
   'wayBack.open.title': '回退通道已开启。',
   'wayBack.open.text': '写入 {from} 的内容会传到保持冻结的 {to}。出现问题时可回退；确认无误后请关闭通道。',

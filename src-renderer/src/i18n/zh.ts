@@ -483,7 +483,7 @@ export const zh: Words = {
   'task.state.failed': '失败',
   'task.state.interrupted': '已中断',
   'task.state.finished': '已完成',
-  'task.state.way-back': '已完成，回退通道开启',
+  'task.state.way-back': '可回退',
   'task.state.rolled-back': '已回退',
   'task.state.stopped': '已停止',
   'task.inStep': '已同步',
