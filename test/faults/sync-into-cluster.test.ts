@@ -20,7 +20,7 @@ async function mastersOf(cluster: RedisCluster): Promise<readonly RedisServer[]>
 /** Ends the writers and the sync; then nothing may differ. */
 async function expectEqual(
   sync: SyncProcess,
-  writers: readonly Writer[],
+  writers: readonly Pick<Writer, 'stop'>[],
   sources: readonly RedisServer[],
   target: RedisCluster,
 ): Promise<void> {
