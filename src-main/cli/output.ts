@@ -30,6 +30,7 @@ export type OutputEvent =
   | 'profile'
   | 'task'
   | 'progress'
+  | 'step'
   | 'checked'
   | 'armed'
   | 'following'

@@ -166,3 +166,54 @@ describe.skipIf(others.length === 0)('every version', () => {
     },
   )
 })
+
+describe('guided', () => {
+  const env = (home: string): Record<string, string> => ({
+    KEYFERRY_HOME: home,
+    KEYFERRY_SOURCE_PASSWORD: 'old-secret',
+    KEYFERRY_TARGET_PASSWORD: 'new-secret',
+  })
+
+  test('from the freeze to the new address: what was acknowledged has arrived, and the source stays frozen', async () => {
+    await using source = await startRedis({ password: 'old-secret' })
+    await using target = await startRedis({ password: 'new-secret' })
+    await fill(source)
+    const doors = await source.call('ACL', 'LIST')
+    const home = freshFolder()
+    const ends = ['-f', `127.0.0.1:${source.port}`, '-t', `127.0.0.1:${target.port}`]
+    const guided = (...more: string[]): ReturnType<typeof runCli> =>
+      runCli(['backup', '--guided', ...ends, '-o', freshFolder(), ...more], {
+        env: env(home),
+        timeoutMs: 60_000,
+      })
+
+    expect(await guided()).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
+    await target.call('SET', 'theirs', 1)
+    expect((await guided('--yes')).stderr).toContain('(target.not-empty)')
+    await target.call('DEL', 'theirs')
+    await source.call('SET', 'last', 1)
+
+    const moved = await guided('--yes', '--json')
+    expect(moved).toMatchObject({ code: 0, stderr: '' })
+    expect(moved.stdout).not.toContain('secret')
+    expect(moved.events.filter(({ event }) => event === 'step').map(({ step }) => step)).toEqual([
+      'look',
+      'freeze',
+      'backup',
+      'restore',
+      'compare',
+      'hand-over',
+    ])
+    expect(moved.events.at(-1)).toMatchObject({ event: 'done', equal: true, freeze: 'left' })
+    expect(await target.call('GET', 'last')).toBe('1')
+    await expect(source.call('SET', 'late', 1)).rejects.toThrow()
+
+    // Gone on with, as after an interruption.
+    expect((await guided('--yes')).stderr).toContain('(target.not-empty)')
+    const again = await guided('--yes', '--force')
+    expect(again.stdout).toContain('Everything has arrived')
+    expect(again.stdout).toMatch(/Memory: \d.* at the source, \d.* at the target/)
+    expect((await runCli(['unfreeze'], { env: env(home) })).code).toBe(0)
+    expect(await source.call('ACL', 'LIST')).toEqual(doors)
+  })
+})

@@ -1,19 +1,15 @@
-import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
-import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
+import { addressOf } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import type { FreezePlan } from '#contract/freeze.ts'
-import type { HandLook } from '#migration/freeze/by-hand.ts'
-import type { FreezeRequest } from '#migration/freeze/freeze.ts'
-import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { perform } from '../command.ts'
 import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { freezeId } from '../freeze-id.ts'
 import { openOwnMigrations } from '../migrations.ts'
-import { interruptible } from '../interrupt.ts'
 import { askNewPassword } from '../new-password.ts'
 import type { Output } from '../output.ts'
-import { byHandSteps, handsLine } from '../terminal/by-hand-lines.ts'
+import { watchHands } from '../watch-hands.ts'
 import { count } from '../terminal/figures.ts'
 
 interface FreezeFlags extends ConnectionFlags {
@@ -72,23 +68,6 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
     output.line('A restart of a server would undo it. "keyferry unfreeze" puts everything back.')
   }
   return exitCode.done
-}
-
-async function watchHands(request: FreezeRequest, output: Output): Promise<KeptFreeze> {
-  const { freezeByHand } = await import('#migration/freeze/by-hand.ts')
-  using interrupt = interruptible(() => output.note('Ending; Keyferry has changed nothing at the source.'))
-  output.note(byHandSteps('begin with --ask-new-password'))
-  const onLook = (look: HandLook): void => output.status(lookLine(look))
-  return await freezeByHand({ ...request, signal: interrupt.signal, onLook })
-}
-
-function lookLine(look: HandLook): string {
-  return `${handsLine(look)}, the old password ${look.oldPassword === 'opens' ? 'still opens' : 'is refused'}`
-}
-
-/** One freeze a server: the same command again finds it. */
-function freezeId(connection: Connection): string {
-  return `cli-${createHash('sha256').update(placeOf(connection)).digest('hex').slice(0, 12)}`
 }
 
 function shown(plan: FreezePlan, output: Output): ExitCode {
