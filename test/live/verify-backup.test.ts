@@ -305,6 +305,22 @@ test('a cluster: each value on the owner of its slot, all slots covered; what is
     ...equal,
     repaired: { written: 2, deleted: 1 },
   })
+
+  // As a move of its slot that was broken off leaves it: beside the right one, on a node that does not own it.
+  const slot = Number(await first.call('CLUSTER', 'KEYSLOT', 'large:set'))
+  const owners = (await first.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
+  const owner = owners.find(([from, to]) => from <= slot && slot <= to)![2][1]
+  const stranger = cluster.nodes.find(({ port }) => port !== owner)!
+  const ownerId = await cluster.nodes.find(({ port }) => port === owner)!.call('CLUSTER', 'MYID')
+  await stranger.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(ownerId))
+  await stranger.call('ASKING')
+  await stranger.call('SADD', 'large:set', 'left over')
+  await stranger.call('CLUSTER', 'SETSLOT', slot, 'STABLE')
+  expect(await verify({}, told, first)).toMatchObject({
+    equal: false,
+    byKind: { misplaced: 1 },
+    differences: [{ key: 'large:set', kind: 'misplaced' }],
+  })
 })
 
 test('on the command line: exit codes, a list of differences, and a repair', async () => {
