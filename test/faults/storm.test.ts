@@ -4,7 +4,7 @@ import { startPromotable } from '../support/promotable.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import type { RedisOptions } from '../support/redis-server.ts'
 import { compareAll, connectionTo, drain, taskFolder } from '../support/sync-ends.ts'
-import { startSync, type SyncProcess } from '../support/sync-process.ts'
+import { startSync } from '../support/sync-process.ts'
 import { makeTlsFiles } from '../support/tls-files.ts'
 import { randomFrom, startWriter } from '../support/writer.ts'
 
@@ -104,20 +104,22 @@ async function weather({ faults, rate, tls }: Storm): Promise<void> {
     Array.from({ length: fault[0] }, () => fault),
   )
   const befallen = new Map<string, number>()
+  const calm = async (): Promise<void> => {
+    writer.pause()
+    await sync.until(({ phase }) => phase === 'in-step', calmLimitMs)
+    writer.goOn()
+  }
   try {
-    await inStep(sync)
+    await calm()
     for (let fault = 1; fault <= faults; fault += 1) {
       const [, name, befall] = wheel[random(wheel.length)]!
       befallen.set(name, (befallen.get(name) ?? 0) + 1)
       await befall()
       await sleep(random(700))
-      if (fault % calmEvery > 0) continue
-      writer.pause()
-      await inStep(sync)
-      writer.goOn()
+      if (fault % calmEvery === 0) await calm()
     }
+    await calm()
     await writer.stop()
-    await inStep(sync)
     await drain(sync, source.primary)
     const { compared, differing, differences, equal } = await compareAll(source.primary, target.primary)
     const told = [...befallen].map(([name, times]) => `${name} ${times} times`).join(', ')
@@ -126,8 +128,4 @@ async function weather({ faults, rate, tls }: Storm): Promise<void> {
   } finally {
     await sync[Symbol.asyncDispose]()
   }
-}
-
-async function inStep(sync: SyncProcess): Promise<void> {
-  await sync.until(({ phase }) => phase === 'in-step', calmLimitMs)
 }
