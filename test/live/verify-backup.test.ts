@@ -307,8 +307,8 @@ test('a cluster: each value on the owner of its slot, all slots covered; what is
   })
 
   // As a move of its slot that was broken off leaves it: beside the right one, on a node that does not own it.
-  const slot = Number(await first.call('CLUSTER', 'KEYSLOT', 'large:set'))
-  const owners = (await first.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
+  const slot = Number(await first!.call('CLUSTER', 'KEYSLOT', 'large:set'))
+  const owners = (await first!.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
   const owner = owners.find(([from, to]) => from <= slot && slot <= to)![2][1]
   const stranger = cluster.nodes.find(({ port }) => port !== owner)!
   const ownerId = await cluster.nodes.find(({ port }) => port === owner)!.call('CLUSTER', 'MYID')
