@@ -1,16 +1,10 @@
-import { mkdir, open, readdir, rm, stat, truncate, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, makeFailure, toFailure, type Failure, FailureError } from '#contract/failure.ts'
 import { Bell } from '../flow/bell.ts'
 import { belongsTo, readLineage, syncFolder, writeLineage, type Lineage } from './lineage.ts'
-import {
-  encodeRecord,
-  headerBytes,
-  maxPayload,
-  measureSegment,
-  readRecords,
-  type StreamPiece,
-} from './spool-segment.ts'
+import { openSegments, segmentName, sizeOf, type Segment } from './spool-folder.ts'
+import { encodeRecord, headerBytes, maxPayload, readRecords, type StreamPiece } from './spool-segment.ts'
 
 export interface SpoolOptions {
   readonly quotaBytes: number
@@ -18,16 +12,6 @@ export interface SpoolOptions {
   readonly keepBehindMs: number
   /** A new file after so many bytes. */
   readonly segmentBytes?: number
-}
-
-interface Segment {
-  /** The offset of the last byte before it, and of its last byte. */
-  readonly start: number
-  end: number
-  readonly path: string
-  fileBytes: number
-  /** Since when all of it has been safe in the target; null while it is not. */
-  safeSince: number | null
 }
 
 interface Pending {
@@ -407,42 +391,6 @@ export class Spool implements AsyncDisposable {
 export interface SnapshotReader extends AsyncDisposable {
   /** Up to `length` bytes from `position` into `buffer` at `at`; 0 at the end, or when the snapshot was thrown away. */
   read(position: number, buffer: Uint8Array, at: number, length: number): Promise<number>
-}
-
-function segmentName(start: number): string {
-  return `${String(start).padStart(16, '0')}.stream`
-}
-
-/**
- * The segments in a folder, in order, without a gap: what lies before one is of no use and goes. Only the last
- * can be torn; the others reach to where the next begins, and are checked as they are read.
- */
-async function openSegments(folder: string): Promise<Segment[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{16}\.stream$/.test(name)).sort()
-  const segments: Segment[] = []
-  for (const [index, name] of names.entries()) {
-    const path = join(folder, name)
-    const start = Number(name.slice(0, 16))
-    const next = names[index + 1]
-    const { stream, file } =
-      next === undefined
-        ? await measureSegment(path)
-        : { stream: Number(next.slice(0, 16)) - start, file: await sizeOf(path) }
-    if (next === undefined) await truncate(path, file)
-    const before = segments.at(-1)
-    if (before !== undefined && before.end !== start)
-      for (const lost of segments.splice(0)) await rm(lost.path, { force: true })
-    if (stream > 0) segments.push({ start, end: start + stream, path, fileBytes: file, safeSince: null })
-    else await rm(path, { force: true })
-  }
-  return segments
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return await stat(path).then(
-    ({ size }) => size,
-    () => -1,
-  )
 }
 
 function diskFailure(thrown: unknown, folder: string): FailureError {
