@@ -28,21 +28,20 @@ const sides: Readonly<Record<Side, SideFlags>> = {
 /** The flags of a server as commander hands them over, for both sides. */
 export type ConnectionFlags = Readonly<Record<string, unknown>>
 
+/** How often a server is named on a command line. */
+export type Presence = 'required' | 'optional' | 'several' | 'optional-several'
+
 /** Adds the flags that say how to reach a server; `optional`: it need not be named; `several`: it may be repeated. */
-export function addConnectionFlags(
-  command: Command,
-  side: Side,
-  presence: 'required' | 'optional' | 'several' = 'required',
-): Command {
+export function addConnectionFlags(command: Command, side: Side, presence: Presence = 'required'): Command {
   const { address, password, environment, prefix } = sides[side]
   const name = (flag: string): string => `--${prefix}${flag}`
   const flag = new Option(
     `${address}, --${side} <address>`,
     `the ${side}: HOST:PORT, [IPv6]:PORT, redis://user:password@host:port/db or rediss://…`,
   )
-  if (presence === 'several') flag.argParser(gather)
+  if (presence.endsWith('several')) flag.argParser(gather)
   command
-    .addOption(flag.makeOptionMandatory(presence !== 'optional'))
+    .addOption(flag.makeOptionMandatory(!presence.startsWith('optional')))
     .option(
       `${password}, ${name('password')} <password>`,
       `its password; "-" asks for it without showing it (or set ${environment}PASSWORD)`,

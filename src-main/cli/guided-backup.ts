@@ -2,7 +2,7 @@ import { addressOf, type Connection, type ServerFacts } from '#contract/connecti
 import type { MadeBackup } from '#contract/backup.ts'
 import { fail } from '#contract/failure.ts'
 import { verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
-import type { FreezeRequest } from '#migration/freeze/freeze.ts'
+import type { SourcesFreezeRequest } from '#migration/freeze/freeze-sources.ts'
 import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { restoresFolder } from '#console/data-folder.ts'
 import { runRestore } from './commands/restore.ts'
@@ -59,7 +59,7 @@ export async function guidedBackup(order: GuidedOrder, output: Output): Promise<
   begin('look')
   const { probeServer } = await import('#engine/redis/probe.ts')
   await using migrations = await openOwnMigrations()
-  const isFrozen = migrations.freezes.open(freezeId(source)).length > 0
+  const isFrozen = migrations.freezes.open(freezeId([source])).length > 0
   const before = isFrozen ? null : await probeServer(source, signal)
   const empty = await probeServer(target, signal)
   // Frozen already it is gone on with: what an interrupted restore has written may be there.
@@ -73,7 +73,7 @@ export async function guidedBackup(order: GuidedOrder, output: Output): Promise<
   begin('freeze')
   if (!order.isConsented && !isFrozen && (await askToFreeze(source, signal)) !== 'freeze')
     fail('job.cancelled')
-  const request = { taskId: freezeId(source), connection: source, journal: migrations.freezes, signal }
+  const request = { taskId: freezeId([source]), sources: [source], journal: migrations.freezes, signal }
   const kept = await freeze(request, order.byHand, output)
   const { frozenConnection } = await import('#migration/freeze/sign-in.ts')
   const frozen = frozenConnection(kept.record)
@@ -124,10 +124,11 @@ export async function guidedBackup(order: GuidedOrder, output: Output): Promise<
   return code
 }
 
-async function freeze(request: FreezeRequest, byHand: boolean, output: Output): Promise<KeptFreeze> {
-  if (byHand) return await watchHands(request, output)
-  const { freezeWrites } = await import('#migration/freeze/freeze.ts')
-  return await freezeWrites(request)
+/** Of one source. */
+async function freeze(request: SourcesFreezeRequest, byHand: boolean, output: Output): Promise<KeptFreeze> {
+  if (byHand) return (await watchHands(request, output))[0]!
+  const { freezeSources } = await import('#migration/freeze/freeze-sources.ts')
+  return (await freezeSources(request))[0]!
 }
 
 async function askToFreeze(source: Connection, signal: AbortSignal): Promise<string> {

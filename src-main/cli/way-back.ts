@@ -8,9 +8,15 @@ import { interruptible } from './interrupt.ts'
 import { findBegunTask, passwordsOf } from './migrations.ts'
 import type { Output } from './output.ts'
 
+/** A way back goes to one server; fails with `task.way-back-one-source`. */
+export function onlySource(sources: readonly Connection[]): Connection {
+  if (sources.length > 1) fail('task.way-back-one-source', { sources: sources.length })
+  return sources[0]!
+}
+
 /** The task that keeps the way back of a migration between two servers; fails with `way-back.none`. */
 export function findWayBack(migrations: Migrations, source: Connection, target: Connection): TaskView {
-  const found = findBegunTask(migrations, target, source)
+  const found = findBegunTask(migrations, [target], source)
   if (found === undefined || found.wayBackOf === null)
     return fail('way-back.none', { source: placeOf(source), target: placeOf(target) })
   return found
@@ -22,7 +28,7 @@ export async function takeUpWayBack(
   source: Connection,
   target: Connection,
 ): Promise<TaskView> {
-  if (task.view.actions.includes('resume')) await task.start(passwordsOf(target, source), true)
+  if (task.view.actions.includes('resume')) await task.start(passwordsOf([target], source), true)
   return await task.until(({ inStep, state }) => inStep || state === 'frozen')
 }
 

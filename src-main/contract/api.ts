@@ -196,9 +196,14 @@ export const contract = {
       .output(answer<ProfileView>()),
     /** Refused while a task of it is not over. */
     remove: oc.input(idInput).output(answer<null>()),
-    /** *Test connection* with the password the profile keeps. */
+    /** *Test connection* with the password the profile keeps. `server`: which of the side's. */
     probe: oc
-      .input(idWithPasswords.extend({ side: z.enum(['source', 'target']) }))
+      .input(
+        idWithPasswords.extend({
+          side: z.enum(['source', 'target']),
+          server: z.int().min(0).max(255).default(0),
+        }),
+      )
       .output(answer<ServerFacts>()),
   },
   tasks: {

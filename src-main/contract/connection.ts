@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { hostAndPort, sentinelSchema, stopsOf, viaSchema, type Sentinel, type Via } from './tunnel.ts'
+import {
+  hostAndPort,
+  sentinelSchema,
+  stopsOf,
+  viaSchema,
+  type OtherServer,
+  type Sentinel,
+  type Via,
+} from './tunnel.ts'
 
 /** TLS as a person sets it. The server is verified unless `verify` is switched off by name. */
 export const tlsSchema = z.strictObject({
@@ -38,19 +46,27 @@ export interface Reach {
   readonly port: number
   readonly via?: Via | null | undefined
   readonly sentinel?: Pick<Sentinel, 'master'> | null | undefined
+  /** Of a side that is several servers: all but the first. */
+  readonly others?: readonly Pick<OtherServer, 'host' | 'port'>[] | undefined
 }
 
 /**
  * `host:port` as a person reads it, with brackets round an IPv6 address; `name@host:port` where a Sentinel there
- * knows the server by its name. No secret in it.
+ * knows the server by its name; all of them, with commas between, where a side is several. No secret in it.
  */
-export function addressOf({ sentinel, ...endpoint }: Reach): string {
-  return sentinel ? `${sentinel.master}@${hostAndPort(endpoint)}` : hostAndPort(endpoint)
+export function addressOf({ sentinel, others = [], ...endpoint }: Reach): string {
+  const first = sentinel ? `${sentinel.master}@${hostAndPort(endpoint)}` : hostAndPort(endpoint)
+  return [first, ...others.map(hostAndPort)].join(', ')
 }
 
 /** The address with the way to it: private addresses mean different servers behind different tunnels. */
 export function placeOf(reach: Reach): string {
   return [...stopsOf(reach.via), addressOf(reach)].join(' → ')
+}
+
+/** Each server of a side by itself. */
+export function serversOf({ others = [], ...first }: Reach): readonly Reach[] {
+  return [first, ...others.map(({ host, port }) => ({ host, port, via: first.via }))]
 }
 
 /** Another server reached in the same way and with the same account: a node of the same cluster, a found primary. */

@@ -4,8 +4,18 @@
  * - `type`, `value`, `expiry`: both have it and these differ
  * - `groups`: consumer groups or last ids of a stream differ
  * - `misplaced`: a cluster's node holds it that does not own its slot
+ * - `shared`: several sources have it; the target has room for one of them
  */
-export const differenceKinds = ['missing', 'extra', 'type', 'value', 'expiry', 'groups', 'misplaced'] as const
+export const differenceKinds = [
+  'missing',
+  'extra',
+  'type',
+  'value',
+  'expiry',
+  'groups',
+  'misplaced',
+  'shared',
+] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 
 /** What there is to say of a difference; the words are in `words/say-difference.ts`. */
@@ -34,6 +44,7 @@ export type DetailCode =
   | 'pending'
   | 'pendings'
   | 'changing'
+  | 'servers'
 
 /**
  * The first thing that differs in a key. Params are places, names (escaped by `escapeKey`), lengths and times of

@@ -55,6 +55,7 @@ export type ServerFinding =
   | 'eviction-will-set'
   | 'different-servers'
   | 'same-server'
+  | 'source-named-twice'
   | 'still-running'
   | 'no-answer-in-time'
   | 'waits-for-connection'

@@ -59,6 +59,17 @@ export interface Mend {
   readonly value: string
 }
 
+/** What a check found at one of several servers. */
+export interface NodeFinding {
+  readonly address: string
+  readonly state: Exclude<CheckState, 'running'>
+  readonly finding: FindingCode
+  readonly params?: CheckResult['params']
+  readonly failure?: Failure
+  readonly command?: string
+  readonly mend?: Mend
+}
+
 export interface CheckResult {
   readonly id: CheckId
   readonly side: CheckSide
@@ -72,6 +83,8 @@ export interface CheckResult {
   readonly command: string | null
   /** The setting that mends it, where it is safe for us to set it when asked to; for good, not for the task. */
   readonly mend: Mend | null
+  /** What was found at each of several servers, where there are several: the result itself is the gravest of it. */
+  readonly nodes?: readonly NodeFinding[]
   /** A warning that has been accepted, with the time. */
   readonly acceptedAt: number | null
 }

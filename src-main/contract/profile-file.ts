@@ -78,7 +78,7 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
 
 function endpointInFile(view: EndpointView | null): z.input<typeof endpointInputSchema> | null {
   if (view === null) return null
-  const { host, port, username, tls, via, sentinel, passwordKept, secretsKept } = view
+  const { host, port, username, tls, via, sentinel, others, passwordKept, secretsKept } = view
   const asksForPassword = passwordKept !== 'none'
   return {
     host,
@@ -87,6 +87,7 @@ function endpointInFile(view: EndpointView | null): z.input<typeof endpointInput
     ...(tls !== null && { tls }),
     ...(via !== null && { via }),
     ...(sentinel !== null && { sentinel }),
+    ...(others !== undefined && { others: [...others] }),
     ...((asksForPassword || Object.keys(secretsKept).length > 0) && { ask: true }),
     ...(!asksForPassword && { password: null }),
   }

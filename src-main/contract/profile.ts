@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { tlsSchema, type TlsSettings } from './connection.ts'
-import { sentinelSchema, viaSchema, type Sentinel, type Via } from './tunnel.ts'
+import {
+  otherServerSchema,
+  sentinelSchema,
+  viaSchema,
+  type OtherServer,
+  type Sentinel,
+  type Via,
+} from './tunnel.ts'
 
 /** One side of a profile as a person saves it. A password goes in and never comes out. */
 export const endpointInputSchema = z.strictObject({
@@ -11,6 +18,8 @@ export const endpointInputSchema = z.strictObject({
   /** Secrets in it are stored sealed; those left out stay as they are stored, for the same host and user. */
   via: viaSchema.optional(),
   sentinel: sentinelSchema.optional(),
+  /** Of a source: more servers, each a shard of its own; all go into the one target. */
+  others: z.array(otherServerSchema).max(255).optional(),
   /** Places of the way (`contract/secrets.ts`) whose stored secret is to be forgotten. */
   forget: z.array(z.string().max(5000)).max(64).optional(),
   /** A text is stored sealed; null means there is none; left out, what is stored stays as it is. */
@@ -31,6 +40,8 @@ export interface EndpointView {
   /** Without secrets, as is `sentinel`. */
   readonly via: Via | null
   readonly sentinel: Sentinel | null
+  /** Left out where there are none. */
+  readonly others?: readonly OtherServer[]
   readonly passwordKept: PasswordKept
   /** How the secrets of the way are kept, by their places (`contract/secrets.ts`). */
   readonly secretsKept: Readonly<Record<string, Exclude<PasswordKept, 'none'>>>

@@ -1,9 +1,9 @@
 import type { Connection } from './connection.ts'
-import { hostAndPort, type Hop, type Sentinel, type SocksVia, type Via } from './tunnel.ts'
+import { hostAndPort, type Hop, type OtherServer, type Sentinel, type SocksVia, type Via } from './tunnel.ts'
 
 /**
  * The secrets of one connection, each by the place it belongs to: `password` (the server's), `ssh user@host:port`,
- * `ssh-key FILE`, `socks5 user@host:port`, `sentinel`. A place names whom the secret is for, so that one that is kept
+ * `ssh-key FILE`, `socks5 user@host:port`, `sentinel`, `server host:port` (another one of the same side). A place names whom the secret is for, so that one that is kept
  * is never shown to another host.
  */
 export type Secrets = Readonly<Record<string, string>>
@@ -12,6 +12,15 @@ export type Secrets = Readonly<Record<string, string>>
 interface Way {
   readonly via?: Via | null | undefined
   readonly sentinel?: Sentinel | null | undefined
+  readonly others?: readonly OtherServer[] | undefined
+}
+
+/** A way with what was to be put into its places. */
+interface VisitedWay {
+  readonly via: Via | null
+  readonly sentinel: Sentinel | null
+  /** Left out where there are none. */
+  readonly others?: readonly OtherServer[]
 }
 
 /** The place of each kind of secret on a way. */
@@ -21,6 +30,7 @@ export const secretPlace = {
   proxy: (proxy: Pick<SocksVia, 'host' | 'port' | 'username'>): string =>
     `socks5 ${proxy.username ?? ''}@${hostAndPort(proxy)}`,
   sentinel: 'sentinel',
+  other: (other: Pick<OtherServer, 'host' | 'port'>): string => `server ${hostAndPort(other)}`,
 } as const
 
 /** The places of the way to a server, without the server's own password, where a secret may belong. */
@@ -45,10 +55,7 @@ export function secretsOf(connection: Way & { readonly password?: string | null 
 }
 
 /** The way to a server without any secret in it. */
-export function bareWay(way: Way): {
-  readonly via: Via | null
-  readonly sentinel: Sentinel | null
-} {
+export function bareWay(way: Way): VisitedWay {
   return visit(way, () => undefined)
 }
 
@@ -69,15 +76,26 @@ export function withSecrets<C extends Omit<Connection, 'password'>>(
 
 /** Puts whatever `secretFor` says into every place of a way, and nothing where it says nothing. */
 function visit(
-  { via, sentinel }: Way,
+  { via, sentinel, others = [] }: Way,
   secretFor: (place: string, there: string | undefined) => string | undefined,
-): { readonly via: Via | null; readonly sentinel: Sentinel | null } {
+): VisitedWay {
   return {
     via: via ? visitVia(via, secretFor) : null,
     sentinel: sentinel
       ? replaced(sentinel, 'password', secretFor(secretPlace.sentinel, sentinel.password))
       : null,
+    ...(others.length > 0 && { others: others.map((other) => visitOther(other, secretFor)) }),
   }
+}
+
+function visitOther(
+  other: OtherServer,
+  secretFor: (place: string, there: string | undefined) => string | undefined,
+): OtherServer {
+  const { account } = other
+  if (account === undefined) return other
+  const secret = secretFor(secretPlace.other(other), account.password)
+  return { ...other, account: replaced(account, 'password', secret) }
 }
 
 function visitVia(

@@ -87,7 +87,7 @@ export type ExpiryGuard = 'guarded' | 'settling' | 'settled' | 'final'
  * - `drainTo`: the sources are frozen, `offsets` are their last writes, in the order of the shards. Apply all up to
  *   there, make every expiry final. Done when the phase is `drained`.
  * - `follow`: take back `settle` and `drainTo` (the source has been unfrozen): guard the expiries again and go on.
- * - `credentials`: use these at the sources from the next connection on; what is connected stays so.
+ * - `credentials`: use these at the source of this number from the next connection on; what is connected stays so.
  * - `pause`: answer for what is under way, keep the checkpoints, end. The same spec run again goes on from there.
  * - `leave`: apply all the source has written by now, make every expiry final, keep the checkpoints, end.
  * - `finish`: take our own keys out of the target and end. Refused unless drained, or `force` says so.
@@ -96,7 +96,12 @@ export type SyncOrder =
   | { readonly type: 'settle' }
   | { readonly type: 'drainTo'; readonly offsets: readonly number[] }
   | { readonly type: 'follow' }
-  | { readonly type: 'credentials'; readonly username?: string; readonly password?: string }
+  | {
+      readonly type: 'credentials'
+      readonly source: number
+      readonly username?: string
+      readonly password?: string
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'leave' }
   | { readonly type: 'finish'; readonly force?: boolean }
@@ -208,6 +213,8 @@ export interface StreamProgress {
 
 /** One source of a sync. Its phase is `connecting` up to `in-step`, or `waiting`: what follows is the whole task's. */
 export interface ShardProgress extends StreamProgress {
+  /** Which of the task's sources it is, or belongs to. */
+  readonly source: number
   /** Where its stream is had from at present. */
   readonly address: string
 }

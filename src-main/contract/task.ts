@@ -83,6 +83,8 @@ export interface TaskEvent {
 /** A server's setting changed for the task. */
 export interface SettingChange {
   readonly side: 'source' | 'target'
+  /** Where the side has several servers: which of them. */
+  readonly server?: string
   readonly name: string
   readonly before: string
   readonly during: string

@@ -63,6 +63,19 @@ export const sentinelSchema = z.strictObject({
   tls: z.boolean().optional(),
 })
 
+/**
+ * One more server of the same data set, a shard beside the first: reached in the same way, and signed in to with the
+ * first one's account where it has none of its own.
+ */
+export const otherServerSchema = z.strictObject({
+  host,
+  port,
+  account: z
+    .strictObject({ username: z.string().min(1).max(512).optional(), password: secret.optional() })
+    .optional(),
+})
+
+export type OtherServer = z.infer<typeof otherServerSchema>
 export type Hop = z.infer<typeof hopSchema>
 export type SshVia = z.infer<typeof sshViaSchema>
 export type SocksVia = z.infer<typeof socksViaSchema>

@@ -25,8 +25,11 @@ export const backupSchema = z.strictObject({
 })
 export type Backup = z.infer<typeof backupSchema>
 
+/** Servers that together hold one data set: a key is the one's that has it. */
+const serversSchema = z.strictObject({ servers: z.array(connectionSchema).min(1).max(256) })
+
 /**
- * A comparison of a server, or of backup files, with a server.
+ * A comparison of a server, of several together, or of backup files, with a server.
  * - `counts`: keys per database
  * - `sample`: so many values, spread evenly over the source
  * - `full`: every value, both ways
@@ -38,7 +41,7 @@ export type VerifyMode = z.infer<typeof verifyModeSchema>
 export const keptDifferences = 100_000
 
 export const verifySpecSchema = z.strictObject({
-  source: z.union([connectionSchema, backupSchema]),
+  source: z.union([connectionSchema, serversSchema, backupSchema]),
   target: connectionSchema,
   mode: verifyModeSchema,
   /** Keys compared by `sample`. */

@@ -1,4 +1,4 @@
-import { addressOf, placeOf, type Reach } from '#contract/connection.ts'
+import { addressOf, placeOf, serversOf, type Reach } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { mostTasksAtOnce } from '#contract/task.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
@@ -14,7 +14,7 @@ export function demandAdmission(book: TaskBook, id: string): void {
   )
   if (working.length >= mostTasksAtOnce) fail('task.too-many', { most: mostTasksAtOnce })
   const { source, target } = book.get(id).body
-  const holders = holdersOfServers(book, { source, target }, id)
+  const holders = holdersOfServers(book, { sources: serversOf(source), target }, id)
   if (holders.source !== null)
     fail('task.instance-busy', { address: addressOf(source), name: holders.source })
   if (holders.target !== null)
@@ -22,19 +22,22 @@ export function demandAdmission(book: TaskBook, id: string): void {
 }
 
 /**
- * The names of the tasks, `except` one, that hold two servers. Begun and not over, a task holds both, whether it runs or
- * not: their settings and passwords may be its.
+ * The names of the tasks, `except` one, that hold servers of two sides. Begun and not over, a task holds all of its own,
+ * whether it runs or not: their settings and passwords may be its.
  */
 export function holdersOfServers(
   book: TaskBook,
-  { source, target }: { readonly source: Reach; readonly target: Reach },
+  { sources, target }: { readonly sources: readonly Reach[]; readonly target: Reach },
   except?: string,
 ): { readonly source: string | null; readonly target: string | null } {
   const holders = new Map<string, string>()
   for (const { id: other, name } of book.standings(statesOf('working', 'holding', 'waiting'))) {
     if (other === except) continue
     const { body } = book.get(other)
-    for (const side of [body.source, body.target]) holders.set(placeOf(side), name)
+    for (const side of [body.source, body.target])
+      for (const server of serversOf(side)) holders.set(placeOf(server), name)
   }
-  return { source: holders.get(placeOf(source)) ?? null, target: holders.get(placeOf(target)) ?? null }
+  const holdersOf = (servers: readonly Reach[]): string | null =>
+    servers.map((server) => holders.get(placeOf(server))).find((name) => name !== undefined) ?? null
+  return { source: holdersOf(sources), target: holdersOf([target]) }
 }

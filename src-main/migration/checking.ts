@@ -1,12 +1,14 @@
 import { join } from 'node:path'
-import type { Connection } from '#contract/connection.ts'
+import { addressOf, serversOf, type Connection } from '#contract/connection.ts'
 import type { CheckResult, Mend } from '#contract/precheck.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { readSetting } from '#engine/redis/probe.ts'
 import { holdersOfServers } from './admission.ts'
+import type { Ends } from './endpoint.ts'
 import { runChecks } from './prechecks/run.ts'
 import type { CheckRequest } from './prechecks/context.ts'
 import type { RunServices } from './services.ts'
+import { sourceNodes } from './source-nodes.ts'
 
 /** Runs a task's checks, each result written in the book as it comes. Acceptances of before count on. */
 export async function checkTask(
@@ -16,11 +18,12 @@ export async function checkTask(
 ): Promise<readonly CheckResult[]> {
   const { book, folder } = services
   const { body, record } = book.get(taskId)
+  const held = { sources: serversOf(body.source), target: body.target }
   const task = {
     id: taskId,
     folder: join(folder, taskId),
     mode: record.mode,
-    others: holdersOfServers(book, body, taskId),
+    others: holdersOfServers(book, held, taskId),
   }
   const before = record.checks?.results ?? []
   const ranAt = Date.now()
@@ -38,8 +41,28 @@ export async function checkTask(
   return results
 }
 
-/** Sets what a check found too small, because somebody said so. It stays so: nothing puts it back. */
-export async function mendSetting(
+/**
+ * Sets what a check found too small, at every server where it was, because somebody said so. It stays so: nothing puts it
+ * back.
+ */
+export async function mendFound(
+  services: Pick<RunServices, 'book'>,
+  taskId: string,
+  { sources, target }: Ends,
+  { mend, nodes }: CheckResult,
+): Promise<void> {
+  if (mend === null) return
+  if (mend.side === 'target') {
+    await mendSetting(services, taskId, target, mend)
+    return
+  }
+  for (const node of await sourceNodes(sources)) {
+    const there = nodes === undefined ? mend : nodes.find(({ address }) => address === addressOf(node))?.mend
+    if (there !== undefined) await mendSetting(services, taskId, node, there)
+  }
+}
+
+async function mendSetting(
   { book }: Pick<RunServices, 'book'>,
   taskId: string,
   connection: Connection,
@@ -51,10 +74,10 @@ export async function mendSetting(
   book.tell(taskId, 'info', 'settings.mended', { side, name, before, now: value })
 }
 
-/** The same for two servers that no task has yet; nothing is written in the book. */
+/** The same for servers that no task has yet; nothing is written in the book. */
 export async function checkServers(
   { book, folder }: Pick<RunServices, 'book' | 'folder'>,
-  request: Pick<CheckRequest, 'source' | 'target' | 'options' | 'signal'>,
+  request: Pick<CheckRequest, 'sources' | 'target' | 'options' | 'signal'>,
 ): Promise<readonly CheckResult[]> {
   const task = { id: '', folder, mode: null, others: holdersOfServers(book, request) }
   return await runChecks({ ...request, resuming: false, task }, [], () => undefined)

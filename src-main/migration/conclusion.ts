@@ -3,19 +3,14 @@ import { join } from 'node:path'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import { unguardExpiries } from '#engine/flow/unguard.ts'
-import { openControl } from '#engine/redis/control.ts'
-import { signInAnyhow } from './freeze/sign-in.ts'
+import type { KeptFreeze } from './freeze/record.ts'
 import { unfreezeWrites } from './freeze/unfreeze.ts'
 import { lookFrozen } from './freeze/watch.ts'
 import { removeOwnKeys } from './own-keys.ts'
+import { putAllSettingsBack } from './all-settings.ts'
+import type { Ends } from './endpoint.ts'
 import { settingsIn, type RunServices } from './services.ts'
-import { putSettingsBack } from './settings.ts'
 import { noFreeze } from './task-record.ts'
-
-interface Ends {
-  readonly source: Connection
-  readonly target: Connection
-}
 
 /**
  * Puts back what a task holds on both servers. What cannot be put back now stays in the journal, is told, and
@@ -77,39 +72,51 @@ async function expiriesBack(
   }
 }
 
-/** Puts password and users back, if a freeze of this task is open. */
+/** Puts passwords and users of all sources back, as far as freezes of this task are open. */
 export async function undoFreeze(
   services: RunServices,
   taskId: string,
-  onRestored?: () => void,
+  onRestored?: (kept: KeptFreeze) => void,
 ): Promise<void> {
   const { book, freezes } = services
-  for (const kept of freezes.open(taskId)) {
-    const { freeze } = book.get(taskId).record
-    book.change(taskId, { freeze: { ...freeze, state: 'unfreezing' } })
-    try {
-      const { changedMeanwhile } = await unfreezeWrites({ kept, journal: freezes, onRestored })
-      book.change(taskId, {
-        freeze: {
-          ...noFreeze,
-          byHand: freeze.byHand,
-          state: changedMeanwhile.length === 0 ? 'undone' : 'undone-except',
-          frozenAt: freeze.frozenAt,
-          offset: freeze.offset,
-          shards: freeze.shards,
-          signedOut: freeze.signedOut,
-          changedMeanwhile,
-        },
+  const open = freezes.open(taskId)
+  if (open.length === 0) return
+  const { freeze } = book.get(taskId).record
+  book.change(taskId, { freeze: { ...freeze, state: 'unfreezing' } })
+  const outcomes = await Promise.allSettled(
+    open.map(async (kept) => {
+      const { changedMeanwhile } = await unfreezeWrites({
+        kept,
+        journal: freezes,
+        onRestored: () => onRestored?.(kept),
       })
-      endPause(services, taskId, 'unfrozen')
-      if (kept.record.byHand) book.tell(taskId, 'warning', 'freeze.undo-by-hand')
-      else book.tell(taskId, 'info', 'freeze.undone')
-      for (const what of changedMeanwhile) book.tell(taskId, 'warning', 'freeze.changed-meanwhile', { what })
-    } catch (thrown) {
-      book.change(taskId, { freeze })
-      throw thrown
-    }
+      const namesItself = open.length === 1 || kept.record.nodes.length > 1
+      const address = addressOf(kept.record.connection)
+      return changedMeanwhile.map((what) => (namesItself ? what : `${address} ${what}`))
+    }),
+  )
+  const failed = outcomes.find((one) => one.status === 'rejected')
+  if (failed !== undefined) {
+    book.change(taskId, { freeze })
+    throw failed.reason
   }
+  const changedMeanwhile = outcomes.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+  book.change(taskId, {
+    freeze: {
+      ...noFreeze,
+      byHand: freeze.byHand,
+      state: changedMeanwhile.length === 0 ? 'undone' : 'undone-except',
+      frozenAt: freeze.frozenAt,
+      offset: freeze.offset,
+      shards: freeze.shards,
+      signedOut: freeze.signedOut,
+      changedMeanwhile,
+    },
+  })
+  endPause(services, taskId, 'unfrozen')
+  if (open.every(({ record }) => record.byHand)) book.tell(taskId, 'warning', 'freeze.undo-by-hand')
+  else book.tell(taskId, 'info', 'freeze.undone')
+  for (const what of changedMeanwhile) book.tell(taskId, 'warning', 'freeze.changed-meanwhile', { what })
 }
 
 /**
@@ -118,9 +125,10 @@ export async function undoFreeze(
  */
 export async function demandStillFrozen({ book, freezes }: RunServices, taskId: string): Promise<void> {
   const { freeze, proof, writePause } = book.get(taskId).record
-  const kept = freezes.open(taskId)[0]
-  if (kept === undefined || freeze.state !== 'frozen' || writePause?.endedBy === 'finished') return
-  const broken = await lookFrozen(kept.record)
+  const kept = freezes.open(taskId)
+  if (freeze.state !== 'frozen' || writePause?.endedBy === 'finished') return
+  const looks = await Promise.all(kept.map(({ record }) => lookFrozen(record)))
+  const broken = looks.find((look) => look !== null) ?? null
   if (broken === null) return
   const { breach, address } = broken
   book.tell(taskId, 'error', 'freeze.broken', { breach, address })
@@ -145,13 +153,7 @@ export function endPause(
 }
 
 async function settingsBack(services: RunServices, taskId: string, ends: Ends): Promise<void> {
-  const { store, freezes } = services
-  if (store.journal.open('setting', taskId).length === 0) return
-  const kept = freezes.open(taskId)[0]
-  await using source = kept ? await signInAnyhow(kept.record) : await openControl(ends.source)
-  await putSettingsBack('source', source, settingsIn(services, taskId))
-  await using target = await openControl(ends.target)
-  await putSettingsBack('target', target, settingsIn(services, taskId))
+  await putAllSettingsBack(ends, services.freezes.open(taskId), settingsIn(services, taskId))
 }
 
 /** What was kept of the stream is of no use to anybody once a task is over. */

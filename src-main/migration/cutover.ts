@@ -1,16 +1,23 @@
-import type { Connection } from '#contract/connection.ts'
-import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
+import { placeOf, type Connection } from '#contract/connection.ts'
+import { fail, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import type { FreezeView } from '#contract/freeze.ts'
 import type { SyncOrder } from '#contract/sync.ts'
 import { undoFreeze } from './conclusion.ts'
 import { freezeByHand, type HandLook } from './freeze/by-hand.ts'
-import { freezeWrites } from './freeze/freeze.ts'
+import { freezeSources } from './freeze/freeze-sources.ts'
 import { shardsOf, type KeptFreeze } from './freeze/record.ts'
-import { frozenConnection } from './freeze/sign-in.ts'
+import { asFrozen, frozenConnection } from './freeze/sign-in.ts'
 import { watchFrozen } from './freeze/watch.ts'
+import type { Ends } from './endpoint.ts'
+import { offsetsToReach } from './frozen-offsets.ts'
 import type { RunServices } from './services.ts'
 import type { SyncJob } from './sync-job.ts'
 import { noFreeze } from './task-record.ts'
 import { proveEqual, repairAndProve } from './verification.ts'
+
+/** How long a shard may take to find the master that was frozen. */
+const followingMs = 30_000
 
 /** How an operator wants writes frozen. */
 export interface FreezeOrder {
@@ -27,10 +34,10 @@ export interface FreezeOrder {
 export class Cutover {
   readonly #services: RunServices
   readonly #id: string
-  readonly #source: Connection
-  readonly #target: Connection
+  readonly #ends: Ends
   readonly #job: SyncJob
-  #kept: KeptFreeze | null
+  /** Of each source that is frozen. */
+  #kept: readonly KeptFreeze[]
   /** Ends a freeze under way, and a proof. */
   #under = new AbortController()
   #watching: AbortController | null = null
@@ -40,22 +47,15 @@ export class Cutover {
   #repairing = false
   #repairs = 0
 
-  constructor(
-    services: RunServices,
-    id: string,
-    ends: { readonly source: Connection; readonly target: Connection },
-    job: SyncJob,
-    kept: KeptFreeze | null,
-  ) {
+  constructor(services: RunServices, id: string, ends: Ends, job: SyncJob, kept: readonly KeptFreeze[]) {
     this.#services = services
     this.#id = id
-    this.#source = ends.source
-    this.#target = ends.target
+    this.#ends = ends
     this.#job = job
     this.#kept = kept
   }
 
-  /** Stops writes at the source and lets the last of them arrive. Returns at once, in state *freezing*. */
+  /** Stops writes at the sources and lets the last of them arrive. Returns at once, in state *freezing*. */
   freeze(order: FreezeOrder = {}): void {
     const { book } = this.#services
     const { proof } = book.get(this.#id).record
@@ -81,41 +81,63 @@ export class Cutover {
     const startedAt = Date.now()
     const request = {
       taskId: this.#id,
-      connection: this.#source,
+      sources: this.#ends.sources,
       journal: freezes,
       newPassword,
       signal,
-      onCredentials: (connection: Connection) => job.order(credentialsOf(connection)),
+      onCredentials: (source: number, connection: Connection) => job.order(credentialsOf(source, connection)),
     }
     const kept =
       byHand === true
         ? await freezeByHand({ ...request, onLook: (look) => this.#waitForHands(look) })
-        : await freezeWrites(request)
+        : await freezeSources(request)
     this.#kept = kept
-    const { frozenAt, signedOut, pauseStartedAt } = kept.record
-    const shards = shardsOf(kept.record)
+    const records = kept.map(({ record }) => record)
+    const shards = records.flatMap(shardsOf)
+    const signedOut = records.reduce((sum, record) => sum + record.signedOut, 0)
+    const begun = records.flatMap(({ pauseStartedAt }) => pauseStartedAt ?? [])
     const offset = shards.length === 1 ? shards[0]!.offset : null
     book.change(this.#id, {
       freeze: {
         ...noFreeze,
         state: 'frozen',
         byHand: byHand === true,
-        frozenAt,
+        frozenAt: Math.max(...records.map(({ frozenAt }) => frozenAt ?? 0)),
         offset,
         shards,
         signedOut,
       },
-      writePause: { startedAt: pauseStartedAt ?? startedAt, endedAt: null, endedBy: null },
+      writePause: { startedAt: Math.min(startedAt, ...begun), endedAt: null, endedBy: null },
     })
     const ms = Date.now() - startedAt
     const at = offset === null ? {} : { offset }
     book.tell(this.#id, 'info', 'freeze.done', { ...at, clients: signedOut, ms })
     this.#watch(kept)
     const drainingSince = Date.now()
-    job.order({ type: 'drainTo', offsets: [offset ?? 0] })
+    job.order({ type: 'drainTo', offsets: await this.#offsetsToReach(records.map(shardsOf), signal) })
     await job.until(({ phase }) => phase === 'drained', signal)
     book.become(this.#id, 'frozen')
     book.tell(this.#id, 'info', 'freeze.drained', { ...at, ms: Date.now() - drainingSince })
+  }
+
+  /** A cluster's shard may still hold on to a former master: it is waited for until it follows the frozen one. */
+  async #offsetsToReach(
+    frozen: readonly FreezeView['shards'][],
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    const wanted = AbortSignal.any([signal, AbortSignal.timeout(followingMs)])
+    let offsets: readonly number[] | null = null
+    try {
+      await this.#job.until(({ shards }) => (offsets = offsetsToReach(shards, frozen)) !== null, wanted)
+    } catch (thrown) {
+      if (signal.aborted || !wanted.aborted) throw thrown
+    }
+    return offsets ?? fail('freeze.shard-elsewhere', { address: this.#strayShard(frozen) })
+  }
+
+  #strayShard(frozen: readonly FreezeView['shards'][]): string {
+    const stray = this.#job.progress?.shards.find((shard) => offsetsToReach([shard], frozen) === null)
+    return stray?.address ?? ''
   }
 
   /** What was frozen by hand before a crash or a breach is so again, what by us by us. */
@@ -142,19 +164,20 @@ export class Cutover {
     const { state, record } = book.get(this.#id)
     if (state !== 'freezing' || !book.holds(this.#id)) return
     this.#job.order({ type: 'follow' })
-    this.#kept = freezes.open(this.#id)[0] ?? null
+    this.#kept = freezes.open(this.#id)
     const cancelled = failure.code === 'job.cancelled'
-    const freeze = this.#kept === null ? noFreeze : { ...record.freeze, state: 'broken' as const }
+    const freeze = this.#kept.length === 0 ? noFreeze : { ...record.freeze, state: 'broken' as const }
     book.become(this.#id, 'following', { failure: cancelled ? null : failure, freeze })
     if (!cancelled) book.tell(this.#id, 'error', 'task.failed', { code: failure.code })
   }
 
-  #watch(kept: KeptFreeze): void {
+  #watch(kept: readonly KeptFreeze[]): void {
     const { book } = this.#services
     this.#watching?.abort()
     const stop = new AbortController()
     this.#watching = stop
-    void watchFrozen(kept.record, {
+    const records = kept.map(({ record }) => record)
+    void watchFrozen(records, {
       signal: stop.signal,
       onLook: ({ opsPerSecond, ...look }) => {
         if (stop.signal.aborted || !book.holds(this.#id)) return
@@ -165,11 +188,15 @@ export class Cutover {
     }).then((broken) => {
       if (broken === null || stop.signal.aborted || !book.holds(this.#id)) return
       const { breach, address } = broken
-      // A primary that was started anew lets in with its old password again.
-      const atPrimary =
-        breach === 'restarted' && shardsOf(kept.record).some((shard) => shard.address === address)
       this.#under.abort()
-      this.#job.order(credentialsOf(atPrimary ? this.#source : frozenConnection(kept.record)))
+      for (const [number, record] of records.entries()) {
+        // A primary that was started anew lets in with its old password again.
+        const atPrimary =
+          breach === 'restarted' && shardsOf(record).some((shard) => shard.address === address)
+        const isHere = record.nodes.some((node) => hostAndPort(node) === address)
+        const reached = atPrimary ? this.#ends.sources[number]! : frozenConnection(record)
+        if (isHere) this.#job.order(credentialsOf(number, reached))
+      }
       this.#job.order({ type: 'follow' })
       book.tell(this.#id, 'error', 'freeze.broken', { breach, address })
       const { state, record } = book.get(this.#id)
@@ -213,9 +240,8 @@ export class Cutover {
     return this.#repairing ? null : this.#repairs
   }
 
-  #sides(): { readonly source: Connection; readonly target: Connection } {
-    const source = this.#kept === null ? this.#source : frozenConnection(this.#kept.record)
-    return { source, target: this.#target }
+  #sides(): Ends {
+    return { ...this.#ends, sources: asFrozen(this.#ends.sources, this.#kept) }
   }
 
   #endProving(): void {
@@ -223,12 +249,15 @@ export class Cutover {
     if (book.holds(this.#id) && book.get(this.#id).state === 'proving') book.become(this.#id, 'frozen')
   }
 
-  /** Puts the source's password and users back, and lets the sync follow on. */
+  /** Puts the sources' passwords and users back, and lets the sync follow on. */
   async unfreeze(): Promise<void> {
     const { book } = this.#services
     this.end()
-    await undoFreeze(this.#services, this.#id, () => this.#job.order(credentialsOf(this.#source)))
-    this.#kept = null
+    await undoFreeze(this.#services, this.#id, ({ record }) => {
+      for (const [number, source] of this.#ends.sources.entries())
+        if (placeOf(source) === placeOf(record.connection)) this.#job.order(credentialsOf(number, source))
+    })
+    this.#kept = []
     this.#job.order({ type: 'follow' })
     const { state, record } = book.get(this.#id)
     if (record.freeze.state === 'preparing' || record.freeze.state === 'waiting-for-hands')
@@ -246,9 +275,10 @@ export class Cutover {
   }
 }
 
-function credentialsOf({ username, password }: Connection): SyncOrder {
+function credentialsOf(source: number, { username, password }: Connection): SyncOrder {
   return {
     type: 'credentials',
+    source,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
   }

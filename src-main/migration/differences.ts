@@ -1,10 +1,13 @@
 import type { Connection } from '#contract/connection.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { sourceNodes } from './source-nodes.ts'
 import type { Difference } from '#contract/difference.ts'
 import type { DifferencePage, DifferenceQuery, DifferencesForm } from '#contract/difference-page.ts'
 import type { KeySight, SightPart } from '#contract/sight.ts'
 import type { TextFile } from '#contract/text-file.ts'
 import { differencesFile, keyAt, pageOf } from './difference-list.ts'
-import { frozenConnection } from './freeze/sign-in.ts'
+import type { Ends } from './endpoint.ts'
+import { asFrozen } from './freeze/sign-in.ts'
 import type { RunServices } from './services.ts'
 
 /** What the newest comparison of a task has found. */
@@ -17,7 +20,7 @@ export interface TaskDifferences {
 
 export function taskDifferences(
   { store, book, jobs, freezes }: RunServices,
-  endsOf: (id: string) => { readonly source: Connection; readonly target: Connection },
+  endsOf: (id: string) => Ends,
 ): TaskDifferences {
   /** Those that were asked for last: a list is scrolled page by page. */
   let last: { readonly id: string; readonly startedAt: number; readonly all: readonly Difference[] } | null =
@@ -35,10 +38,27 @@ export function taskDifferences(
     differencesFile: (id, form) => differencesFile(allOf(id), form),
     async look(id, at, part, signal) {
       const key = keyAt(allOf(id), at)
-      const { source, target } = endsOf(id)
-      const frozen = freezes.open(id)[0]
-      const reached = frozen === undefined ? source : frozenConnection(frozen.record)
-      return await jobs.run('sight', { source: reached, target, ...key, part }, { ...(signal && { signal }) })
+      const { sources, target } = endsOf(id)
+      const source = await holderOf(asFrozen(sources, freezes.open(id)), key, signal)
+      return await jobs.run('sight', { source, target, ...key, part }, { ...(signal && { signal }) })
     },
   }
+}
+
+/** Of several sources the first that has a key; where none has, the first of all. */
+async function holderOf(
+  sources: readonly Connection[],
+  { db, key }: { readonly db: number; readonly key: string },
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  if (sources.length === 1) return sources[0]!
+  for (const node of await sourceNodes(sources, signal)) {
+    await using control = await openControl(node, { signal, name: 'kf:look' })
+    const [, held] = await Promise.all([
+      control.call('SELECT', db),
+      control.call('EXISTS', Buffer.from(key, 'base64')).catch(() => 0),
+    ])
+    if (held === 1) return node
+  }
+  return sources[0]!
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { endpointInputSchema, type EndpointInput } from '#contract/profile.ts'
-import { connectionOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
+import { connectionsOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
 import { keyFileBox } from './secrets.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keyferry-endpoint-'))
@@ -45,7 +45,7 @@ function asShown({ view }: KeptEndpoint, changed: Partial<EndpointInput> = {}): 
 }
 
 function reached(kept: KeptEndpoint, passwords = {}) {
-  return connectionOf(kept.view!, kept.secret, box, 'source', passwords)
+  return connectionsOf(kept.view!, kept.secret, box, 'source', passwords)[0]
 }
 
 describe('one side of a profile', () => {

@@ -1,4 +1,4 @@
-import { addressOf, type Connection } from '#contract/connection.ts'
+import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { EndpointInput, EndpointView, Passwords } from '#contract/profile.ts'
 import {
@@ -9,6 +9,7 @@ import {
   withSecrets,
   type Secrets,
 } from '#contract/secrets.ts'
+import type { OtherServer } from '#contract/tunnel.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** One side of a profile as it is kept: what may be seen of it, and its secrets, sealed together. */
@@ -55,17 +56,23 @@ export function keepEndpoint(
   }
 }
 
+/** Both sides of a migration, as they are reached: a source may be several servers, each followed by itself. */
+export interface Ends {
+  readonly sources: readonly Connection[]
+  readonly target: Connection
+}
+
 /**
- * How to reach an endpoint; what was typed for this once goes before what is stored. Fails with
+ * How to reach the servers of an endpoint; what was typed for this once goes before what is stored. Fails with
  * `task.password-needed` where something has to be typed and was not.
  */
-export function connectionOf(
-  { host, port, username, tls, via, sentinel, passwordKept, secretsKept }: EndpointView,
+export function connectionsOf(
+  { host, port, username, tls, via, sentinel, others = [], passwordKept, secretsKept }: EndpointView,
   secret: Uint8Array | null,
   box: SecretBox,
   side: 'source' | 'target',
   passwords: Passwords = {},
-): Connection {
+): readonly [Connection, ...Connection[]] {
   const password = passwords[side]
   const typed: Secrets = {
     ...passwords[side === 'source' ? 'sourceWay' : 'targetWay'],
@@ -73,7 +80,7 @@ export function connectionOf(
   }
   const asked = Object.entries({ ...secretsKept, password: passwordKept })
   if (asked.some(([place, kept]) => kept === 'ask' && typed[place] === undefined))
-    fail('task.password-needed', { side, address: addressOf({ host, port, sentinel }) })
+    fail('task.password-needed', { side, address: addressOf({ host, port, sentinel, others }) })
   const reach = {
     host,
     port,
@@ -82,13 +89,30 @@ export function connectionOf(
     ...(via !== null && { via }),
     ...(sentinel !== null && { sentinel }),
   }
-  return withSecrets(reach, { ...(secret !== null && unsealSecrets(secret, box)), ...typed })
+  const secrets = { ...(secret !== null && unsealSecrets(secret, box)), ...typed }
+  const first = withSecrets(reach, secrets)
+  return [first, ...others.map((other) => besides(first, other, secrets[secretPlace.other(other)]))]
 }
 
-/** Places that are of no use without a secret: hops that are signed in to by nothing else. */
-function neededPlaces({ via }: EndpointInput): readonly string[] {
-  if (via?.kind !== 'ssh') return []
-  return via.hops.filter(({ agent, keyFile }) => !agent && keyFile === undefined).map(secretPlace.hop)
+/** Another server of the same side, with its own account where it has one. */
+function besides(first: Connection, { host, port, account }: OtherServer, password?: string): Connection {
+  const same = nodeConnection(first, host, port)
+  if (account === undefined) return same
+  const { username: _user, password: _password, ...reach } = same
+  return {
+    ...reach,
+    ...(account.username !== undefined && { username: account.username }),
+    ...(password !== undefined && { password }),
+  }
+}
+
+/** Places that are of no use without a secret: hops that are signed in to by nothing else, accounts of others. */
+function neededPlaces({ via, others = [] }: EndpointInput): readonly string[] {
+  const hops = via?.kind === 'ssh' ? via.hops : []
+  return [
+    ...hops.filter(({ agent, keyFile }) => !agent && keyFile === undefined).map(secretPlace.hop),
+    ...others.filter(({ account }) => account !== undefined).map(secretPlace.other),
+  ]
 }
 
 /** Tells a text of several secrets from one that is a password and nothing else, as they were sealed at first. */

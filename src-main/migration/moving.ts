@@ -2,6 +2,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { deleteMoved, type Moved } from '#engine/flow/delete-moved.ts'
 import { frozenConnection } from './freeze/sign-in.ts'
+import { sourceNodes } from './source-nodes.ts'
 import type { RunServices } from './services.ts'
 import type { Task } from './task-record.ts'
 
@@ -35,9 +36,14 @@ export async function moveAway(
   book.change(id, { moving: true })
   let moved: Moved = { deleted: 0, kept: 0 }
   try {
-    const kept =
-      freezes.open(id)[0] ?? fail('task.move-unproven', { source: addressOf(book.get(id).body.source) })
-    await deleteMoved(frozenConnection(kept.record), target, id, (now) => (moved = now))
+    const kept = freezes.open(id)
+    if (kept.length === 0) fail('task.move-unproven', { source: addressOf(book.get(id).body.source) })
+    for (const source of await sourceNodes(kept.map(({ record }) => frozenConnection(record)))) {
+      const before = moved
+      await deleteMoved(source, target, id, ({ deleted, kept: left }) => {
+        moved = { deleted: before.deleted + deleted, kept: before.kept + left }
+      })
+    }
     book.tell(id, moved.kept > 0 ? 'warning' : 'info', 'move.done', { ...moved })
   } catch (thrown) {
     book.tell(id, 'error', 'move.ended', { ...moved, code: toFailure(thrown).code })

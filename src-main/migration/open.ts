@@ -15,9 +15,9 @@ export interface Migrations extends AsyncDisposable {
   readonly profiles: Profiles
   readonly tasks: Tasks
   readonly freezes: FreezeJournal
-  /** Looks at two servers as a task's checks do. Changes nothing. */
+  /** Looks at two sides as a task's checks do. Changes nothing. */
   check(
-    request: Pick<CheckRequest, 'source' | 'target' | 'options' | 'signal'>,
+    request: Pick<CheckRequest, 'sources' | 'target' | 'options' | 'signal'>,
   ): Promise<readonly CheckResult[]>
 }
 

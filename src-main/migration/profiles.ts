@@ -13,7 +13,7 @@ import { freeName, readProfileFile } from '#contract/profile-file.ts'
 import { statesOf } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
-import { connectionOf, keepEndpoint } from './endpoint.ts'
+import { connectionsOf, keepEndpoint } from './endpoint.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** Saved migration plans. Refusals are `profile.*` and `store.*` failures. */
@@ -27,8 +27,8 @@ export interface Profiles {
   import(text: string, file: string): ProfileView
   /** Refused with `profile.in-use` while a task of it is not over. */
   remove(id: string): void
-  /** How to reach one side, with its password opened; `task.password-needed` where it has to be typed. */
-  connection(id: string, side: 'source' | 'target', passwords?: Passwords): Connection
+  /** How to reach the servers of one side, with their passwords opened; `task.password-needed` where one has to be typed. */
+  connections(id: string, side: 'source' | 'target', passwords?: Passwords): readonly Connection[]
 }
 
 /** What a row's `body` holds. */
@@ -113,12 +113,12 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
       store.profiles.remove(id)
     },
 
-    connection(id, side, passwords) {
+    connections(id, side, passwords) {
       const row = find(id)
       const endpoint = view(row)[side]
       if (endpoint === null) return fail('usage.invalid', { field: side })
       const secret = side === 'source' ? row.sourceSecret : row.targetSecret
-      return connectionOf(endpoint, secret, box, side, passwords)
+      return connectionsOf(endpoint, secret, box, side, passwords)
     },
   }
 }

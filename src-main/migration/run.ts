@@ -4,15 +4,15 @@ import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import { checksAllow, type CheckResult } from '#contract/precheck.ts'
 import { syncSpecSchema, type StreamMark, type SyncProgress } from '#contract/sync.ts'
-import { openControl } from '#engine/redis/control.ts'
 import { checkTask } from './checking.ts'
 import { conclude, endPause, giveSettingsBack, giveUp } from './conclusion.ts'
 import { Cutover } from './cutover.ts'
-import type { KeptFreeze } from './freeze/record.ts'
+import type { Ends } from './endpoint.ts'
+import { freezeOf, type KeptFreeze } from './freeze/record.ts'
 import { connectionNow } from './freeze/sign-in.ts'
 import { moveAway } from './moving.ts'
 import { settingsIn, type RunServices } from './services.ts'
-import { setSettings } from './settings.ts'
+import { setAllSettings } from './all-settings.ts'
 import { sampleSource } from './source-load.ts'
 import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
@@ -29,7 +29,7 @@ export interface RunEnd {
   readonly afterFinish: 'unfreeze' | 'leave-frozen'
   readonly moving: boolean
   /** Called when nothing of ours writes any more; says whether there is a way back now. Null where none is wanted. */
-  readonly openWayBack: ((ends: { source: Connection; target: Connection }) => Promise<boolean>) | null
+  readonly openWayBack: ((ends: Ends) => Promise<boolean>) | null
 }
 
 /**
@@ -39,17 +39,18 @@ export interface RunEnd {
 export class MigrationRun {
   readonly #services: RunServices
   readonly #id: string
-  #ends: { readonly source: Connection; readonly target: Connection }
+  #ends: Ends
   readonly #over = new AbortController()
   #job: SyncJob | null = null
   #cutover: Cutover | null = null
-  #kept: KeptFreeze | null = null
+  /** Of each source that is frozen. */
+  #kept: readonly KeptFreeze[] = []
   /** An end that somebody asked for: what the job's end then means. */
   #asked: 'pause' | 'interrupt' | 'stop' | 'finish' | null = null
   /** Resolves when it works no more. */
   ended: Promise<void> = Promise.resolve()
 
-  constructor(services: RunServices, id: string, ends: { source: Connection; target: Connection }) {
+  constructor(services: RunServices, id: string, ends: Ends) {
     this.#services = services
     this.#id = id
     this.#ends = ends
@@ -70,7 +71,6 @@ export class MigrationRun {
 
   async #live(resuming: boolean): Promise<void> {
     try {
-      this.#kept = this.#services.freezes.open(this.#id)[0] ?? null
       if (this.#wayBackOf !== null) {
         const target = await reachOld(this.#services, this.#wayBackOf, this.#ends.target, this.#over.signal)
         this.#ends = { ...this.#ends, target }
@@ -94,9 +94,9 @@ export class MigrationRun {
     const { book } = this.#services
     // The servers of a way back were proven equal a moment ago, by a migration that holds both.
     if (this.#wayBackOf !== null && book.get(this.#id).record.mark === null) return true
-    const source = await this.#sourceNow()
+    const sources = await this.#sourcesNow()
     const { signal } = this.#over
-    const results = await checkTask(this.#services, this.#id, { ...this.#ends, source, resuming, signal })
+    const results = await checkTask(this.#services, this.#id, { ...this.#ends, sources, resuming, signal })
     if (checksAllow(results)) {
       this.#settleMode(results)
       return true
@@ -121,11 +121,15 @@ export class MigrationRun {
     book.change(this.#id, { mode: mode ?? (isScan ? 'scan' : 'stream') })
   }
 
-  /** How the source lets us in at this moment: frozen by us, or as before. */
-  async #sourceNow(): Promise<Connection> {
-    this.#kept = this.#services.freezes.open(this.#id)[0] ?? null
-    if (this.#kept === null) return this.#ends.source
-    return await connectionNow(this.#kept.record, this.#ends.source, this.#over.signal)
+  /** How each source lets us in at this moment: frozen by us, or as before. */
+  async #sourcesNow(): Promise<readonly Connection[]> {
+    this.#kept = this.#services.freezes.open(this.#id)
+    return await Promise.all(
+      this.#ends.sources.map(async (source) => {
+        const kept = freezeOf(this.#kept, source)
+        return kept === undefined ? source : await connectionNow(kept.record, source, this.#over.signal)
+      }),
+    )
   }
 
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
@@ -134,10 +138,7 @@ export class MigrationRun {
     if (record.progress !== null) return
     const choice = { ...body.options, mode: record.mode ?? 'stream' }
     if (settingsFor(choice).length === 0) return
-    for (const side of ['source', 'target'] as const) {
-      await using control = await openControl(this.#ends[side], { name: `kf:${this.#id}:settings` })
-      await setSettings(side, control, settingsIn(this.#services, this.#id), choice)
-    }
+    await setAllSettings(this.#ends, settingsIn(this.#services, this.#id), choice)
   }
 
   async #sync(): Promise<void> {
@@ -147,7 +148,7 @@ export class MigrationRun {
     const from = this.#wayBackOf === null ? null : await this.#markedPlace()
     const spec = syncSpecSchema.parse({
       task: this.#id,
-      sources: [await this.#sourceNow()],
+      sources: await this.#sourcesNow(),
       target: this.#ends.target,
       mode: record.mode ?? 'stream',
       folder: join(folder, this.#id),
@@ -162,7 +163,7 @@ export class MigrationRun {
     this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
     void this.#sample()
     void this.#guardTarget()
-    if (this.#kept !== null) void this.#takeUpFreeze(job)
+    if (this.#kept.length > 0) void this.#takeUpFreeze(job)
     const end = await job.ended
     this.#cutover.end()
     if ('failure' in end) this.#endedBy(end.failure)
@@ -173,7 +174,8 @@ export class MigrationRun {
   async #markedPlace(): Promise<StreamMark> {
     const { book } = this.#services
     const mark =
-      book.get(this.#id).record.mark ?? (await markTarget(this.#id, this.#ends.source, this.#over.signal))
+      book.get(this.#id).record.mark ??
+      (await markTarget(this.#id, this.#ends.sources[0]!, this.#over.signal))
     book.change(this.#id, { mark })
     return mark
   }
@@ -344,7 +346,7 @@ export class MigrationRun {
     let sourceOps: number | null = null
     let before: SyncProgress | null = null
     void sampleSource(
-      () => this.#sourceNow(),
+      () => this.#sourcesNow(),
       signal,
       (ops) => {
         sourceOps = ops

@@ -1,5 +1,6 @@
 import { FailureError, toFailure } from '#contract/failure.ts'
 import type { SettingChange, TaskEvent } from '#contract/task.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { parseInfo } from '#engine/redis/info.ts'
 import { readSetting } from '#engine/redis/probe.ts'
@@ -7,7 +8,17 @@ import type { JournalTable } from '#store/journal.ts'
 import { groundsOf, settingsFor, wantedSettings, type SettingChoice } from './wanted-settings.ts'
 
 /** What a journal entry says about a setting. */
-type SettingNote = Pick<SettingChange, 'side' | 'name' | 'before' | 'during'>
+export interface SettingNote extends Pick<SettingChange, 'side' | 'name' | 'before' | 'during'> {
+  /** Where a side has several servers: which of them. */
+  readonly at?: SettingPlace
+}
+
+/** A server of the source: which of them it is, or belongs to, and where it is. */
+export interface SettingPlace {
+  readonly source: number
+  readonly host: string
+  readonly port: number
+}
 
 type Tell = (level: TaskEvent['level'], code: TaskEvent['code'], params: TaskEvent['params']) => void
 
@@ -26,12 +37,14 @@ export async function setSettings(
   control: Control,
   { taskId, journal, tell }: SettingsOf,
   choice: SettingChoice = { mode: 'stream', adjustSettings: true, pauseSaves: false },
+  at?: SettingPlace,
 ): Promise<void> {
+  const where = at === undefined ? {} : { server: hostAndPort(at) }
   const grounds = groundsOf(parseInfo(String(await control.call('INFO'))))
   const known = journal
     .of(taskId, 'setting')
     .map(({ note, ...row }) => ({ ...row, note: JSON.parse(note) as SettingNote }))
-    .filter(({ note }) => note.side === side)
+    .filter(({ note }) => note.side === side && isThere(note, at))
   for (const wanted of settingsFor(choice)) {
     if (wanted.side !== side) continue
     const value = await readSetting(control, wanted.name)
@@ -43,16 +56,19 @@ export async function setSettings(
     if (kept !== undefined && (kept.closedAt !== null || kept.note.before !== before)) continue
     const during = kept?.note.during ?? wanted.during(before, grounds)
     if (during === null) continue
-    const note: SettingNote = { side, name, before, during }
+    const note: SettingNote = { side, name, before, during, ...(at !== undefined && { at }) }
     const entry =
       kept?.id ?? journal.write({ taskId, kind: 'setting', note: JSON.stringify(note), secret: null })
     try {
       await control.call('CONFIG', 'SET', name, during)
-      tell('info', 'settings.changed', { side, name, before, now: during })
+      tell('info', 'settings.changed', { side, name, before, now: during, ...where })
     } catch (thrown) {
       if (isLost(thrown)) throw thrown
       journal.close(entry, 'by-hand')
-      tell('warning', 'settings.by-hand', { side, name, value: during, reason: toFailure(thrown).code })
+      tell('warning', 'settings.by-hand', {
+        ...{ side, name, value: during, ...where },
+        reason: toFailure(thrown).code,
+      })
     }
   }
 }
@@ -65,10 +81,12 @@ export async function putSettingsBack(
   side: SettingChange['side'],
   control: Control,
   { taskId, journal, tell }: SettingsOf,
+  at?: SettingPlace,
 ): Promise<void> {
+  const where = at === undefined ? {} : { server: hostAndPort(at) }
   for (const row of journal.open('setting', taskId)) {
     const note = JSON.parse(row.note) as SettingNote
-    if (note.side !== side) continue
+    if (note.side !== side || !isThere(note, at)) continue
     const { name, before, during } = note
     const wanted = wantedSettings.find((one) => one.side === side && one.name === name)
     const value = await readSetting(control, name)
@@ -79,28 +97,42 @@ export async function putSettingsBack(
       try {
         await control.call('CONFIG', 'SET', name, before)
         journal.close(row.id, 'restored')
-        tell('info', 'settings.restored', { side, name, value: before })
+        tell('info', 'settings.restored', { side, name, value: before, ...where })
       } catch (thrown) {
         if (isLost(thrown)) throw thrown
         journal.close(row.id, 'by-hand')
-        tell('warning', 'settings.by-hand', { side, name, value: before, reason: toFailure(thrown).code })
+        tell('warning', 'settings.by-hand', {
+          ...{ side, name, value: before, ...where },
+          reason: toFailure(thrown).code,
+        })
       }
     } else if (found === null) {
       journal.close(row.id, 'by-hand')
-      tell('warning', 'settings.by-hand', { side, name, value: before, reason: 'auth.no-permission' })
+      tell('warning', 'settings.by-hand', {
+        ...{ side, name, value: before, ...where },
+        reason: 'auth.no-permission',
+      })
     } else {
       journal.close(row.id, 'left')
-      tell('warning', 'settings.left', { side, name, expected: during, found })
+      tell('warning', 'settings.left', { side, name, expected: during, found, ...where })
     }
   }
 }
 
 /** All settings changed for a task, and how each stands. */
 export function settingsOf(taskId: string, journal: JournalTable): readonly SettingChange[] {
-  return journal.of(taskId, 'setting').map((row) => ({
-    ...(JSON.parse(row.note) as SettingNote),
-    state: row.outcome === null ? 'changed' : (row.outcome as SettingChange['state']),
-  }))
+  return journal.of(taskId, 'setting').map((row) => {
+    const { at, ...note } = JSON.parse(row.note) as SettingNote
+    return {
+      ...note,
+      ...(at !== undefined && { server: hostAndPort(at) }),
+      state: row.outcome === null ? 'changed' : (row.outcome as SettingChange['state']),
+    }
+  })
+}
+
+function isThere({ at: noted }: SettingNote, at: SettingPlace | undefined): boolean {
+  return noted?.source === at?.source && noted?.host === at?.host && noted?.port === at?.port
 }
 
 function isLost(thrown: unknown): boolean {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Answer } from '#contract/api.ts'
-import { addressOf, type Connection } from '#contract/connection.ts'
+import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import type { FreezePlan } from '#contract/freeze.ts'
 import { checksAllow, type CheckId } from '#contract/precheck.ts'
@@ -21,7 +21,7 @@ import type { Schedule } from '#contract/schedule.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
 import { systemClock, type Clock } from './clock.ts'
-import { checkTask, mendSetting } from './checking.ts'
+import { checkTask, mendFound } from './checking.ts'
 import {
   conclude,
   demandStillFrozen,
@@ -33,9 +33,9 @@ import {
 } from './conclusion.ts'
 import type { FreezeOrder } from './cutover.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
-import { planFreeze } from './freeze/plan.ts'
 import { removeOwnKeys } from './own-keys.ts'
-import { connectionOf } from './endpoint.ts'
+import { connectionsOf, type Ends } from './endpoint.ts'
+import { planFreezes } from './freeze/plan-sources.ts'
 import { demandMovable, moveAway } from './moving.ts'
 import { MigrationRun } from './run.ts'
 import { Armed } from './schedule.ts'
@@ -143,13 +143,13 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     if (!actions.includes(action)) fail('task.wrong-state', { state, action })
   }
 
-  const endsOf = (id: string, passwords?: Passwords): { source: Connection; target: Connection } => {
+  const endsOf = (id: string, passwords?: Passwords): Ends => {
     const row = book.row(id)
     const { source, target } = JSON.parse(row.body) as TaskBody
     const known = { ...typed.get(id), ...passwords }
     const ends = {
-      source: connectionOf(source, row.sourceSecret, box, 'source', known),
-      target: connectionOf(target, row.targetSecret, box, 'target', known),
+      sources: connectionsOf(source, row.sourceSecret, box, 'source', known),
+      target: connectionsOf(target, row.targetSecret, box, 'target', known)[0],
     }
     typed.set(id, known)
     return ends
@@ -161,11 +161,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     return launch(id, ends, resuming)
   }
 
-  const launch = (
-    id: string,
-    ends: { source: Connection; target: Connection },
-    resuming: boolean,
-  ): TaskView => {
+  const launch = (id: string, ends: Ends, resuming: boolean): TaskView => {
     book.hold(id)
     const startedAt = book.get(id).record.startedAt ?? Date.now()
     book.become(id, 'starting', { failure: null, startedAt, inStepSince: null })
@@ -182,10 +178,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
    * Opens the way back of a migration whose sync has ended, between its servers, which it still holds. What keeps it
    * from that is told, and the migration goes on without one.
    */
-  const openWayBack = async (
-    id: string,
-    ends: { source: Connection; target: Connection },
-  ): Promise<boolean> => {
+  const openWayBack = async (id: string, ends: Ends): Promise<boolean> => {
     await giveSettingsBack(services, id, ends)
     const back = makeWayBack(services, id)
     try {
@@ -213,10 +206,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   }
 
   /** The target of a way back is the source that the migration has frozen. */
-  const withOld = async (
-    id: string,
-    ends: { source: Connection; target: Connection },
-  ): Promise<{ source: Connection; target: Connection }> => {
+  const withOld = async (id: string, ends: Ends): Promise<Ends> => {
     const { wayBackOf } = book.get(id).record
     return wayBackOf === null ? ends : { ...ends, target: await reachOld(services, wayBackOf, ends.target) }
   }
@@ -225,7 +215,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const runningOf = (id: string): MigrationRun =>
     runOf(id) ?? fail('task.wrong-state', { state: book.get(id).state })
 
-  const check = async (id: string, ends: { source: Connection; target: Connection }): Promise<void> => {
+  const check = async (id: string, ends: Ends): Promise<void> => {
     const controller = new AbortController()
     checking.set(id, controller)
     try {
@@ -314,7 +304,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     async mend(id, checkId, passwords) {
       demand(id, 'check')
       const found = book.get(id).record.checks?.results.find((one) => one.id === checkId)
-      if (found?.mend) await mendSetting(services, id, endsOf(id, passwords)[found.mend.side], found.mend)
+      if (found !== undefined) await mendFound(services, id, endsOf(id, passwords), found)
       return this.check(id, passwords)
     },
 
@@ -385,7 +375,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     },
 
     async freezePlan(id, passwords, signal) {
-      return await planFreeze(id, endsOf(id, passwords).source, signal)
+      return await planFreezes(id, endsOf(id, passwords).sources, signal)
     },
 
     freeze(id, order) {
@@ -562,10 +552,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
 }
 
 /** What could not be put back when a task ended is tried again; what still cannot stays in the journal. */
-async function putLeftoversBack(
-  services: RunServices,
-  endsOf: (id: string) => { source: Connection; target: Connection },
-): Promise<void> {
+async function putLeftoversBack(services: RunServices, endsOf: (id: string) => Ends): Promise<void> {
   const { store, book } = services
   await settleLost(services)
   const left = new Set(store.journal.open('setting').map(({ taskId }) => taskId))

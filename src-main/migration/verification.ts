@@ -5,7 +5,7 @@ import { keptDifferences, verifySpecSchema, type VerifyResult } from '#contract/
 import type { RunServices } from './services.ts'
 
 export interface ProofRequest {
-  readonly source: Connection
+  readonly sources: readonly Connection[]
   readonly target: Connection
   readonly mode: 'counts' | 'full'
   /** Writes are frozen and drained: the result is the proof of the cutover. */
@@ -57,7 +57,7 @@ export async function repairAndProve(
 async function compare(
   { book, jobs, store }: ProofServices,
   taskId: string,
-  { source, target, mode, underFreeze }: ProofRequest,
+  { sources, target, mode, underFreeze }: ProofRequest,
   signal: AbortSignal,
   repairing?: Repairing,
 ): Promise<VerifyResult | null> {
@@ -78,6 +78,7 @@ async function compare(
   try {
     // Nothing moves under a freeze but what expires; that is seen again at once.
     const rounds = underFreeze ? { roundDelayMs: 100 } : {}
+    const source = { servers: [...sources] }
     const asked = { source, target, mode, listed: keptDifferences, ...rounds, ...repairing }
     const result = await jobs.run('verify', verifySpecSchema.parse(asked), {
       signal,

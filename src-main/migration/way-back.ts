@@ -8,14 +8,10 @@ import { isClusterNode } from '#engine/source/cluster-source.ts'
 import { markStream } from '#engine/source/stream-mark.ts'
 import { endPause, undoFreeze } from './conclusion.ts'
 import { connectionNow } from './freeze/sign-in.ts'
+import type { Ends } from './endpoint.ts'
 import type { RunServices } from './services.ts'
 import type { TaskBook } from './task-book.ts'
 import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
-
-interface Ends {
-  readonly source: Connection
-  readonly target: Connection
-}
 
 const markLimitMs = 20_000
 /** Longer than any walk over the expiries of a large server. */
@@ -23,13 +19,16 @@ const openLimitMs = 600_000
 
 /**
  * Whether a migration that is frozen can keep a way back, as far as that can be told before its sync has ended: its
- * target then hands out its stream. Fails with `source.no-stream` or `target.cluster`.
+ * target then hands out its stream. Fails with `source.no-stream`, `target.cluster` or
+ * `task.way-back-one-source`.
  */
 export async function demandWayBack(
   services: Pick<RunServices, 'freezes'>,
   id: string,
-  { source, target }: Ends,
+  { sources, target }: Ends,
 ): Promise<void> {
+  if (sources.length > 1) fail('task.way-back-one-source', { sources: sources.length })
+  const [source] = sources as readonly [Connection]
   const signal = AbortSignal.timeout(markLimitMs)
   if (await isClusterNode(await reachOld(services, id, source, signal), signal))
     fail('target.cluster', { address: addressOf(source) })

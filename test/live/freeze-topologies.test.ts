@@ -74,7 +74,7 @@ async function strangersAt(record: FreezeRecord, node: FreezeRecord['nodes'][num
 async function firstLook(record: FreezeRecord): Promise<FrozenLook> {
   const ending = new AbortController()
   const looks: FrozenLook[] = []
-  await watchFrozen(record, {
+  await watchFrozen([record], {
     signal: ending.signal,
     onLook(look) {
       looks.push(look)
@@ -238,7 +238,7 @@ describe('a primary that Sentinels watch', () => {
     const before = await Promise.all(places.map(doors))
     const kept = await freezeWrites({ taskId: 'failover', connection, journal })
     const ending = new AbortController()
-    const watching = watchFrozen(kept.record, { signal: ending.signal, onLook: () => undefined })
+    const watching = watchFrozen([kept.record], { signal: ending.signal, onLook: () => undefined })
     await until(() => isContent(watched), 'the Sentinels content')
     await until(
       () =>
@@ -364,7 +364,7 @@ describe('a cluster', () => {
     }
     const ending = new AbortController()
     let looks = 0
-    const watching = watchFrozen(record, { signal: ending.signal, onLook: () => (looks += 1) })
+    const watching = watchFrozen([record], { signal: ending.signal, onLook: () => (looks += 1) })
     await until(() => Promise.resolve(looks > 5), 'the watch')
     ending.abort()
     expect(await watching).toBeNull()
@@ -397,7 +397,7 @@ describe('a cluster', () => {
     const places = cluster.nodes.map(({ host, port }): Connection => ({ host, port, password }))
     const before = await Promise.all(places.map(doors))
     const kept = await freezeWrites({ taskId: 'replaced', connection: places[0]!, journal })
-    const watching = watchFrozen(kept.record, {
+    const watching = watchFrozen([kept.record], {
       signal: new AbortController().signal,
       onLook: () => undefined,
     })
@@ -443,11 +443,11 @@ describe('a source that lets nobody change its passwords', () => {
     const reached: Connection[] = []
     const freezing = freezeByHand({
       taskId: 'hand',
-      connection,
+      sources: [connection],
       journal,
       newPassword: 'next-secret',
       onLook: (look) => looks.push(look),
-      onCredentials: (changed) => reached.push(changed),
+      onCredentials: (_source, changed) => reached.push(changed),
     })
     await until(
       () =>
@@ -459,7 +459,7 @@ describe('a source that lets nobody change its passwords', () => {
     await until(() => Promise.resolve(looks.at(-1)?.oldPassword === 'refused'), 'the old password refused')
     expect(journal.open()).toEqual([])
     await server.call('CLIENT', 'KILL', 'TYPE', 'normal')
-    const kept = await freezing
+    const kept = (await freezing)[0]!
     await writers.stop()
     expect(reached).toEqual([{ ...connection, password: 'next-secret' }])
     const [node] = kept.record.nodes
@@ -470,7 +470,7 @@ describe('a source that lets nobody change its passwords', () => {
       expect(Number(await own.call('GET', key))).toBeGreaterThanOrEqual(count)
 
     let looked = 0
-    const watching = watchFrozen(kept.record, {
+    const watching = watchFrozen([kept.record], {
       signal: new AbortController().signal,
       onLook: () => (looked += 1),
     })
@@ -489,13 +489,13 @@ describe('a source that lets nobody change its passwords', () => {
     const looks: HandLook[] = []
     const freezing = freezeByHand({
       taskId: 'wall',
-      connection,
+      sources: [connection],
       journal,
       onLook: (look) => looks.push(look),
     })
     await until(() => Promise.resolve(looks.length > 2), 'the watch')
     await writers.stop()
-    const { record } = await freezing
+    const { record } = (await freezing)[0]!
     expect(looks.at(-1)).toEqual({ foreignClients: 0, writesPerSecond: 0, oldPassword: 'opens' })
     expect((await infoOf(connection)).get('master_repl_offset')).toBe(String(record.nodes[0]!.offset))
     expect(JSON.stringify(store.journal.open('freeze'))).not.toContain(password)

@@ -188,7 +188,10 @@ describe('freezing a standalone source', () => {
       await using own = await openControl(frozenConnection(kept.record))
       const ending = new AbortController()
       const looks: FrozenLook[] = []
-      const watching = watchFrozen(kept.record, { signal: ending.signal, onLook: (look) => looks.push(look) })
+      const watching = watchFrozen([kept.record], {
+        signal: ending.signal,
+        onLook: (look) => looks.push(look),
+      })
       await sleep(700)
       expect(looks.length).toBeGreaterThanOrEqual(2)
       expect(looks.at(-1)?.foreignClients).toBe(0)
@@ -204,7 +207,7 @@ describe('freezing a standalone source', () => {
     const kept = await freezeWrites({ taskId: 'counted', connection: at(server, 'old'), journal })
     const ending = new AbortController()
     let last: FrozenLook | null = null
-    const watching = watchFrozen(kept.record, { signal: ending.signal, onLook: (look) => (last = look) })
+    const watching = watchFrozen([kept.record], { signal: ending.signal, onLook: (look) => (last = look) })
     await sleep(400)
     const socket = connect(server.port, server.host)
     socket.write('SET a 1\r\nSET b 2\r\nLPUSH c 3\r\n')

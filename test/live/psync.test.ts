@@ -230,7 +230,7 @@ test('a real source that writes its snapshot to disk first, behind a password th
   const received = await sync.until(({ phase }) => phase === 'in-step')
   expect(received.snapshotTotal).toBe(received.snapshotBytes)
   await source.call('CONFIG', 'SET', 'requirepass', 'new one')
-  sync.give({ type: 'credentials', password: 'new one' })
+  sync.give({ type: 'credentials', source: 0, password: 'new one' })
   await sleep(100)
   await source.call('CLIENT', 'KILL', 'TYPE', 'replica')
   await sync.until(({ partialResyncs }) => partialResyncs === 1)

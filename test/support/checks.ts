@@ -34,7 +34,7 @@ export async function look(
 ): Promise<Looked> {
   const all = await runChecks(
     {
-      source,
+      sources: [source],
       target,
       options: { ...defaultProfileOptions, ...options },
       resuming,

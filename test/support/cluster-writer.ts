@@ -9,6 +9,7 @@ export interface ClusterWriterOptions {
   /** How many hash tags the keys are spread over. */
   readonly tags?: number
   readonly seed?: number
+  readonly password?: string
 }
 
 type Step = (
@@ -48,10 +49,15 @@ export function startClusterWriter({
   rate = 1_000,
   tags = 150,
   seed = 1,
+  password,
 }: ClusterWriterOptions): Pick<Writer, 'written' | 'refused' | 'stop'> {
   const cluster = new Cluster(
     ports.map((port) => ({ host: '127.0.0.1', port })),
-    { redisOptions: { disableClientInfo: true }, slotsRefreshInterval: 500, retryDelayOnFailover: 100 },
+    {
+      redisOptions: { disableClientInfo: true, ...(password !== undefined && { password }) },
+      slotsRefreshInterval: 500,
+      retryDelayOnFailover: 100,
+    },
   )
   cluster.on('error', () => undefined)
   const random = randomFrom(seed)
@@ -87,7 +93,8 @@ export function startClusterWriter({
     },
     async stop() {
       stopped = true
-      await working
+      // Where nobody lets it in any more, some of what it has sent is never answered.
+      await Promise.race([working, sleep(1_000)])
       cluster.disconnect()
     },
   }

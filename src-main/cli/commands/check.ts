@@ -5,7 +5,12 @@ import type { CheckResult, CheckState } from '#contract/precheck.ts'
 import { profileOptionsSchema } from '#contract/profile.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import {
+  addConnectionFlags,
+  readConnection,
+  readConnections,
+  type ConnectionFlags,
+} from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
@@ -20,7 +25,7 @@ interface CheckFlags extends ConnectionFlags {
 }
 
 interface Servers {
-  readonly source: Connection
+  readonly sources: readonly Connection[]
   readonly target: Connection
 }
 
@@ -28,13 +33,14 @@ const examples = `
 Examples:
   keyferry check "shop to new host"
   keyferry check -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A - --json
+  keyferry check -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
 
 Nothing is changed on either server. It ends with 0 when every check passes, with 3
 when some only warn, and with 1 when something stands in the way.`
 
 export function define(command: Command): void {
   command.argument('[profile]', 'the name of a saved profile, or its id; else -f and -t')
-  addConnectionFlags(command, 'source', 'optional')
+  addConnectionFlags(command, 'source', 'optional-several')
   addConnectionFlags(command, 'target', 'optional')
     .option('--no-settings', 'judge by the settings as they are, not as a migration would set them')
     .option('--json', 'one JSON object a line on stdout')
@@ -62,10 +68,10 @@ async function readServers(flags: CheckFlags): Promise<Servers> {
     ['source', '-f'],
     ['target', '-t'],
   ] as const)
-    if (flags[side] === undefined) fail('usage.invalid', { field, reason: 'name a profile, or both servers' })
-  const { connection: source } = await readConnection(flags, 'source')
+    if (flags[side] === undefined) fail('usage.invalid', { field, reason: 'name a profile, or both sides' })
+  const sources = await readConnections(flags, 'source')
   const { connection: target } = await readConnection(flags, 'target')
-  return { source, target }
+  return { sources, target }
 }
 
 async function checkProfile(

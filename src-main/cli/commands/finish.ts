@@ -2,14 +2,19 @@ import type { Command } from 'commander'
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import {
+  addConnectionFlags,
+  readConnection,
+  readConnections,
+  type ConnectionFlags,
+} from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Migrations } from '#migration/open.ts'
-import { findBegunTask, openOwnMigrations, passwordsOf, reachFrozen } from '../migrations.ts'
+import { findBegunTask, openOwnMigrations, passwordsOf, placeOfAll, reachFrozen } from '../migrations.ts'
 import type { Output } from '../output.ts'
-import { findWayBack, keepWayBack } from '../way-back.ts'
+import { findWayBack, keepWayBack, onlySource } from '../way-back.ts'
 
 interface FinishFlags extends ConnectionFlags {
   readonly asItIs?: true
@@ -19,12 +24,12 @@ interface FinishFlags extends ConnectionFlags {
 }
 
 const examples = `
-The two addresses are those of the sync:
+The addresses are those of the sync:
   keyferry finish -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry finish --reverse -f 10.0.0.4:6379 -t 10.0.0.5:6379`
 
 export function define(command: Command): void {
-  addConnectionFlags(command, 'source')
+  addConnectionFlags(command, 'source', 'several')
   addConnectionFlags(command, 'target')
     .option('--as-it-is', 'do not fetch what the source wrote since the sync was paused')
     .option('--way-back', 'have what is written to the target go back to the source, which has to be frozen')
@@ -35,14 +40,17 @@ export function define(command: Command): void {
 }
 
 async function finish(flags: FinishFlags, output: Output): Promise<ExitCode> {
-  const { connection: source } = await readConnection(flags, 'source')
+  const sources = await readConnections(flags, 'source')
   const { connection: target } = await readConnection(flags, 'target')
   await using migrations = await openOwnMigrations()
-  if (flags.reverse) return await close(migrations, source, target, output)
+  if (flags.reverse) return await close(migrations, onlySource(sources), target, output)
   const task =
-    findBegunTask(migrations, source, target) ??
-    fail('task.not-found', { id: `${placeOf(source)} → ${placeOf(target)}` })
-  const passwords = passwordsOf(reachFrozen(migrations, source), target)
+    findBegunTask(migrations, sources, target) ??
+    fail('task.not-found', { id: `${placeOfAll(sources)} → ${placeOf(target)}` })
+  const passwords = passwordsOf(
+    sources.map((source) => reachFrozen(migrations, source)),
+    target,
+  )
   const { actions } = task
   // Paused it may have missed writes: they are fetched first.
   if (!actions.includes('finish') || (actions.includes('resume') && !flags.asItIs)) {
@@ -52,7 +60,7 @@ async function finish(flags: FinishFlags, output: Output): Promise<ExitCode> {
     await followed.until(({ inStep }) => inStep)
   }
   const { state } = await migrations.tasks.finish(task.id, {
-    // Both addresses were typed for this very command.
+    // All addresses were typed for this very command.
     consent: addressOf(target),
     wayBack: flags.wayBack,
     passwords,
@@ -72,7 +80,7 @@ async function close(
   output: Output,
 ): Promise<ExitCode> {
   const { id, wayBackOf } = findWayBack(migrations, source, target)
-  await migrations.tasks.stop(id, passwordsOf(target, source))
+  await migrations.tasks.stop(id, passwordsOf([target], source))
   const { freeze } = migrations.tasks.get(wayBackOf ?? id)
   output.event('done', { task: id, freeze: freeze.state, exitCode: exitCode.done })
   output.line(

@@ -3,7 +3,7 @@ import { addressOf } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import type { FreezePlan } from '#contract/freeze.ts'
 import { perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import { addConnectionFlags, readConnections, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { freezeId } from '../freeze-id.ts'
 import { openOwnMigrations } from '../migrations.ts'
@@ -23,11 +23,12 @@ const examples = `
 Examples:
   keyferry freeze -f 10.0.0.4:6379 -P - --dry-run
   keyferry freeze -f 10.0.0.4:6379 -P -
+  keyferry freeze -f 10.0.0.4:6379 -f 10.0.0.6:6379 -P -
   keyferry freeze -f managed.example:6379 -P - --by-hand
   keyferry unfreeze -f 10.0.0.4:6379`
 
 export function define(command: Command): void {
-  addConnectionFlags(command, 'source')
+  addConnectionFlags(command, 'source', 'several')
     .option('--ask-new-password', 'ask for the password to freeze with, instead of making one')
     .option('--by-hand', 'you shut the writers out (console, firewall); wait until that is seen to hold')
     .option('--dry-run', 'show what would be done, and to whom; change nothing')
@@ -37,23 +38,25 @@ export function define(command: Command): void {
 }
 
 async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
-  const { connection } = await readConnection(flags, 'source')
-  const taskId = freezeId(connection)
+  const sources = await readConnections(flags, 'source')
+  const taskId = freezeId(sources)
   if (flags.dryRun) {
-    const { planFreeze } = await import('#migration/freeze/plan.ts')
-    return shown(await planFreeze(taskId, connection), output)
+    const { planFreezes } = await import('#migration/freeze/plan-sources.ts')
+    return shown(await planFreezes(taskId, sources), output)
   }
   const newPassword = flags.askNewPassword ? await askNewPassword() : undefined
-  const [{ freezeWrites }, { shardsOf }] = await Promise.all([
-    import('#migration/freeze/freeze.ts'),
+  const [{ freezeSources }, { shardsOf }] = await Promise.all([
+    import('#migration/freeze/freeze-sources.ts'),
     import('#migration/freeze/record.ts'),
   ])
   await using migrations = await openOwnMigrations()
-  const request = { taskId, connection, journal: migrations.freezes, newPassword }
-  const { record } = await (flags.byHand ? watchHands(request, output) : freezeWrites(request))
-  const shards = shardsOf(record)
+  const request = { taskId, sources, journal: migrations.freezes, newPassword }
+  const kept = await (flags.byHand ? watchHands(request, output) : freezeSources(request))
+  const shards = kept.flatMap(({ record }) => shardsOf(record))
+  const signedOut = kept.reduce((sum, { record }) => sum + record.signedOut, 0)
+  const address = addressOf({ ...sources[0]!, others: sources.slice(1) })
   const offset = shards.length === 1 ? shards[0]!.offset : null
-  output.event('frozen', { address: addressOf(connection), offset, shards, signedOut: record.signedOut })
+  output.event('frozen', { address, offset, shards, signedOut })
   output.event('done', { exitCode: exitCode.done })
   for (const shard of shards)
     output.line(
@@ -64,7 +67,7 @@ async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
       'Nothing is written any more. Let the writers in again by hand, then run "keyferry unfreeze".',
     )
   else {
-    output.line(`Connections signed out: ${count(record.signedOut)}. The old password is refused.`)
+    output.line(`Connections signed out: ${count(signedOut)}. The old password is refused.`)
     output.line('A restart of a server would undo it. "keyferry unfreeze" puts everything back.')
   }
   return exitCode.done

@@ -1,18 +1,23 @@
 import { Option, type Command } from 'commander'
+import { createHash } from 'node:crypto'
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
-import { readModes, type EndpointInput, type ReadMode } from '#contract/profile.ts'
-import { secretsOf } from '#contract/secrets.ts'
+import { readModes, type ReadMode } from '#contract/profile.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import {
+  addConnectionFlags,
+  readConnection,
+  readConnections,
+  type ConnectionFlags,
+} from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { findBegunTask, openOwnMigrations, passwordsOf } from '../migrations.ts'
+import { endpointOf, findBegunTask, openOwnMigrations, passwordsOf, placeOfAll } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
-import { findWayBack, keepWayBack, takeUpWayBack } from '../way-back.ts'
+import { findWayBack, keepWayBack, onlySource, takeUpWayBack } from '../way-back.ts'
 
 interface SyncFlags extends ConnectionFlags {
   readonly until?: 'in-step'
@@ -24,7 +29,7 @@ interface SyncFlags extends ConnectionFlags {
   readonly json?: true
 }
 
-/** Of a profile; a way over many hops may be longer. */
+/** Of a profile; many servers, or a way over many hops, may be longer. */
 const longestName = 120
 
 const examples = `
@@ -32,13 +37,17 @@ Examples:
   keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
   keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --accept-warnings
+  keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
+  keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379
   keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
 
+Several sources, and all masters of a cluster, are followed as shards into the one target.
+What is said of the source (-P, --source-tls …) holds for each; a URL has its own password.
 Ctrl-C pauses it, and the same command goes on from there. "keyferry finish"
-with the same two addresses ends it.`
+with the same addresses ends it.`
 
 export function define(command: Command): void {
-  addConnectionFlags(command, 'source')
+  addConnectionFlags(command, 'source', 'several')
   addConnectionFlags(command, 'target')
     .addOption(
       new Option('--until <moment>', 'end when it is in step, instead of following on').choices(['in-step']),
@@ -62,14 +71,14 @@ export function define(command: Command): void {
 }
 
 async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
-  const { connection: source } = await readConnection(flags, 'source')
+  const sources = await readConnections(flags, 'source')
   const { connection: target } = await readConnection(flags, 'target')
   await using migrations = await openOwnMigrations()
-  if (flags.reverse) return await goBack(migrations, source, target, output)
+  if (flags.reverse) return await goBack(migrations, onlySource(sources), target, output)
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
-  const { id } = findBegunTask(migrations, source, target) ?? makeTask(migrations, source, target, flags)
+  const { id } = findBegunTask(migrations, sources, target) ?? makeTask(migrations, sources, target, flags)
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
-  await task.start(passwordsOf(source, target), flags.acceptWarnings === true)
+  await task.start(passwordsOf(sources, target), flags.acceptWarnings === true)
   try {
     await task.until(({ inStep }) => inStep)
     if (flags.until === 'in-step') return told(await migrations.tasks.leave(id), output)
@@ -112,33 +121,37 @@ function told({ id, state, progress, source, target }: TaskView, output: Output)
     exitCode: exitCode.done,
   })
   const offset = progress?.appliedOffset ?? null
+  const shards = progress?.shards ?? []
+  const upTo = shards.length > 1 ? 'the offsets below' : `offset ${count(offset ?? 0)}`
   output.line(
     offset === null
       ? `The target ${addressOf(target)} holds ${addressOf(source)} as it was read, key by key.`
-      : `The target ${addressOf(target)} holds all of ${addressOf(source)} up to offset ${count(offset)}.`,
+      : `The target ${addressOf(target)} holds all of ${addressOf(source)} up to ${upTo}.`,
   )
+  if (shards.length > 1)
+    for (const { address, appliedOffset } of shards) output.line(`  ${address}  ${count(appliedOffset ?? 0)}`)
   output.line('The same command goes on from there; "keyferry finish" ends it for good.')
   return exitCode.done
 }
 
 /**
- * A profile for these two servers, one however often they are synced, and a task with the options of this very
+ * A profile for these servers, one however often they are synced, and a task with the options of this very
  * command: one that was never begun has those of an earlier one. The profile keeps no password.
  */
 function makeTask(
   migrations: Migrations,
-  source: Connection,
+  sources: readonly Connection[],
   target: Connection,
   flags: SyncFlags,
 ): TaskView {
   const { profiles, tasks } = migrations
-  const name = `sync ${placeOf(source)} → ${placeOf(target)}`.slice(0, longestName)
+  const name = profileName(`sync ${placeOfAll(sources)} → ${placeOf(target)}`)
   const existing = profiles.list().find((profile) => profile.name === name)
   const profile = profiles.save({
     ...(existing && { id: existing.id }),
     name,
-    source: endpoint(source),
-    target: endpoint(target),
+    source: endpointOf(sources),
+    target: endpointOf([target]),
     options: {
       onConflict: flags.onConflict,
       mode: flags.mode,
@@ -152,8 +165,9 @@ function makeTask(
   return tasks.create(profile.id)
 }
 
-function endpoint({ password, ...reach }: Connection): EndpointInput {
-  const secrets = secretsOf({ password, ...reach })
-  if (Object.keys(secrets).length === 0) return { ...reach, password: null }
-  return { ...reach, ask: true, ...(password === undefined && { password: null }) }
+/** One that is cut stays one of its own. */
+function profileName(whole: string): string {
+  if (whole.length <= longestName) return whole
+  const mark = createHash('sha256').update(whole).digest('hex').slice(0, 8)
+  return `${whole.slice(0, longestName - mark.length - 2)}… ${mark}`
 }

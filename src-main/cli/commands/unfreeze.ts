@@ -7,12 +7,12 @@ import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { parseAddress } from '../address.ts'
 import { perform } from '../command.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
-import { gather } from '../option-values.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { gather } from '../option-values.ts'
 import type { Output } from '../output.ts'
 
 interface UnfreezeFlags {
-  readonly source?: string
+  readonly source?: readonly string[]
   readonly forget?: readonly string[]
   readonly json?: true
 }
@@ -25,7 +25,11 @@ Examples:
 
 export function define(command: Command): void {
   command
-    .option('-f, --source <address>', 'only this server: HOST:PORT; otherwise all that are frozen')
+    .option(
+      '-f, --source <address>',
+      'only this server: HOST:PORT, may be repeated; otherwise all that are frozen',
+      gather,
+    )
     .option(
       '--forget <address>',
       'a server of a frozen source that is gone for ever: the others are unfrozen without it; may be repeated',
@@ -39,11 +43,11 @@ export function define(command: Command): void {
 /** Needs no password: the journal has it. Also after a crash, of us or of the source. */
 async function unfreeze(flags: UnfreezeFlags, output: Output): Promise<ExitCode> {
   await using migrations = await openOwnMigrations()
-  const wanted = flags.source === undefined ? null : hostAndPort(parseAddress(flags.source, '-f'))
+  const wanted = flags.source?.map((address) => hostAndPort(parseAddress(address, '-f'))) ?? null
   const frozen = migrations.freezes
     .open()
-    .filter(({ record }) => wanted === null || hostAndPort(record.connection) === wanted)
-  if (frozen.length === 0) fail('freeze.not-frozen', wanted === null ? {} : { address: wanted })
+    .filter(({ record }) => wanted === null || wanted.includes(hostAndPort(record.connection)))
+  if (frozen.length === 0) fail('freeze.not-frozen', wanted === null ? {} : { address: wanted.join(', ') })
   const { forgetNode } = await import('#migration/freeze/unfreeze.ts')
   for (const named of flags.forget ?? []) {
     const address = hostAndPort(parseAddress(named, '--forget'))
@@ -54,13 +58,14 @@ async function unfreeze(flags: UnfreezeFlags, output: Output): Promise<ExitCode>
     )
   }
   let code: ExitCode = exitCode.done
-  for (const { journalId } of frozen) {
-    const kept = migrations.freezes.open().find((open) => open.journalId === journalId)!
-    const changedMeanwhile = await undo(migrations, kept)
-    const address = placeOf(kept.record.connection)
+  for (const { journalId, record } of frozen) {
+    // The other sources of a task are unfrozen with its first.
+    const kept = migrations.freezes.open().find((open) => open.journalId === journalId)
+    const changedMeanwhile = kept === undefined ? [] : await undo(migrations, kept)
+    const address = placeOf(record.connection)
     output.event('unfrozen', { address, changedMeanwhile })
     output.line(
-      kept.record.byHand
+      record.byHand
         ? `${address}: nothing of ours was changed there; let the writers in again by hand.`
         : `${address} is unfrozen: password and users are as they were.`,
     )

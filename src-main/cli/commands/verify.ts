@@ -16,7 +16,12 @@ import {
   type VerifySpec,
 } from '#contract/verify.ts'
 import { perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import {
+  addConnectionFlags,
+  readConnection,
+  readConnections,
+  type ConnectionFlags,
+} from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations, reachFrozen } from '../migrations.ts'
@@ -47,11 +52,12 @@ Examples:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --sample 10000 --max-keys 2000
   keyferry verify -i /backups/appendonlydir -t 10.0.0.5:6379 --server /usr/bin/redis-server
   keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --mode counts
+  keyferry verify -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --differences diff.jsonl --repair`
 
 export function define(command: Command): void {
   command.option('-i, --input <file>', 'a backup file instead of a source; may be repeated', gather)
-  addConnectionFlags(command, 'source', 'optional')
+  addConnectionFlags(command, 'source', 'optional-several')
   addConnectionFlags(command, 'target')
   // What the restore of the backup was told, in the same words.
   addKeyFlags(command)
@@ -134,8 +140,8 @@ function backupOf(
   }
 }
 
-async function sourceOf(flags: VerifyFlags): Promise<Connection> {
-  return await frozenOrTyped((await readConnection(flags, 'source')).connection)
+async function sourceOf(flags: VerifyFlags): Promise<{ readonly servers: Connection[] }> {
+  return { servers: await frozenOrTyped(await readConnections(flags, 'source')) }
 }
 
 async function compare(spec: VerifySpec, isConsented: boolean, output: Output): Promise<VerifyResult> {
@@ -188,14 +194,14 @@ async function writeDifferences(path: string, { differences }: VerifyResult): Pr
   }
 }
 
-/** A comparison needs nothing that is kept: where that cannot be opened, the source is reached as typed. */
-async function frozenOrTyped(typed: Connection): Promise<Connection> {
-  if (!existsSync(join(dataFolder(), 'keyferry.db'))) return typed
+/** A comparison needs nothing that is kept: where that cannot be opened, sources are reached as typed. */
+async function frozenOrTyped(typed: readonly Connection[]): Promise<Connection[]> {
+  if (!existsSync(join(dataFolder(), 'keyferry.db'))) return [...typed]
   try {
     await using migrations = await openOwnMigrations()
-    return reachFrozen(migrations, typed)
+    return typed.map((source) => reachFrozen(migrations, source))
   } catch (thrown) {
-    if (toFailure(thrown).code.startsWith('store.')) return typed
+    if (toFailure(thrown).code.startsWith('store.')) return [...typed]
     throw thrown
   }
 }

@@ -1,4 +1,4 @@
-import type { CheckResult } from '#contract/precheck.ts'
+import type { CheckResult, NodeFinding } from '#contract/precheck.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
 
@@ -12,7 +12,9 @@ export function checkLines(results: readonly CheckResult[], all = false): readon
     const said = sayFinding(result, 'en')
     const failure = result.failure === null ? null : sayFailure(result.failure, 'en')
     return [
-      `${labels[result.state]} ${result.id}: ${failure?.what ?? said.found}`,
+      ...(result.nodes === undefined
+        ? [`${labels[result.state]} ${result.id}: ${failure?.what ?? said.found}`]
+        : nodeLines(result, result.nodes)),
       ...[said.why, failure?.todo ?? said.mend, result.command ?? '']
         .filter((text) => text !== '')
         .map((text) => `  ${text}`),
@@ -20,6 +22,21 @@ export function checkLines(results: readonly CheckResult[], all = false): readon
   })
   if (skipped.length === 0) return found
   return [...found, `${labels.skipped} until the server can be reached: ${skipped.join(', ')}`]
+}
+
+/** Of several servers those that need somebody, by their addresses: `Warning source-busy: 10.0.0.4:6379: …`. */
+function nodeLines({ id }: CheckResult, nodes: readonly NodeFinding[]): readonly string[] {
+  const open = nodes.filter(({ state }) => state !== 'passed')
+  return open.length === 0
+    ? [`${labels.passed} ${id}: at each of ${nodes.length} servers.`]
+    : open.map((node) => nodeLine(id, node))
+}
+
+function nodeLine(id: CheckResult['id'], node: NodeFinding): string {
+  const { address, state, failure, params = {} } = node
+  const found =
+    failure === undefined ? sayFinding({ ...node, params }, 'en').found : sayFailure(failure, 'en').what
+  return `${labels[state]} ${id}: ${address}: ${found}`
 }
 
 const labels: Readonly<Record<CheckResult['state'], string>> = {

@@ -1,4 +1,5 @@
 import { writeProfileFile } from '#contract/profile-file.ts'
+import { fail } from '#contract/failure.ts'
 import { base, ok } from '../base.ts'
 
 export const profiles = {
@@ -18,7 +19,9 @@ export const profiles = {
     context.profiles.remove(input.id)
     return ok(null)
   }),
-  probe: base.profiles.probe.handler(async ({ context, input, signal }) =>
-    ok(await context.probe(context.profiles.connection(input.id, input.side, input.passwords), signal)),
-  ),
+  probe: base.profiles.probe.handler(async ({ context, input, signal }) => {
+    const servers = context.profiles.connections(input.id, input.side, input.passwords)
+    const server = servers[input.server] ?? fail('usage.invalid', { field: 'server' })
+    return ok(await context.probe(server, signal))
+  }),
 }

@@ -752,6 +752,11 @@ export const en: LanguageWords = {
       safe: 'Nothing was written.',
       todo: 'Give each of the sources a task of its own.',
     },
+    'task.way-back-one-source': {
+      what: 'A way back goes to one server[; this migration has {sources} sources].',
+      safe: 'The source is frozen, and the migration can be finished without a way back.',
+      todo: 'Finish without a way back; or keep the sources as they are for as long as you may need them.',
+    },
     'task.expiries-shifted': {
       what: 'Expiries[ at {address}] could not be put right: keys that should expire will stay for over a thousand years.',
       safe: 'Every value is as it was copied, and the source is untouched.',
@@ -821,6 +826,11 @@ export const en: LanguageWords = {
       what: 'A server of the source[, {address},] cannot be reached, so it could not be frozen with the others.',
       safe: 'The source is not frozen and its passwords are unchanged.',
       todo: 'Make it reachable from here, or take it out of the replication or cluster; then freeze again.',
+    },
+    'freeze.shard-elsewhere': {
+      what: 'A shard[ followed at {address}] does not follow any of the primaries that were frozen.',
+      safe: 'Writes are frozen and everything received so far is kept; nothing was proven or finished.',
+      todo: 'Unfreeze. Wait until the cluster has settled after its failover and the shard is in step; then freeze again.',
     },
     'freeze.slot-moving': {
       what: 'A slot of the source is being moved[ (seen at {address})].',

@@ -169,6 +169,11 @@ export const findingsEn: FindingsOf = {
     why: 'A server cannot be copied into itself.',
     mend: 'Name another target.',
   },
+  'source-named-twice': {
+    found: '{address} and {other} hold the same data: one is the other, or its replica.',
+    why: 'Everything would be copied twice, and each write applied twice.',
+    mend: 'Take one of the two out of the sources. Of a cluster one node is enough: all masters are found.',
+  },
   'still-running': fine('Being looked at.'),
   'no-answer-in-time': {
     found: 'There was no answer[ within {ms} ms].',

@@ -166,6 +166,12 @@ export const findingsKo: FindingsOf = {
     why: '서버를 자기 자신에게 복사할 수 없습니다.',
     mend: '다른 타깃을 지정하세요.',
   },
+  'source-named-twice': {
+    found:
+      '{address} 서버와 {other} 서버의 데이터가 같습니다. 같은 서버이거나 한쪽이 다른 쪽의 복제본입니다.',
+    why: '모든 데이터가 두 번 복사되고 쓰기도 두 번씩 적용됩니다.',
+    mend: '둘 중 하나를 소스에서 빼세요. 클러스터는 노드 하나만 지정하면 모든 마스터를 찾습니다.',
+  },
   'still-running': fine('살펴보는 중입니다.'),
   'no-answer-in-time': {
     found: '응답이 없습니다[({ms}ms 초과)].',

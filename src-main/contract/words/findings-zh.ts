@@ -154,6 +154,11 @@ export const findingsZh: FindingsOf = {
     why: '服务器不能复制到自身。',
     mend: '请指定其他目标端。',
   },
+  'source-named-twice': {
+    found: '{address} 与 {other} 持有相同的数据：两者是同一台服务器，或其中一方是另一方的副本。',
+    why: '所有数据会被复制两次，每次写入也会被应用两次。',
+    mend: '请从源端中移除其中一个。集群只需填写一个节点：会自动找到所有主节点。',
+  },
   'still-running': fine('正在检查。'),
   'no-answer-in-time': {
     found: '没有应答[（超过 {ms} 毫秒）]。',

@@ -31,6 +31,7 @@ const words: Readonly<Record<Locale, DetailWords>> = {
     pending: 'group {group}: pending {name}',
     pendings: 'group {group}: pending {source} / {target}',
     changing: 'changed while it was read',
+    servers: 'on {servers}',
   },
   zh: {
     'type-of': '{type}',
@@ -57,6 +58,7 @@ const words: Readonly<Record<Locale, DetailWords>> = {
     pending: '消费者组 {group}：待确认条目 {name}',
     pendings: '消费者组 {group}：待确认条目 {source} / {target}',
     changing: '读取期间发生了变化',
+    servers: '位于 {servers}',
   },
   ko: {
     'type-of': '{type}',
@@ -83,6 +85,7 @@ const words: Readonly<Record<Locale, DetailWords>> = {
     pending: '그룹 {group}: 대기 항목 {name}',
     pendings: '그룹 {group}: 대기 항목 {source} / {target}',
     changing: '읽는 동안 바뀜',
+    servers: '위치: {servers}',
   },
 }
 

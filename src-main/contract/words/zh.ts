@@ -747,6 +747,11 @@ export const zh: LanguageWords = {
       safe: '没有写入任何数据。',
       todo: '请为每个源端单独建立任务。',
     },
+    'task.way-back-one-source': {
+      what: '回退通道只能通向一台服务器[，而此迁移有 {sources} 个源端]。',
+      safe: '源端已冻结，可以不保留回退通道直接完成迁移。',
+      todo: '请不带回退通道完成；或在可能需要期间保持各源端不变。',
+    },
     'task.expiries-shifted': {
       what: '未能恢复[ {address} 上的]过期时间：本应过期的键将保留一千多年。',
       safe: '所有值都与复制时一致，源端未受影响。',
@@ -816,6 +821,11 @@ export const zh: LanguageWords = {
       what: '无法连接源端的一个服务器[ {address}]，因此不能与其他服务器一起冻结。',
       safe: '源端没有冻结，密码没有改变。',
       todo: '请让本机可以连接它，或将它移出复制关系或集群，然后重新冻结。',
+    },
+    'freeze.shard-elsewhere': {
+      what: '一个分片[（跟随 {address}）]没有跟随任何已冻结的主节点。',
+      safe: '写入已冻结，目前收到的数据全部保留；没有进行校验或完成。',
+      todo: '请解冻。等集群故障转移后稳定、该分片同步跟上之后，再重新冻结。',
     },
     'freeze.slot-moving': {
       what: '源端有槽正在迁移[（在 {address} 上发现）]。',

@@ -32,8 +32,8 @@ export class ShardFinder {
     return this.#homes.filter(({ shard }) => this.#listed[shard]?.source === source)
   }
 
-  useCredentials(use: (connection: Connection) => Connection): void {
-    for (const cluster of this.#clusters.values()) cluster.useCredentials(use)
+  useCredentials(source: number, use: (connection: Connection) => Connection): void {
+    this.#clusters.get(source)?.useCredentials(use)
   }
 
   /**

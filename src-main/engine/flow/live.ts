@@ -20,6 +20,8 @@ import { findPlace, type TargetPlace } from './target-place.ts'
 import type { TargetSession } from './target-session.ts'
 import { TtlGuard } from './ttl-guard.ts'
 
+type CredentialsOrder = Extract<SyncOrder, { readonly type: 'credentials' }>
+
 const tickMs = 50
 const countEveryMs = 1_000
 const longestPauseMs = 3_000
@@ -98,7 +100,7 @@ class LiveSync implements AsyncDisposable {
     }
   }
 
-  #useCredentials({ username, password }: { username?: string; password?: string }): void {
+  #useCredentials({ source, username, password }: CredentialsOrder): void {
     const use = (connection: Connection): Connection => {
       const { username: _user, password: _password, ...rest } = connection
       return {
@@ -107,8 +109,8 @@ class LiveSync implements AsyncDisposable {
         ...(password !== undefined && { password }),
       }
     }
-    this.#finder.useCredentials(use)
-    for (const shard of this.#shards) shard.useCredentials(use)
+    this.#finder.useCredentials(source, use)
+    for (const shard of this.#shards) shard.useCredentials(source, use)
   }
 
   async run(signal: AbortSignal): Promise<SyncResult> {
@@ -156,6 +158,7 @@ class LiveSync implements AsyncDisposable {
         spec: this.#spec,
         index,
         of: found.length,
+        ofSource: source,
         source: connection,
         seek,
         moves: cluster === null ? null : this.#movesOf(cluster, source),

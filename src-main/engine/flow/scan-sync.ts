@@ -340,6 +340,7 @@ class ScanSync {
       waitingFor: this.#waitingFor,
       shards: [
         {
+          source: 0,
           address: addressOf(this.#connection),
           phase,
           snapshotBytes: copiedBytes,

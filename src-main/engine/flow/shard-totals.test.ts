@@ -3,6 +3,7 @@ import type { ShardProgress } from '#contract/sync.ts'
 import { furthestBack, totalOf } from './shard-totals.ts'
 
 const shard: ShardProgress = {
+  source: 0,
   address: '10.0.0.1:6379',
   phase: 'in-step',
   snapshotBytes: 10,
@@ -25,7 +26,7 @@ const shard: ShardProgress = {
 }
 
 test('one shard is the whole', () => {
-  const { address: _address, phase: _phase, waitingFor: _waitingFor, ...numbers } = shard
+  const { source: _source, address: _address, phase: _phase, waitingFor: _waitingFor, ...numbers } = shard
   expect(totalOf([shard])).toEqual(numbers)
 })
 

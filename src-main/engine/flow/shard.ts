@@ -25,6 +25,8 @@ export interface ShardOptions {
   readonly index: number
   /** How many there are. */
   readonly of: number
+  /** The number of its source among the task's. */
+  readonly ofSource: number
   readonly source: Connection
   /** Of a cluster: where its master is by now. */
   readonly seek: ((signal: AbortSignal) => Promise<Pick<Connection, 'host' | 'port'>>) | null
@@ -204,8 +206,9 @@ export class Shard implements AsyncDisposable {
     this.#source = nodeConnection(this.#source, host, port)
   }
 
-  useCredentials(use: (connection: Connection) => Connection): void {
-    this.#source = use(this.#source)
+  /** What is signed in to its source by, if that is this one. */
+  useCredentials(source: number, use: (connection: Connection) => Connection): void {
+    if (this.#options.ofSource === source) this.#source = use(this.#source)
   }
 
   async askOffset(): Promise<number> {
@@ -394,6 +397,7 @@ export class Shard implements AsyncDisposable {
     const written = lineage === null ? this.#watch.offset : Math.max(this.#watch.offset ?? 0, this.#spool.end)
     const lagMs = this.lagMsSeen()
     return {
+      source: this.#options.ofSource,
       address: addressOf(this.#source),
       phase: this.#phaseNow(),
       snapshotBytes: this.#spool.snapshotBytes,

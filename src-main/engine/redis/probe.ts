@@ -1,9 +1,9 @@
 import type { ClusterFacts, Connection, ServerFacts } from '#contract/connection.ts'
-import { FailureError, isOfTheLink } from '#contract/failure.ts'
+import { FailureError, isOfTheLink, toFailure } from '#contract/failure.ts'
 import { hostAndPort, stopsOf } from '#contract/tunnel.ts'
 import { openControl, type Argument, type Control, type Reply } from './control.ts'
 import { infoNumber, keyspaceOf, parseInfo, type Info } from './info.ts'
-import { countSlots, slotsCovered, topologyOf } from './topology.ts'
+import { countSlots, slotsCovered, topologyOf, type ClusterTopology } from './topology.ts'
 
 /**
  * One look at a server. Rejects with `connect.*`, `tls.*`, `auth.*`; beyond signing in nothing is demanded:
@@ -84,11 +84,11 @@ async function roundTrip(control: Control): Promise<number> {
 }
 
 async function clusterOf(control: Control, host: string): Promise<ClusterFacts | null> {
-  const [info, nodes, slots] = await Promise.all(
-    ['INFO', 'NODES', 'SLOTS'].map((what) => ask(control, 'CLUSTER', what)),
-  )
-  if (typeof info !== 'string' || typeof nodes !== 'string') return null
-  const topology = topologyOf({ info, nodes, slots }, host)
+  const topology = await topologyThrough(control, host).catch((thrown: unknown) => {
+    if (isOfTheLink(toFailure(thrown))) throw thrown
+    return null
+  })
+  if (topology === null) return null
   return {
     ok: topology.ok,
     slotsCovered: slotsCovered(topology),
@@ -99,6 +99,14 @@ async function clusterOf(control: Control, host: string): Promise<ClusterFacts |
       slots: countSlots(node),
     })),
   }
+}
+
+/** A cluster as the node sees it that a control connection leads to, which was asked at `host`. */
+export async function topologyThrough(control: Control, host: string): Promise<ClusterTopology> {
+  const [info, nodes, slots] = await Promise.all(
+    ['INFO', 'NODES', 'SLOTS'].map((what) => control.call('CLUSTER', what)),
+  )
+  return topologyOf({ info: String(info), nodes: String(nodes), slots }, host)
 }
 
 /** MODULE LIST is known from 4.0. */

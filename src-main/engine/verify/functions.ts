@@ -9,15 +9,15 @@ import type { Questioned } from './db-link.ts'
 export async function librariesOf(link: Questioned): Promise<readonly string[] | null> {
   const [reply] = await link.askAll(0, [['FUNCTION', 'LIST', 'WITHCODE']])
   if (reply instanceof ReplyError || !Array.isArray(reply)) return null
-  return (reply as readonly (readonly Reply[])[])
-    .map((fields) =>
-      JSON.stringify(
-        ['library_name', 'engine', 'library_code'].map((wanted) =>
-          String(fields[fields.findIndex((name, at) => at % 2 === 0 && String(name) === wanted) + 1]),
-        ),
+  const texts = (reply as readonly (readonly Reply[])[]).map((fields) =>
+    JSON.stringify(
+      ['library_name', 'engine', 'library_code'].map((wanted) =>
+        String(fields[fields.findIndex((name, at) => at % 2 === 0 && String(name) === wanted) + 1]),
       ),
-    )
-    .sort()
+    ),
+  )
+  // Several servers that are one side may have the same one.
+  return [...new Set(texts)].sort()
 }
 
 /** Where one side knows no functions nothing is told. */

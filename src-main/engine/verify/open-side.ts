@@ -20,6 +20,8 @@ export interface ListedKeys {
   readonly keys: readonly Buffer[]
   /** Those of them that a node of a cluster holds without owning their slot. */
   readonly misplaced: readonly Buffer[]
+  /** Where a side is several servers: those that more than one has, with the addresses of all that have them. */
+  readonly shared: readonly { readonly key: Buffer; readonly servers: string }[]
 }
 
 /** One side of a comparison, a server or a cluster, with several ways to ask it at the same time. */
@@ -94,7 +96,7 @@ async function openOne(
     count: () => countTheirs(walking),
     size: async () => total(await countAll(walking)),
     async *keys() {
-      for await (const batch of keysOf(walking, look)) yield { ...batch, misplaced: [] }
+      for await (const batch of keysOf(walking, look)) yield { ...batch, misplaced: [], shared: [] }
     },
   }
 }
@@ -133,7 +135,7 @@ async function openCluster(
           const strangers = keys.filter((key) => owned[keySlot(key)] === 0)
           const misplaced: Buffer[] = []
           for (const key of strangers) if (await isMisplaced(link, key)) misplaced.push(key)
-          yield { db, keys, misplaced }
+          yield { db, keys, misplaced, shared: [] }
         }
       }
     },

@@ -32,7 +32,7 @@ export async function repair(parts: RepairParts): Promise<RepairResult | null> {
   const { spec, findings, functionsDiffer, meter, orders, target, signal } = parts
   if (!spec.repair || spec.mode === 'counts' || findings.tooMany) return null
   const isToDo = ({ kind }: KeyDifference): boolean =>
-    kind === 'extra' ? spec.deleteExtra : kind !== 'misplaced'
+    kind === 'extra' ? spec.deleteExtra : kind !== 'misplaced' && kind !== 'shared'
   if (!functionsDiffer && !findings.kept.some(isToDo)) return null
   meter.enter('asking')
   if ((await firstOrder(orders, signal)).type === 'leave') return null

@@ -9,13 +9,15 @@ import type {
   VerifyResult,
   VerifySpec,
 } from '#contract/verify.ts'
+import { detail } from '#contract/difference.ts'
 import { isOurs } from '../flow/own-keys.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
 import { agree, besideEachOther } from './counts.ts'
 import { byDatabase, Findings, type KeyDifference } from './findings.ts'
 import { librariesDiffer, librariesOf } from './functions.ts'
-import { openSide, type OpenSide } from './open-side.ts'
+import { openServers } from './several-servers.ts'
+import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
 import { absentAmong, differencesAmong, eachBatch, pairsOf, type Pair } from './pairs.ts'
 import { repair } from './repair.ts'
 import { judgeCompared } from './result.ts'
@@ -26,12 +28,13 @@ import { VerifyMeter } from './verify-meter.ts'
 /** Keys looked at again with one round trip or two. */
 const againAtOnce = 500
 
-export interface ServersSpec extends VerifySpec {
-  readonly source: Connection
+export interface ServersSpec extends Omit<VerifySpec, 'source'> {
+  /** Together they hold what is compared. */
+  readonly sources: readonly Connection[]
 }
 
 /**
- * Compares two servers: key counts, some values, or every value both ways. While writes go on, keys that differ
+ * Compares a server, or several together, with a server: key counts, some values, or every value both ways. While writes go on, keys that differ
  * are looked at again in rounds; what still differs then is told. Fails with `connect.*`, `auth.*`, `verify.databases`,
  * `job.cancelled`.
  */
@@ -41,7 +44,7 @@ export async function verifyServers(
   signal: AbortSignal,
   orders: OrderInbox<VerifyOrder>,
 ): Promise<VerifyResult> {
-  const opened = await Promise.allSettled([spec.source, spec.target].map((side) => openSide(side, signal)))
+  const opened = await Promise.allSettled([openServers(spec.sources, signal), openSide(spec.target, signal)])
   const sides = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const stop = (): void => {
     for (const side of sides) side[Symbol.dispose]()
@@ -149,7 +152,10 @@ class ServerComparison {
       eachBatch(
         this.#pairs,
         this.#source.keys(),
-        (pair, { db, keys }) => this.#compare(pair, db, theirs(keys)),
+        async (pair, { db, keys, shared }) => {
+          this.#noteShared(db, shared)
+          await this.#compare(pair, db, theirs(keys))
+        },
         this.#signal,
       ),
       eachBatch(
@@ -174,7 +180,8 @@ class ServerComparison {
     const total = [...(await this.#source.count()).values()].reduce((sum, keys) => sum + keys, 0)
     const sampler = new Sampler(total, this.#spec.sampleKeys)
     this.#meter.enter('comparing', Math.min(total, this.#spec.sampleKeys))
-    for await (const { db, keys } of this.#source.keys()) {
+    for await (const { db, keys, shared } of this.#source.keys()) {
+      this.#noteShared(db, shared)
       const chosen = theirs(keys).filter(() => sampler.take())
       if (chosen.length > 0) await this.#compare(this.#pairs[0]!, db, chosen)
     }
@@ -196,6 +203,15 @@ class ServerComparison {
     this.#findings.note(extra.map((key) => ({ db, key, kind: 'extra', detail: null })))
   }
 
+  /** Of a key that several sources have the target can have one: which, nobody has said. */
+  #noteShared(db: number, shared: ListedKeys['shared']): void {
+    this.#findings.note(
+      shared
+        .filter(({ key }) => !isOurs(key))
+        .map(({ key, servers }) => ({ db, key, kind: 'shared', detail: detail('servers', { servers }) })),
+    )
+  }
+
   async #lookAgain(): Promise<void> {
     const before = this.#findings.take()
     this.#meter.enter('looking-again', before.length)
@@ -206,8 +222,9 @@ class ServerComparison {
     const { source, target } = this.#pairs[0]!
     const { expiryToleranceMs } = this.#spec
     // Where a key is does not change by looking at it.
-    this.#findings.note(before.filter(({ kind }) => kind === 'misplaced'))
-    const others = before.filter(({ kind }) => kind !== 'misplaced')
+    const stays = ({ kind }: KeyDifference): boolean => kind === 'misplaced' || kind === 'shared'
+    this.#findings.note(before.filter(stays))
+    const others = before.filter((difference) => !stays(difference))
     for (const [db, keys] of byDatabase(others))
       for (let at = 0; at < keys.length; at += againAtOnce) {
         const some = keys.slice(at, at + againAtOnce)

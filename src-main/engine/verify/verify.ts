@@ -4,7 +4,7 @@ import { verifyBackup } from './backup.ts'
 import { verifyServers } from './servers.ts'
 
 /**
- * Compares a server, or backup files, with a server, and where it was asked for repairs what differs. Fails with
+ * Compares a server, several together, or backup files, with a server, and where it was asked for repairs what differs. Fails with
  * `file.*`, `connect.*`, `auth.*`, `job.cancelled`.
  */
 export async function runVerify(
@@ -14,9 +14,9 @@ export async function runVerify(
   orders: OrderInbox<VerifyOrder> = noOrders,
 ): Promise<VerifyResult> {
   const { source, ...rest } = spec
-  return 'files' in source
-    ? await verifyBackup({ ...rest, source }, report, signal, orders)
-    : await verifyServers({ ...rest, source }, report, signal, orders)
+  if ('files' in source) return await verifyBackup({ ...rest, source }, report, signal, orders)
+  const sources = 'servers' in source ? source.servers : [source]
+  return await verifyServers({ ...rest, sources }, report, signal, orders)
 }
 
 /** Nobody will ask for a repair. */

@@ -5,17 +5,18 @@ import { hostAndPort } from '#contract/tunnel.ts'
 import { parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { resolve } from '#engine/redis/dial.ts'
-import { mastersOf, topologyOf } from '#engine/redis/topology.ts'
+import { topologyThrough } from '#engine/redis/probe.ts'
+import { mastersOf } from '#engine/redis/topology.ts'
 import { latin1Of } from './acl.ts'
 import { readBareState } from './auth-state.ts'
 import { isForeign } from './foreign.ts'
-import type { FreezeRequest } from './freeze.ts'
-import type { FreezeRecord, KeptFreeze, NodeRecord } from './record.ts'
+import type { SourcesFreezeRequest } from './freeze-sources.ts'
+import { freezeOf, type FreezeRecord, type KeptFreeze, type NodeRecord } from './record.ts'
 import type { Place } from './sign-in.ts'
 import { unfreezeWrites } from './unfreeze.ts'
 import { WriteCounter } from './write-counter.ts'
 
-/** What is seen at a source, all its primaries together, while a person shuts the writers out. */
+/** What is seen at the sources, all their primaries together, while a person shuts the writers out. */
 export interface HandLook {
   /** Connections that are neither ours nor replicas'; null where we may not ask. */
   readonly foreignClients: number | null
@@ -23,7 +24,7 @@ export interface HandLook {
   readonly oldPassword: 'opens' | 'refused'
 }
 
-export interface ByHandRequest extends FreezeRequest {
+export interface ByHandRequest extends SourcesFreezeRequest {
   readonly onLook?: ((look: HandLook) => void) | undefined
 }
 
@@ -33,27 +34,31 @@ const silentMs = 2_000
 const silentUnseenMs = 10_000
 
 /**
- * The freeze for a source that lets nobody change its passwords, as managed services do: a person shuts the writers
+ * The freeze for sources that let nobody change their passwords, as managed services do: a person shuts the writers
  * out, by the service's console or a firewall, and this sees to it that it was done. It waits until no write was
  * executed at any primary for two seconds, and the old password is refused or nobody but us is connected; where that
  * may not be asked, until ten seconds were silent. The offset is read together with the counters that stood still.
  *
- * `newPassword` is the one the person sets, if they do. Nothing is changed by us, and there is nothing to undo.
+ * `newPassword` is the one the person sets, if they do. Nothing is changed by us, and there is nothing to undo. Gives
+ * what is kept of each source, in their order.
  */
-export async function freezeByHand(request: ByHandRequest): Promise<KeptFreeze> {
-  const { taskId, connection, newPassword, journal, signal, onLook, onCredentials } = request
-  const before = journal.open(taskId)[0]
+export async function freezeByHand(request: ByHandRequest): Promise<readonly KeptFreeze[]> {
+  const { taskId, newPassword, journal, signal, onLook, onCredentials } = request
   // What a freeze of ours has begun is put back first: its journal must not be lost.
-  if (before !== undefined && before.record.byHand !== true)
-    await unfreezeWrites({ kept: before, journal, signal })
-  const changed = newPassword === undefined ? connection : { ...connection, password: newPassword }
-  const watchers = (await primariesOf(connection, changed, signal)).map((place) => new HandWatcher(place))
-  let told = false
+  for (const kept of journal.open(taskId))
+    if (kept.record.byHand !== true) await unfreezeWrites({ kept, journal, signal })
+  const sources = await Promise.all(
+    request.sources.map(async (connection): Promise<HandSource> => {
+      const changed = newPassword === undefined ? connection : { ...connection, password: newPassword }
+      const places = await primariesOf(connection, changed, signal)
+      const watchers = places.map((place) => new HandWatcher(place, connection, changed))
+      return { connection, changed, watchers, told: false }
+    }),
+  )
+  const watchers = sources.flatMap((source) => source.watchers)
   for (;;) {
     if (signal?.aborted) fail('job.cancelled')
-    const looks = await Promise.all(
-      watchers.map((watcher) => watcher.look(connection, changed, signal).catch(nothingWhereAway)),
-    )
+    const looks = await Promise.all(watchers.map((watcher) => watcher.look(signal).catch(nothingWhereAway)))
     const oldPassword = looks.every((look) => look?.old === 'refused') ? 'refused' : 'opens'
     const foreign = looks.map((look) => look?.foreignClients ?? null)
     onLook?.({
@@ -61,14 +66,35 @@ export async function freezeByHand(request: ByHandRequest): Promise<KeptFreeze> 
       writesPerSecond: looks.reduce((all, one) => all + (one?.writesPerSecond ?? 0), 0),
       oldPassword,
     })
-    if (oldPassword === 'refused' && !told) {
-      told = true
-      onCredentials?.(changed)
+    for (const [number, source] of sources.entries()) {
+      const isChanged = source.watchers.every(
+        (watcher) => looks[watchers.indexOf(watcher)]?.old === 'refused',
+      )
+      if (!isChanged || source.told) continue
+      source.told = true
+      onCredentials?.(number, source.changed)
     }
     if (looks.every(isShut)) break
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
   }
-  const record: FreezeRecord = {
+  return sources.map((source) => {
+    const record = recordOf(source)
+    const open = freezeOf(journal.open(taskId), source.connection)
+    return open === undefined ? journal.write(taskId, record) : journal.amend(open, record)
+  })
+}
+
+interface HandSource {
+  readonly connection: Connection
+  /** The same with the password that the person sets. */
+  readonly changed: Connection
+  readonly watchers: readonly HandWatcher[]
+  /** That only the new password opens was told. */
+  told: boolean
+}
+
+function recordOf({ connection, changed, watchers, told }: HandSource): FreezeRecord {
+  return {
     byHand: true,
     connection,
     secret: latin1Of((told ? changed : connection).password ?? ''),
@@ -81,8 +107,6 @@ export async function freezeByHand(request: ByHandRequest): Promise<KeptFreeze> 
     signedOut: 0,
     pauseStartedAt: Math.min(...watchers.map(({ silentSince }) => silentSince)),
   }
-  const open = journal.open(taskId)[0]
-  return open === undefined ? journal.write(taskId, record) : journal.amend(open, record)
 }
 
 /** The primaries of a cluster, or the one server the connection means. */
@@ -99,10 +123,7 @@ async function primariesOf(
     if (role !== 'master') fail('freeze.not-primary', { address: control.address })
     return [{ host, port }]
   }
-  const [told, nodes, slots] = await Promise.all(
-    ['INFO', 'NODES', 'SLOTS'].map((what) => control.call('CLUSTER', what)),
-  )
-  const masters = mastersOf(topologyOf({ info: String(told), nodes: String(nodes), slots }, host))
+  const masters = mastersOf(await topologyThrough(control, host))
   return masters.map((master) => ({ host: master.host, port: master.port }))
 }
 
@@ -150,21 +171,21 @@ function nothingWhereAway(thrown: unknown): null {
 /** Looks at one primary, with a new connection each time: only that shows whether the password still opens. */
 class HandWatcher {
   readonly #place: Place
+  readonly #connection: Connection
+  readonly #changed: Connection
   #counter: WriteCounter | null = null
   #state: Awaited<ReturnType<typeof readBareState>> | null = null
   /** Since when nothing was written, milliseconds since the epoch. */
   silentSince = Date.now()
 
-  constructor(place: Place) {
+  constructor(place: Place, connection: Connection, changed: Connection) {
     this.#place = place
+    this.#connection = connection
+    this.#changed = changed
   }
 
-  async look(
-    connection: Connection,
-    changed: Connection,
-    signal: AbortSignal | undefined,
-  ): Promise<NodeLook> {
-    const { control, old } = await signIn(this.#place, connection, changed, signal)
+  async look(signal: AbortSignal | undefined): Promise<NodeLook> {
+    const { control, old } = await signIn(this.#place, this.#connection, this.#changed, signal)
     await using closing = control
     this.#counter ??= await WriteCounter.of(closing)
     const askedAt = Date.now()

@@ -11,7 +11,13 @@ import { isForeign } from './foreign.ts'
 import { NodeControls } from './node-controls.ts'
 import { carryOut, changesOf, killsByType, replicasMustSignIn, signOutOf } from './node-changes.ts'
 import { proveShut } from './prove.ts'
-import type { FreezeJournal, FreezeRecord, KeptFreeze, NodeRecord } from './record.ts'
+import {
+  freezeOf,
+  type FreezeJournal,
+  type FreezeRecord,
+  type KeptFreeze,
+  type NodeRecord,
+} from './record.ts'
 import { findSentinels, tellSentinels } from './sentinels.ts'
 import { frozenConnection, frozenNode, signInAnyhow } from './sign-in.ts'
 import { signOutByList, untilSilent } from './sign-out.ts'
@@ -45,12 +51,12 @@ export interface FreezeRequest {
  * changes the password, takes every user's writes away, signs everyone out and tells the exact offset of the last
  * write. Proven at every server before it returns.
  *
- * Can be called again for a task whose freeze is open: after a crash, a refusal or a breach. What was there
+ * Can be called again for a source whose freeze is open: after a crash, a refusal or a breach. What was there
  * before is then taken from the journal, never from the server.
  */
 export async function freezeWrites(request: FreezeRequest): Promise<KeptFreeze> {
-  const { taskId, journal, signal } = request
-  const found = journal.open(taskId)[0]
+  const { taskId, connection, journal, signal } = request
+  const found = freezeOf(journal.open(taskId), connection)
   const open = found?.record.byHand ? undefined : found
   if (open === undefined && found !== undefined) journal.close(found, 'undone')
   const kept =
@@ -73,7 +79,7 @@ async function recordOf({ taskId, connection, newPassword, signal }: FreezeReque
   }).catch(notPermitted)
   return {
     connection,
-    secret: latin1Of(newPassword ?? randomBytes(24).toString('base64url')),
+    secret: latin1Of(newPassword ?? makeSecret()),
     ownUser: ownUserOf(taskId),
     nodes: nodes.map(nodeRecordOf),
     ...(await watchersOf(connection, nodes, signal)),
@@ -81,6 +87,11 @@ async function recordOf({ taskId, connection, newPassword, signal }: FreezeReque
     signedOut: 0,
     pauseStartedAt: null,
   }
+}
+
+/** A password nobody has chosen. */
+export function makeSecret(): string {
+  return randomBytes(24).toString('base64url')
 }
 
 /** The user that a task makes for itself. */
@@ -210,7 +221,8 @@ export function notPermitted(thrown: unknown): never {
   )
 }
 
-function isRefusal(thrown: unknown): thrown is FailureError {
+/** Not a link that was lost, nor an end that was asked for: trying again would be refused again. */
+export function isRefusal(thrown: unknown): thrown is FailureError {
   return (
     thrown instanceof FailureError &&
     !isOfTheLink(thrown.failure) &&

@@ -1,4 +1,4 @@
-import type { Connection } from '#contract/connection.ts'
+import { placeOf, type Connection } from '#contract/connection.ts'
 import type { FreezeView } from '#contract/freeze.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
 import type { JournalRow, JournalTable } from '#store/journal.ts'
@@ -75,7 +75,12 @@ export interface KeptFreeze {
   readonly record: FreezeRecord
 }
 
-/** The part of the journal that is about freezes. Every write is on disk when the call returns. */
+/** Of the freezes of a task the one of this source. */
+export function freezeOf(kept: readonly KeptFreeze[], source: Connection): KeptFreeze | undefined {
+  return kept.find(({ record }) => placeOf(record.connection) === placeOf(source))
+}
+
+/** The part of the journal that is about freezes: a task has one for each of its sources. Every write is on disk when the call returns. */
 export interface FreezeJournal {
   open(taskId?: string): readonly KeptFreeze[]
   write(taskId: string, record: FreezeRecord): KeptFreeze

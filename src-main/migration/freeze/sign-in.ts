@@ -1,7 +1,7 @@
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { openControl, type Control, type ControlOptions } from '#engine/redis/control.ts'
-import type { FreezeRecord, NodeRecord } from './record.ts'
+import { freezeOf, type FreezeRecord, type KeptFreeze, type NodeRecord } from './record.ts'
 
 /** Where a server is. */
 export type Place = Pick<NodeRecord, 'host' | 'port'>
@@ -36,6 +36,14 @@ export async function connectionNow(
     if (thrown instanceof FailureError && thrown.failure.code.startsWith('auth.')) return before
     throw thrown
   }
+}
+
+/** Each source as it lets us in: those that are frozen as ourselves, the others as before. */
+export function asFrozen(sources: readonly Connection[], kept: readonly KeptFreeze[]): readonly Connection[] {
+  return sources.map((source) => {
+    const frozen = freezeOf(kept, source)
+    return frozen === undefined ? source : frozenConnection(frozen.record)
+  })
 }
 
 /** The same to one of the source's servers. */

@@ -5,7 +5,7 @@ import { parseClientList, type ClientLine } from '#engine/redis/client-list.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { resolve } from '#engine/redis/dial.ts'
 import type { Info } from '#engine/redis/info.ts'
-import { topologyOf } from '#engine/redis/topology.ts'
+import { topologyThrough } from '#engine/redis/probe.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
 import { isOwnName } from './foreign.ts'
@@ -102,10 +102,7 @@ async function surveyCluster(
 ): Promise<readonly SurveyedNode[]> {
   const isKnown = (node: Place): boolean =>
     known.some(({ host, port }) => host === node.host && port === node.port)
-  const [info, told, slots] = await Promise.all(
-    ['INFO', 'NODES', 'SLOTS'].map((what) => entry.call('CLUSTER', what)),
-  )
-  const { nodes } = topologyOf({ info: String(info), nodes: String(told), slots }, seen.host)
+  const { nodes } = await topologyThrough(entry, seen.host)
   const members = nodes.filter((node) => !node.failed || node.slots.length > 0 || !isKnown(node))
   return await Promise.all(
     members.map(async ({ host, port, failed }) => {

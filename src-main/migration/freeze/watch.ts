@@ -10,7 +10,7 @@ import type { FreezeRecord, NodeRecord } from './record.ts'
 import { frozenNode, signInAnyhow } from './sign-in.ts'
 import { WriteCounter } from './write-counter.ts'
 
-/** One look at a frozen source, all its servers together. */
+/** One look at what is frozen, all servers together. */
 export interface FrozenLook {
   /** Connections that are neither ours nor replicas' nor Sentinels'. They may be there, but cannot sign in. */
   readonly foreignClients: number
@@ -39,21 +39,23 @@ const everyMs = 200
 const reconnectMs = 500
 
 /**
- * Looks at every server of a frozen source five times a second until one is no longer as the freeze left it, and
+ * Looks at every server of frozen sources five times a second until one is no longer as the freeze left it, and
  * resolves with what broke it; with null once `signal` aborts. A server that cannot be reached is not a breach: it is
  * looked for until it answers, and then judged.
  */
 export async function watchFrozen(
-  record: FreezeRecord,
+  records: readonly FreezeRecord[],
   { signal, onLook }: WatchOptions,
 ): Promise<Breach | null> {
   const over = new AbortController()
   const end = (): void => over.abort()
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
-  const nodes = record.nodes.filter(({ gone }) => gone !== true)
+  const nodes = records.flatMap((record) =>
+    record.nodes.filter(({ gone }) => gone !== true).map((node) => ({ record, node })),
+  )
   const looks = new Map<NodeRecord, FrozenLook>()
-  const watches = nodes.map((node) =>
+  const watches = nodes.map(({ record, node }) =>
     watchNode(record, node, {
       signal: over.signal,
       onLook(look) {

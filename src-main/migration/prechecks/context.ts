@@ -1,13 +1,14 @@
-import type { Connection, ServerFacts } from '#contract/connection.ts'
-import { toFailure, type Failure } from '#contract/failure.ts'
+import { addressOf, type Connection, type ServerFacts } from '#contract/connection.ts'
+import { FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { FindingCode } from '#contract/finding.ts'
-import type { CheckId, CheckResult, CheckSide, CheckState, Mend } from '#contract/precheck.ts'
+import type { CheckId, CheckResult, CheckSide, CheckState, Mend, NodeFinding } from '#contract/precheck.ts'
 import type { ProfileOptions } from '#contract/profile.ts'
 import type { SyncSpec } from '#contract/sync.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
 import { mayQueue, mayRun } from '#engine/redis/permission.ts'
 import { probeThrough } from '#engine/redis/probe.ts'
+import { mastersThrough } from '../source-nodes.ts'
 
 /** A side that could be reached: what one look told, and a connection for more questions. */
 export interface Reached {
@@ -18,9 +19,16 @@ export interface Reached {
   readonly info: Info
 }
 
-/** What the checks look at. A side that cannot be reached is a failure, for all of them alike. */
+/** A server of a side, or why it cannot be reached. */
+export interface LookedFor {
+  readonly address: string
+  readonly reached: Reached | Failure
+}
+
+/** What the checks look at. A server that cannot be reached is a failure, for all of them alike. */
 export interface CheckContext extends AsyncDisposable {
-  readonly source: Promise<Reached | Failure>
+  /** Each server that is followed: the masters of a cluster, whichever of its nodes was named. */
+  readonly sources: Promise<readonly LookedFor[]>
   readonly target: Promise<Reached | Failure>
   readonly options: ProfileOptions
   /** How the source will be read; by the stream as long as it cannot be asked. */
@@ -49,6 +57,8 @@ export interface Finding {
   readonly failure?: Failure
   readonly command?: string
   readonly mend?: Mend
+  /** Of several servers: what was found at each. */
+  readonly nodes?: readonly NodeFinding[]
 }
 
 export interface Check {
@@ -58,7 +68,7 @@ export interface Check {
 }
 
 export interface CheckRequest {
-  readonly source: Connection
+  readonly sources: readonly Connection[]
   readonly target: Connection
   readonly options: ProfileOptions
   readonly resuming: boolean
@@ -66,35 +76,70 @@ export interface CheckRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-export function openContext({ source, target, options, resuming, task, signal }: CheckRequest): CheckContext {
-  const reached = { source: reach(source, signal), target: reach(target, signal) }
+export function openContext({
+  sources,
+  target,
+  options,
+  resuming,
+  task,
+  signal,
+}: CheckRequest): CheckContext {
+  const sides = { sources: lookForAll(sources, signal), target: reach(target, signal) }
   return {
-    ...reached,
+    ...sides,
     options,
-    mode: modeOf(reached.source, options, task),
+    mode: modeOf(sides.sources, sources.length === 1, options, task),
     resuming,
     task,
     async [Symbol.asyncDispose]() {
-      for (const side of await Promise.all([reached.source, reached.target]))
-        if ('control' in side) side.control.close()
+      const reached = [...(await sides.sources).map((one) => one.reached), await sides.target]
+      for (const one of reached) if ('control' in one) one.control.close()
     },
   }
 }
 
 /** Of a task that has begun, what it began with: a source frozen by us lets us do more than it will. */
 async function modeOf(
-  source: Promise<Reached | Failure>,
+  sources: Promise<readonly LookedFor[]>,
+  isOne: boolean,
   { mode }: ProfileOptions,
   { mode: begun }: CheckedTask,
 ): Promise<SyncSpec['mode']> {
   if (begun !== null || mode !== 'auto') return begun ?? (mode === 'scan' ? 'scan' : 'stream')
-  const reached = await source
-  return 'control' in reached && !(await mayFollow(reached.control).catch(() => true)) ? 'scan' : 'stream'
+  // Key by key one source is read, a cluster too: where there are more of them, each has to be followed.
+  if (!isOne) return 'stream'
+  const reached = (await sources).flatMap(({ reached: one }) => ('control' in one ? [one.control] : []))
+  const follows = await Promise.all(reached.map((control) => mayFollow(control).catch(() => true)))
+  return follows.every(Boolean) ? 'stream' : 'scan'
 }
 
 /** May our account ask for the replication stream? */
 export async function mayFollow(control: Control): Promise<boolean> {
   return (await mayRun(control, 'PSYNC', '?', '-1')) ?? (await mayQueue(control, 'PSYNC', '?', '-1'))
+}
+
+async function lookForAll(
+  sources: readonly Connection[],
+  signal: AbortSignal | undefined,
+): Promise<readonly LookedFor[]> {
+  const found = await Promise.all(
+    sources.map(async (source): Promise<readonly LookedFor[]> => {
+      const first = { address: addressOf(source), reached: await reach(source, signal) }
+      if (!('control' in first.reached) || first.reached.facts.mode !== 'cluster') return [first]
+      const { control } = first.reached
+      try {
+        const masters = await mastersThrough(control, source)
+        return await Promise.all(
+          masters.map(async (one) => ({ address: addressOf(one), reached: await reach(one, signal) })),
+        )
+      } catch (thrown) {
+        return [{ ...first, reached: toFailure(thrown) }]
+      } finally {
+        control.close()
+      }
+    }),
+  )
+  return found.flat()
 }
 
 async function reach(connection: Connection, signal: AbortSignal | undefined): Promise<Reached | Failure> {
@@ -117,7 +162,7 @@ async function reach(connection: Connection, signal: AbortSignal | undefined): P
   }
 }
 
-/** A check that needs one side: passed over while that cannot be reached. */
+/** A check that needs one side, at each of its servers: passed over while that cannot be reached. */
 export function onSide(
   id: CheckId,
   side: 'source' | 'target',
@@ -127,13 +172,14 @@ export function onSide(
     id,
     side,
     async run(context) {
-      const reached = await context[side]
+      if (side === 'source') return await ofEach(await context.sources, (reached) => look(reached, context))
+      const reached = await context.target
       return 'control' in reached ? look(reached, context) : unreached(side)
     },
   }
 }
 
-/** A check that needs both. */
+/** A check that needs the target, and each server of the source beside it. */
 export function onBoth(
   id: CheckId,
   side: CheckSide,
@@ -143,11 +189,69 @@ export function onBoth(
     id,
     side,
     async run(context) {
-      const [source, target] = await Promise.all([context.source, context.target])
-      if (!('control' in source)) return unreached('source')
+      const [sources, target] = await Promise.all([context.sources, context.target])
       if (!('control' in target)) return unreached('target')
-      return look(source, target, context)
+      return await ofEach(sources, (source) => look(source, target, context))
     },
+  }
+}
+
+/** A check of all that the servers of the source are and hold together. */
+export function onAll(
+  id: CheckId,
+  side: CheckSide,
+  look: (sources: readonly Reached[], target: Reached, context: CheckContext) => Finding | Promise<Finding>,
+): Check {
+  return {
+    id,
+    side,
+    async run(context) {
+      const [sources, target] = await Promise.all([context.sources, context.target])
+      const reached = sources.flatMap((one) => ('control' in one.reached ? [one.reached] : []))
+      if (reached.length < sources.length) return unreached('source')
+      if (!('control' in target)) return unreached('target')
+      return look(reached, target, context)
+    },
+  }
+}
+
+/** What each of them told, added up. */
+export function sumOf(sources: readonly Reached[], of: (source: Reached) => number | null): number {
+  return sources.reduce((sum, source) => sum + (of(source) ?? 0), 0)
+}
+
+async function ofEach(
+  servers: readonly LookedFor[],
+  look: (reached: Reached) => Finding | Promise<Finding>,
+): Promise<Finding> {
+  const findings = await Promise.all(
+    servers.map(async ({ address, reached }) => ({
+      address,
+      ...('control' in reached ? await orFailed(() => look(reached)) : unreached('source')),
+    })),
+  )
+  return worstOf(findings)
+}
+
+const worstFirst: readonly CheckState[] = ['failed', 'timed-out', 'skipped', 'warning', 'passed']
+
+/** The gravest of what was found at several servers, and all of it beside that. */
+export function worstOf(nodes: readonly NodeFinding[]): Finding {
+  const [worst] = [...nodes].sort(
+    (one, other) => worstFirst.indexOf(one.state) - worstFirst.indexOf(other.state),
+  )
+  const { address: _where, ...finding } = worst!
+  return nodes.length === 1 ? finding : { ...finding, nodes }
+}
+
+/** A check that a failure of the catalogue ended has failed with that. */
+export async function orFailed(look: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await look()
+  } catch (thrown) {
+    if (!(thrown instanceof FailureError)) throw thrown
+    const { failure } = thrown
+    return { state: 'failed', finding: 'not-reachable', params: failure.params, failure }
   }
 }
 

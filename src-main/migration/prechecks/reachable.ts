@@ -1,4 +1,5 @@
-import type { Check } from './context.ts'
+import { passed, worstOf, type Check, type Finding, type LookedFor, type Reached } from './context.ts'
+import type { Failure } from '#contract/failure.ts'
 
 /** Can the side be reached and signed in to? Everything else waits for this. */
 export function reachable(side: 'source' | 'target'): Check {
@@ -6,14 +7,18 @@ export function reachable(side: 'source' | 'target'): Check {
     id: `${side}-reachable`,
     side,
     async run(context) {
-      const reached = await context[side]
-      if ('control' in reached)
-        return {
-          state: 'passed',
-          finding: 'reachable',
-          params: { address: reached.facts.address, ms: reached.facts.latencyMs },
-        }
-      return { state: 'failed', finding: 'not-reachable', params: reached.params, failure: reached }
+      if (side === 'target') return judge(await context.target)
+      const nodes = (await context.sources).map(({ address, reached }: LookedFor) => ({
+        address,
+        ...judge(reached),
+      }))
+      return worstOf(nodes)
     },
   }
+}
+
+function judge(reached: Reached | Failure): Finding {
+  return 'control' in reached
+    ? passed('reachable', { address: reached.facts.address, ms: reached.facts.latencyMs })
+    : { state: 'failed', finding: 'not-reachable', params: reached.params, failure: reached }
 }

@@ -1,9 +1,9 @@
 import { failed, onSide, passed, warning } from './context.ts'
 
-/** A primary is read from; a replica's stream is its primary's, but writes cannot be frozen there. */
+/** A primary is read from, of a cluster each; a replica's stream is its primary's, but writes cannot be frozen there. */
 export const sourceRole = onSide('source-role', 'source', ({ facts, info }) => {
   const { address, mode } = facts
-  if (mode === 'cluster' || mode === 'sentinel') return failed('mode-unsupported', { address, mode })
+  if (mode === 'sentinel') return failed('mode-unsupported', { address, mode })
   if (facts.role !== 'replica') return passed('role-master', { address })
   return info.get('master_link_status') === 'up'
     ? warning('role-replica-source', { address })

@@ -1,6 +1,12 @@
-import { FailureError, toFailure } from '#contract/failure.ts'
 import { checkIds, type CheckResult } from '#contract/precheck.ts'
-import { openContext, type Check, type CheckContext, type CheckRequest, type Finding } from './context.ts'
+import {
+  openContext,
+  orFailed,
+  type Check,
+  type CheckContext,
+  type CheckRequest,
+  type Finding,
+} from './context.ts'
 import { sourceBigKeys } from './big-keys.ts'
 import { sourceBusy } from './busy.ts'
 import { clocks } from './clocks.ts'
@@ -110,11 +116,7 @@ async function within(check: Check, context: CheckContext): Promise<Finding> {
     )
   })
   try {
-    return await Promise.race([check.run(context), late])
-  } catch (thrown) {
-    if (!(thrown instanceof FailureError)) throw thrown
-    const failure = toFailure(thrown)
-    return { state: 'failed', finding: 'not-reachable', params: failure.params, failure }
+    return await Promise.race([orFailed(() => check.run(context)), late])
   } finally {
     clearTimeout(timer)
   }
@@ -136,7 +138,7 @@ function stillRunning({ id, side }: Check): CheckResult {
 
 function resultOf(
   { id, side }: Check,
-  { state, finding, params, failure, command, mend }: Finding,
+  { state, finding, params, failure, command, mend, nodes }: Finding,
 ): CheckResult {
   return {
     id,
@@ -147,6 +149,7 @@ function resultOf(
     failure: failure ?? null,
     command: command ?? null,
     mend: mend ?? null,
+    ...(nodes !== undefined && { nodes }),
     acceptedAt: null,
   }
 }
@@ -154,11 +157,20 @@ function resultOf(
 /** By what it says: the keys to be overwritten, say, must be as many as were accepted. */
 function acceptedBefore(result: CheckResult, before: readonly CheckResult[]): number | null {
   const earlier = before.find(({ id }) => id === result.id)
-  const same =
-    earlier?.finding === result.finding && consequence(earlier.params) === consequence(result.params)
+  const same = earlier !== undefined && saying(earlier) === saying(result)
   return result.state === 'warning' && same ? (earlier?.acceptedAt ?? null) : null
 }
 
-function consequence(params: CheckResult['params']): string {
+function saying({ finding, params, nodes = [] }: CheckResult): string {
+  return [
+    finding,
+    consequence(params),
+    ...nodes.map((node) => [node.address, node.finding, consequence(node.params)]),
+  ]
+    .flat()
+    .join('\n')
+}
+
+function consequence(params: CheckResult['params'] = {}): string {
   return ['keys', 'key', 'commands', 'names', 'libraries'].map((name) => params[name] ?? '').join('\n')
 }

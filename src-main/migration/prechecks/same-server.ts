@@ -1,12 +1,29 @@
-import { failed, onBoth, passed } from './context.ts'
+import { failed, onAll, passed, type Reached } from './context.ts'
 
-/** Is the target the source itself, or fed by it already? Told by run id, whatever the addresses say. */
-export const notSameServer = onBoth('not-same-server', 'both', (source, target) => {
-  const { facts } = target
-  const same = source.facts.runId !== null && source.facts.runId === facts.runId
-  const fed =
-    facts.role === 'replica' && target.info.get('master_replid') === source.info.get('master_replid')
-  return same || fed
-    ? failed('same-server', { source: source.facts.address, target: facts.address })
-    : passed('different-servers')
+/**
+ * Is the target one of the sources itself, or fed by it already? And is no source named twice, as itself or as a replica
+ * of another? Told by run id and replication id, whatever the addresses say.
+ */
+export const notSameServer = onAll('not-same-server', 'both', (sources, target) => {
+  const own = sources.find(
+    (source) => areOne(source, target) || (target.facts.role === 'replica' && areFedAlike(source, target)),
+  )
+  if (own !== undefined)
+    return failed('same-server', { source: own.facts.address, target: target.facts.address })
+  for (const [at, source] of sources.entries()) {
+    const twin = sources.slice(0, at).find((one) => areOne(one, source) || areFedAlike(one, source))
+    if (twin !== undefined)
+      return failed('source-named-twice', { address: source.facts.address, other: twin.facts.address })
+  }
+  return passed('different-servers')
 })
+
+function areOne(one: Reached, other: Reached): boolean {
+  return one.facts.runId !== null && one.facts.runId === other.facts.runId
+}
+
+/** A server and its replica have one replication id (4.0 and later). */
+function areFedAlike(one: Reached, other: Reached): boolean {
+  const id = one.info.get('master_replid')
+  return id !== undefined && id === other.info.get('master_replid')
+}

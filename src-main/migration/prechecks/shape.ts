@@ -1,6 +1,6 @@
 import type { Control } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo } from '#engine/redis/info.ts'
-import { onBoth, passed, warning, type Finding } from './context.ts'
+import { onAll, passed, sumOf, warning, type Finding } from './context.ts'
 
 const gib = 1024 ** 3
 
@@ -10,15 +10,17 @@ const later = 60 * gib
 const commandsPerSecond = 40_000
 
 /** Is one primary the right shape for what the source holds and answers, or a cluster? */
-export const shape = onBoth('shape', 'both', async ({ facts: source, info, control }, { facts: target }) =>
-  judgeShape({
-    used: source.usedMemory ?? 0,
-    ops: infoNumber(info, 'instantaneous_ops_per_sec') ?? 0,
+export const shape = onAll('shape', 'both', async (sources, { facts: target }) => {
+  const alone = sources.filter(({ facts }) => facts.mode !== 'cluster')
+  const transactions = await Promise.all(alone.map(({ control }) => countTransactions(control)))
+  return judgeShape({
+    used: sumOf(sources, ({ facts }) => facts.usedMemory),
+    ops: sumOf(sources, ({ info }) => infoNumber(info, 'instantaneous_ops_per_sec')),
     limit: target.maxMemory ?? 0,
     cluster: target.mode === 'cluster',
-    transactions: source.mode === 'cluster' ? 0 : await countTransactions(control),
-  }),
-)
+    transactions: transactions.reduce((sum, count) => sum + count, 0),
+  })
+})
 
 export interface Load {
   readonly used: number

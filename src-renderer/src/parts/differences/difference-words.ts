@@ -8,6 +8,7 @@ export const differenceIcons: Readonly<Record<DifferenceKind, IconName>> = {
   missing: 'minus',
   extra: 'plus',
   misplaced: 'shards',
+  shared: 'shards',
   type: 'table',
   value: 'notequal',
   expiry: 'clock',

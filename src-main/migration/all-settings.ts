@@ -1,0 +1,75 @@
+import { nodeConnection, type Connection } from '#contract/connection.ts'
+import { openControl, type Control } from '#engine/redis/control.ts'
+import type { Ends } from './endpoint.ts'
+import { freezeOf, type KeptFreeze } from './freeze/record.ts'
+import { signInAnyhow } from './freeze/sign-in.ts'
+import {
+  putSettingsBack,
+  setSettings,
+  type SettingNote,
+  type SettingPlace,
+  type SettingsOf,
+} from './settings.ts'
+import { sourceNodes } from './source-nodes.ts'
+import type { SettingChoice } from './wanted-settings.ts'
+
+/** Sets what a task wants otherwise at every server it has to do with. Rejects where one cannot be reached. */
+export async function setAllSettings(
+  { sources, target }: Ends,
+  settings: SettingsOf,
+  choice: SettingChoice,
+): Promise<void> {
+  const name = `kf:${settings.taskId}:settings`
+  for (const [source, connection] of sources.entries()) {
+    for (const node of await sourceNodes([connection])) {
+      await using control = await openControl(node, { name })
+      const at =
+        sources.length > 1 || node !== connection ? { source, host: node.host, port: node.port } : undefined
+      await setSettings('source', control, settings, choice, at)
+    }
+  }
+  await using control = await openControl(target, { name })
+  await setSettings('target', control, settings, choice)
+}
+
+/**
+ * Puts back what the journal has of a task, at every server, frozen or not. Rejects with why one could not be reached; at
+ * the others it is done all the same.
+ */
+export async function putAllSettingsBack(
+  { sources, target }: Ends,
+  kept: readonly KeptFreeze[],
+  settings: SettingsOf,
+): Promise<void> {
+  const open = settings.journal
+    .open('setting', settings.taskId)
+    .map(({ note }) => JSON.parse(note) as SettingNote)
+  const places = new Map(
+    open.filter(({ side }) => side === 'source').map(({ at }) => [JSON.stringify(at), at] as const),
+  )
+  const outcomes = await Promise.allSettled([
+    ...[...places.values()].map(async (at) => {
+      await using control = await reach(sources[at?.source ?? 0]!, kept, at)
+      await putSettingsBack('source', control, settings, at)
+    }),
+    ...(open.some(({ side }) => side === 'target') ? [atTarget(target, settings)] : []),
+  ])
+  const failed = outcomes.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+async function atTarget(target: Connection, settings: SettingsOf): Promise<void> {
+  await using control = await openControl(target)
+  await putSettingsBack('target', control, settings)
+}
+
+async function reach(
+  source: Connection,
+  kept: readonly KeptFreeze[],
+  at: SettingPlace | undefined,
+): Promise<Control> {
+  const frozen = freezeOf(kept, source)
+  const isItself = at === undefined || (at.host === source.host && at.port === source.port)
+  if (frozen !== undefined) return await signInAnyhow(frozen.record, {}, isItself ? undefined : at)
+  return await openControl(isItself ? source : nodeConnection(source, at.host, at.port))
+}

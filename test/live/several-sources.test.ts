@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { profileOptionsSchema, type ProfileInput } from '#contract/profile.ts'
+import type { ShardProgress } from '#contract/sync.ts'
+import type { TaskView } from '#contract/task.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { openMigrations } from '#migration/open.ts'
+import { startClusterWriter } from '../support/cluster-writer.ts'
+import { allKeys, digestsOf, startCluster } from '../support/redis-cluster.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli, startCli, type CliRun } from '../support/run-cli.ts'
+import { startWriter } from '../support/writer.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+const quickSnapshot = ['--repl-diskless-sync-delay', '0']
+const secrets = ['secret-of-one', 'secret-of-two', 'secret-of-all', 'secret-of-target']
+const [secretOfOne, secretOfTwo, secretOfAll, secretOfTarget] = secrets as [string, string, string, string]
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const env = (): Record<string, string> => ({
+  KEYFERRY_HOME: folder,
+  KEYFERRY_SOURCE_PASSWORD: secretOfAll,
+  KEYFERRY_TARGET_PASSWORD: secretOfTarget,
+})
+const at = ({ host, port }: RedisServer): string => `${host}:${port}`
+const keyferry = (...args: string[]): Promise<CliRun> => runCli(args, { env: env(), timeoutMs: 120_000 })
+
+/** Nothing a person should not see. */
+function clean({ stdout, stderr }: CliRun): void {
+  for (const secret of secrets) expect(stdout + stderr).not.toContain(secret)
+  expect(stdout + stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+}
+
+function saveProfile(input: Omit<ProfileInput, 'name'>): Promise<void> {
+  return inHome(({ profiles }) => void profiles.save({ name: 'shards', ...input }))
+}
+
+async function inHome<T>(look: (home: ReturnType<typeof openMigrations>) => T): Promise<T> {
+  await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+  return look(home)
+}
+
+/** Key by key, value by value, expiry by expiry, once what had a short life is gone from both. */
+async function differing(sources: readonly RedisServer[], target: RedisServer): Promise<readonly string[]> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const there = (await Promise.all(sources.map(async (one) => digestsOf(one, await allKeys(one))))).flat()
+    const here = await digestsOf(target, await allKeys(target))
+    const found = [...new Set([...there, ...here])].filter(
+      (line) => !there.includes(line) || !here.includes(line),
+    )
+    if (found.length === 0 || Date.now() > deadline) return found
+    await sleep(500)
+  }
+}
+
+interface Done {
+  readonly event: string
+  readonly state: string
+  readonly writePauseMs: number
+  readonly freeze: string
+}
+
+describe('several servers, or a cluster, go into one', () => {
+  it('two servers with passwords of their own: checked, followed, frozen, drained, proven and finished under writers', async () => {
+    await using one = await startRedis({ password: secretOfOne, args: quickSnapshot })
+    await using two = await startRedis({ password: secretOfTwo, args: quickSnapshot })
+    await using target = await startRedis({ password: secretOfTarget })
+    const sources = [one, two]
+    await two.call('ACL', 'SETUSER', 'shop', 'on', '>shop-secret', '~*', '+@all')
+    const doors = await Promise.all(sources.map((source) => source.call('ACL', 'LIST')))
+    const settings = await Promise.all(sources.map((source) => source.call('CONFIG', 'GET', '*l*b*')))
+    const writers = [
+      startWriter({ port: one.port, password: secretOfOne, rate: 1_500, prefix: 'one:' }),
+      startWriter({ port: two.port, password: secretOfTwo, rate: 1_500, prefix: 'two:', seed: 2 }),
+    ]
+    await saveProfile({
+      source: {
+        host: one.host,
+        port: one.port,
+        password: secretOfOne,
+        others: [{ host: two.host, port: two.port, account: { password: secretOfTwo } }],
+      },
+      target: { host: target.host, port: target.port, password: secretOfTarget },
+    })
+    const run = await keyferry('run', 'shards', '--cutover', 'auto', '--json', '--accept-warnings')
+    await Promise.all(writers.map((writer) => writer.stop()))
+    clean(run)
+    expect(run.stderr).toBe('')
+    expect(run.code).toBe(0)
+    const done = run.events.at(-1) as unknown as Done
+    expect(done).toMatchObject({ event: 'done', state: 'finished', freeze: 'undone' })
+    process.stdout.write(`two servers: write pause ${done.writePauseMs} ms\n`)
+    for (const writer of writers) expect(writer.refused).toBeGreaterThan(0)
+
+    expect(await Promise.all(sources.map((source) => source.call('ACL', 'LIST')))).toEqual(doors)
+    expect(await Promise.all(sources.map((source) => source.call('CONFIG', 'GET', '*l*b*')))).toEqual(
+      settings,
+    )
+    expect(await differing(sources, target)).toEqual([])
+    const view = await inHome(({ tasks }): TaskView => tasks.get(tasks.list()[0]!.id))
+    expect(view.from).toBe(`${at(one)}, ${at(two)}`)
+    expect(view.freeze.shards.map(({ address }) => address)).toEqual(sources.map(at))
+    const applied = view.progress!.shards.map(({ appliedOffset }) => appliedOffset!)
+    for (const [shard, { offset }] of view.freeze.shards.entries())
+      expect(applied[shard]).toBeGreaterThanOrEqual(offset!)
+    expect(view.proof?.result).toMatchObject({ equal: true, differing: 0 })
+    const rows = view.settings.filter(({ side }) => side === 'source')
+    expect(new Set(rows.map(({ server }) => server))).toEqual(new Set(sources.map(at)))
+    expect(rows.every(({ state }) => state === 'restored')).toBe(true)
+    const backlog = view.checks!.results.find(({ id }) => id === 'source-backlog')!
+    expect(backlog.nodes?.map(({ address }) => address)).toEqual(sources.map(at))
+  }, 90_000)
+
+  it('a cluster of three, named by one of its nodes, likewise', async () => {
+    await using cluster = await startCluster({ password: secretOfAll, args: quickSnapshot })
+    await using target = await startRedis({ password: secretOfTarget })
+    const [, , named] = cluster.nodes
+    const doors = await Promise.all(cluster.nodes.map((node) => node.call('ACL', 'LIST')))
+    const ports = cluster.nodes.map(({ port }) => port)
+    const writer = startClusterWriter({ ports, rate: 1_500, password: secretOfAll })
+    await saveProfile({
+      source: { host: named!.host, port: named!.port, ask: true },
+      target: { host: target.host, port: target.port, ask: true },
+      // While they write nothing, writers that come back can be sent away.
+      options: profileOptionsSchema.parse({ afterFinish: 'leave-frozen' }),
+    })
+    const run = await keyferry('run', 'shards', '--cutover', 'auto', '--json', '--accept-warnings')
+    await writer.stop()
+    clean(run)
+    expect(run.stderr).toBe('')
+    expect(run.code).toBe(0)
+    const done = run.events.at(-1) as unknown as Done
+    expect(done).toMatchObject({ event: 'done', state: 'finished', freeze: 'left' })
+    process.stdout.write(`a cluster of three: write pause ${done.writePauseMs} ms\n`)
+    expect(writer.written).toBeGreaterThan(100)
+    expect((await keyferry('unfreeze')).code).toBe(0)
+    expect(await Promise.all(cluster.nodes.map((node) => node.call('ACL', 'LIST')))).toEqual(doors)
+    expect(await differing(cluster.nodes, target)).toEqual([])
+    const view = await inHome(({ tasks }): TaskView => tasks.get(tasks.list()[0]!.id))
+    expect(view.freeze.shards.map(({ address }) => address).sort()).toEqual(cluster.nodes.map(at).sort())
+  }, 90_000)
+
+  it('synced and finished by the command line, every shard with a row of its own', async () => {
+    await using one = await startRedis({ password: secretOfAll, args: quickSnapshot })
+    await using two = await startRedis({ password: secretOfTwo, args: quickSnapshot })
+    await using target = await startRedis({ password: secretOfTarget })
+    await one.call('SET', 'of one', '1', 'EX', '5000')
+    await two.call('RPUSH', 'of two', 'a', 'b')
+    const urlOfTwo = `redis://:${secretOfTwo}@${at(two)}`
+    const ends = ['-f', at(one), '-f', urlOfTwo, '-t', at(target)]
+
+    const checked = await keyferry('check', ...ends)
+    clean(checked)
+    expect(checked.code).not.toBe(1)
+    expect(checked.stdout).toContain('Passed  source-psync: at each of 2 servers.')
+    const warned = await keyferry('check', ...ends, '--no-settings')
+    expect(warned.code).toBe(3)
+    for (const server of [one, two])
+      expect(warned.stdout).toContain(`Warning source-backlog: ${at(server)}: `)
+    const twice = await keyferry('check', '-f', at(one), '-f', at(one), '-t', at(target))
+    expect(twice.code).toBe(1)
+    expect(twice.stdout).toContain('hold the same data')
+
+    const running = startCli(['sync', ...ends, '--json'], { env: env(), timeoutMs: 60_000 })
+    await running.says(/"event":"in-step"/)
+    running.signal('SIGINT')
+    const paused = await running.ended
+    clean(paused)
+    expect(paused.code).toBe(0)
+    const { shards } = paused.events.findLast(({ event }) => event === 'progress') as unknown as {
+      shards: readonly ShardProgress[]
+    }
+    expect(shards.map(({ source, address }) => ({ source, address }))).toEqual([
+      { source: 0, address: at(one) },
+      { source: 1, address: at(two) },
+    ])
+
+    await two.call('INCR', 'later')
+    const again = await keyferry('sync', ...ends, '--until', 'in-step')
+    clean(again)
+    expect(again.code).toBe(0)
+    expect(again.stdout).toContain(`holds all of ${at(one)}, ${at(two)}`)
+    expect(await target.call('GET', 'later')).toBe('1')
+    expect(String(await two.call('INFO', 'stats'))).toContain('sync_full:1')
+
+    // One name in two of them: the target has one value, and somebody has to say which.
+    await one.call('SET', 'both', '1')
+    await two.call('SET', 'both', '2')
+    const conflict = await keyferry('verify', ...ends)
+    clean(conflict)
+    expect(conflict.code).toBe(3)
+    expect(conflict.stdout).toMatch(new RegExp(`both +shared +on ${at(one)}, ${at(two)}`))
+    await two.call('DEL', 'both')
+    await one.call('DEL', 'both')
+
+    const frozen = await keyferry('freeze', '-f', at(one), '-f', urlOfTwo)
+    clean(frozen)
+    expect(frozen.stdout).toContain(`Writes at ${at(one)} are frozen`)
+    expect(frozen.stdout).toContain(`Writes at ${at(two)} are frozen`)
+    const finished = await keyferry('finish', ...ends)
+    clean(finished)
+    expect(finished.code).toBe(0)
+    const equal = await keyferry('verify', ...ends, '--json')
+    expect(equal.events.at(-1)).toMatchObject({ equal: true, compared: 3 })
+    const released = await keyferry('unfreeze')
+    expect(released.stdout.match(/is unfrozen/g)).toHaveLength(2)
+    expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+  }, 90_000)
+})
