@@ -164,6 +164,8 @@ export type SyncEventCode =
   | 'scan.unheard'
   /** keys: compared; differing: written again or deleted; ms */
   | 'scan.reconciled'
+  /** key, db: its value can neither be had in one answer nor in pieces */
+  | 'scan.too-large'
   /** keys: that differ however often they are written */
   | 'scan.unequal'
 

@@ -29,6 +29,8 @@ export const eventsEn: EventsOf = {
   'scan.unheard':
     'The source tells of no changes: they are found only by comparing both sides, over and over.',
   'scan.reconciled': 'Both sides were compared[ in {keys:keys}]: {differing} brought over once more.',
+  'scan.too-large':
+    'The value of the key {key}[ of database {db}] is too large to be read in one answer, and of a type that does not come in pieces; it is left out.',
   'scan.unequal': 'Keys that differ however often they are written[: {keys}]; the proof tells which.',
   'task.state': 'From {from} to {to}.',
   'checks.done': 'Checks: {passed} passed, {warnings} warnings, {failed} failed.',

@@ -28,6 +28,8 @@ export const eventsKo: EventsOf = {
   'scan.gap': '소스에서 알림 없이 바뀐 것이 있을 수 있어 양쪽을 비교합니다.',
   'scan.unheard': '소스가 변경을 알려 주지 않습니다. 양쪽을 거듭 비교해야만 찾을 수 있습니다.',
   'scan.reconciled': '양쪽을 비교했습니다[({keys:keys})]. {differing}개를 다시 옮겼습니다.',
+  'scan.too-large':
+    '키 {key}[(데이터베이스 {db})] 값이 한 번에 읽기에는 너무 크고 나누어 읽을 수 없는 형식이라 제외합니다.',
   'scan.unequal': '몇 번을 써도 다른 키가 있습니다[({keys}개)]. 검증 결과에서 알 수 있습니다.',
   'task.state': '{from} 상태에서 {to} 상태로 바뀌었습니다.',
   'checks.done': '점검 결과: 통과 {passed}, 경고 {warnings}, 실패 {failed}.',

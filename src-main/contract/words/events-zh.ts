@@ -27,6 +27,7 @@ export const eventsZh: EventsOf = {
   'scan.gap': '源端可能有未被通知的变更，正在比对两端。',
   'scan.unheard': '源端不通知变更：只能反复比对两端来发现变更。',
   'scan.reconciled': '已比对两端[（{keys:keys}）]，重新写入 {differing} 个。',
+  'scan.too-large': '键 {key}[（数据库 {db}）]的值太大，无法一次读取，其类型也不能分块读取；已略过。',
   'scan.unequal': '有些键重写后仍不一致[：{keys} 个]；校验结果会列出。',
   'task.state': '从 {from} 变为 {to}。',
   'checks.done': '检查：{passed} 项通过，{warnings} 项警告，{failed} 项未通过。',

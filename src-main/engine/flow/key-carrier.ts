@@ -14,11 +14,13 @@ import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError } from '../resp/decode.ts'
 import { theKey } from '../resp/encode.ts'
 import { readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
+import { comesInPieces, headerOfPieces, rdbInPieces, type LargeValue } from '../source/scan-pieces.ts'
 import { cutBlocks } from '../target/block.ts'
 import type { Destination } from '../target/destination.ts'
 import type { TargetLook } from '../target/look.ts'
 import type { Target } from '../target/target.ts'
 import type { Questioned } from '../verify/db-link.ts'
+import { lengthCommand } from '../verify/value.ts'
 import { noKey } from '../verify/target-side.ts'
 import { byDatabase } from '../verify/findings.ts'
 import type { DbKey } from './checkpoint.ts'
@@ -38,6 +40,8 @@ export interface CarrierOptions {
   readonly connections: number
   /** Begins the names of values that are written in pieces. */
   readonly temporaryPrefix: string
+  /** What one answer may be about, in bytes of the source's memory; 64 MiB where it is not told. */
+  readonly largestAnswer?: number
   readonly signal: AbortSignal
 }
 
@@ -48,13 +52,16 @@ export interface ReadKeys {
   readonly found: number
   /** Those that are not. */
   readonly gone: readonly DbKey[]
+  /** Those that are too large for one answer: read when they are written. */
+  readonly large: readonly LargeValue[]
+  /** Those that neither can be had in one answer nor in pieces. */
+  readonly tooLarge: readonly DbKey[]
   /** Those that it would not tell of: in a cluster, say, whose slot is on its way. */
   readonly untold: readonly DbKey[]
 }
 
 /** What has become of keys. */
 export interface Carried {
-  readonly deleted: number
   /** What the target did not take, and some of it. */
   readonly failed: number
   readonly examples: readonly KeyExample[]
@@ -62,6 +69,10 @@ export interface Carried {
 
 /** One question is about values of so much together, unless one alone has more. */
 const dumpedAtOnce = 16 * 1024 * 1024
+/** Values that take more are asked for in pieces, where they can be. */
+const largestAnswer = 64 * 1024 * 1024
+/** What one answer can be (`proto-max-bulk-len`). */
+const largestBulk = 512 * 1024 * 1024
 const blocksBytes = 12 * 1024 * 1024
 const largestBlock = 128 * 1024
 
@@ -112,11 +123,15 @@ export class KeyCarrier implements Disposable {
     const { source } = this.#options
     for (const [db, some] of byDatabase(keys)) {
       const sizes = await source.askEach(db, some, [['MEMORY', 'USAGE', theKey]])
+      const largest = this.#options.largestAnswer ?? largestAnswer
+      const large = some.filter((_, index) => Number(sizes[index]) > largest)
+      if (large.length > 0) yield await this.#lookAtLarge(db, large)
       let part: Buffer[] = []
       let bytes = 0
       for (const [index, key] of some.entries()) {
         // Where that is not told (before 4.0) they are taken for small.
         const size = Number(sizes[index]) || 0
+        if (size > largest) continue
         if (part.length > 0 && bytes + size > dumpedAtOnce) {
           yield await this.#readPart(db, part)
           part = []
@@ -125,8 +140,33 @@ export class KeyCarrier implements Disposable {
         part.push(key)
         bytes += size
       }
-      yield await this.#readPart(db, part)
+      if (part.length > 0) yield await this.#readPart(db, part)
     }
+  }
+
+  /** Fields that expire tell that to nobody who reads a hash in pieces: where there may be such, it comes whole. */
+  async #lookAtLarge(db: number, keys: readonly Buffer[]): Promise<ReadKeys> {
+    const { source } = this.#options
+    const large: LargeValue[] = []
+    const whole: Buffer[] = []
+    const tooLarge: DbKey[] = []
+    const expiries = await source.expiries(db, keys)
+    for (const [index, key] of keys.entries()) {
+      const [type, bytes, expiring] = await source.askAll(db, [
+        ['TYPE', key],
+        ['MEMORY', 'USAGE', key],
+        ['HPEXPIRETIME', key, 'FIELDS', 1, ''],
+      ])
+      const kind = String(type)
+      const isPlain = comesInPieces(kind) && (kind !== 'hash' || expiring instanceof ReplyError)
+      const [counted] = isPlain ? await source.askAll(db, [[lengthCommand[kind]!, key]]) : []
+      // Gone in between, or of another type: what it is now will tell.
+      const length = typeof counted === 'number' ? counted : 0
+      if (length > 0) large.push({ db, key, type: kind, length, expireAt: Math.max(-1, expiries[index]!) })
+      else if (Number(bytes) > largestBulk) tooLarge.push({ db, key })
+      else whole.push(key)
+    }
+    return { ...(await this.#readPart(db, whole)), large, tooLarge }
   }
 
   async #readPart(db: number, keys: readonly Buffer[]): Promise<ReadKeys> {
@@ -145,41 +185,40 @@ export class KeyCarrier implements Disposable {
       else if (dump === null || expireAt === noKey) gone.push({ db, key })
       else untold.push({ db, key })
     }
-    return { rdb: rdbOf(db, found), found: found.length, gone, untold }
+    return { rdb: rdbOf(db, found), found: found.length, gone, large: [], tooLarge: [], untold }
   }
 
   /** Rejects when the target is lost, or refuses what would be refused of every key. */
-  async write({ rdb, gone }: ReadKeys): Promise<Carried> {
-    const [deleted, written] = await Promise.all([
-      this.#delete(gone),
-      rdb === null ? { failed: 0, examples: [] } : this.#writeRdb(rdb),
-    ])
-    return { deleted, ...written }
+  async write({ rdb, gone, large, tooLarge }: ReadKeys): Promise<Carried> {
+    await this.#delete(gone)
+    let failed = tooLarge.length
+    const examples: KeyExample[] = []
+    const write = async (header: RdbHeader, input: RdbInput): Promise<void> => {
+      const written = await this.#writeRdb(header, input)
+      failed += written.failed
+      examples.push(...written.examples)
+    }
+    if (rdb !== null) await write(rdb.header, new StreamedRdb(rdb.bytes))
+    for (const value of large)
+      await write(headerOfPieces, new StreamedRdb(rdbInPieces(this.#options.source, value)))
+    return { failed, examples }
   }
 
-  async #delete(keys: readonly DbKey[]): Promise<number> {
-    const { target, look } = this.#options
+  async #delete(keys: readonly DbKey[]): Promise<void> {
+    const { target, look, destination } = this.#options
     // UNLINK (4.0) does not keep the server, however large a value is.
     const command = look.versionNumber >= 400 ? 'UNLINK' : 'DEL'
-    let deleted = 0
-    for (const [db, some] of byDatabase(keys)) {
-      const replies = await target.askEach(db, some, [[command, theKey]])
-      for (const reply of replies) {
+    for (const [db, some] of byDatabase(keys))
+      for (const reply of await target.askEach(db, some, [[command, theKey]]))
         if (reply instanceof ReplyError)
-          throw new FailureError(
-            classifyReplyError(reply.text, { address: this.#options.destination.address }),
-          )
-        deleted += Number(reply)
-      }
-    }
-    return deleted
+          throw new FailureError(classifyReplyError(reply.text, { address: destination.address }))
   }
 
-  async #writeRdb({ header, bytes }: NonNullable<ReadKeys['rdb']>): Promise<Omit<Carried, 'deleted'>> {
+  async #writeRdb(header: RdbHeader, file: RdbInput): Promise<Carried> {
     const { destination, look, capabilities, temporaryPrefix, signal } = this.#options
     const ledger = new Ledger(start)
     const writer = new RestoreWriter({
-      file: new MemoryRdb(bytes),
+      file,
       throttle: null,
       header,
       arena: this.#arena,
@@ -229,28 +268,31 @@ function rdbOf(db: number, found: readonly DumpedKey[]): ReadKeys['rdb'] {
   return { header, bytes: writer.written() }
 }
 
-/** An RDB that is in memory whole. */
-class MemoryRdb implements RdbInput {
+/** An RDB that is read once, from its beginning: whole from memory, or as it comes. */
+class StreamedRdb implements RdbInput {
   readonly path = 'keys'
   readonly start = 0
-  readonly #bytes: Buffer
+  readonly #chunks: AsyncIterator<Buffer> | Iterator<Buffer>
+  #chunk: Buffer = Buffer.alloc(0)
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
+  constructor(bytes: Buffer | AsyncGenerator<Buffer, void>) {
+    this.#chunks = Buffer.isBuffer(bytes) ? [bytes].values() : bytes
   }
 
-  feed({ memory }: Crc64Arena, offset: number): WindowFeed {
-    let position = offset
-    return new WindowFeed(
-      memory,
-      scratchBytes,
-      windowBytes,
-      (buffer, at, length) => {
-        const copied = this.#bytes.copy(buffer, at, position, position + length)
-        position += copied
-        return Promise.resolve(copied)
-      },
-      { offset },
+  feed({ memory }: Crc64Arena): WindowFeed {
+    return new WindowFeed(memory, scratchBytes, windowBytes, (buffer, at, length) =>
+      this.#read(buffer, at, length),
     )
+  }
+
+  async #read(buffer: Uint8Array, at: number, length: number): Promise<number> {
+    if (this.#chunk.length === 0) {
+      const { value, done } = await this.#chunks.next()
+      if (done === true) return 0
+      this.#chunk = value as Buffer
+    }
+    const copied = this.#chunk.copy(buffer, at, 0, length)
+    this.#chunk = this.#chunk.subarray(copied)
+    return copied
   }
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { escapeKey } from '#contract/escape-key.ts'
 import { toFailure } from '#contract/failure.ts'
+import type { KeyExample } from '#contract/restore.ts'
 import type { SyncPhase, SyncSpec } from '#contract/sync.ts'
 import type { ScanSource } from '../source/scan-source.ts'
 import type { TargetInquiry } from '../target/inquiry.ts'
@@ -7,7 +9,7 @@ import type { OpenSide } from '../verify/open-side.ts'
 import { pairsOf, type Pair } from '../verify/pairs.ts'
 import type { DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
 import type { DirtyKeys, TakenKeys } from './dirty-keys.ts'
-import { KeyCarrier, type Carried, type ReadKeys } from './key-carrier.ts'
+import { KeyCarrier, type ReadKeys } from './key-carrier.ts'
 import { isOurs } from './own-keys.ts'
 import { carryLibraries } from './scan-libraries.ts'
 import { comparePass, stillDiffering } from './scan-pass.ts'
@@ -301,9 +303,13 @@ export class ScanStay {
         if (read.untold.length > 0) await this.#askLater(read.untold)
         memory.failed += failed
         memory.copiedBytes += read.rdb?.bytes.length ?? 0
-        memory.copiedKeys += read.found
-        onCarried(read.found + read.gone.length)
-        this.#tellRefused(examples)
+        memory.copiedKeys += read.found + read.large.length
+        onCarried(read.found + read.large.length + read.gone.length)
+        this.#tellRefused('copy.cannot-hold', examples)
+        this.#tellRefused(
+          'scan.too-large',
+          read.tooLarge.map(({ db, key }) => ({ db, key: escapeKey(key) })),
+        )
         if (taken !== null) {
           this.#underWay.splice(this.#underWay.indexOf(taken), 1)
           taken.done()
@@ -324,13 +330,16 @@ export class ScanStay {
   }
 
   /** Each key once, and no more than a person would read. */
-  #tellRefused(examples: Carried['examples']): void {
+  #tellRefused(
+    code: 'copy.cannot-hold' | 'scan.too-large',
+    examples: readonly Pick<KeyExample, 'db' | 'key'>[],
+  ): void {
     const { memory, tell } = this.#parts
     for (const { db, key } of examples) {
       const id = `${db}:${key}`
       if (memory.toldRefused.has(id) || memory.toldRefused.size >= mostTold) continue
       memory.toldRefused.add(id)
-      tell('copy.cannot-hold', { key, db }, 'warning')
+      tell(code, { key, db }, 'warning')
     }
   }
 
