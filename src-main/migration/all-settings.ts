@@ -1,5 +1,6 @@
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
+import { targetServers } from '#engine/target/target-servers.ts'
 import type { Ends } from './endpoint.ts'
 import { freezeOf, type KeptFreeze } from './freeze/record.ts'
 import { signInAnyhow } from './freeze/sign-in.ts'
@@ -28,8 +29,11 @@ export async function setAllSettings(
       await setSettings('source', control, settings, choice, at)
     }
   }
-  await using control = await openControl(target, { name })
-  await setSettings('target', control, settings, choice)
+  for (const node of await targetServers(target)) {
+    await using control = await openControl(node, { name })
+    const at = node !== target ? { source: 0, host: node.host, port: node.port } : undefined
+    await setSettings('target', control, settings, choice, at)
+  }
 }
 
 /**
@@ -44,23 +48,25 @@ export async function putAllSettingsBack(
   const open = settings.journal
     .open('setting', settings.taskId)
     .map(({ note }) => JSON.parse(note) as SettingNote)
-  const places = new Map(
-    open.filter(({ side }) => side === 'source').map(({ at }) => [JSON.stringify(at), at] as const),
-  )
+  const placesOf = (wanted: SettingNote['side']): readonly (SettingPlace | undefined)[] => [
+    ...new Map(
+      open.filter(({ side }) => side === wanted).map(({ at }) => [JSON.stringify(at), at] as const),
+    ).values(),
+  ]
   const outcomes = await Promise.allSettled([
-    ...[...places.values()].map(async (at) => {
+    ...placesOf('source').map(async (at) => {
       await using control = await reach(sources[at?.source ?? 0]!, kept, at)
       await putSettingsBack('source', control, settings, at)
     }),
-    ...(open.some(({ side }) => side === 'target') ? [atTarget(target, settings)] : []),
+    ...placesOf('target').map(async (at) => {
+      await using control = await openControl(
+        at === undefined ? target : nodeConnection(target, at.host, at.port),
+      )
+      await putSettingsBack('target', control, settings, at)
+    }),
   ])
   const failed = outcomes.find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-}
-
-async function atTarget(target: Connection, settings: SettingsOf): Promise<void> {
-  await using control = await openControl(target)
-  await putSettingsBack('target', control, settings)
 }
 
 async function reach(

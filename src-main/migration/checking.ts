@@ -3,6 +3,7 @@ import { addressOf, serversOf, type Connection } from '#contract/connection.ts'
 import type { CheckResult, Mend } from '#contract/precheck.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { readSetting } from '#engine/redis/probe.ts'
+import { targetServers } from '#engine/target/target-servers.ts'
 import { holdersOfServers } from './admission.ts'
 import type { Ends } from './endpoint.ts'
 import { runChecks } from './prechecks/run.ts'
@@ -52,11 +53,8 @@ export async function mendFound(
   { mend, nodes }: CheckResult,
 ): Promise<void> {
   if (mend === null) return
-  if (mend.side === 'target') {
-    await mendSetting(services, taskId, target, mend)
-    return
-  }
-  for (const node of await sourceNodes(sources)) {
+  const servers = mend.side === 'target' ? targetServers(target) : sourceNodes(sources)
+  for (const node of await servers) {
     const there = nodes === undefined ? mend : nodes.find(({ address }) => address === addressOf(node))?.mend
     if (there !== undefined) await mendSetting(services, taskId, node, there)
   }

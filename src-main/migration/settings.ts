@@ -13,7 +13,7 @@ export interface SettingNote extends Pick<SettingChange, 'side' | 'name' | 'befo
   readonly at?: SettingPlace
 }
 
-/** A server of the source: which of them it is, or belongs to, and where it is. */
+/** A server of a side: which of several sources it is, or belongs to, and where it is. */
 export interface SettingPlace {
   readonly source: number
   readonly host: string

@@ -7,7 +7,7 @@ import { tellChangedKeys } from '#engine/redis/changed-keys.ts'
 import { hostOf, parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo, type Info } from '#engine/redis/info.ts'
-import { serversOf } from '#engine/target/servers-of.ts'
+import { targetServers } from '#engine/target/target-servers.ts'
 import { writeCommandNames } from './freeze/write-counter.ts'
 
 /** What somebody else did to the target. */
@@ -69,7 +69,7 @@ export async function guardTarget(connection: Connection, options: TargetGuardOp
   const seen = new Set<string>()
   while (!signal.aborted) {
     try {
-      await guardServers(await serversOf(connection, signal), options, seen)
+      await guardServers(await targetServers(connection, signal), options, seen)
     } catch (thrown) {
       // The sync itself tells when the target is away.
       if (!(thrown instanceof FailureError)) throw thrown

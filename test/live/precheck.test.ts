@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { checksAllow } from '#contract/precheck.ts'
+import { keySlot } from '#engine/bytes/crc16.ts'
 import { at, look } from '../support/checks.ts'
 import { freePort } from '../support/free-port.ts'
-import { otherServers, startRedis } from '../support/redis-server.ts'
+import { masterOfSlot, startCluster } from '../support/redis-cluster.ts'
+import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 
 describe('the checks before a migration', () => {
   it('all pass between two fresh servers, and say that three settings will be set', async () => {
@@ -160,10 +162,32 @@ describe('the checks before a migration', () => {
     },
   )
 
-  it('a cluster node is not taken for a standalone server', async () => {
+  it('a cluster is judged by all of its masters', async () => {
     await using source = await startRedis()
-    await using target = await startRedis({ args: ['--cluster-enabled', 'yes'] })
-    const { says } = await look(at(source), at(target))
-    expect(says('target-role')).toBe('failed mode-unsupported')
+    await using bare = await startRedis({ args: ['--cluster-enabled', 'yes'] })
+    expect((await look(at(source), at(bare))).says('target-role')).toBe('failed cluster-not-whole')
+
+    await using cluster = await startCluster()
+    const [one, two, three] = cluster.nodes as [RedisServer, RedisServer, RedisServer]
+    const fine = await look(at(source), at(one))
+    expect(fine.all.filter(({ state }) => state !== 'passed')).toEqual([])
+    expect(fine.of('target-role')).toMatchObject({ finding: 'role-cluster', params: { masters: 3 } })
+
+    const [first, last] = ['a', 'b', 'c', 'd', 'e'].map(
+      (key) => cluster.nodes[masterOfSlot(keySlot(Buffer.from(key)), 3)]!,
+    )
+    await first!.call('SET', 'a', '1')
+    await last!.call('SET', 'b', '1')
+    await two.call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    await three.call('CONFIG', 'SET', 'min-replicas-to-write', '1')
+    source.cli('-n', '2', 'SET', 'elsewhere', '1')
+    const bad = await look(at(source), at(one), { adjustSettings: false })
+    expect(bad.of('target-empty')).toMatchObject({ finding: 'not-empty', params: { keys: 2 } })
+    expect(bad.says('target-databases')).toBe('failed databases-cluster')
+    expect(bad.says('target-eviction')).toBe('warning eviction-on')
+    const evicting = bad.of('target-eviction').nodes?.filter(({ state }) => state === 'warning')
+    expect(evicting?.map(({ address }) => address)).toEqual([`127.0.0.1:${two.port}`])
+    expect(bad.says('target-writable')).toBe('failed writable-too-few-replicas')
+    expect((await look(at(two), at(three))).says('not-same-server')).toBe('failed same-server')
   })
 })

@@ -12,6 +12,15 @@ export const findingsEn: FindingsOf = {
     mend: 'Check address, port and password; open the port for this machine in the firewall or security group.',
   },
   'role-master': fine('[{address}|It] is a primary.'),
+  'role-cluster': fine(
+    '[{address}|It] belongs to a cluster of {masters} masters, and every slot has an owner.',
+  ),
+  'cluster-not-whole': {
+    found:
+      'The cluster of [{address}|the target] does not take every command: {covered} of its 16384 slots have an owner.',
+    why: 'Keys of the other slots would have no place.',
+    mend: 'See "redis-cli --cluster check" and "--cluster fix".',
+  },
   'role-replica': {
     found: '[{address}|The target] is a replica.',
     why: 'A replica takes no writes, and its primary would overwrite it.',

@@ -26,6 +26,11 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     mend: 'Compare both sizes in the console of your provider.',
   },
   'databases-enough': fine('Every database of the source has its place in the target.'),
+  'databases-cluster': {
+    found: 'The source uses database {highest}; a cluster has database 0 alone.',
+    why: 'What lies in other databases would have no place.',
+    mend: 'Bring it to database 0 under names of its own first, or migrate it to a server.',
+  },
   'databases-too-few': {
     found: 'The source uses database {highest}; the target has only {databases} of them.',
     why: 'What lies beyond would have no place.',

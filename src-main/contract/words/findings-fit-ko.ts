@@ -26,6 +26,11 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '제공업체 콘솔에서 양쪽 크기를 비교하세요.',
   },
   'databases-enough': fine('소스의 모든 데이터베이스가 타깃에 자리가 있습니다.'),
+  'databases-cluster': {
+    found: '소스가 데이터베이스 {highest}번을 쓰지만 클러스터에는 0번뿐입니다.',
+    why: '다른 데이터베이스의 내용은 갈 곳이 없습니다.',
+    mend: '먼저 고유한 이름으로 0번에 옮기거나 단일 서버로 마이그레이션하세요.',
+  },
   'databases-too-few': {
     found: '소스는 {highest}번 데이터베이스를 쓰는데 타깃에는 {databases}개뿐입니다.',
     why: '넘는 것은 둘 곳이 없습니다.',

@@ -26,6 +26,11 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '请在云服务商控制台中比较两端的规格。',
   },
   'databases-enough': fine('源端的每个数据库在目标端都有位置。'),
+  'databases-cluster': {
+    found: '源端使用了 {highest} 号数据库，而集群只有 0 号数据库。',
+    why: '其他数据库中的内容将无处可放。',
+    mend: '请先以不重复的名字移到 0 号数据库，或改为迁移到单机。',
+  },
   'databases-too-few': {
     found: '源端使用了数据库 {highest}，而目标端只有 {databases} 个数据库。',
     why: '超出的部分无处存放。',

@@ -12,6 +12,15 @@ export const findingsKo: FindingsOf = {
     mend: '주소, 포트, 비밀번호를 확인하고 방화벽이나 보안 그룹에서 이 컴퓨터에 포트를 여세요.',
   },
   'role-master': fine('[{address} ]서버는 마스터입니다.'),
+  'role-cluster': fine(
+    '[{address} ]서버는 마스터 {masters}대로 된 클러스터에 속하며 모든 슬롯에 소유자가 있습니다.',
+  ),
+  'cluster-not-whole': {
+    found:
+      '[{address} ]클러스터가 모든 명령을 받지는 못합니다. 슬롯 16384개 중 {covered}개만 소유자가 있습니다.',
+    why: '나머지 슬롯의 키는 갈 곳이 없습니다.',
+    mend: '"redis-cli --cluster check"와 "--cluster fix"를 확인하세요.',
+  },
   'role-replica': {
     found: '[{address} ]타깃 서버는 레플리카입니다.',
     why: '레플리카는 쓰기를 받지 않으며 그 마스터가 내용을 덮어씁니다.',

@@ -12,6 +12,12 @@ export const findingsZh: FindingsOf = {
     mend: '请检查地址、端口和密码；并在防火墙或安全组中为本机放通该端口。',
   },
   'role-master': fine('[{address} |它]是主节点。'),
+  'role-cluster': fine('[{address} |它]属于有 {masters} 个主节点的集群，所有槽都有归属。'),
+  'cluster-not-whole': {
+    found: '[{address} 所在的]集群不能接受所有命令：16384 个槽中只有 {covered} 个有归属。',
+    why: '其余槽的键将无处可放。',
+    mend: '请查看 "redis-cli --cluster check" 与 "--cluster fix"。',
+  },
   'role-replica': {
     found: '[{address} |目标端]是副本。',
     why: '副本不接受写入，其主节点还会覆盖它的内容。',

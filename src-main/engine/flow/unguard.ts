@@ -1,7 +1,7 @@
 import type { Connection } from '#contract/connection.ts'
 import { openControl } from '../redis/control.ts'
 import { connectionName, fence } from '../target/fence.ts'
-import { serversOf } from '../target/servers-of.ts'
+import { targetServers } from '../target/target-servers.ts'
 import { DbLink } from '../verify/db-link.ts'
 import { settleExpiries } from './settle-expiries.ts'
 
@@ -11,7 +11,7 @@ import { settleExpiries } from './settle-expiries.ts'
  */
 export async function unguardExpiries(target: Connection, task: string): Promise<void> {
   const name = connectionName(task, 'unguard', 1)
-  const servers = await serversOf(target)
+  const servers = await targetServers(target)
   for (const server of servers) {
     await using control = await openControl(server, { name })
     await fence(control, task, name)

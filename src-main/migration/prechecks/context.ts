@@ -9,6 +9,7 @@ import { parseInfo, type Info } from '#engine/redis/info.ts'
 import { mayQueue, mayRun } from '#engine/redis/permission.ts'
 import { probeThrough } from '#engine/redis/probe.ts'
 import { mastersThrough } from '../source-nodes.ts'
+import { together } from './together.ts'
 
 /** A side that could be reached: what one look told, and a connection for more questions. */
 export interface Reached {
@@ -29,6 +30,9 @@ export interface LookedFor {
 export interface CheckContext extends AsyncDisposable {
   /** Each server that is followed: the masters of a cluster, whichever of its nodes was named. */
   readonly sources: Promise<readonly LookedFor[]>
+  /** Each server that takes keys: itself, or the masters of a cluster. */
+  readonly targets: Promise<readonly LookedFor[]>
+  /** All of these as if they were one. */
   readonly target: Promise<Reached | Failure>
   readonly options: ProfileOptions
   /** How the source will be read; by the stream as long as it cannot be asked. */
@@ -84,16 +88,17 @@ export function openContext({
   task,
   signal,
 }: CheckRequest): CheckContext {
-  const sides = { sources: lookForAll(sources, signal), target: reach(target, signal) }
+  const sides = { sources: lookForAll(sources, signal), targets: lookForAll([target], signal) }
   return {
     ...sides,
+    target: sides.targets.then(together),
     options,
     mode: modeOf(sides.sources, sources.length === 1, options, task),
     resuming,
     task,
     async [Symbol.asyncDispose]() {
-      const reached = [...(await sides.sources).map((one) => one.reached), await sides.target]
-      for (const one of reached) if ('control' in one) one.control.close()
+      const looked = [...(await sides.sources), ...(await sides.targets)]
+      for (const { reached } of looked) if ('control' in reached) reached.control.close()
     },
   }
 }
@@ -129,6 +134,8 @@ async function lookForAll(
       const { control } = first.reached
       try {
         const masters = await mastersThrough(control, source)
+        // None has a slot yet: the node itself is all there is to tell of.
+        if (masters.length === 0) return [{ ...first, reached: await reach(source, signal) }]
         return await Promise.all(
           masters.map(async (one) => ({ address: addressOf(one), reached: await reach(one, signal) })),
         )
@@ -172,9 +179,23 @@ export function onSide(
     id,
     side,
     async run(context) {
-      if (side === 'source') return await ofEach(await context.sources, (reached) => look(reached, context))
-      const reached = await context.target
-      return 'control' in reached ? look(reached, context) : unreached(side)
+      const servers = side === 'source' ? context.sources : context.targets
+      return await ofEach(side, await servers, (reached) => look(reached, context))
+    },
+  }
+}
+
+/** A check of the target as a whole. */
+export function onTarget(
+  id: CheckId,
+  look: (target: Reached, context: CheckContext) => Finding | Promise<Finding>,
+): Check {
+  return {
+    id,
+    side: 'target',
+    async run(context) {
+      const target = await context.target
+      return 'control' in target ? look(target, context) : unreached('target')
     },
   }
 }
@@ -191,7 +212,7 @@ export function onBoth(
     async run(context) {
       const [sources, target] = await Promise.all([context.sources, context.target])
       if (!('control' in target)) return unreached('target')
-      return await ofEach(sources, (source) => look(source, target, context))
+      return await ofEach('source', sources, (source) => look(source, target, context))
     },
   }
 }
@@ -221,13 +242,14 @@ export function sumOf(sources: readonly Reached[], of: (source: Reached) => numb
 }
 
 async function ofEach(
+  side: 'source' | 'target',
   servers: readonly LookedFor[],
   look: (reached: Reached) => Finding | Promise<Finding>,
 ): Promise<Finding> {
   const findings = await Promise.all(
     servers.map(async ({ address, reached }) => ({
       address,
-      ...('control' in reached ? await orFailed(() => look(reached)) : unreached('source')),
+      ...('control' in reached ? await orFailed(() => look(reached)) : unreached(side)),
     })),
   )
   return worstOf(findings)

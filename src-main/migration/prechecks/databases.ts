@@ -6,6 +6,7 @@ export const targetDatabases = onBoth(
   'target',
   ({ facts: source }, { facts: target }) => {
     const highest = Math.max(0, ...Object.keys(source.keysPerDb).map(Number))
+    if (target.mode === 'cluster' && highest > 0) return failed('databases-cluster', { highest })
     return target.databases !== null && highest >= target.databases
       ? failed('databases-too-few', { highest, databases: target.databases })
       : passed('databases-enough', { highest })

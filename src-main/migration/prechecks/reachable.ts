@@ -7,8 +7,8 @@ export function reachable(side: 'source' | 'target'): Check {
     id: `${side}-reachable`,
     side,
     async run(context) {
-      if (side === 'target') return judge(await context.target)
-      const nodes = (await context.sources).map(({ address, reached }: LookedFor) => ({
+      const servers = await (side === 'source' ? context.sources : context.targets)
+      const nodes = servers.map(({ address, reached }: LookedFor) => ({
         address,
         ...judge(reached),
       }))

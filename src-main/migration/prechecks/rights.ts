@@ -1,4 +1,5 @@
 import { FailureError, isOfTheLink } from '#contract/failure.ts'
+import type { ServerFacts } from '#contract/connection.ts'
 import type { SyncSpec } from '#contract/sync.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { mayQueue, mayRun } from '#engine/redis/permission.ts'
@@ -39,6 +40,13 @@ const onTarget: readonly Asked[] = [
   ['CLIENT', 'KILL', 'ID', String(Number.MAX_SAFE_INTEGER)],
 ]
 
+/** What a cluster is asked besides. */
+const onCluster: readonly Asked[] = [
+  ['CLUSTER', 'NODES'],
+  ['CLUSTER', 'INFO'],
+  ['WAIT', '0', '1'],
+]
+
 /** What freezing writes takes, in a form that changes nothing. Users are there from 6.0 on. */
 const toFreeze = (version: string): readonly Asked[] => [
   ['CLIENT', 'LIST'],
@@ -61,7 +69,7 @@ async function missing(control: Control, commands: readonly Asked[]): Promise<re
 /** As ACL rules name a command: `client|list`. */
 function nameOf([command, first = '']: Asked): string {
   const name = command.toLowerCase()
-  return name === 'client' || name === 'acl' ? `${name}|${first.toLowerCase()}` : name
+  return name === 'client' || name === 'acl' || name === 'cluster' ? `${name}|${first.toLowerCase()}` : name
 }
 
 async function grant(control: Control, commands: readonly string[]): Promise<string | undefined> {
@@ -75,9 +83,10 @@ async function grant(control: Control, commands: readonly string[]): Promise<str
 }
 
 const rightsOn =
-  (commandsOf: (mode: SyncSpec['mode']) => readonly Asked[]) =>
-  async ({ control, facts: { address } }: Reached, { mode }: CheckContext) => {
-    const commands = commandsOf(await mode)
+  (commandsOf: (mode: SyncSpec['mode'], facts: ServerFacts) => readonly Asked[]) =>
+  async ({ control, facts }: Reached, { mode }: CheckContext) => {
+    const { address } = facts
+    const commands = commandsOf(await mode, facts)
     const lacking = await missing(control, commands)
     if (lacking.length === 0) return passed('rights-enough', { address })
     const params = { address, commands: lacking.join(', ') }
@@ -95,7 +104,7 @@ export const sourceRights = onSide(
 export const targetRights = onSide(
   'target-rights',
   'target',
-  rightsOn(() => onTarget),
+  rightsOn((_mode, { mode }) => (mode === 'cluster' ? [...onTarget, ...onCluster] : onTarget)),
 )
 
 /** May writes be frozen at the cutover? Everything but that works without. */

@@ -4,12 +4,15 @@ import { failed, onAll, passed, type Reached } from './context.ts'
  * Is the target one of the sources itself, or fed by it already? And is no source named twice, as itself or as a replica
  * of another? Told by run id and replication id, whatever the addresses say.
  */
-export const notSameServer = onAll('not-same-server', 'both', (sources, target) => {
-  const own = sources.find(
-    (source) => areOne(source, target) || (target.facts.role === 'replica' && areFedAlike(source, target)),
-  )
-  if (own !== undefined)
-    return failed('same-server', { source: own.facts.address, target: target.facts.address })
+export const notSameServer = onAll('not-same-server', 'both', async (sources, _target, { targets }) => {
+  for (const { reached: target } of await targets) {
+    if (!('control' in target)) continue
+    const own = sources.find(
+      (source) => areOne(source, target) || (target.facts.role === 'replica' && areFedAlike(source, target)),
+    )
+    if (own !== undefined)
+      return failed('same-server', { source: own.facts.address, target: target.facts.address })
+  }
   for (const [at, source] of sources.entries()) {
     const twin = sources.slice(0, at).find((one) => areOne(one, source) || areFedAlike(one, source))
     if (twin !== undefined)

@@ -4,7 +4,7 @@ import { Link } from '../resp/link.ts'
 import { lookAtTarget, lookSilenceMs } from './look.ts'
 
 /** The servers of a target that take its keys: itself, or all masters of its cluster. Fails as `Link.open` does. */
-export async function serversOf(
+export async function targetServers(
   connection: Connection,
   signal?: AbortSignal,
 ): Promise<readonly Connection[]> {
