@@ -6,6 +6,7 @@ import type { FollowedTask } from './follow-task.ts'
 import type { Output } from './output.ts'
 import { byHandSteps } from './terminal/by-hand-lines.ts'
 import { count } from './terminal/figures.ts'
+import { frozenLine } from './terminal/task-line.ts'
 
 export interface CutOverWishes {
   /** The source's address as it was typed: every value is compared, and the source's keys are deleted at the end. */
@@ -43,12 +44,10 @@ export async function cutOver(
     ({ state, failure }) => state === 'frozen' || (state === 'following' && failure !== null),
   )
   if (frozen.state !== 'frozen') throw new FailureError(frozen.failure!)
-  const { offset, signedOut } = frozen.freeze
-  output.event('frozen', { task: task.id, offset, signedOut })
-  const shut = frozen.freeze.byHand ? '' : ` ${signedOut} connections were signed out;`
-  output.note(
-    `Writes are frozen at offset ${count(offset ?? 0)};${shut} everything up to there has arrived. Comparing …`,
-  )
+  const { offset, shards, signedOut } = frozen.freeze
+  output.event('frozen', { task: task.id, offset, shards, signedOut })
+  const shut = frozen.freeze.byHand ? '' : ` ${signedOut} connections were signed out.`
+  output.note(`${frozenLine(frozen.freeze)}${shut} Everything up to there has arrived. Comparing …`)
   tasks.verify(task.id, deleteSource === undefined ? undefined : 'full')
   const isProven = ({ proof, state }: TaskView): boolean => proof?.running === false && state !== 'proving'
   let proven = await task.until(isProven)

@@ -7,6 +7,7 @@ import type { Migrations } from '#migration/open.ts'
 import { withWritten } from './command.ts'
 import type { Output } from './output.ts'
 import { checkLines } from './terminal/check-lines.ts'
+import { shardLines } from './terminal/shard-lines.ts'
 import { taskLine } from './terminal/task-line.ts'
 
 /** A task on the command line: shows how it goes, tells its milestones, and waits for what is wanted. */
@@ -118,7 +119,7 @@ export class FollowedTask implements Disposable {
       const { events: _events, ...figures } = progress
       this.#output.event('progress', { task: this.id, state, ...figures })
     }
-    this.#output.status(taskLine(view))
+    this.#output.status([taskLine(view), ...shardLines(view.progress?.shards ?? [])].join('\n'))
   }
 
   [Symbol.dispose](): void {

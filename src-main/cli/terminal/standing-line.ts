@@ -3,11 +3,15 @@ import type { Style } from './style.ts'
 
 const sentenceEveryMs = 5_000
 
-/** One line about something that goes on: drawn again in place on a terminal, else said every few seconds. */
+/**
+ * A line about something that goes on, and what belongs to it below: drawn again in place on a terminal; elsewhere the
+ * first line is said every few seconds.
+ */
 export class StandingLine {
   readonly #stream: ProgressStream
   readonly #style: Style
-  #drawn = false
+  /** Lines that stand on the terminal. */
+  #drawn = 0
   #said = ''
   #saidAt = 0
 
@@ -19,18 +23,27 @@ export class StandingLine {
   show(text: string): void {
     if (this.#style.redraws) {
       const { columns = 80 } = this.#stream
-      this.#stream.write(`\r${text.slice(0, columns - 1)}\u001b[K`)
-      this.#drawn = true
-    } else if (text !== this.#said && Date.now() - this.#saidAt >= sentenceEveryMs) {
-      this.#stream.write(`${text}\n`)
-      this.#said = text
-      this.#saidAt = Date.now()
+      const lines = text.split('\n').map((line) => line.slice(0, columns - 1))
+      this.#stream.write(`${this.#away()}${lines.join('\n')}`)
+      this.#drawn = lines.length
+      return
     }
+    const [line = ''] = text.split('\n')
+    if (line === this.#said || Date.now() - this.#saidAt < sentenceEveryMs) return
+    this.#stream.write(`${line}\n`)
+    this.#said = line
+    this.#saidAt = Date.now()
   }
 
-  /** Takes the line away, so that whatever is written next stands on a clean one. */
+  /** Takes what is drawn away, so that whatever is written next stands on a clean one. */
   clear(): void {
-    if (this.#drawn) this.#stream.write('\r\u001b[K')
-    this.#drawn = false
+    if (this.#drawn > 0) this.#stream.write(this.#away())
+    this.#drawn = 0
+  }
+
+  /** To the first line's beginning, and nothing left below. */
+  #away(): string {
+    const up = this.#drawn > 1 ? `\u001b[${this.#drawn - 1}A` : ''
+    return `\r${up}\u001b[J`
   }
 }

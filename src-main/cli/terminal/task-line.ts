@@ -11,7 +11,7 @@ export function taskLine({ state, progress, freeze, proof, schedule }: TaskView)
   if (freeze.state === 'waiting-for-hands')
     return `Waiting for you to shut the writers out: ${handsLine(freeze)}`
   if (state === 'freezing') return 'Freezing writes at the source …'
-  if (state === 'frozen') return `Writes are frozen at offset ${count(freeze.offset ?? 0)}.`
+  if (state === 'frozen') return frozenLine(freeze)
   if (state === 'proving') return proof?.progress ? proving(proof.progress) : 'Comparing both sides …'
   if (state === 'finishing') return 'Finishing …'
   if (progress === null) return `${state} …`
@@ -27,6 +27,13 @@ export function taskLine({ state, progress, freeze, proof, schedule }: TaskView)
     sourceKeys === null || targetKeys === null ? '' : `, keys ${count(sourceKeys)} | ${count(targetKeys)}`
   const lag = lagBytes === null ? '' : `, lag ${bytes(lagBytes)}`
   return `${phase === 'in-step' ? 'In step' : 'Following'}: ${short(writesPerSecond)} writes/s${lag}${counts}`
+}
+
+/** `Writes are frozen at offset 123.`, or at how many primaries. */
+export function frozenLine({ offset, shards }: Pick<TaskView['freeze'], 'offset' | 'shards'>): string {
+  return shards.length > 1
+    ? `Writes are frozen at ${count(shards.length)} primaries.`
+    : `Writes are frozen at offset ${count(offset ?? 0)}.`
 }
 
 function proving({
