@@ -5,9 +5,7 @@ import { toFailure } from '#contract/failure.ts'
 import { probeServer } from '#engine/redis/probe.ts'
 import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
 import { openMigrations } from '#migration/open.ts'
-import type { Profiles } from '#migration/profiles.ts'
 import type { SecretBox } from '#migration/secrets.ts'
-import type { Tasks } from '#migration/tasks.ts'
 import { dataFolder, restoresFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { findParts } from './parts.ts'
@@ -15,7 +13,7 @@ import { createPractice } from './practice/practice.ts'
 import { createRestores } from './restores.ts'
 import type { ConsoleServices } from './services.ts'
 import { version } from './version.ts'
-import { migrationsWithoutStore } from './without-store.ts'
+import { migrationsWithoutStore, type Kept } from './without-store.ts'
 
 export interface ShellTraits {
   readonly shell: HostCapabilities['shell']
@@ -44,6 +42,9 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
     restores,
     practice,
     profiles: migrations.profiles,
+    connections: migrations.connections,
+    preferences: migrations.preferences,
+    housekeeping: { dataFolder: dataFolder(), secrets: migrations.protection },
     tasks: migrations.tasks,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
@@ -55,10 +56,7 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
   }
 }
 
-function openOrRefuse(
-  jobs: JobRunner,
-  box: SecretBox | undefined,
-): { profiles: Profiles; tasks: Tasks } & AsyncDisposable {
+function openOrRefuse(jobs: JobRunner, box: SecretBox | undefined): Kept & AsyncDisposable {
   try {
     const migrations = openMigrations({ folder: dataFolder(), jobs, ...(box !== undefined && { box }) })
     migrations.tasks.keepSchedule()

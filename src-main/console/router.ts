@@ -3,6 +3,7 @@ import { connections } from './procedures/connections.ts'
 import { files } from './procedures/files.ts'
 import { host } from './procedures/host.ts'
 import { practice } from './procedures/practice.ts'
+import { preferences } from './procedures/preferences.ts'
 import { profiles } from './procedures/profiles.ts'
 import { restores } from './procedures/restores.ts'
 import { tasks } from './procedures/tasks.ts'
@@ -14,6 +15,7 @@ export const router = base.router({
   connections,
   restores,
   practice,
+  preferences,
   profiles,
   tasks,
 })

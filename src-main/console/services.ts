@@ -1,6 +1,9 @@
 import type { HostCapabilities } from '#contract/api.ts'
+import type { Housekeeping } from '#contract/preferences.ts'
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
+import type { Connections } from '#migration/connections.ts'
+import type { PreferenceBook } from '#migration/preferences.ts'
 import type { Profiles } from '#migration/profiles.ts'
 import type { Tasks } from '#migration/tasks.ts'
 import type { Log } from './log.ts'
@@ -16,6 +19,9 @@ export interface ConsoleServices {
   readonly restores: Restores
   readonly practice: Practice
   readonly profiles: Profiles
+  readonly connections: Connections
+  readonly preferences: PreferenceBook
+  readonly housekeeping: Housekeeping
   readonly tasks: Tasks
   readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>
   readonly log: Log

@@ -1,14 +1,14 @@
 import { FailureError, type Failure } from '#contract/failure.ts'
-import type { Profiles } from '#migration/profiles.ts'
-import type { Tasks } from '#migration/tasks.ts'
+import type { Migrations } from '#migration/open.ts'
+
+/** What a console needs of the migrations. */
+export type Kept = Pick<Migrations, 'profiles' | 'connections' | 'preferences' | 'protection' | 'tasks'>
 
 /**
  * Profiles and tasks where what keeps them cannot be opened: each use is refused with the reason, and the rest
  * of the console goes on.
  */
-export function migrationsWithoutStore(
-  failure: Failure,
-): { profiles: Profiles; tasks: Tasks } & AsyncDisposable {
+export function migrationsWithoutStore(failure: Failure): Kept & AsyncDisposable {
   const refusing = new Proxy(
     {},
     {
@@ -20,8 +20,11 @@ export function migrationsWithoutStore(
     },
   )
   return {
-    profiles: refusing as Profiles,
-    tasks: refusing as Tasks,
+    profiles: refusing as Migrations['profiles'],
+    connections: refusing as Migrations['connections'],
+    preferences: refusing as Migrations['preferences'],
+    protection: 'key-file',
+    tasks: refusing as Migrations['tasks'],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }

@@ -5,6 +5,7 @@ import type { Failure } from './failure.ts'
 import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
 import type { PracticeView } from './practice.ts'
+import { preferencesSchema, type Housekeeping, type Preferences, type UpdateNews } from './preferences.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { largestProfileFile } from './profile-file.ts'
@@ -18,6 +19,7 @@ import {
 } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
+import { savedConnectionInputSchema, type SavedConnection } from './saved-connection.ts'
 import { scheduleSchema } from './schedule.ts'
 import { sightPartSchema, type KeySight } from './sight.ts'
 import type { TextFile } from './text-file.ts'
@@ -137,6 +139,17 @@ export const contract = {
   },
   connections: {
     test: oc.input(connectionSchema).output(answer<ServerFacts>()),
+    /** Those that are kept, by their names. */
+    list: oc.output(answer<readonly SavedConnection[]>()),
+    /** Makes a new one, or replaces the one with this id. */
+    save: oc.input(savedConnectionInputSchema).output(answer<SavedConnection>()),
+    /** A name that is taken gets a number. */
+    duplicate: oc
+      .input(idInput.extend({ name: z.string().trim().min(1).max(120) }))
+      .output(answer<SavedConnection>()),
+    remove: oc.input(idInput).output(answer<null>()),
+    /** *Test connection* with the secrets that are kept; what it tells is kept beside them. */
+    probe: oc.input(idWithPasswords).output(answer<ServerFacts>()),
   },
   restores: {
     list: oc.output(answer<readonly RestoreView[]>()),
@@ -169,6 +182,13 @@ export const contract = {
     look: oc.input(lookInput).output(answer<KeySight>()),
     /** The newest view at once, then on every change (at most four a second), until nothing is under way. */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
+  },
+  preferences: {
+    get: oc.output(answer<Preferences>()),
+    set: oc.input(preferencesSchema).output(answer<Preferences>()),
+    housekeeping: oc.output(answer<Housekeeping>()),
+    /** Asks the update feed; null where none is set. */
+    updates: oc.output(answer<UpdateNews | null>()),
   },
   practice: {
     view: oc.output(answer<PracticeView>()),

@@ -35,6 +35,8 @@ export const connectionSchema = z.strictObject({
   sentinel: sentinelSchema.optional(),
   /** A proxy that shares keys out among servers (twemproxy, Codis): only commands of one key are said to it. */
   proxy: z.boolean().optional(),
+  /** Of a console: the saved connection whose stored secrets are meant where none are given, if it is this server. */
+  saved: z.string().min(1).max(64).optional(),
 })
 
 export type TlsSettings = z.infer<typeof tlsSchema>

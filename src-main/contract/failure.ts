@@ -151,6 +151,9 @@ export const failureCatalogue = {
   'store.runtime-too-old': { retryable: false },
   'secret.unreadable': { retryable: false },
   // Profiles and tasks
+  'update.unreadable': { retryable: true },
+  'connection.not-found': { retryable: false },
+  'connection.name-taken': { retryable: false },
   'profile.not-found': { retryable: false },
   'profile.name-taken': { retryable: false },
   'profile.in-use': { retryable: false },

@@ -93,11 +93,14 @@ function endpointInFile(view: EndpointView | null): z.input<typeof endpointInput
   }
 }
 
-/** Which SSH servers are the right ones each person finds out himself: a file could vouch for any. */
+/**
+ * Which SSH servers are the right ones each person finds out himself: a file could vouch for any. Nor does it name what
+ * is kept here.
+ */
 function withoutTrust(endpoint: EndpointInput | null): EndpointInput | null {
-  return endpoint?.via?.kind === 'ssh'
-    ? { ...endpoint, via: { ...endpoint.via, acceptedKeys: [] } }
-    : endpoint
+  if (endpoint === null) return null
+  const { saved: _elsewhere, ...own } = endpoint
+  return own.via?.kind === 'ssh' ? { ...own, via: { ...own.via, acceptedKeys: [] } } : own
 }
 
 function parse(text: string): unknown {

@@ -24,6 +24,8 @@ export const endpointInputSchema = z.strictObject({
   forget: z.array(z.string().max(5000)).max(64).optional(),
   /** A text is stored sealed; null means there is none; left out, what is stored stays as it is. */
   password: z.string().min(1).max(4096).nullable().optional(),
+  /** The saved connection whose stored secrets are taken over where none are given, if it is this server. */
+  saved: z.string().min(1).max(64).optional(),
   /** Store none and ask for it at every check and start. A `password` beside it is used once, not kept. */
   ask: z.boolean().optional(),
 })

@@ -122,7 +122,8 @@ function sealSecrets(secrets: Secrets, box: SecretBox): Uint8Array {
   return box.seal(several + JSON.stringify(secrets))
 }
 
-function unsealSecrets(sealed: Uint8Array, box: SecretBox): Secrets {
+/** What was sealed together, by the places it belongs to. */
+export function unsealSecrets(sealed: Uint8Array, box: SecretBox): Secrets {
   const text = box.open(sealed)
   return text.startsWith(several) ? (JSON.parse(text.slice(several.length)) as Secrets) : { password: text }
 }

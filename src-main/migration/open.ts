@@ -6,6 +6,8 @@ import { checkServers } from './checking.ts'
 import { freezeJournal, type FreezeJournal } from './freeze/record.ts'
 import type { Clock } from './clock.ts'
 import type { CheckRequest } from './prechecks/context.ts'
+import { createConnections, type Connections } from './connections.ts'
+import { preferenceBook, type PreferenceBook } from './preferences.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
 import { keyFileBox, type SecretBox } from './secrets.ts'
 import { TaskBook } from './task-book.ts'
@@ -13,6 +15,9 @@ import { createTasks, type Tasks } from './tasks.ts'
 
 export interface Migrations extends AsyncDisposable {
   readonly profiles: Profiles
+  readonly connections: Connections
+  readonly preferences: PreferenceBook
+  readonly protection: SecretBox['protection']
   readonly tasks: Tasks
   readonly freezes: FreezeJournal
   /** Looks at two sides as a task's checks do. Changes nothing. */
@@ -40,6 +45,9 @@ export function openMigrations({ folder, jobs, box, clock }: MigrationsRequest):
   const tasks = createTasks(services, sealed, clock)
   return {
     profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),
+    connections: createConnections(store, sealed),
+    preferences: preferenceBook(store),
+    protection: sealed.protection,
     tasks,
     freezes,
     check: (request) => checkServers(services, request),

@@ -3,6 +3,7 @@ import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import {
   profileInputSchema,
+  type EndpointInput,
   type EndpointView,
   type Passwords,
   type ProfileInput,
@@ -13,7 +14,8 @@ import { freeName, readProfileFile } from '#contract/profile-file.ts'
 import { statesOf } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
-import { connectionsOf, keepEndpoint } from './endpoint.ts'
+import { keptOf, sameServer } from './connections.ts'
+import { connectionsOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** Saved migration plans. Refusals are `profile.*` and `store.*` failures. */
@@ -59,20 +61,27 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
     return view(row)
   }
 
+  /** What the saved connection keeps that a side was filled from; null where there is none, or the side is elsewhere. */
+  const keptOfSaved = (side: EndpointInput | null): KeptEndpoint | null => {
+    const row = side?.saved === undefined ? undefined : store.connections.find(side.saved)
+    if (side === null || row === undefined || !sameServer(keptOf(row).view, side)) return null
+    return keptOf(row)
+  }
+
   const save: Profiles['save'] = (request) => {
     const input = profileInputSchema.parse(request)
     const before = input.id === undefined ? undefined : find(input.id)
     const kept = before === undefined ? null : view(before)
-    const source = keepEndpoint(
-      input.source,
-      { view: kept?.source ?? null, secret: before?.sourceSecret ?? null },
-      box,
-    )
-    const target = keepEndpoint(
-      input.target,
-      { view: kept?.target ?? null, secret: before?.targetSecret ?? null },
-      box,
-    )
+    const keep = (side: EndpointInput | null, ofProfile: KeptEndpoint): KeptEndpoint =>
+      keepEndpoint(side, keptOfSaved(side) ?? ofProfile, box)
+    const source = keep(input.source, {
+      view: kept?.source ?? null,
+      secret: before?.sourceSecret ?? null,
+    })
+    const target = keep(input.target, {
+      view: kept?.target ?? null,
+      secret: before?.targetSecret ?? null,
+    })
     const body: ProfileBody = { source: source.view, target: target.view, options: input.options }
     const now = Date.now()
     const saved = put({

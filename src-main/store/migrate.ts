@@ -5,10 +5,18 @@ import { waysOfEndpoints } from './migrations/0002-ways-of-endpoints.ts'
 import { standingsOfTasks } from './migrations/0003-standings-of-tasks.ts'
 import { differences } from './migrations/0004-differences.ts'
 import { ordersToTasks } from './migrations/0005-orders-to-tasks.ts'
+import { connectionsAndPreferences } from './migrations/0006-connections-and-preferences.ts'
 import type { Database } from './sqlite.ts'
 
 /** In order; the place in the list, from 1, is what `user_version` says. Never edited once released. */
-const migrations = [profilesAndTasks, waysOfEndpoints, standingsOfTasks, differences, ordersToTasks] as const
+const migrations = [
+  profilesAndTasks,
+  waysOfEndpoints,
+  standingsOfTasks,
+  differences,
+  ordersToTasks,
+  connectionsAndPreferences,
+] as const
 
 /**
  * Brings a database to the newest shape, each step in a transaction of its own. A file that is in use already

@@ -1,15 +1,19 @@
+import { connectionTable, type ConnectionTable } from './connections.ts'
 import { differenceTable, type DifferenceTable } from './differences.ts'
 import { eventTable, type EventTable } from './events.ts'
 import { journalTable, type JournalTable } from './journal.ts'
 import { migrate } from './migrate.ts'
 import { profileTable, type ProfileTable } from './profiles.ts'
 import { sampleTable, type SampleTable } from './samples.ts'
+import { preferenceTable, type PreferenceTable } from './preferences.ts'
 import { guarded, openDatabase } from './sqlite.ts'
 import { taskTable, type TaskTable } from './tasks.ts'
 
 /** What Keyferry keeps. Every write is on disk when the call returns; refusals are `store.*` failures. */
 export interface Store extends Disposable {
   readonly profiles: ProfileTable
+  readonly connections: ConnectionTable
+  readonly preferences: PreferenceTable
   readonly tasks: TaskTable
   readonly events: EventTable
   readonly samples: SampleTable
@@ -27,6 +31,8 @@ export function openStore(file: string): Store {
   const guard = <T extends object>(table: T): T => guardedTable(file, table)
   return {
     profiles: guard(profileTable(database)),
+    connections: guard(connectionTable(database)),
+    preferences: guard(preferenceTable(database)),
     tasks: guard(taskTable(database)),
     events: guard(eventTable(database)),
     samples: guard(sampleTable(database)),

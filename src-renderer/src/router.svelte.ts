@@ -9,6 +9,10 @@ export type Route =
   | { readonly at: 'profiles' }
   /** `id` null: a profile not saved yet. */
   | { readonly at: 'migration'; readonly id: string | null; readonly step: MigrationStep }
+  | { readonly at: 'connections' }
+  /** `id` null: a connection not saved yet. */
+  | { readonly at: 'connection'; readonly id: string | null }
+  | { readonly at: 'settings' }
   | { readonly at: 'failures' }
   | { readonly at: 'nowhere' }
 
@@ -32,6 +36,8 @@ export function hrefOf(route: Route): string {
     case 'restores':
     case 'tasks':
     case 'profiles':
+    case 'connections':
+    case 'settings':
     case 'failures':
     case 'nowhere':
       return `#/${route.at}`
@@ -41,6 +47,8 @@ export function hrefOf(route: Route): string {
       return `#/restores/${encodeURIComponent(route.id)}`
     case 'task':
       return `#/tasks/${encodeURIComponent(route.id)}${route.page === 'overview' ? '' : `/${route.page}`}`
+    case 'connection':
+      return `#/connections/${route.id === null ? fresh : encodeURIComponent(route.id)}`
     case 'migration':
       return `#/profiles/${route.id === null ? fresh : encodeURIComponent(route.id)}/${route.step}`
   }
@@ -66,6 +74,10 @@ function parseHash(hash: string): Route {
         id: id === fresh ? null : decodeId(id),
         step: among(migrationSteps, part) ?? 'source',
       }
+    case 'connections':
+      return id === '' ? { at: 'connections' } : { at: 'connection', id: id === fresh ? null : decodeId(id) }
+    case 'settings':
+      return { at: 'settings' }
     case 'failures':
       return { at: 'failures' }
     default:

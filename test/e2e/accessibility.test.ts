@@ -55,6 +55,9 @@ test.each(looks)('every view in $name', async ({ name, locale, colouring }) => {
     'tasks',
     'profiles',
     'profiles/new/source',
+    'connections',
+    'connections/new',
+    'settings',
     'failures',
     'nowhere',
   ]) {
@@ -170,4 +173,4 @@ test('every screen of a migration, in each language and in all colours', async (
   const consoles = [person, ...lookers]
   expect(consoles.flatMap(({ complaints }) => complaints)).toEqual([])
   await Promise.all(lookers.map((looker) => looker[Symbol.asyncDispose]()))
-}, 300_000)
+}, 900_000)

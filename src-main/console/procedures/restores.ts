@@ -1,7 +1,14 @@
 import { differencesFile, pageOf } from '#migration/difference-list.ts'
+import type { RestoreSpec } from '#contract/restore.ts'
+import type { ConsoleServices } from '../services.ts'
 import { base, ok } from '../base.ts'
 import { usableInputs } from '../files.ts'
 import { jobSteps } from '../job-steps.ts'
+
+/** A spec whose inputs are there to be read, with the secrets that its target's saved connection keeps. */
+async function usable({ connections }: ConsoleServices, spec: RestoreSpec): Promise<RestoreSpec> {
+  return { ...spec, files: await usableInputs(spec.files), target: connections.complete(spec.target) }
+}
 
 export const restores = {
   list: base.restores.list.handler(({ context }) => ok(context.restores.list())),
@@ -11,16 +18,16 @@ export const restores = {
   ),
 
   start: base.restores.start.handler(async ({ context, input }) =>
-    ok(context.restores.start({ ...input, files: await usableInputs(input.files) })),
+    ok(context.restores.start(await usable(context, input))),
   ),
 
   again: base.restores.again.handler(({ context, input }) => ok(context.restores.again(input.id))),
 
   cancel: base.restores.cancel.handler(({ context, input }) => ok(context.restores.cancel(input.id))),
 
-  plan: base.restores.plan.handler(async ({ context: { jobs }, input, signal }) => {
-    const spec = { ...input, files: await usableInputs(input.files) }
-    return jobSteps({ jobs, kind: 'plan', spec, signal, last: (plan) => ({ plan }) })
+  plan: base.restores.plan.handler(async ({ context, input, signal }) => {
+    const spec = await usable(context, input)
+    return jobSteps({ jobs: context.jobs, kind: 'plan', spec, signal, last: (plan) => ({ plan }) })
   }),
 
   order: base.restores.order.handler(({ context, input }) =>

@@ -687,6 +687,21 @@ export const en: LanguageWords = {
       safe: 'The profile is kept; only its password is missing.',
       todo: 'Type the password again; it will be stored anew.',
     },
+    'update.unreadable': {
+      what: 'The update feed[ {feed}|] does not say which version is the newest.',
+      safe: 'Nothing has been changed; this version goes on working.',
+      todo: 'Check the address. It has to answer with JSON that has a field version, such as 1.2.3.',
+    },
+    'connection.not-found': {
+      what: 'There is no saved connection like this.',
+      safe: 'Nothing has been changed.',
+      todo: 'Look at the list of connections; it may have been removed in another window.',
+    },
+    'connection.name-taken': {
+      what: 'There is already a connection[ {name}| of this name].',
+      safe: 'The existing connection is unchanged.',
+      todo: 'Choose another name.',
+    },
     'profile.not-found': {
       what: 'There is no profile[ {name}| like this].',
       safe: 'Nothing has been changed.',

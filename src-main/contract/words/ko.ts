@@ -682,6 +682,21 @@ export const ko: LanguageWords = {
       safe: '프로필은 그대로이고 비밀번호만 없습니다.',
       todo: '비밀번호를 다시 입력하면 새로 저장됩니다.',
     },
+    'update.unreadable': {
+      what: '업데이트 피드[({feed})|]가 최신 버전을 알려 주지 않습니다.',
+      safe: '바뀐 것은 없으며 지금 버전은 계속 쓸 수 있습니다.',
+      todo: '주소를 확인하세요. version 필드(예: 1.2.3)가 있는 JSON으로 답해야 합니다.',
+    },
+    'connection.not-found': {
+      what: '이런 저장된 연결이 없습니다.',
+      safe: '바뀐 것은 없습니다.',
+      todo: '연결 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.',
+    },
+    'connection.name-taken': {
+      what: '[{name} |같은 이름의 ]연결이 이미 있습니다.',
+      safe: '있던 연결은 그대로입니다.',
+      todo: '다른 이름을 고르세요.',
+    },
     'profile.not-found': {
       what: '[{name} |이런 이름의 ]프로필이 없습니다.',
       safe: '바뀐 것은 없습니다.',

@@ -682,6 +682,21 @@ export const zh: LanguageWords = {
       safe: '方案仍在，只是缺少密码。',
       todo: '请重新输入密码，它会被重新保存。',
     },
+    'update.unreadable': {
+      what: '更新源[ {feed} |]没有说明最新版本是哪个。',
+      safe: '没有任何改动，当前版本可继续使用。',
+      todo: '请检查地址。它应返回含有 version 字段（如 1.2.3）的 JSON。',
+    },
+    'connection.not-found': {
+      what: '没有这样的已保存连接。',
+      safe: '没有任何改动。',
+      todo: '请查看连接列表；它可能已在另一个窗口中删除。',
+    },
+    'connection.name-taken': {
+      what: '已经有名为[ {name} |此名称]的连接。',
+      safe: '已有的连接没有改变。',
+      todo: '请另选名称。',
+    },
     'profile.not-found': {
       what: '没有[名为 {name} 的|这个]方案。',
       safe: '没有任何更改。',

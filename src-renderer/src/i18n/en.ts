@@ -1,5 +1,6 @@
 import { enDifference } from './en-difference.ts'
 import { enHelp } from './en-help.ts'
+import { enSettings } from './en-settings.ts'
 import { enWay } from './en-way.ts'
 import { enWayBack } from './en-way-back.ts'
 import { enRestore } from './en-restore.ts'
@@ -12,6 +13,7 @@ import { enTasks } from './en-tasks.ts'
 export const en = {
   ...enDifference,
   ...enHelp,
+  ...enSettings,
   ...enWay,
   ...enWayBack,
   ...enRestore,

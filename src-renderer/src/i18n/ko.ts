@@ -1,5 +1,6 @@
 import { koDifference } from './ko-difference.ts'
 import { koHelp } from './ko-help.ts'
+import { koSettings } from './ko-settings.ts'
 import { koWay } from './ko-way.ts'
 import { koWayBack } from './ko-way-back.ts'
 import { koRestore } from './ko-restore.ts'
@@ -10,6 +11,7 @@ import type { Words } from './words.ts'
 export const ko: Words = {
   ...koDifference,
   ...koHelp,
+  ...koSettings,
   ...koWay,
   ...koWayBack,
   ...koRestore,

@@ -1,5 +1,6 @@
 import { zhDifference } from './zh-difference.ts'
 import { zhHelp } from './zh-help.ts'
+import { zhSettings } from './zh-settings.ts'
 import { zhWay } from './zh-way.ts'
 import { zhWayBack } from './zh-way-back.ts'
 import { zhRestore } from './zh-restore.ts'
@@ -10,6 +11,7 @@ import type { Words } from './words.ts'
 export const zh: Words = {
   ...zhDifference,
   ...zhHelp,
+  ...zhSettings,
   ...zhWay,
   ...zhWayBack,
   ...zhRestore,

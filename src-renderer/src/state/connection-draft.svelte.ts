@@ -1,5 +1,6 @@
 import type { Connection } from '#contract/connection.ts'
 import type { EndpointInput, EndpointView } from '#contract/profile.ts'
+import type { SavedConnection } from '#contract/saved-connection.ts'
 import type { WordKey } from '../i18n/words.ts'
 import { isPort } from './port.ts'
 import { WayDraft } from './way-draft.svelte.ts'
@@ -31,6 +32,8 @@ export class ConnectionDraft {
   stored = $state(false)
   /** Keep none, ask for it at every check and start. */
   ask = $state(false)
+  /** The saved connection it was filled from, until a profile has taken over what that keeps sealed. */
+  saved = $state<string | null>(null)
 
   constructor(key: string) {
     this.key = key
@@ -71,6 +74,7 @@ export class ConnectionDraft {
       }),
       ...(via !== undefined && { via }),
       ...(sentinel !== undefined && { sentinel }),
+      ...(this.saved !== null && { saved: this.saved }),
     }
   }
 
@@ -103,8 +107,15 @@ export class ConnectionDraft {
     this.keptAs(saved)
   }
 
+  /** Fills the fields from a saved connection; what it keeps sealed stays with the host. */
+  take({ id, reach }: Pick<SavedConnection, 'id' | 'reach'>): void {
+    this.open(reach)
+    this.saved = id
+  }
+
   /** After saving: a password now kept sealed is forgotten here; one that is asked for stays until the window closes. */
   keptAs(saved: Pick<EndpointView, 'passwordKept' | 'secretsKept'>): void {
+    this.saved = null
     this.stored = saved.passwordKept === 'stored'
     this.ask = saved.passwordKept === 'ask' || Object.values(saved.secretsKept).includes('ask')
     this.way.keptAs(saved)

@@ -17,6 +17,13 @@ export class ConnectionTest {
     return connection !== null && this.#tested === JSON.stringify(connection)
   }
 
+  /** What an earlier test of these settings has told. */
+  show(connection: Connection, { at, facts }: { readonly at: number; readonly facts: ServerFacts }): void {
+    this.#tested = JSON.stringify(connection)
+    this.facts = facts
+    this.at = at
+  }
+
   /** Tests these settings; `probe` asks where the password is kept by the host, not typed here. */
   async run(
     client: ConsoleClient,

@@ -1,6 +1,7 @@
 import { createContext } from 'svelte'
 import type { ConnectionState, ConsoleClient, ConsoleConnection } from '../client.ts'
 import type { HostCapabilities } from '#contract/api.ts'
+import { Connections } from './connections.svelte.ts'
 import { MigrationDraft } from './migration-draft.svelte.ts'
 import { Profiles } from './profiles.svelte.ts'
 import { Restores } from './restores.svelte.ts'
@@ -13,6 +14,7 @@ export class Console {
   readonly restores: Restores
   readonly tasks: Tasks
   readonly profiles: Profiles
+  readonly connections: Connections
   #link = $state<ConnectionState>('connecting')
   #capabilities = $state.raw<HostCapabilities | null>(null)
   #restoreDraft = $state.raw(new RestoreDraft())
@@ -23,6 +25,7 @@ export class Console {
     this.restores = new Restores(connection.client)
     this.tasks = new Tasks(connection.client)
     this.profiles = new Profiles(connection.client)
+    this.connections = new Connections(connection.client)
     this.#link = connection.state
     connection.onState((state) => {
       this.#link = state
@@ -57,12 +60,23 @@ export class Console {
 
   startAfresh(): void {
     this.#restoreDraft = new RestoreDraft()
+    this.takeLimits()
+  }
+
+  /** Has the restore being put together begin with the limits a person prefers, unless it is under way already. */
+  takeLimits(): void {
+    const draft = this.#restoreDraft
+    if (draft.inputs.all.length > 0) return
+    void this.client.preferences.get().then((answer) => {
+      if ('ok' in answer) draft.limits.show(answer.ok.limits)
+    })
   }
 
   async #meet(): Promise<void> {
     const answer = await this.client.host.capabilities()
     if ('ok' in answer) this.#capabilities = answer.ok
     void this.tasks.watchAll()
+    this.takeLimits()
     await this.restores.refresh()
   }
 }

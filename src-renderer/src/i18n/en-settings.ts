@@ -1,0 +1,88 @@
+/** The words of saved connections and of the settings page. */
+export const enSettings = {
+  'nav.connections': 'Connections',
+  'nav.settings': 'Settings',
+  'help.connections':
+    'Servers kept under a name. Choosing one in a migration or a restore fills in its address, its way and its stored secrets.',
+  'help.connection':
+    'Name, address and way of one server. Testing it saves it first, and keeps what the server told.',
+  'help.settings': 'What Keyferry begins with, what it keeps and where, and what we recommend for servers.',
+  'settings.folder.copy': 'Copy the path',
+  'settings.feed.copy': 'Copy the address',
+  'connections.new': 'New connection',
+  'connections.empty': 'No connections yet',
+  'connections.empty.cause':
+    'A server you reach again and again can be kept here under a name, to be chosen in migrations and restores.',
+  'connections.name': 'Name',
+  'connections.name.hint': 'As you call this server',
+  'connections.name.missing': 'Give the connection a name',
+  'connections.address': 'Address',
+  'connections.lastTest': 'Last test',
+  'connections.neverTested': 'never tested',
+  'connections.usedBy': 'Used by',
+  'connections.unused': 'no profile',
+  'connections.save': 'Save',
+  'connections.test': 'Save and test',
+  'connections.choose': 'A saved connection',
+  'connections.choose.none': 'Choose one, or fill in below',
+  'connections.remove.title': 'Remove this connection?',
+  'connections.remove.text':
+    '{name} is forgotten with its stored password. Profiles that were made with it keep what they took from it.',
+  'connections.remove.deed': 'Remove the connection',
+  'settings.look': 'Language and looks',
+  'settings.look.hint': 'For this window or browser',
+  'settings.kept': 'What is kept, and where',
+  'settings.folder': 'Data folder',
+  'settings.secrets': 'Stored passwords',
+  'settings.secrets.system': 'Sealed with a key in the key ring of this system.',
+  'settings.secrets.key-file':
+    'Sealed with the key in keyferry.key, a file in the data folder that only this user may read. Whoever can read both the file and the folder can open them; a profile can ask for its passwords each time instead.',
+  'settings.secrets.weak':
+    'Sealed with the key in keyferry.key, a file in the data folder that this system does not shut off from others. Have profiles ask for their passwords each time.',
+  'settings.limits': 'Limits of a new restore',
+  'settings.limits.hint':
+    'Each restore begins with these and can be given others. Empty fields limit nothing.',
+  'settings.updates': 'Updates',
+  'settings.feed': 'Update feed',
+  'settings.feed.hint':
+    'An http or https address that answers with the newest version. Empty: nobody is asked. Nothing is ever installed by itself.',
+  'settings.feed.wrong': 'This is no http or https address',
+  'settings.feed.ask': 'Ask now',
+  'settings.feed.newest': 'This is the newest version, {version}.',
+  'settings.feed.newer': 'Version {version} is there; this is {own}.',
+  'settings.save': 'Save',
+  'settings.saved': 'Saved',
+  'settings.servers': 'Settings we recommend for servers',
+  'settings.servers.hint':
+    'A migration sets most of these for its own time and puts them back. Set them for good where the account may not change settings, or where copies fail again and again.',
+  'settings.servers.side': 'Side',
+  'settings.servers.name': 'Setting',
+  'settings.servers.value': 'Value',
+  'settings.servers.reason': 'Why',
+  'settings.servers.buffer.value': 'replica 0 0 0, or half of the memory in use',
+  'settings.servers.buffer.reason':
+    'While the snapshot is on its way, all that is written waits here. If it is too small, the server cuts us off and the copy begins anew.',
+  'settings.servers.backlog.value': 'a tenth of the data, 64 to 512 MB',
+  'settings.servers.backlog.reason':
+    'What a lost link may have missed and still go on from where it was, without a new copy.',
+  'settings.servers.replTimeout.value': '600',
+  'settings.servers.replTimeout.reason':
+    'A long snapshot or a slow network must not be taken for a dead replica.',
+  'settings.servers.sourceTimeout.value': '0, or at least 60',
+  'settings.servers.sourceTimeout.reason':
+    'The connections that watch the source speak once a second, not more often.',
+  'settings.servers.overcommit.value': '1',
+  'settings.servers.overcommit.reason':
+    'The snapshot is written by a copy of the process. Linux refuses that copy on a full machine otherwise.',
+  'settings.servers.policy.value': 'noeviction',
+  'settings.servers.policy.reason': 'Nothing that was copied may be thrown out to make room for the rest.',
+  'settings.servers.maxmemory.value': '0, or a half more than the source uses',
+  'settings.servers.maxmemory.reason':
+    'Values take another size in another version, and buffers come on top.',
+  'settings.servers.targetTimeout.value': '0, or at least 3600',
+  'settings.servers.targetTimeout.reason':
+    'The connections that apply changes have nothing to say for as long as nobody writes.',
+  'settings.servers.bulk.value': 'no less than at the source',
+  'settings.servers.bulk.reason':
+    'The longest value that a command may bring: what the source holds, the target must take.',
+}

@@ -1,0 +1,87 @@
+import type { enSettings } from './en-settings.ts'
+import type { WordsLike } from './words.ts'
+
+export const koSettings: WordsLike<typeof enSettings> = {
+  'nav.connections': '연결',
+  'nav.settings': '설정',
+  'help.connections':
+    '이름을 붙여 둔 서버입니다. 마이그레이션이나 복원에서 고르면 주소와 연결 방식, 저장된 비밀번호가 채워집니다.',
+  'help.connection':
+    '서버 하나의 이름과 주소, 연결 방식입니다. 테스트하면 먼저 저장하고 서버가 알려 준 내용을 남깁니다.',
+  'help.settings': 'Keyferry의 기본값, 보관하는 내용과 위치, 권장하는 서버 설정입니다.',
+  'settings.folder.copy': '경로 복사',
+  'settings.feed.copy': '주소 복사',
+  'connections.new': '새 연결',
+  'connections.empty': '아직 연결이 없습니다',
+  'connections.empty.cause':
+    '자주 쓰는 서버를 이름을 붙여 여기에 두면 마이그레이션과 복원에서 바로 고를 수 있습니다.',
+  'connections.name': '이름',
+  'connections.name.hint': '이 서버를 부르는 이름',
+  'connections.name.missing': '연결의 이름을 입력하세요',
+  'connections.address': '주소',
+  'connections.lastTest': '마지막 테스트',
+  'connections.neverTested': '테스트한 적 없음',
+  'connections.usedBy': '사용하는 프로필',
+  'connections.unused': '없음',
+  'connections.save': '저장',
+  'connections.test': '저장하고 테스트',
+  'connections.choose': '저장된 연결',
+  'connections.choose.none': '하나를 고르거나 아래에 입력하세요',
+  'connections.remove.title': '이 연결을 삭제할까요?',
+  'connections.remove.text':
+    '{name} 연결과 저장된 비밀번호를 삭제합니다. 이 연결로 만든 프로필은 가져간 내용을 그대로 유지합니다.',
+  'connections.remove.deed': '연결 삭제',
+  'settings.look': '언어와 모양',
+  'settings.look.hint': '이 창 또는 브라우저에만 적용됩니다',
+  'settings.kept': '보관하는 내용과 위치',
+  'settings.folder': '데이터 폴더',
+  'settings.secrets': '저장된 비밀번호',
+  'settings.secrets.system': '시스템 키 링에 있는 키로 봉인합니다.',
+  'settings.secrets.key-file':
+    '데이터 폴더의 keyferry.key 파일에 있는 키로 봉인합니다. 이 파일은 현재 사용자만 읽을 수 있습니다. 파일과 폴더를 모두 읽을 수 있는 사람은 비밀번호를 풀 수 있으므로, 프로필이 매번 비밀번호를 묻게 할 수도 있습니다.',
+  'settings.secrets.weak':
+    '데이터 폴더의 keyferry.key 파일에 있는 키로 봉인하지만, 이 시스템은 다른 사용자가 파일을 읽는 것을 막지 않습니다. 프로필이 매번 비밀번호를 묻게 하세요.',
+  'settings.limits': '새 복원의 제한',
+  'settings.limits.hint': '복원은 이 값으로 시작하며 따로 바꿀 수 있습니다. 비워 두면 제한하지 않습니다.',
+  'settings.updates': '업데이트',
+  'settings.feed': '업데이트 피드',
+  'settings.feed.hint':
+    '최신 버전을 알려 주는 http 또는 https 주소입니다. 비워 두면 아무 곳에도 묻지 않습니다. 자동으로 설치되는 것은 없습니다.',
+  'settings.feed.wrong': 'http 또는 https 주소가 아닙니다',
+  'settings.feed.ask': '지금 확인',
+  'settings.feed.newest': '최신 버전({version})을 쓰고 있습니다.',
+  'settings.feed.newer': '새 버전이 있습니다({version}). 지금 버전: {own}.',
+  'settings.save': '저장',
+  'settings.saved': '저장됨',
+  'settings.servers': '권장하는 서버 설정',
+  'settings.servers.hint':
+    '마이그레이션은 대부분의 설정을 진행하는 동안만 바꾸고 되돌립니다. 계정이 설정을 바꿀 수 없거나 복사가 거듭 실패하면 영구히 설정하세요.',
+  'settings.servers.side': '쪽',
+  'settings.servers.name': '설정 항목',
+  'settings.servers.value': '값',
+  'settings.servers.reason': '이유',
+  'settings.servers.buffer.value': 'replica 0 0 0 또는 사용 중인 메모리의 절반',
+  'settings.servers.buffer.reason':
+    '스냅샷을 보내는 동안 모든 쓰기가 여기서 기다립니다. 너무 작으면 서버가 연결을 끊고 복사를 처음부터 다시 합니다.',
+  'settings.servers.backlog.value': '데이터의 10분의 1, 64~512 MB',
+  'settings.servers.backlog.reason':
+    '연결이 끊긴 동안 놓친 내용이 이 안에 있으면 새로 복사하지 않고 이어서 진행합니다.',
+  'settings.servers.replTimeout.value': '600',
+  'settings.servers.replTimeout.reason':
+    '스냅샷이 오래 걸리거나 네트워크가 느려도 죽은 레플리카로 여기지 않아야 합니다.',
+  'settings.servers.sourceTimeout.value': '0 또는 60 이상',
+  'settings.servers.sourceTimeout.reason': '소스를 지켜보는 연결은 1초에 한 번만 통신합니다.',
+  'settings.servers.overcommit.value': '1',
+  'settings.servers.overcommit.reason':
+    '스냅샷은 프로세스의 복제본이 씁니다. 그렇지 않으면 메모리가 찬 머신에서 Linux가 복제를 거부합니다.',
+  'settings.servers.policy.value': 'noeviction',
+  'settings.servers.policy.reason': '복사한 데이터가 자리를 만들기 위해 밀려나면 안 됩니다.',
+  'settings.servers.maxmemory.value': '0 또는 소스 사용량의 1.5배',
+  'settings.servers.maxmemory.reason': '같은 값도 버전에 따라 크기가 다르고 버퍼도 더해집니다.',
+  'settings.servers.targetTimeout.value': '0 또는 3600 이상',
+  'settings.servers.targetTimeout.reason':
+    '아무도 쓰지 않는 동안에는 변경을 적용하는 연결이 보낼 것이 없습니다.',
+  'settings.servers.bulk.value': '소스보다 작지 않게',
+  'settings.servers.bulk.reason':
+    '한 명령이 담을 수 있는 가장 긴 값입니다. 소스에 있는 것은 타깃도 받아야 합니다.',
+}

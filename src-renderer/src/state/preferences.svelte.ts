@@ -1,0 +1,71 @@
+import type { Failure } from '#contract/failure.ts'
+import type { Housekeeping, Preferences, UpdateNews } from '#contract/preferences.ts'
+import type { ConsoleClient } from '../client.ts'
+import type { Problem } from './connection-draft.svelte.ts'
+import { LimitsDraft } from './limits-draft.svelte.ts'
+
+/** What a person prefers, as it is being changed on the settings page. */
+export class PreferencesDraft {
+  readonly #client: ConsoleClient
+  readonly limits = new LimitsDraft()
+  feed = $state('')
+  housekeeping = $state.raw<Housekeeping | null>(null)
+  failure = $state.raw<Failure | null>(null)
+  news = $state.raw<UpdateNews | null>(null)
+  state = $state<'loading' | 'ready'>('loading')
+  #kept = $state('')
+
+  constructor(client: ConsoleClient) {
+    this.#client = client
+  }
+
+  get problems(): readonly Problem[] {
+    const feed = this.feed.trim()
+    const isAddress = feed === '' || /^https?:$/.test(URL.parse(feed)?.protocol ?? '')
+    return [
+      ...this.limits.problems('settings'),
+      ...(isAddress ? [] : [{ field: 'settings-feed', word: 'settings.feed.wrong' } as const]),
+    ]
+  }
+
+  /** Whether everything shown is kept by the host. */
+  get isKept(): boolean {
+    return this.#kept === JSON.stringify(this.#preferences)
+  }
+
+  async open(): Promise<void> {
+    const [preferences, housekeeping] = await Promise.all([
+      this.#client.preferences.get(),
+      this.#client.preferences.housekeeping(),
+    ])
+    if ('ok' in housekeeping) this.housekeeping = housekeeping.ok
+    this.#take(preferences)
+    this.state = 'ready'
+  }
+
+  async save(): Promise<void> {
+    this.news = null
+    this.#take(await this.#client.preferences.set(this.#preferences))
+  }
+
+  async askFeed(): Promise<void> {
+    await this.save()
+    if (this.failure !== null) return
+    const answer = await this.#client.preferences.updates()
+    this.failure = 'failed' in answer ? answer.failed : null
+    this.news = 'ok' in answer ? answer.ok : null
+  }
+
+  get #preferences(): Preferences {
+    const feed = this.feed.trim()
+    return { limits: this.limits.limits, updateFeed: feed === '' ? null : feed }
+  }
+
+  #take(answer: Awaited<ReturnType<ConsoleClient['preferences']['get']>>): void {
+    this.failure = 'failed' in answer ? answer.failed : null
+    if ('failed' in answer) return
+    this.limits.show(answer.ok.limits)
+    this.feed = answer.ok.updateFeed ?? ''
+    this.#kept = JSON.stringify(this.#preferences)
+  }
+}

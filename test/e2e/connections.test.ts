@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { startRedis } from '../support/redis-server.ts'
+import * as walk from '../support/restore-walk.ts'
+import { startServed, type Served } from '../support/serve.ts'
+
+const password = 'a secret that no window is told'
+
+let browser: Browser
+let served: Served
+
+beforeAll(async () => {
+  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
+})
+
+afterAll(async () => {
+  await browser.close()
+  await served[Symbol.asyncDispose]()
+})
+
+test('a connection is kept once and used in a migration and a restore; its password never comes back', async () => {
+  await using server = await startRedis({ password })
+  await using console = await openConsole(browser, served)
+  const { page } = console
+  const main = page.getByRole('main')
+  const received: string[] = []
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => received.push(String(payload))),
+  )
+  await page.reload()
+
+  await page.getByRole('link', { name: 'Connections', exact: true }).click()
+  await main.getByRole('link', { name: 'New connection' }).first().click()
+  await main.getByRole('button', { name: 'Save', exact: true }).click()
+  await main.getByText('Give the connection a name').first().waitFor()
+  await main.getByLabel('Name', { exact: true }).fill('Shop')
+  await main.getByLabel('Host', { exact: true }).fill('127.0.0.1')
+  await main.getByLabel('Port', { exact: true }).fill(String(server.port))
+  await main.getByLabel('Password', { exact: true }).fill(password)
+  await main.getByRole('button', { name: 'Save and test' }).click()
+  await main.getByText('Connected to').waitFor()
+  await main.getByText('Stored sealed').waitFor()
+  await main.getByRole('button', { name: 'Save', exact: true }).click()
+  const row = main.getByRole('row', { name: 'Shop' })
+  await expect.poll(() => row.innerText()).toMatch(/Redis \d/)
+  await row.getByText('no profile').waitFor()
+
+  await page.goto(`${served.origin}/#/profiles/new/source`)
+  await main.getByLabel('Name of the migration').fill('Night move')
+  await main.getByLabel('A saved connection').selectOption({ label: `Shop · 127.0.0.1:${server.port}` })
+  expect(await main.getByLabel('Port', { exact: true }).inputValue()).toBe(String(server.port))
+  await main.getByRole('button', { name: 'Test connection' }).click()
+  await main.getByText('Connected to').waitFor()
+  await main.getByRole('button', { name: 'Next: Target' }).click()
+  await page.getByRole('heading', { name: 'Where shall it go?' }).waitFor()
+  await page.getByRole('link', { name: 'Close', exact: true }).click()
+  await main.getByRole('row', { name: 'Night move' }).getByRole('link', { name: 'Open' }).click()
+  await main.getByText('Stored sealed').waitFor()
+  await main.getByRole('button', { name: 'Test connection' }).click()
+  await main.getByText('Connected to').waitFor()
+
+  await page.goto(`${served.origin}/#/connections`)
+  await row.getByRole('link', { name: 'Night move' }).waitFor()
+  await row.getByRole('button', { name: 'Copy Shop' }).click()
+  await main
+    .getByRole('row', { name: 'Shop (copy)' })
+    .getByRole('button', { name: 'Remove Shop (copy)' })
+    .click()
+  await page.getByRole('button', { name: 'Remove the connection' }).click()
+  await expect.poll(() => main.getByRole('row').count()).toBe(2)
+
+  await server.call('SET', 'a', '1')
+  await server.call('SAVE')
+  await server.call('FLUSHALL')
+  await walk.openWizard(page)
+  await walk.readFileAt(page, join(server.dir, 'dump.rdb'))
+  await walk.next(page, 'Target')
+  await main.getByLabel('A saved connection').selectOption({ label: `Shop · 127.0.0.1:${server.port}` })
+  await walk.testConnection(page)
+  await walk.next(page, 'Scope')
+  await walk.next(page, 'Options')
+  await walk.next(page, 'Review')
+  await walk.start(page)
+  await main.getByText('The whole file is in the target').waitFor()
+  expect(await server.call('GET', 'a')).toBe('1')
+
+  const told = received.join('\n') + (await page.content())
+  expect(told).toContain('"passwordKept":"stored"')
+  expect(told).not.toContain(password)
+  expect(console.complaints).toEqual([])
+})
+
+test('what is set holds for every console: limits of a new restore, and the feed that is asked', async () => {
+  const feed = createServer((_request, response) => response.end('{"version":"9.9.9"}'))
+  feed.listen(0, '127.0.0.1')
+  await once(feed, 'listening')
+  {
+    await using console = await openConsole(browser, served)
+    const { page } = console
+    const main = page.getByRole('main')
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await main.getByText(served.home).waitFor()
+    await main.getByText(/keyferry\.key/).waitFor()
+    await main.getByText('client-output-buffer-limit').waitFor()
+    await main.getByLabel('Keys per second').fill('750')
+    await main.getByLabel('Update feed').fill('no address')
+    await main.getByRole('button', { name: 'Save' }).click()
+    await main.getByText('This is no http or https address').waitFor()
+    await main.getByLabel('Update feed').fill(`http://127.0.0.1:${(feed.address() as AddressInfo).port}/`)
+    await main.getByRole('button', { name: 'Ask now' }).click()
+    await main.getByText(/^Version 9\.9\.9 is there/).waitFor()
+    await main.getByText('한국어').click()
+    await page.getByRole('heading', { name: '설정', level: 1 }).waitFor()
+    await main.getByText('어둡게').click()
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
+    expect(console.complaints).toEqual([])
+  }
+  await using other = await openConsole(browser, served)
+  await other.page.goto(`${served.origin}/#/settings`)
+  await expect.poll(() => other.page.getByLabel('Keys per second').inputValue()).toBe('750')
+  feed.close()
+  feed.closeAllConnections()
+})
