@@ -116,6 +116,7 @@ export const failureCatalogue = {
   'target.cannot-hold': { retryable: false },
   'target.lacks-types': { retryable: false },
   'target.value-refused': { retryable: false },
+  'target.not-lockable': { retryable: false },
   'target.refused': { retryable: false },
   'target.gave-up': { retryable: true },
   // The source's stream, and where it is kept

@@ -67,6 +67,8 @@ export const profileOptionsSchema = z.strictObject({
   adjustSettings: z.boolean().default(true),
   /** Have the target write no RDB file and rewrite no append-only file of its own accord during the task. */
   pauseSaves: z.boolean().default(false),
+  /** Change the target's passwords and users for the time of the task, so that nobody else gets in. */
+  lockTarget: z.boolean().default(false),
   /** What the proof compares before *finish*. */
   proof: z.enum(['counts', 'full']).default('full'),
   /** What becomes of the source's password when the migration is finished. */

@@ -43,6 +43,11 @@ export type TaskEventCode =
   /** what */
   | 'freeze.changed-meanwhile'
   | 'freeze.left'
+  /** clients: who was signed out */
+  | 'target.locked'
+  | 'target.unlocked'
+  /** what */
+  | 'target.lock-changed'
   /** client, name, command: a connection that is not ours wrote to the target */
   | 'target.foreign-client'
   /** key (all, where it is missing): changed while nothing of ours writes; the proof is void */

@@ -10,6 +10,7 @@ import { removeOwnKeys } from './own-keys.ts'
 import { putAllSettingsBack } from './all-settings.ts'
 import type { Ends } from './endpoint.ts'
 import { settingsIn, type RunServices } from './services.ts'
+import { unlockTarget } from './target-lock.ts'
 import { noFreeze } from './task-record.ts'
 
 /**
@@ -41,7 +42,17 @@ export async function conclude(
   } else {
     await putEverythingBack(services, taskId, ends)
   }
+  await giveTargetBack(services, taskId)
   await removeFolder(services, taskId)
+}
+
+/** Lets everybody into a target that was locked, tried once. Resolves with the way in as it was before, if it was locked. */
+export async function giveTargetBack(services: RunServices, taskId: string): Promise<Connection | null> {
+  let before: Connection | null = null
+  await attempt(services, taskId, async () => {
+    before = await unlockTarget(services, taskId)
+  })
+  return before
 }
 
 /** The end of one that was given up: what was copied stays in the target. */
@@ -49,6 +60,7 @@ export async function giveUp(services: RunServices, taskId: string, ends: Ends):
   const failure = await expiriesBack(services, taskId, ends.target)
   await attempt(services, taskId, () => removeOwnKeys(ends.target, taskId))
   await putEverythingBack(services, taskId, ends)
+  await giveTargetBack(services, taskId)
   await removeFolder(services, taskId)
   services.book.become(taskId, 'stopped', { endedAt: Date.now(), inStepSince: null, failure })
 }

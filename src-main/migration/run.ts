@@ -5,7 +5,7 @@ import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contr
 import { checksAllow, type CheckResult } from '#contract/precheck.ts'
 import { syncSpecSchema, type StreamMark, type SyncProgress } from '#contract/sync.ts'
 import { checkTask } from './checking.ts'
-import { conclude, endPause, giveSettingsBack, giveUp } from './conclusion.ts'
+import { conclude, endPause, giveSettingsBack, giveTargetBack, giveUp } from './conclusion.ts'
 import { Cutover } from './cutover.ts'
 import type { Ends } from './endpoint.ts'
 import { freezeOf, type KeptFreeze } from './freeze/record.ts'
@@ -17,6 +17,7 @@ import { sampleSource } from './source-load.ts'
 import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
+import { lockTarget, throughLockNow } from './target-lock.ts'
 import { becomeKept, markTarget, noteWayBackOpen, reachOld, settleWayBack } from './way-back.ts'
 
 /** How long an order may take before the job is ended without it; its checkpoints make that safe. */
@@ -74,8 +75,13 @@ export class MigrationRun {
       if (this.#wayBackOf !== null) {
         const target = await reachOld(this.#services, this.#wayBackOf, this.#ends.target, this.#over.signal)
         this.#ends = { ...this.#ends, target }
+      } else {
+        const { target: before } = this.#ends
+        const target = await throughLockNow(this.#services, this.#id, before, this.#over.signal)
+        this.#ends = { ...this.#ends, target }
       }
       if (await this.#allowed(resuming)) {
+        await this.#lockTarget()
         await this.#setSettings()
         await this.#sync()
       }
@@ -130,6 +136,15 @@ export class MigrationRun {
         return kept === undefined ? source : await connectionNow(kept.record, source, this.#over.signal)
       }),
     )
+  }
+
+  /** Before anything is written there, where that was chosen. */
+  async #lockTarget(): Promise<void> {
+    const { book } = this.#services
+    // The servers of a way back are locked by their migration, or frozen.
+    if (!book.get(this.#id).body.options.lockTarget || this.#wayBackOf !== null) return
+    const target = await lockTarget(this.#services, this.#id, this.#ends.target, this.#over.signal)
+    this.#ends = { ...this.#ends, target }
   }
 
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
@@ -271,6 +286,8 @@ export class MigrationRun {
       const end = await job.ended
       if ('failure' in end) throw new FailureError(end.failure)
       await this.ended
+      const unlocked = await giveTargetBack(this.#services, this.#id)
+      if (unlocked !== null) this.#ends = { ...this.#ends, target: unlocked }
       if (openWayBack !== null && (await openWayBack(this.#ends))) {
         becomeKept(this.#services, this.#id)
         return

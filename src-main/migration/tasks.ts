@@ -16,7 +16,7 @@ import type {
   TogetherAnswer,
   TogetherRequest,
 } from '#contract/task.ts'
-import { isUnderWay, statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
+import { isOver, isUnderWay, statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
@@ -27,11 +27,13 @@ import {
   demandStillFrozen,
   endPause,
   giveSettingsBack,
+  giveTargetBack,
   giveUp,
   putEverythingBack,
   undoFreeze,
 } from './conclusion.ts'
 import type { FreezeOrder } from './cutover.ts'
+import { lockedTasks, throughLock } from './target-lock.ts'
 import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { connectionsOf, type Ends } from './endpoint.ts'
@@ -149,7 +151,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     const known = { ...typed.get(id), ...passwords }
     const ends = {
       sources: connectionsOf(source, row.sourceSecret, box, 'source', known),
-      target: connectionsOf(target, row.targetSecret, box, 'target', known)[0],
+      target: throughLock(services, id, connectionsOf(target, row.targetSecret, box, 'target', known)[0]),
     }
     typed.set(id, known)
     return ends
@@ -555,6 +557,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
 async function putLeftoversBack(services: RunServices, endsOf: (id: string) => Ends): Promise<void> {
   const { store, book } = services
   await settleLost(services)
+  for (const id of lockedTasks(services))
+    if (store.tasks.find(id) !== undefined && isOver(book.get(id).state)) await giveTargetBack(services, id)
   const left = new Set(store.journal.open('setting').map(({ taskId }) => taskId))
   for (const id of left) {
     if (store.tasks.find(id) === undefined) continue

@@ -54,7 +54,7 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
         name: 'mortal',
         source: { host: source.host, port: source.port, password: secret },
         target: { host: target.host, port: target.port, password: 'new-secret' },
-        options: { ...defaultProfileOptions, afterFinish: 'leave-frozen' },
+        options: { ...defaultProfileOptions, afterFinish: 'leave-frozen', lockTarget: true },
       })
     }
     const loss = powerLoss(join(folder, 'keyferry.db'), folder)
@@ -74,7 +74,7 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
     const args = ['run', 'mortal', '--cutover', 'auto', '--accept-warnings', '--json']
     const env = { KEYFERRY_HOME: folder }
     loss?.begin()
-    const mortal = startCli(args, { env: { ...env, ...loss?.env }, timeoutMs: 60_000 })
+    const mortal = startCli(args, { env: { ...env, ...loss?.env }, timeoutMs: 120_000 })
     const milestone = milestones[round % milestones.length]!
     const afterMs = Math.floor(Math.random() * 500)
     // One that is through before is not killed.
@@ -88,7 +88,7 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
     process.stdout.write(`killed ${afterMs} ms after ${milestone}: found ${String(state)}\n`)
     if (state !== 'finished') {
       expect(state).toBe('interrupted')
-      const again = await runCli(args, { env, timeoutMs: 60_000 })
+      const again = await runCli(args, { env, timeoutMs: 120_000 })
       expect(again.stderr).toBe('')
       expect(again.events.at(-1)).toMatchObject({ event: 'done', state: 'finished', freeze: 'left' })
     }
@@ -106,4 +106,5 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
     expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
     expect(await target.call('DBSIZE')).toBe(await source.call('DBSIZE'))
   },
+  180_000,
 )

@@ -88,5 +88,6 @@ describe('a migration under clients that never give up', () => {
       expect((await runCli(['unfreeze'], { env })).code).toBe(0)
       expect([await everythingSet(source), await everythingSet(target)]).toEqual(before)
     },
+    180_000,
   )
 })

@@ -412,6 +412,11 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Check that the target is not older than the server that made the backup, or leave the key out (--exclude).',
     },
+    'target.not-lockable': {
+      what: 'The target[ {address}] cannot be locked[: {reason}].',
+      safe: 'Nothing has been written there, and its passwords are as they were.',
+      todo: 'Sign in with a user that may change them (CONFIG SET, ACL SETUSER), or migrate without locking it.',
+    },
     'target.refused': {
       what: 'The target[ {address}] refused a command[ with: {reply}].',
       safe: written,

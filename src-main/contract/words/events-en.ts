@@ -59,6 +59,10 @@ export const eventsEn: EventsOf = {
     'Keyferry has changed nothing at the source: whoever shut the writers out lets them in again.',
   'freeze.changed-meanwhile': 'Somebody else changed {what} while it was frozen; that was left alone.',
   'freeze.left': 'The source was left frozen; a restart of it would undo that.',
+  'target.locked': 'The target is locked for everybody else; {clients} connections were signed out.',
+  'target.unlocked': 'The target lets everybody in as before.',
+  'target.lock-changed':
+    'Somebody else changed {what} of the target while it was locked; that was left alone.',
   'target.foreign-client':
     'Somebody else writes to the target: {client}[ ({name})] ran {command}. Until the cutover it is ours alone.',
   'target.foreign-write':

@@ -58,6 +58,9 @@ export const eventsKo: EventsOf = {
     'Keyferry는 소스에서 아무것도 바꾸지 않았습니다. 쓰는 쪽을 막은 사람이 다시 열어 주세요.',
   'freeze.changed-meanwhile': '동결된 동안 다른 사람이 {what} 항목을 바꿔서 그대로 두었습니다.',
   'freeze.left': '소스를 동결된 채로 두었습니다. 소스를 재시작하면 풀립니다.',
+  'target.locked': '타깃을 다른 모든 접속에 대해 잠갔습니다. 연결 {clients}개를 끊었습니다.',
+  'target.unlocked': '타깃에 예전처럼 접속할 수 있습니다.',
+  'target.lock-changed': '잠긴 동안 다른 사람이 타깃의 {what}을(를) 변경해 그대로 두었습니다.',
   'target.foreign-client':
     '다른 누군가가 타깃에 씁니다: {client}[({name})] 연결이 {command} 명령을 실행했습니다. 전환 전에는 우리만 써야 합니다.',
   'target.foreign-write':

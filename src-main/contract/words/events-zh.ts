@@ -53,6 +53,9 @@ export const eventsZh: EventsOf = {
   'freeze.undo-by-hand': 'Keyferry 没有更改源端：请由挡住写入方的人重新放行。',
   'freeze.changed-meanwhile': '冻结期间他人修改了 {what}，已保持不动。',
   'freeze.left': '源端保持冻结；重启源端会解除冻结。',
+  'target.locked': '目标端已锁定，仅供本任务使用；已断开 {clients} 个连接。',
+  'target.unlocked': '目标端已恢复原来的访问方式。',
+  'target.lock-changed': '锁定期间有人更改了目标端的 {what}，已保持不动。',
   'target.foreign-client':
     '有他人在写入目标端：{client}[（{name}）]执行了 {command}。割接之前目标端只应由我们写入。',
   'target.foreign-write': '冻结之后有他人更改了目标端的[键 {key}|全部内容]，此前的校验作废。',

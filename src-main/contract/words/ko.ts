@@ -407,6 +407,11 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '타깃이 백업을 만든 서버보다 오래되지 않았는지 확인하거나 그 키를 빼세요(--exclude).',
     },
+    'target.not-lockable': {
+      what: '타깃[ {address}]을 잠글 수 없습니다[: {reason}].',
+      safe: '아무것도 쓰지 않았으며 비밀번호는 그대로입니다.',
+      todo: '비밀번호를 바꿀 수 있는 사용자(CONFIG SET, ACL SETUSER)로 접속하거나, 잠그지 않고 이전하십시오.',
+    },
     'target.refused': {
       what: '[{address} ]타깃이 명령을 거부했습니다[. 응답: {reply}].',
       safe: written,

@@ -407,6 +407,11 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请确认目标端不比制作备份的服务器更旧，或排除该键（--exclude）。',
     },
+    'target.not-lockable': {
+      what: '无法锁定目标端[ {address}][：{reason}]。',
+      safe: '尚未写入任何内容，其密码保持不变。',
+      todo: '请使用有权更改密码的用户登录（CONFIG SET、ACL SETUSER），或在不锁定目标端的情况下迁移。',
+    },
     'target.refused': {
       what: '目标端[ {address} ]拒绝了一条命令[，回复是：{reply}]。',
       safe: written,

@@ -417,6 +417,9 @@ export const en = {
   'migration.pauseSaves': 'Have the target save nothing to disk during the task',
   'migration.pauseSaves.text':
     'No snapshots and no rewrites of its append-only file, which would cost up to twice its memory while it is filled; put back after',
+  'migration.lockTarget': 'Lock the target for everybody else during the task',
+  'migration.lockTarget.text':
+    'Its passwords and users are changed for the time, and put back byte for byte after; applications cannot sign in until then',
   'migration.adjust': 'Raise settings that are too small, and put them back after',
   'migration.adjust.text': 'Output buffer, backlog and timeout of the source, for the time of the task only',
   'migration.copyConnections': 'Connections for the copy',
@@ -436,6 +439,7 @@ export const en = {
   'migration.review.proof.counts': '**Key counts** are compared while writes are frozen.',
   'migration.review.settings': 'Settings',
   'migration.review.pauseSaves': 'The target saves no snapshots meanwhile.',
+  'migration.review.lockTarget': 'Nobody else gets in meanwhile.',
   'migration.review.settings.on': 'Those too small are raised for the task and **put back** after it.',
   'migration.review.settings.off': 'None is changed.',
   'migration.review.unchecked': 'Start is possible once every check has passed or been accepted.',

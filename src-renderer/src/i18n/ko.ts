@@ -394,6 +394,9 @@ export const ko: Words = {
   'migration.pauseSaves': '작업 중에는 타깃이 디스크에 저장하지 않게 하기',
   'migration.pauseSaves.text':
     '채우는 동안 메모리를 최대 두 배까지 쓸 수 있는 스냅샷과 AOF 다시 쓰기를 멈추고, 끝난 뒤 되돌립니다',
+  'migration.lockTarget': '작업 중에는 타깃을 다른 접속에 대해 잠그기',
+  'migration.lockTarget.text':
+    '그동안 비밀번호와 사용자를 바꾸고, 끝난 뒤 바이트 단위로 되돌립니다. 그때까지 애플리케이션은 로그인할 수 없습니다',
   'migration.adjust': '너무 작은 설정은 올리고, 끝난 뒤 되돌리기',
   'migration.adjust.text': '소스의 출력 버퍼, 백로그, 시간 제한을 작업 중에만 변경',
   'migration.copyConnections': '복사 연결 수',
@@ -412,6 +415,7 @@ export const ko: Words = {
   'migration.review.proof.counts': '쓰기를 동결한 동안 **키 수**를 비교합니다.',
   'migration.review.settings': '설정',
   'migration.review.pauseSaves': '그동안 타깃은 스냅샷을 저장하지 않습니다.',
+  'migration.review.lockTarget': '그동안 다른 접속은 허용되지 않습니다.',
   'migration.review.settings.on': '너무 작은 설정은 작업 중에 올리고 끝나면 **되돌립니다**.',
   'migration.review.settings.off': '아무것도 바꾸지 않습니다.',
   'migration.review.unchecked': '모든 점검을 통과하거나 수락해야 시작할 수 있습니다.',

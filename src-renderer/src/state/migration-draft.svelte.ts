@@ -25,6 +25,7 @@ export class MigrationDraft {
   wayBack = $state(defaultProfileOptions.wayBack)
   adjustSettings = $state(defaultProfileOptions.adjustSettings)
   pauseSaves = $state(defaultProfileOptions.pauseSaves)
+  lockTarget = $state(defaultProfileOptions.lockTarget)
   lanes = $state(String(defaultProfileOptions.lanes))
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
   /** When it was last saved, milliseconds since the epoch; 0: never. */
@@ -80,6 +81,7 @@ export class MigrationDraft {
     this.wayBack = options.wayBack ?? false
     this.adjustSettings = options.adjustSettings
     this.pauseSaves = options.pauseSaves
+    this.lockTarget = options.lockTarget
     this.lanes = String(options.lanes)
     this.copyConnections = String(options.copyConnections)
     this.savedAt = profile.updatedAt
@@ -102,6 +104,7 @@ export class MigrationDraft {
         wayBack: this.wayBack,
         adjustSettings: this.adjustSettings,
         pauseSaves: this.pauseSaves,
+        lockTarget: this.lockTarget,
         lanes: isWithin(this.lanes, 64) ? Number(this.lanes) : defaultProfileOptions.lanes,
         copyConnections: isWithin(this.copyConnections, 256)
           ? Number(this.copyConnections)
@@ -146,6 +149,7 @@ export class MigrationDraft {
       this.wayBack,
       this.adjustSettings,
       this.pauseSaves,
+      this.lockTarget,
       this.lanes,
       this.copyConnections,
     ])

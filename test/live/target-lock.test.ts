@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FailureError } from '#contract/failure.ts'
+import { defaultProfileOptions } from '#contract/profile.ts'
+import type { TaskView } from '#contract/task.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { openMigrations, type Migrations } from '#migration/open.ts'
+import { application, doors } from '../support/doors.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
+
+async function until(
+  { tasks }: Migrations,
+  id: string,
+  wanted: (task: TaskView) => boolean,
+): Promise<TaskView> {
+  for (let turn = 0; turn < 600; turn += 1) {
+    const task = tasks.get(id)
+    if (wanted(task)) return task
+    await sleep(50)
+  }
+  throw new Error(`never as wanted: ${JSON.stringify(tasks.get(id))}`)
+}
+
+/** A migration that locks its target, in step. */
+async function inStep(home: Migrations, source: RedisServer, target: RedisServer): Promise<string> {
+  const { id } = home.tasks.create(
+    home.profiles.save({
+      name: `into ${target.port}`,
+      source: { host: source.host, port: source.port },
+      target: { host: target.host, port: target.port, password: 'new' },
+      options: { ...defaultProfileOptions, lockTarget: true },
+    }).id,
+  )
+  home.tasks.check(id)
+  const { checks } = await until(home, id, ({ state }) => state !== 'checking')
+  for (const one of checks?.results ?? []) if (one.state === 'warning') home.tasks.accept(id, one.id, true)
+  home.tasks.start(id)
+  const { failure } = await until(home, id, (task) => task.inStep || task.state === 'failed')
+  if (failure !== null) throw new FailureError(failure)
+  return id
+}
+
+describe('a target that is locked for the time of a migration', () => {
+  it('lets nobody in, over a restart of Keyferry too, and stands as before at the end, byte for byte', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await using target = await startRedis({ password: 'new' })
+    await source.call('SET', 'k', '1')
+    await target.call('ACL', 'SETUSER', 'app', 'on', '>of-the-app', '~app:*', '&*', '+@all', '-@dangerous')
+    const before = await doors({ host: target.host, port: target.port, password: 'new' })
+    const users = [{ password: 'new' }, { username: 'app', password: 'of-the-app' }]
+    const refused = async (): Promise<void> => {
+      for (const auth of users) {
+        const client = application(target, auth)
+        await expect(client.connect().then(() => client.set('app:k', 'theirs'))).rejects.toThrow()
+        client.disconnect()
+      }
+    }
+    let id: string
+    {
+      await using home = open()
+      id = await inStep(home, source, target)
+      await refused()
+      expect(home.tasks.get(id).events.map(({ code }) => code)).toContain('target.locked')
+    }
+    await refused()
+    await using home = open()
+    home.tasks.resume(id)
+    await until(home, id, (task) => task.inStep)
+    await home.tasks.freeze(id)
+    await until(home, id, ({ state }) => state === 'frozen')
+    home.tasks.verify(id, 'full')
+    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    expect((await home.tasks.finish(id, {})).state).toBe('finished')
+    expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
+    expect(home.freezes.open()).toEqual([])
+    expect(await target.call('GET', 'k')).toBe('1')
+  })
+
+  it('is unlocked where the migration is given up, and refused where it may not be', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await using target = await startRedis({ password: 'new' })
+    const before = await doors({ host: target.host, port: target.port, password: 'new' })
+    await using home = open()
+    const id = await inStep(home, source, target)
+    await home.tasks.pause(id)
+    expect((await home.tasks.stop(id)).state).toBe('stopped')
+    expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
+
+    await using managed = await startRedis({ password: 'new', args: ['--rename-command', 'CONFIG', ''] })
+    await expect(inStep(home, source, managed)).rejects.toThrow('target.not-lockable')
+  })
+})
