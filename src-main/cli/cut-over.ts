@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { FailureError } from '#contract/failure.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
@@ -19,6 +20,8 @@ export interface CutOverWishes {
   readonly deleteExtra?: boolean | undefined
   /** Keep a way back, whatever the plan says. */
   readonly wayBack?: boolean | undefined
+  /** Words of a command to be run when applications are to go to the target. */
+  readonly onCutover?: readonly string[] | undefined
 }
 
 /**
@@ -30,7 +33,7 @@ export async function cutOver(
   { tasks }: Pick<Migrations, 'tasks'>,
   task: FollowedTask,
   output: Output,
-  { freeze = {}, deleteSource, repair = false, deleteExtra = false, wayBack }: CutOverWishes = {},
+  { freeze = {}, deleteSource, repair = false, deleteExtra = false, ...wishes }: CutOverWishes = {},
 ): Promise<TaskView> {
   // A freeze from before a crash is taken up again by itself.
   if (task.view.actions.includes('freeze')) {
@@ -73,7 +76,42 @@ export async function cutOver(
   }
   const { progress: _progress, ...proof } = proven.proof
   output.event('proof', { task: task.id, ...proof })
-  return await tasks.finish(task.id, { deleteSource, wayBack })
+  return await finish(tasks, task.id, output, { deleteSource, ...wishes })
+}
+
+/** Where the operator's command fails before the end, somebody has to say whether to go on; nobody there: no. */
+async function finish(
+  tasks: Migrations['tasks'],
+  id: string,
+  output: Output,
+  { onCutover, ...wishes }: Pick<CutOverWishes, 'deleteSource' | 'wayBack' | 'onCutover'>,
+): Promise<TaskView> {
+  try {
+    return await tasks.finish(id, { ...wishes, onCutover })
+  } catch (thrown) {
+    if (!(thrown instanceof FailureError) || thrown.failure.code !== 'command.failed') throw thrown
+    const { state, command } = tasks.get(id)
+    for (const line of command?.output ?? []) output.note(`  ${line}`)
+    output.failure(thrown.failure)
+    if (state !== 'frozen') return tasks.get(id)
+    if (await isToGoOn(output)) return await tasks.finish(id, wishes)
+    await tasks.unfreeze(id)
+    output.event('unfrozen', { task: id })
+    output.note('Not finished: the source was unfrozen, and the sync was paused.')
+    await tasks.pause(id)
+    throw thrown
+  }
+}
+
+async function isToGoOn(output: Output): Promise<boolean> {
+  if (!process.stdin.isTTY) return false
+  output.note('Type "go" to finish without the command; anything else aborts and unfreezes the source.')
+  const lines = createInterface({ input: process.stdin })
+  try {
+    return (await lines.question('')).trim() === 'go'
+  } finally {
+    lines.close()
+  }
 }
 
 /** How long writes were refused; null while they are, or when they never were. */

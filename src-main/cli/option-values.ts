@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { commandWordsSchema, wordsOfCommand } from '#contract/cutover-command.ts'
 import { isZone, momentAt, type Schedule } from '#contract/schedule.ts'
 import { keyKinds, lastSlot, type KeyKind, type SlotRange, type TtlRule } from '#contract/selection.ts'
 
@@ -128,4 +129,12 @@ export function byteCount(least: number): (text: string) => number {
       throw new InvalidArgumentError(`It must be a size of at least ${least} bytes, as in 50MB.`)
     return size
   }
+}
+
+/** Reads a command as words; no shell will. */
+export function commandWords(text: string): readonly string[] {
+  const words = commandWordsSchema.safeParse(wordsOfCommand(text))
+  if (!words.success)
+    throw new InvalidArgumentError('It must be a program and its arguments, each quote closed.')
+  return words.data
 }

@@ -178,6 +178,7 @@ export const failureCatalogue = {
   'task.overwrites': { retryable: false },
   'task.repair-consent': { retryable: false },
   'way-back.none': { retryable: false },
+  'command.failed': { retryable: false },
   'schedule.past': { retryable: false },
   'schedule.missed': { retryable: false },
   // Freezing writes

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CutoverCommand } from './cutover-command.ts'
 import type { Failure } from './failure.ts'
 import type { FreezeView, WritePause } from './freeze.ts'
 import type { ChecksView } from './precheck.ts'
@@ -69,6 +70,10 @@ export type TaskEventCode =
   | 'way-back.not-opened'
   | 'way-back.closed'
   | 'way-back.rolled-back'
+  /** program, ms */
+  | 'command.done'
+  /** program, reason, said: its last line */
+  | 'command.failed'
   /** deleted, kept: keys */
   | 'move.done'
   /** deleted, code: of the failure that ended it */
@@ -212,6 +217,8 @@ export interface TaskView extends TaskStanding {
    */
   readonly finishNeedsConsent: 'no-proof' | 'differences' | 'not-frozen' | null
   readonly failure: Failure | null
+  /** What was run at the moment of the cutover, and what came of it; null where nothing was. */
+  readonly command: CutoverCommand | null
   /** The keys of the source are being deleted, or were. */
   readonly moving: boolean
   /** Its sync was ended for good, all of it applied; only what finishing does after that is left. */

@@ -1,4 +1,5 @@
 import { addressOf } from '#contract/connection.ts'
+import type { CutoverCommand } from '#contract/cutover-command.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
@@ -40,6 +41,7 @@ export interface TaskRecord {
   readonly wayBackOf: string | null
   /** Of a way back: where it begins in its source's stream; null until that is known. */
   readonly mark: StreamMark | null
+  readonly command: CutoverCommand | null
   readonly concluding: boolean
   /** How its source is read; null before that is settled, which is when it is begun. */
   readonly mode: SyncSpec['mode'] | null
@@ -76,6 +78,7 @@ export const newRecord: TaskRecord = {
   wayBack: null,
   wayBackOf: null,
   mark: null,
+  command: null,
   concluding: false,
   mode: null,
 }

@@ -38,6 +38,7 @@ import { taskDifferences, type TaskDifferences } from './differences.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { connectionsOf, type Ends } from './endpoint.ts'
 import { planFreezes } from './freeze/plan-sources.ts'
+import { tellCutover } from './cutover-command.ts'
 import { demandMovable, moveAway } from './moving.ts'
 import { MigrationRun } from './run.ts'
 import { Armed } from './schedule.ts'
@@ -64,6 +65,11 @@ export interface FinishRequest {
   readonly deleteSource?: string | undefined
   /** Keep the way back to the source, or not, whatever the plan says. */
   readonly wayBack?: boolean | undefined
+  /**
+   * A command for the moment when applications are to go to the target: after the proof, before the sync is ended, or
+   * with a way back as soon as that is open. Typed for this very end: no plan holds one, so none can be brought in.
+   */
+  readonly onCutover?: readonly string[] | undefined
   readonly passwords?: Passwords | undefined
 }
 
@@ -408,7 +414,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    async finish(id, { consent, afterFinish, deleteSource, wayBack, passwords }) {
+    async finish(id, { consent, afterFinish, deleteSource, wayBack, onCutover, passwords }) {
       demand(id, 'finish')
       const view = book.view(id)
       const { finishNeedsConsent: reason, options, target } = view
@@ -428,18 +434,27 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
         await demandWayBack(services, id, endsOf(id, passwords))
       }
+      const tell = async (): Promise<void> => {
+        if (onCutover !== undefined)
+          await tellCutover(services, id, { words: onCutover, ...endsOf(id, passwords) })
+      }
       const run = runOf(id)
       if (run !== undefined) {
+        if (!keeps) {
+          await tell()
+          demand(id, 'finish')
+        }
         await run.finish({
           afterFinish: then,
           moving,
           openWayBack: keeps ? (ends) => openWayBack(id, ends) : null,
         })
         runs.delete(id)
+        if (keeps) await holding(id, tell)
         return book.view(id)
       }
       const ends = await withOld(id, endsOf(id, passwords))
-      return holding(id, async () => {
+      await holding(id, async () => {
         await demandStillFrozen(services, id)
         book.become(id, 'finishing', { failure: null })
         try {
@@ -461,6 +476,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         await conclude(services, id, ends, then)
         book.become(id, 'finished', { endedAt: Date.now() })
       })
+      if (keeps) await holding(id, tell)
+      return book.view(id)
     },
 
     async stop(id, passwords) {

@@ -112,15 +112,50 @@ test('paused by Ctrl-C a way back stays open, and is closed by its own command',
     })
   }
   const ends = ['-f', at(old), '-t', at(fresh)]
-  const run = start('run', 'shop', '--cutover', 'auto', '--accept-warnings', '--json')
+  const told = join(folder, 'told')
+  const command = `sh -c 'echo "$KEYFERRY_FROM $KEYFERRY_TO" > ${told}'`
+  const run = start(
+    'run',
+    'shop',
+    '--cutover',
+    'auto',
+    '--accept-warnings',
+    '--json',
+    '--on-cutover',
+    command,
+  )
   await run.says(/"event":"way-back"/)
   run.signal('SIGINT')
   const { code, events } = await run.ended
   expect(code).toBe(0)
   expect(events.at(-1)).toMatchObject({ event: 'done', state: 'paused' })
+  expect(readFileSync(told, 'utf8')).toBe(`${at(old)} ${at(fresh)}\n`)
   const closed = await keyferry('finish', '--reverse', ...ends)
   expect(closed.stdout).toContain(`The way back is closed: ${at(fresh)} is the original`)
   expect(closed.code).toBe(0)
   expect(await old.call('PING')).toBe('PONG')
   expect(await old.call('KEYS', '*')).toEqual(['k'])
+})
+
+test('a command that fails at the cutover ends nothing: the source is unfrozen, and the sync can go on', async () => {
+  await using old = await startRedis({ password: oldSecret })
+  await using fresh = await startRedis({ password: freshSecret })
+  await old.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
+  await old.call('SET', 'k', '1')
+  {
+    await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+    home.profiles.save({
+      name: 'shop',
+      source: { host: old.host, port: old.port, password: oldSecret },
+      target: { host: fresh.host, port: fresh.port, password: freshSecret },
+    })
+  }
+  const command = `sh -c 'echo no such zone; exit 7'`
+  const run = await keyferry('run', 'shop', '--cutover', 'auto', '--accept-warnings', '--on-cutover', command)
+  expect(run.code).toBe(1)
+  expect(run.stderr).toContain('command.failed')
+  expect(run.stderr).toContain('no such zone')
+  expect(await old.call('SET', 'k', '2')).toBe('OK')
+  await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+  expect(home.tasks.board().open).toMatchObject([{ state: 'paused', name: 'shop' }])
 })

@@ -7,12 +7,14 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { commandWords } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { duration } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 import { findWayBack, takeUpWayBack } from '../way-back.ts'
 
 interface RollBackFlags extends ConnectionFlags {
+  readonly onCutover?: readonly string[]
   readonly json?: true
 }
 
@@ -25,6 +27,11 @@ unfrozen. Where they differ nothing is rolled back, and the new one goes on.`
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')
   addConnectionFlags(command, 'target')
+    .option(
+      '--on-cutover <command>',
+      'run this when applications are to go over, after the proof; $KEYFERRY_FROM and $KEYFERRY_TO are the addresses',
+      commandWords,
+    )
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: RollBackFlags) => perform(flags.json === true, (output) => rollBack(flags, output)))
@@ -38,7 +45,7 @@ async function rollBack(flags: RollBackFlags, output: Output): Promise<ExitCode>
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   await takeUpWayBack(task, source, target)
-  const view = await cutOver(migrations, task, output)
+  const view = await cutOver(migrations, task, output, { onCutover: flags.onCutover })
   const code = view.state === 'finished' ? exitCode.done : exitCode.differs
   const pauseMs = writePauseMs(view)
   output.event('done', { task: id, state: view.state, writePauseMs: pauseMs, exitCode: code })

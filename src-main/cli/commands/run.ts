@@ -11,7 +11,7 @@ import { cutOver, writePauseMs, type CutOverWishes } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { startTime } from '../option-values.ts'
+import { commandWords, startTime } from '../option-values.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import { askNewPassword } from '../new-password.ts'
 import type { Output } from '../output.ts'
@@ -30,6 +30,7 @@ interface RunFlags {
   readonly repair?: true
   readonly deleteExtra?: true
   readonly wayBack?: true
+  readonly onCutover?: readonly string[]
   readonly json?: true
 }
 
@@ -40,6 +41,7 @@ Profiles are made and saved in the console ("keyferry serve", or the window). Ex
   keyferry run nightly --cutover auto --at "2026-11-22 02:00 Asia/Seoul"
   keyferry run "shop to new host" --cutover auto --way-back
   keyferry run managed --cutover auto --by-hand
+  keyferry run "shop to new host" --cutover auto --on-cutover './switch-dns shop.example'
   keyferry run retire --cutover auto --delete-source 10.0.0.4:6379
 A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
 
@@ -69,6 +71,11 @@ export function define(command: Command): void {
       '--way-back',
       'have what is written to the target afterwards go back to the source, which stays frozen',
     )
+    .option(
+      '--on-cutover <command>',
+      'run this when applications are to go over, after the proof; $KEYFERRY_FROM and $KEYFERRY_TO are the addresses',
+      commandWords,
+    )
     .option('--accept-warnings', 'go on where the checks only warn')
     .option(
       '--at <time>',
@@ -92,7 +99,9 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   demandTyped(migrations.tasks.get(id), flags.deleteSource)
   if (migrations.tasks.get(id).concluding) {
     output.note('All of it was applied before, and its sync ended; finishing what is left.')
-    return told(await migrations.tasks.finish(id, { deleteSource: flags.deleteSource, passwords }), output)
+    const { deleteSource, wayBack, onCutover } = flags
+    const view = await migrations.tasks.finish(id, { deleteSource, wayBack, onCutover, passwords })
+    return told(view, output)
   }
   const ended = await migrate(migrations, id, passwords, { ...flags, freeze }, output)
   const code = told(ended, output)

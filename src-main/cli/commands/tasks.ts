@@ -79,12 +79,22 @@ function performOn(
 
 function list({ tasks }: Migrations, output: Output): ExitCode {
   const all = tasks.list()
-  for (const { id, name, state, from, to, startedAt, endedAt, schedule } of all)
-    output.event('task', { task: id, name, state, source: from, target: to, startedAt, endedAt, schedule })
+  for (const { id, name, state, from, to, startedAt, endedAt, schedule, wayBackOf } of all)
+    output.event('task', {
+      task: id,
+      name,
+      state,
+      source: from,
+      target: to,
+      startedAt,
+      endedAt,
+      schedule,
+      wayBackOf,
+    })
   if (all.length === 0) output.line('No task yet.')
-  const rows = all.map(({ id, name, state, stateSince, from, to, schedule }) => [
+  const rows = all.map(({ id, name, state, stateSince, from, to, schedule, wayBackOf }) => [
     id.slice(0, 8),
-    name,
+    wayBackOf === null ? name : `${name} (way back)`,
     state,
     state === 'scheduled' && schedule !== null
       ? `for ${sayMoment(schedule)}`

@@ -812,6 +812,11 @@ export const en: LanguageWords = {
       safe: 'Nothing has been changed; the source is still frozen.',
       todo: 'Type the address exactly, or leave the target as it is.',
     },
+    'command.failed': {
+      what: 'The command to be run at the cutover[, {program},] failed[: {reason}].',
+      safe: 'Every write has arrived and was compared, and the old server is still frozen: it can be the original again.',
+      todo: 'The events tell what it said. Run it by hand and finish without it, or abort: what it has changed already is for you to take back.',
+    },
     'way-back.none': {
       what: 'No way back is open[ from {target} to {source}].',
       safe: 'Nothing was changed on either server.',

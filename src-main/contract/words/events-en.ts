@@ -43,6 +43,8 @@ export const eventsEn: EventsOf = {
   'way-back.not-opened': 'The way back could not be opened: {code}. The migration was finished without one.',
   'way-back.closed': 'The way back was closed: the target stays the original.',
   'way-back.rolled-back': 'Rolled back: the source is the original again.',
+  'command.done': 'The command at the cutover, {program}, ended well[ after {ms} ms].',
+  'command.failed': 'The command at the cutover, {program}, failed: {reason}[. It said: {said}].',
   'move.done':
     'The keys that have arrived were deleted from the source: {deleted}[; {kept:keys} stay there, because the target has none of that name].',
   'move.ended': 'Deleting from the source ended after {deleted} keys: {code}. The others are still there.',

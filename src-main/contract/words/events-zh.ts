@@ -39,6 +39,8 @@ export const eventsZh: EventsOf = {
   'way-back.not-opened': '未能打开回退通道：{code}。迁移已在没有回退通道的情况下完成。',
   'way-back.closed': '回退通道已关闭：以目标端为准。',
   'way-back.rolled-back': '已回退：重新以源端为准。',
+  'command.done': '切换时的命令 {program} 已成功执行[，耗时 {ms} 毫秒]。',
+  'command.failed': '切换时的命令 {program} 失败：{reason}[。输出：{said}]。',
   'move.done': '已从源端删除已到达目标端的键：{deleted}[；{kept:keys}因目标端没有同名键而保留]。',
   'move.ended': '从源端删除 {deleted} 个键后中止：{code}。其余的仍在源端。',
   'settings.changed': '已将 {side} 的 {name} 设为 {now}（原为 {before}）。',

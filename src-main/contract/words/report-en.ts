@@ -22,6 +22,7 @@ export const reportEn = {
   bytesCopied: 'Bytes of the full copy',
   writes: 'Writes applied since',
   writePause: 'Write pause',
+  command: 'Command at the cutover → exit code',
   writePauseNone: 'none: writes were never held back',
   endedByFinished: 'ended as the target took over',
   endedByUnfrozen: 'ended as the source was unfrozen',

@@ -34,6 +34,7 @@ const report: MigrationReport = {
     moving: false,
     wayBack: null,
     wayBackOf: null,
+    command: null,
     concluding: false,
     source: side,
     target: { ...side, host: '10.0.0.5' },

@@ -1,4 +1,5 @@
 import { addressOf } from '#contract/connection.ts'
+import type { CutoverCommand } from '#contract/cutover-command.ts'
 import type { CheckResult, CheckState } from '#contract/precheck.ts'
 import type { MigrationReport } from '#contract/report.ts'
 import type { SettingChange, TaskSample } from '#contract/task.ts'
@@ -112,7 +113,7 @@ ${sections.filter((section) => section !== '').join('\n')}
   }
 
   #totals(): readonly Row[] {
-    const { progress, writePause } = this.#report.task
+    const { progress, writePause, command } = this.#report.task
     const words = this.#words
     const count = (value: number): string => this.#formats.count(value)
     return [
@@ -126,7 +127,14 @@ ${sections.filter((section) => section !== '').join('\n')}
             [words.reconnects, `${count(progress.sourceReconnects)}, ${count(progress.targetReconnects)}`],
           ] as const)),
       [words.writePause, writePause === null ? words.writePauseNone : this.#pause()],
+      ...(command === null ? [] : [[words.command, this.#command(command)] as const]),
     ]
+  }
+
+  /** What was run at the cutover, how it ended, and its last line. */
+  #command({ words, exitCode, output }: CutoverCommand): string {
+    const last = output.at(-1)
+    return `${words.join(' ')} → ${exitCode ?? '–'}${last === undefined ? '' : ` (${last})`}`
   }
 
   #pause(): string {
