@@ -39,6 +39,7 @@ Examples:
   keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --accept-warnings
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379
+  keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
   keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
 
 Several sources, and all masters of a cluster, are followed as shards into the one target.
