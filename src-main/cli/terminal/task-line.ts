@@ -23,6 +23,7 @@ export function taskLine({ state, progress, freeze, proof, schedule }: TaskView)
   if (phase === 'handshake' || phase === 'waiting-for-snapshot')
     return 'The source makes its snapshot (up to a few seconds before it begins) …'
   if (state === 'copying') return `Copying: ${keys(copiedKeys)}, ${bytes(bytesPerSecond)}/s`
+  if (phase === 'reconciling') return 'Comparing both sides: something may have been changed unseen …'
   const counts =
     sourceKeys === null || targetKeys === null ? '' : `, keys ${count(sourceKeys)} | ${count(targetKeys)}`
   const lag = lagBytes === null ? '' : `, lag ${bytes(lagBytes)}`

@@ -202,7 +202,7 @@ export class ScanStay {
     const { memory, tell } = this.#parts
     const began = Date.now()
     const { gaps } = memory
-    const isDue = gaps > memory.closedGaps
+    const isDue = gaps > memory.closedGaps || memory.passedAt === null
     if (isDue) this.#doing = 'reconciling'
     const { compared, count } = await this.#pass(signal)
     this.#close(gaps, began)

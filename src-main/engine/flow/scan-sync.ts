@@ -325,7 +325,10 @@ class ScanSync {
     if (this.#waitingFor !== null) return 'waiting'
     if (stay === null) return 'connecting'
     if (stay.drained) return 'drained'
-    return stay.doing ?? (this.#inStep.yes ? 'in-step' : 'catching-up')
+    if (stay.doing !== null) return stay.doing
+    // It has not begun yet with what it does first.
+    if (this.#memory.passedAt === null) return 'connecting'
+    return this.#inStep.yes ? 'in-step' : 'catching-up'
   }
 
   #figures(): SyncFigures {
