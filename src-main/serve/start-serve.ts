@@ -5,6 +5,7 @@ import { composeServices } from '#console/compose.ts'
 import { openDoor } from '#console/door.ts'
 import { findParts } from '#console/parts.ts'
 import { readRendererFiles } from '#console/renderer-files.ts'
+import type { Tasks } from '#migration/tasks.ts'
 import { answerHttp, type Premises } from './http.ts'
 import { createSessions } from './sessions.ts'
 import { createSocketDoor } from './socket.ts'
@@ -19,6 +20,7 @@ export interface ServedConsole extends AsyncDisposable {
   /** The address that signs the first browser in, once. */
   readonly url: string
   readonly port: number
+  readonly tasks: Tasks
   /** Another such address, for another browser. */
   invite(): string
   /** Stops listening, cancels what runs and waits for its end. */
@@ -55,5 +57,12 @@ export async function startServe({ port = 0 }: ServeOptions = {}): Promise<Serve
     server.closeAllConnections()
     await services[Symbol.asyncDispose]()
   }
-  return { url: invite(), port: premises.port, invite, close, [Symbol.asyncDispose]: close }
+  return {
+    url: invite(),
+    port: premises.port,
+    tasks: services.tasks,
+    invite,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }

@@ -11,6 +11,7 @@ import { cutOver, writePauseMs, type CutOverWishes } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
+import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
 import { commandWords, startTime } from '../option-values.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import { askNewPassword } from '../new-password.ts'
@@ -20,7 +21,7 @@ import { keepWayBack } from '../way-back.ts'
 import { duration } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
-interface RunFlags {
+interface RunFlags extends MetricsFlag {
   readonly cutover: 'auto' | 'manual'
   readonly acceptWarnings?: true
   readonly at?: Schedule
@@ -82,6 +83,7 @@ export function define(command: Command): void {
       'wait, checked and armed, and start then: "2026-11-22 02:00 Asia/Seoul"',
       startTime,
     )
+  addMetricsFlag(command)
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((profile: string, flags: RunFlags) =>
@@ -95,6 +97,7 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   const newPassword = flags.askNewPassword ? await askNewPassword() : undefined
   const freeze = { byHand: flags.byHand === true, newPassword }
   await using migrations = await openOwnMigrations()
+  await using _metrics = await openMetrics(flags, migrations.tasks, output)
   const { id, passwords } = await taskOfProfile(migrations, named)
   demandTyped(migrations.tasks.get(id), flags.deleteSource)
   if (migrations.tasks.get(id).concluding) {

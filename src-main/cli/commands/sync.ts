@@ -14,12 +14,13 @@ import {
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
+import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
 import { endpointOf, findBegunTask, openOwnMigrations, passwordsOf, placeOfAll } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
 import { findWayBack, keepWayBack, onlySource, takeUpWayBack } from '../way-back.ts'
 
-interface SyncFlags extends ConnectionFlags {
+interface SyncFlags extends ConnectionFlags, MetricsFlag {
   readonly until?: 'in-step'
   readonly mode: ReadMode
   readonly onConflict: 'fail' | 'replace'
@@ -40,6 +41,7 @@ Examples:
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
+  keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --metrics 9121
   keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
 
 Several sources, and all masters of a cluster, are followed as shards into the one target.
@@ -66,6 +68,7 @@ export function define(command: Command): void {
     .option('--reverse', 'go on with the way back that a cutover between these two has left open')
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
+  addMetricsFlag(command)
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: SyncFlags) => perform(flags.json === true, (output) => sync(flags, output)))
@@ -75,6 +78,7 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   const sources = await readConnections(flags, 'source')
   const { connection: target } = await readConnection(flags, 'target')
   await using migrations = await openOwnMigrations()
+  await using _metrics = await openMetrics(flags, migrations.tasks, output)
   if (flags.reverse) return await goBack(migrations, onlySource(sources), target, output)
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
   const { id } = findBegunTask(migrations, sources, target) ?? makeTask(migrations, sources, target, flags)
