@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { ConsoleServices } from '#console/services.ts'
 import { toFailure } from '#contract/failure.ts'
 import { profileFileEnding } from '#contract/profile-file.ts'
-import { sayFailure, type Locale } from '#contract/words/say-failure.ts'
+import { sayFailureInConsole, type Locale } from '#contract/words/say-failure.ts'
 import { readProfileText } from '#migration/profile-text.ts'
 
 export interface FileOpener {
@@ -26,7 +26,7 @@ export function openFilesWith(
       const { id } = profiles.import(await readProfileText(file), basename(file))
       show(`#/profiles/${encodeURIComponent(id)}/source`)
     } catch (thrown) {
-      const { what, todo } = sayFailure(toFailure(thrown), locale)
+      const { what, todo } = sayFailureInConsole(toFailure(thrown), locale)
       await dialog.showMessageBox({ type: 'warning', message: what, detail: todo, noLink: true })
     }
   }

@@ -80,7 +80,7 @@ export const en: LanguageWords = {
     'file.no-room': {
       what: 'There is no room for it on the disk of the folder[ {folder}][: {needed:bytes} are needed, {free:bytes} can be taken].',
       safe: written,
-      todo: 'Free space there, or name a folder on another disk (--keep, -o, or TMPDIR for what does not stay).',
+      todo: 'Free space there, or name a folder on another disk[{console:if}| (--keep, -o, or TMPDIR for what does not stay)].',
     },
     'file.not-writable': {
       what: 'This user cannot write to[ {file}| the place named].',
@@ -150,7 +150,7 @@ export const en: LanguageWords = {
     'backup.no-aof': {
       what: 'The source[ {address}] keeps no append-only file.',
       safe: 'Nothing was changed at the source.',
-      todo: 'Make an RDB backup (without --aof), or switch appendonly on at the source.',
+      todo: 'Make an RDB backup[{console:if}| (without --aof)], or switch appendonly on at the source.',
     },
     'readiness.nothing-seen': {
       what: 'No command was seen[ in {from}|], so nothing can be told.',
@@ -220,7 +220,7 @@ export const en: LanguageWords = {
     'aof.no-timestamps': {
       what: 'A moment to stop at is given, but the append-only file[ {file}] does not say when anything was written.',
       safe: written,
-      todo: 'Restore it without --until; a server writes times only with aof-timestamp-enabled yes (7.0 and later).',
+      todo: 'Restore it [{console:if}whole, not up to a moment|without --until]; a server writes times only with aof-timestamp-enabled yes (7.0 and later).',
     },
     'aof.until-too-early': {
       what: 'The append-only file[ {file}] begins[ at {first},] after the moment to stop at.',
@@ -230,12 +230,12 @@ export const en: LanguageWords = {
     'aof.skip-impossible': {
       what: "Keys that the target already has cannot be skipped where commands are applied: half of a key's commands would make nobody's value.",
       safe: written,
-      todo: 'Restore into empty databases, or with --on-conflict replace.',
+      todo: 'Restore into empty databases, or [{console:if}have existing keys overwritten|with --on-conflict replace].',
     },
     'aof.would-flush': {
       what: 'The append-only file holds[ {command}| a command that removes everything], and the target[ {address}] holds[ {keys:keys}| keys] of its own that this would remove.',
       safe: written,
-      todo: 'Restore into an empty server; or, if all of these keys may go, with --on-conflict replace.',
+      todo: 'Restore into an empty server; or, if all of these keys may go, [{console:if}have existing keys overwritten|with --on-conflict replace].',
     },
     'aof.cannot-select': {
       what: 'Some commands of the append-only file cannot be applied to a part of the keys, or to other databases or names[: {commands}].',
@@ -250,12 +250,12 @@ export const en: LanguageWords = {
     'aof.not-in-cluster': {
       what: 'The target[ {address}] is a cluster, which cannot do some commands of the append-only file[: {commands}].',
       safe: written,
-      todo: 'Restore into a server that stands alone; or, if these commands may be left out and listed, with --cannot-hold skip.',
+      todo: 'Restore into a server that stands alone; or, if these commands may be left out and listed, [{console:if}choose that among the options|with --cannot-hold skip].',
     },
     'file.collisions': {
       what: 'Several keys of the file would have to share one name on the target: this is so with[ {keys:keys}| keys][, for example {examples}].',
       safe: fileOnly,
-      todo: 'Give each database a prefix of its own (--db-prefix), send the databases to different ones (--db-map), or leave keys out (--db, --exclude).',
+      todo: 'Give each database a prefix of its own[{console:if}| (--db-prefix)], send the databases to different ones[{console:if}| (--db-map)], or leave keys out[{console:if}| (--db, --exclude)].',
     },
     'connect.refused': {
       what: 'Nobody listens at[ {address}| this address]: the connection was refused.',
@@ -295,17 +295,17 @@ export const en: LanguageWords = {
     'tls.required': {
       what: 'The server[ {address}] accepts only TLS on this port.',
       safe: written,
-      todo: 'Switch TLS on (--tls or rediss://), or use the plain port of the server.',
+      todo: 'Switch TLS on[{console:if}| (--tls or rediss://)], or use the plain port of the server.',
     },
     'tls.untrusted': {
       what: 'The certificate of the server[ {address}] is not signed by an authority this machine trusts.',
       safe: written,
-      todo: 'Name the PEM file of its authority (--ca).',
+      todo: 'Name the PEM file of its authority[{console:if}| (--ca)].',
     },
     'tls.name-mismatch': {
       what: 'The certificate of the server[ {address}] is made out to another name.',
       safe: written,
-      todo: 'Connect by the name in the certificate, or give that name (--servername).',
+      todo: 'Connect by the name in the certificate, or give that name[{console:if}| (--servername)].',
     },
     'tls.expired': {
       what: 'The certificate of the server[ {address}] is outside its period of validity.',
@@ -315,7 +315,7 @@ export const en: LanguageWords = {
     'tls.client-certificate': {
       what: 'The server[ {address}] wants a client certificate, or does not accept the one it was shown.',
       safe: written,
-      todo: 'Name a certificate and its key that the server trusts (--cert and --key).',
+      todo: 'Name a certificate and its key that the server trusts[{console:if}| (--cert and --key)].',
     },
     'tls.file-unreadable': {
       what: 'The certificate or key file[ {file}] cannot be read.',
@@ -340,7 +340,7 @@ export const en: LanguageWords = {
     'target.not-empty': {
       what: 'The target[ {address}] already holds[ {keys:keys}| keys] that the file has too[, for example {examples}].',
       safe: written,
-      todo: 'Choose what happens to keys that exist (--on-conflict skip or replace), or use an empty target.',
+      todo: 'Choose what happens to keys that exist[{console:if}| (--on-conflict skip or replace)], or use an empty target.',
     },
     'target.out-of-memory': {
       what: 'The target[ {address}] is out of memory: it has reached its maxmemory.',
@@ -390,27 +390,27 @@ export const en: LanguageWords = {
     'target.cluster-one-db': {
       what: 'There are keys for[ databases {dbs}| several databases], and the cluster[ at {address}] has database 0 only.',
       safe: written,
-      todo: 'Choose what becomes of them: one database alone, all into database 0 (--target-db 0), or each with a prefix of its own (--db-prefix).',
+      todo: 'Choose what becomes of them: one database alone, all into database 0[{console:if}| (--target-db 0)], or each with a prefix of its own[{console:if}| (--db-prefix)].',
     },
     'target.db-out-of-range': {
       what: 'The target[ {address}] has no database[ {db}| of this number].',
       safe: written,
-      todo: 'Map it to another database (--db-map or --target-db), or raise "databases" on the target.',
+      todo: 'Map it to another database[{console:if}| (--db-map or --target-db)], or raise "databases" on the target.',
     },
     'target.cannot-hold': {
       what: 'The target[ {address}] cannot hold the value[ of the key {key}][ of type {type}]: it does not know this type.',
       safe: written,
-      todo: 'Use a target that has the type or the module, or leave such keys out (--exclude).',
+      todo: 'Use a target that has the type or the module, or leave such keys out[{console:if}| (--exclude)].',
     },
     'target.lacks-types': {
       what: 'The target[ {address}][ (version {version})] cannot hold all of this backup[: {losses}].',
       safe: written,
-      todo: 'Use a newer target or load the module there; or leave these out and have them listed (--cannot-hold skip), or write hashes without the expiry of their fields (--field-ttl drop).',
+      todo: 'Use a newer target or load the module there; or leave these out and have them listed[{console:if}| (--cannot-hold skip)], or write hashes without the expiry of their fields[{console:if}| (--field-ttl drop)].',
     },
     'target.value-refused': {
       what: 'The target[ {address}] refused the value of[ the key {key}| a key] as bad data.',
       safe: written,
-      todo: 'Check that the target is not older than the server that made the backup, or leave the key out (--exclude).',
+      todo: 'Check that the target is not older than the server that made the backup, or leave the key out[{console:if}| (--exclude)].',
     },
     'target.not-lockable': {
       what: 'The target[ {address}] cannot be locked[: {reason}].',
@@ -500,7 +500,7 @@ export const en: LanguageWords = {
     'ssh.unknown-host': {
       what: 'The SSH server[ {address}] is not known here. It shows the[ {keyType}] key[ {fingerprint}].',
       safe: written,
-      todo: 'Ask whoever runs it for the fingerprint of its host key, and accept the key only if it is this one (--accept-host-key).',
+      todo: 'Ask whoever runs it for the fingerprint of its host key, and accept the key only if it is this one[{console:if}| (--accept-host-key)].',
     },
     'ssh.host-key-changed': {
       what: 'The SSH server[ {address}] shows another host key than the one known of it[ ({file}, line {line})]: it was set up anew, or somebody stands in between[. The new one is {fingerprint}].',
@@ -525,7 +525,7 @@ export const en: LanguageWords = {
     'ssh.no-agent': {
       what: 'There is no SSH agent to sign in to[ {address}| the SSH server] with.',
       safe: written,
-      todo: 'Start one and add the key (ssh-add), or name a key file (--ssh-key).',
+      todo: 'Start one and add the key (ssh-add), or name a key file[{console:if}| (--ssh-key)].',
     },
     'ssh.key-unusable': {
       what: 'The file[ {file}] holds no private key in OpenSSH or PEM form.',
@@ -535,7 +535,7 @@ export const en: LanguageWords = {
     'ssh.passphrase-needed': {
       what: 'The private key[ {file}] is locked with a passphrase.',
       safe: written,
-      todo: 'Give its passphrase (--ssh-passphrase -), or put the key into an SSH agent.',
+      todo: 'Give its passphrase[{console:if}| (--ssh-passphrase -)], or put the key into an SSH agent.',
     },
     'ssh.passphrase-wrong': {
       what: 'The passphrase does not open the private key[ {file}].',
@@ -620,7 +620,7 @@ export const en: LanguageWords = {
     'restore.input-changed': {
       what: 'A restore of[ {file}| this backup] into[ {address}| this target] was interrupted, and the file has changed since.',
       safe: 'Nothing more was written; what the interrupted restore had written is on the target.',
-      todo: 'Put the file back to go on where it stopped, or begin anew with --restart and --on-conflict replace.',
+      todo: 'Put the file back to go on where it stopped, or begin anew [{console:if}in the wizard and have existing keys overwritten|with --restart and --on-conflict replace].',
     },
     'restore.ended': {
       what: 'This restore has ended already.',
@@ -645,7 +645,7 @@ export const en: LanguageWords = {
     'verify.databases': {
       what: 'The source has keys in[ databases {dbs}| several databases], and the cluster[ at {address}] has database 0 only: there is nothing to compare them with.',
       safe: 'Nothing was compared, and nothing has been changed.',
-      todo: 'Compare with the backup that was restored, by the same rules (verify -i with --target-db or --db-prefix), or count the keys only (--mode counts).',
+      todo: 'Compare with the backup that was restored, by the same rules[{console:if}| (verify -i with --target-db or --db-prefix)], or count the keys only[{console:if}| (--mode counts)].',
     },
     'verify.no-server': {
       what: '[{program} is no redis-server or valkey-server of 7.0 or later|No redis-server or valkey-server of 7.0 or later was found on this machine]. What the commands of an append-only file make, only a server tells that loads them.',
@@ -735,7 +735,7 @@ export const en: LanguageWords = {
     'task.not-found': {
       what: 'There is no task[ {id}| like this].',
       safe: 'Nothing has been changed.',
-      todo: 'Check both addresses, or look at the list of tasks in the console ("keyferry serve").',
+      todo: '[{console:if}Look at the list of tasks; it may have been removed in another window.|Check both addresses, or look at the list of tasks in the console ("keyferry serve").]',
     },
     'task.wrong-state': {
       what: 'The task cannot do this[ while it is {state}| now].',
@@ -755,7 +755,7 @@ export const en: LanguageWords = {
     'task.warnings-open': {
       what: 'The checks gave warnings that nobody has accepted yet.',
       safe: 'Nothing has been copied.',
-      todo: 'Read each warning and accept it (--accept-warnings), or mend its cause and check again.',
+      todo: 'Read each warning and accept it[{console:if}| (--accept-warnings)], or mend its cause and check again.',
     },
     'task.consent-needed': {
       what: 'Source and target are not proven equal, so finishing needs a typed consent.',

@@ -75,7 +75,7 @@ export const ko: LanguageWords = {
     'file.no-room': {
       what: '[{folder} ]폴더의 디스크에 공간이 모자랍니다[(필요 {needed:bytes}, 사용 가능 {free:bytes})].',
       safe: written,
-      todo: '그곳의 공간을 비우거나 다른 디스크의 폴더를 지정하세요(--keep, -o, 남기지 않는 것은 TMPDIR).',
+      todo: '그곳의 공간을 비우거나 다른 디스크의 폴더를 지정하세요[{console:if}|(--keep, -o, 남기지 않는 것은 TMPDIR)].',
     },
     'file.not-writable': {
       what: '현재 사용자는 [{file}|지정한] 위치에 쓸 수 없습니다.',
@@ -145,7 +145,7 @@ export const ko: LanguageWords = {
     'backup.no-aof': {
       what: '소스[ {address}]는 AOF 파일을 두지 않습니다.',
       safe: '소스에서는 아무것도 바뀌지 않았습니다.',
-      todo: 'RDB 백업을 만들거나(--aof 없이) 소스에서 appendonly를 켜세요.',
+      todo: 'RDB 백업을 만들거나[{console:if}|(--aof 없이)] 소스에서 appendonly를 켜세요.',
     },
     'readiness.nothing-seen': {
       what: '[{from} 안에서 ]명령을 보지 못해 판단할 수 없습니다.',
@@ -215,7 +215,7 @@ export const ko: LanguageWords = {
     'aof.no-timestamps': {
       what: '멈출 시각이 주어졌지만 [{file} ]AOF 파일에 쓰기 시각이 없습니다.',
       safe: written,
-      todo: '--until 없이 복원하세요. 서버는 aof-timestamp-enabled yes(7.0 이상)일 때만 시각을 적습니다.',
+      todo: '[{console:if}시점을 정하지 말고 전체를 복원하세요.|--until 없이 복원하세요.] 서버는 aof-timestamp-enabled yes(7.0 이상)일 때만 시각을 적습니다.',
     },
     'aof.until-too-early': {
       what: '[{file} ]AOF 파일은 멈출 시각보다 늦게[({first})] 시작합니다.',
@@ -225,12 +225,12 @@ export const ko: LanguageWords = {
     'aof.skip-impossible': {
       what: '명령을 적용할 때는 타깃에 이미 있는 키를 건너뛸 수 없습니다. 명령의 일부만 적용하면 누구의 값도 아니게 됩니다.',
       safe: written,
-      todo: '빈 데이터베이스에 복원하거나 --on-conflict replace를 쓰세요.',
+      todo: '빈 데이터베이스에 복원하거나 [{console:if}있는 키를 덮어쓰도록 고르세요|--on-conflict replace를 쓰세요].',
     },
     'aof.would-flush': {
       what: 'AOF 파일에 [{command}|모두 지우는] 명령이 있어 타깃[ {address}]에 원래 있던 [{keys:keys}|키]를 지우게 됩니다.',
       safe: written,
-      todo: '빈 서버에 복원하세요. 그 키를 모두 지워도 된다면 --on-conflict replace를 쓰세요.',
+      todo: '빈 서버에 복원하세요. 그 키를 모두 지워도 된다면 [{console:if}있는 키를 덮어쓰도록 고르세요|--on-conflict replace를 쓰세요].',
     },
     'aof.cannot-select': {
       what: 'AOF 파일의 일부 명령은 일부 키에만, 또는 다른 데이터베이스나 이름으로 적용할 수 없습니다[: {commands}].',
@@ -245,12 +245,12 @@ export const ko: LanguageWords = {
     'aof.not-in-cluster': {
       what: '타깃[ {address}]은 클러스터여서 AOF 파일의 일부 명령을 실행할 수 없습니다[: {commands}].',
       safe: written,
-      todo: '단독 서버에 복원하거나, 이 명령들을 빼고 목록으로 남겨도 된다면 --cannot-hold skip을 쓰세요.',
+      todo: '단독 서버에 복원하거나, 이 명령들을 빼고 목록으로 남겨도 된다면 [{console:if}옵션에서 고르세요|--cannot-hold skip을 쓰세요].',
     },
     'file.collisions': {
       what: '파일의 여러 키가 타깃에서 같은 이름을 갖게 됩니다. 대상은 [{keys:keys}|여러 키]입니다[(예: {examples})].',
       safe: fileOnly,
-      todo: '데이터베이스마다 접두사를 따로 주거나(--db-prefix) 서로 다른 데이터베이스로 보내거나(--db-map) 일부 키를 빼세요(--db, --exclude).',
+      todo: '데이터베이스마다 접두사를 따로 주거나[{console:if}|(--db-prefix)] 서로 다른 데이터베이스로 보내거나[{console:if}|(--db-map)] 일부 키를 빼세요[{console:if}|(--db, --exclude)].',
     },
     'connect.refused': {
       what: '[{address} |이 ]주소에서 받는 서버가 없어 연결이 거부되었습니다.',
@@ -290,17 +290,17 @@ export const ko: LanguageWords = {
     'tls.required': {
       what: '[{address} ]서버의 이 포트는 TLS만 받습니다.',
       safe: written,
-      todo: 'TLS를 켜거나(--tls 또는 rediss://) 서버의 일반 포트를 쓰세요.',
+      todo: 'TLS를 켜거나[{console:if}|(--tls 또는 rediss://)] 서버의 일반 포트를 쓰세요.',
     },
     'tls.untrusted': {
       what: '[{address} ]서버의 인증서는 이 컴퓨터가 신뢰하는 기관이 서명하지 않았습니다.',
       safe: written,
-      todo: '서명한 기관의 PEM 파일을 지정하세요(--ca).',
+      todo: '서명한 기관의 PEM 파일을 지정하세요[{console:if}|(--ca)].',
     },
     'tls.name-mismatch': {
       what: '[{address} ]서버의 인증서는 다른 이름으로 발급되었습니다.',
       safe: written,
-      todo: '인증서에 있는 이름으로 연결하거나 그 이름을 지정하세요(--servername).',
+      todo: '인증서에 있는 이름으로 연결하거나 그 이름을 지정하세요[{console:if}|(--servername)].',
     },
     'tls.expired': {
       what: '[{address} ]서버의 인증서가 유효 기간을 벗어났습니다.',
@@ -310,7 +310,7 @@ export const ko: LanguageWords = {
     'tls.client-certificate': {
       what: '[{address} ]서버가 클라이언트 인증서를 요구하거나, 제시한 인증서를 받아들이지 않습니다.',
       safe: written,
-      todo: '서버가 신뢰하는 인증서와 키를 지정하세요(--cert, --key).',
+      todo: '서버가 신뢰하는 인증서와 키를 지정하세요[{console:if}|(--cert, --key)].',
     },
     'tls.file-unreadable': {
       what: '[{file} ]인증서 또는 키 파일을 읽을 수 없습니다.',
@@ -335,7 +335,7 @@ export const ko: LanguageWords = {
     'target.not-empty': {
       what: '[{address} ]타깃에 파일과 같은 [{keys:keys}|키]가 이미 있습니다[(예: {examples})].',
       safe: written,
-      todo: '있는 키를 어떻게 할지 고르거나(--on-conflict skip 또는 replace) 빈 타깃을 쓰세요.',
+      todo: '있는 키를 어떻게 할지 고르거나[{console:if}|(--on-conflict skip 또는 replace)] 빈 타깃을 쓰세요.',
     },
     'target.out-of-memory': {
       what: '[{address} ]타깃의 메모리가 부족합니다. maxmemory에 이르렀습니다.',
@@ -385,27 +385,27 @@ export const ko: LanguageWords = {
     'target.cluster-one-db': {
       what: '[데이터베이스 {dbs}|여러 데이터베이스]로 갈 키가 있는데 [{address} ]클러스터에는 데이터베이스 0만 있습니다.',
       safe: written,
-      todo: '어떻게 할지 정하세요. 데이터베이스 하나만 옮기거나, 모두 데이터베이스 0에 넣거나(--target-db 0), 각각 접두사를 붙입니다(--db-prefix).',
+      todo: '어떻게 할지 정하세요. 데이터베이스 하나만 옮기거나, 모두 데이터베이스 0에 넣거나[{console:if}|(--target-db 0)], 각각 접두사를 붙입니다[{console:if}|(--db-prefix)].',
     },
     'target.db-out-of-range': {
       what: '[{address} ]타깃에 [{db}번 |이 번호의 ]데이터베이스가 없습니다.',
       safe: written,
-      todo: '다른 데이터베이스로 옮기거나(--db-map 또는 --target-db) 타깃의 databases 값을 올리세요.',
+      todo: '다른 데이터베이스로 옮기거나[{console:if}|(--db-map 또는 --target-db)] 타깃의 databases 값을 올리세요.',
     },
     'target.cannot-hold': {
       what: '[{address} ]타깃은 [{key} 키의 ][{type} 타입 ]값을 담을 수 없습니다. 이 타입을 모릅니다.',
       safe: written,
-      todo: '타입이나 모듈이 있는 타깃을 쓰거나 그런 키를 빼세요(--exclude).',
+      todo: '타입이나 모듈이 있는 타깃을 쓰거나 그런 키를 빼세요[{console:if}|(--exclude)].',
     },
     'target.lacks-types': {
       what: '[{address} ]타깃[(버전 {version})]이 이 백업을 모두 담을 수 없습니다[: {losses}].',
       safe: written,
-      todo: '더 새로운 타깃을 쓰거나 모듈을 로드하세요. 또는 이것들을 빼고 목록으로 남기거나(--cannot-hold skip), 필드 만료 없이 해시를 쓰세요(--field-ttl drop).',
+      todo: '더 새로운 타깃을 쓰거나 모듈을 로드하세요. 또는 이것들을 빼고 목록으로 남기거나[{console:if}|(--cannot-hold skip)], 필드 만료 없이 해시를 쓰세요[{console:if}|(--field-ttl drop)].',
     },
     'target.value-refused': {
       what: '[{address} ]타깃이 [{key} |어떤 ]키의 값을 잘못된 데이터로 보고 거부했습니다.',
       safe: written,
-      todo: '타깃이 백업을 만든 서버보다 오래되지 않았는지 확인하거나 그 키를 빼세요(--exclude).',
+      todo: '타깃이 백업을 만든 서버보다 오래되지 않았는지 확인하거나 그 키를 빼세요[{console:if}|(--exclude)].',
     },
     'target.not-lockable': {
       what: '타깃[ {address}]을 잠글 수 없습니다[: {reason}].',
@@ -495,7 +495,7 @@ export const ko: LanguageWords = {
     'ssh.unknown-host': {
       what: 'SSH 서버[ {address}]을(를) 이 컴퓨터는 모릅니다[. 제시한 {keyType} 호스트 키는 {fingerprint}입니다].',
       safe: written,
-      todo: '관리하는 사람에게 호스트 키의 지문을 물어, 같을 때만 받아들이세요(--accept-host-key).',
+      todo: '관리하는 사람에게 호스트 키의 지문을 물어, 같을 때만 받아들이세요[{console:if}|(--accept-host-key)].',
     },
     'ssh.host-key-changed': {
       what: 'SSH 서버[ {address}]이(가) 알려진 것과 다른 호스트 키를 제시합니다[({file} {line}번째 줄)]. 새로 설치했거나 누군가 중간에 있습니다[. 새 키는 {fingerprint}입니다].',
@@ -520,7 +520,7 @@ export const ko: LanguageWords = {
     'ssh.no-agent': {
       what: '[{address}|SSH 서버]에 로그인할 SSH 에이전트가 없습니다.',
       safe: written,
-      todo: '에이전트를 시작하고 키를 넣거나(ssh-add), 키 파일을 지정하세요(--ssh-key).',
+      todo: '에이전트를 시작하고 키를 넣거나(ssh-add), 키 파일을 지정하세요[{console:if}|(--ssh-key)].',
     },
     'ssh.key-unusable': {
       what: '파일[ {file}]에 OpenSSH나 PEM 형식의 개인 키가 없습니다.',
@@ -530,7 +530,7 @@ export const ko: LanguageWords = {
     'ssh.passphrase-needed': {
       what: '개인 키[ {file}]은(는) 암호로 잠겨 있습니다.',
       safe: written,
-      todo: '암호를 주거나(--ssh-passphrase -), 키를 SSH 에이전트에 넣으세요.',
+      todo: '암호를 주거나[{console:if}|(--ssh-passphrase -)], 키를 SSH 에이전트에 넣으세요.',
     },
     'ssh.passphrase-wrong': {
       what: '이 암호로는 개인 키[ {file}]을(를) 열 수 없습니다.',
@@ -615,7 +615,7 @@ export const ko: LanguageWords = {
     'restore.input-changed': {
       what: '[{file}|이] 백업을 [{address}|이] 타깃으로 복원하다가 중단되었고, 그 뒤 파일이 바뀌었습니다.',
       safe: '더 쓴 것은 없습니다. 중단되기 전에 쓴 키는 타깃에 있습니다.',
-      todo: '파일을 되돌려 놓고 이어서 하거나, --restart와 --on-conflict replace로 처음부터 다시 하세요.',
+      todo: '파일을 되돌려 놓고 이어서 하거나, [{console:if}마법사에서 있는 키를 덮어쓰도록 하고|--restart와 --on-conflict replace로] 처음부터 다시 하세요.',
     },
     'restore.ended': {
       what: '이 복원은 이미 끝났습니다.',
@@ -640,7 +640,7 @@ export const ko: LanguageWords = {
     'verify.databases': {
       what: '소스의 [데이터베이스 {dbs}|여러 데이터베이스]에 키가 있지만 클러스터[({address})]에는 데이터베이스 0만 있어 비교할 대상이 없습니다.',
       safe: '비교하지 않았고 변경된 것도 없습니다.',
-      todo: '복원한 백업과 같은 규칙으로 비교하거나(verify -i와 --target-db 또는 --db-prefix) 키 수만 세세요(--mode counts).',
+      todo: '복원한 백업과 같은 규칙으로 비교하거나[{console:if}|(verify -i와 --target-db 또는 --db-prefix)] 키 수만 세세요[{console:if}|(--mode counts)].',
     },
     'verify.no-server': {
       what: '[{program}: 7.0 이상의 redis-server나 valkey-server가 아닙니다|이 컴퓨터에서 7.0 이상의 redis-server나 valkey-server를 찾지 못했습니다]. AOF의 명령이 무엇을 만드는지는 그것을 읽어 들이는 서버만 알 수 있습니다.',
@@ -730,7 +730,7 @@ export const ko: LanguageWords = {
     'task.not-found': {
       what: '[{id} |이런 ]작업이 없습니다.',
       safe: '바뀐 것은 없습니다.',
-      todo: '두 주소를 확인하거나 콘솔("keyferry serve")의 작업 목록을 확인하세요.',
+      todo: '[{console:if}작업 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.|두 주소를 확인하거나 콘솔("keyferry serve")의 작업 목록을 확인하세요.]',
     },
     'task.wrong-state': {
       what: '작업이 [{state} 상태라 |지금은 ]이것을 할 수 없습니다.',
@@ -750,7 +750,7 @@ export const ko: LanguageWords = {
     'task.warnings-open': {
       what: '점검에서 아직 수락하지 않은 경고가 있습니다.',
       safe: '아직 아무것도 복사하지 않았습니다.',
-      todo: '경고를 읽고 수락하거나(--accept-warnings), 원인을 고친 뒤 다시 점검하세요.',
+      todo: '경고를 읽고 수락하거나[{console:if}|(--accept-warnings)], 원인을 고친 뒤 다시 점검하세요.',
     },
     'task.consent-needed': {
       what: '소스와 타깃이 같다고 증명되지 않아, 마치려면 동의를 입력해야 합니다.',

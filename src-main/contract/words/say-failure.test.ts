@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { failureCatalogue, makeFailure, type FailureCode } from '../failure.ts'
-import { languages, sayFailure, type Locale } from './say-failure.ts'
+import { languages, sayFailure, sayFailureInConsole, type Locale } from './say-failure.ts'
 import { fillTemplate, formatBytes, placeholdersOf } from './template.ts'
 
 const codes = Object.keys(failureCatalogue) as FailureCode[]
@@ -95,5 +95,19 @@ describe('a template', () => {
     [12 * 1024 ** 3, '12 GiB'],
   ])('writes %d bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes, 'en')).toBe(text)
+  })
+})
+
+describe('a failure at a console', () => {
+  test('names no flag of the command line that is one of several ways', () => {
+    const failure = makeFailure('aof.would-flush', {})
+    expect(sayFailure(failure, 'en').todo).toContain('--on-conflict replace')
+    expect(sayFailureInConsole(failure, 'en').todo).toMatch(/have existing keys overwritten\.$/)
+    expect(sayFailureInConsole(makeFailure('task.not-found', {}), 'ko').todo).toMatch(/^작업 목록을/)
+  })
+
+  test.each(locales)('in %s says three whole sentences as well', (locale) => {
+    for (const code of codes)
+      expect(sayFailureInConsole({ code, params: {} }, locale).todo).toMatch(/^\S.*\S?[.。)]$/u)
   })
 })

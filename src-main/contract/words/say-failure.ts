@@ -40,6 +40,14 @@ export function sayFailure(
   return { what: say(words.what), safe: say(words.safe), todo: say(words.todo) }
 }
 
+/** The same for who sits at a console: what there is to do is said without the flags of the command line. */
+export function sayFailureInConsole(
+  { code, params }: Pick<Failure, 'code' | 'params'>,
+  locale: Locale,
+): FailureWords {
+  return sayFailure({ code, params: { ...params, console: 1 } }, locale)
+}
+
 /**
  * Says what a failure means without one having happened: every fact it can tell stands there as its name, `‹host›`,
  * and sizes as an example. `written` is how many keys the target has taken, 0 for none.

@@ -75,7 +75,7 @@ export const zh: LanguageWords = {
     'file.no-room': {
       what: '目录[ {folder} ]所在的磁盘空间不足[：需要 {needed:bytes}，可用 {free:bytes}]。',
       safe: written,
-      todo: '请在该处腾出空间，或指定另一块磁盘上的目录（--keep、-o，不保留的内容用 TMPDIR）。',
+      todo: '请在该处腾出空间，或指定另一块磁盘上的目录[{console:if}|（--keep、-o，不保留的内容用 TMPDIR）]。',
     },
     'file.not-writable': {
       what: '当前用户无法写入[ {file}|指定的位置]。',
@@ -145,7 +145,7 @@ export const zh: LanguageWords = {
     'backup.no-aof': {
       what: '源端[ {address} ]没有启用 AOF 文件。',
       safe: '源端没有任何改动。',
-      todo: '请制作 RDB 备份（不加 --aof），或在源端启用 appendonly。',
+      todo: '请制作 RDB 备份[{console:if}|（不加 --aof）]，或在源端启用 appendonly。',
     },
     'readiness.nothing-seen': {
       what: '[在 {from} 中]没有看到任何命令，无从判断。',
@@ -215,7 +215,7 @@ export const zh: LanguageWords = {
     'aof.no-timestamps': {
       what: '指定了停止的时刻，但 AOF 文件[ {file}]没有记录任何写入时间。',
       safe: written,
-      todo: '请不带 --until 恢复；服务器只有在 aof-timestamp-enabled yes（7.0 及以上）时才写入时间。',
+      todo: '[{console:if}请完整恢复，不指定截止时刻；|请不带 --until 恢复；]服务器只有在 aof-timestamp-enabled yes（7.0 及以上）时才写入时间。',
     },
     'aof.until-too-early': {
       what: 'AOF 文件[ {file}]的起点[（{first}）]晚于要停止的时刻。',
@@ -225,12 +225,12 @@ export const zh: LanguageWords = {
     'aof.skip-impossible': {
       what: '应用命令时无法跳过目标端已有的键：只应用一部分命令会得到不属于任何一方的值。',
       safe: written,
-      todo: '请恢复到空的数据库，或使用 --on-conflict replace。',
+      todo: '请恢复到空的数据库，或[{console:if}选择覆盖已有的键|使用 --on-conflict replace]。',
     },
     'aof.would-flush': {
       what: 'AOF 文件中有[ {command}|清空一切的命令]，会删除目标端[ {address} ]自己的[ {keys:keys}|键]。',
       safe: written,
-      todo: '请恢复到空的服务器；如果这些键都可以删除，请使用 --on-conflict replace。',
+      todo: '请恢复到空的服务器；如果这些键都可以删除，请[{console:if}选择覆盖已有的键|使用 --on-conflict replace]。',
     },
     'aof.cannot-select': {
       what: 'AOF 文件中有些命令无法只应用于部分键，或应用到其他数据库或键名[：{commands}]。',
@@ -245,12 +245,12 @@ export const zh: LanguageWords = {
     'aof.not-in-cluster': {
       what: '目标端[ {address}]是集群，无法执行 AOF 文件中的部分命令[：{commands}]。',
       safe: written,
-      todo: '请恢复到单机服务器；如果可以略去并列出这些命令，请使用 --cannot-hold skip。',
+      todo: '请恢复到单机服务器；如果可以略去并列出这些命令，请[{console:if}在选项中选择|使用 --cannot-hold skip]。',
     },
     'file.collisions': {
       what: '文件中的多个键在目标端会得到同一个名称，涉及[ {keys:keys}|一些名称][，例如 {examples}]。',
       safe: fileOnly,
-      todo: '请为每个数据库加上各自的前缀（--db-prefix），或映射到不同的数据库（--db-map），或排除部分键（--db、--exclude）。',
+      todo: '请为每个数据库加上各自的前缀[{console:if}|（--db-prefix）]，或映射到不同的数据库[{console:if}|（--db-map）]，或排除部分键[{console:if}|（--db、--exclude）]。',
     },
     'connect.refused': {
       what: '[{address} |该地址]上没有服务在监听：连接被拒绝。',
@@ -290,17 +290,17 @@ export const zh: LanguageWords = {
     'tls.required': {
       what: '服务器[ {address} ]的这个端口只接受 TLS。',
       safe: written,
-      todo: '请打开 TLS（--tls 或 rediss://），或使用服务器的普通端口。',
+      todo: '请打开 TLS[{console:if}|（--tls 或 rediss://）]，或使用服务器的普通端口。',
     },
     'tls.untrusted': {
       what: '服务器[ {address} ]的证书不是由本机信任的机构签发的。',
       safe: written,
-      todo: '请指定签发机构的 PEM 文件（--ca）。',
+      todo: '请指定签发机构的 PEM 文件[{console:if}|（--ca）]。',
     },
     'tls.name-mismatch': {
       what: '服务器[ {address} ]的证书属于另一个名称。',
       safe: written,
-      todo: '请用证书中的名称连接，或指定该名称（--servername）。',
+      todo: '请用证书中的名称连接，或指定该名称[{console:if}|（--servername）]。',
     },
     'tls.expired': {
       what: '服务器[ {address} ]的证书不在有效期内。',
@@ -310,7 +310,7 @@ export const zh: LanguageWords = {
     'tls.client-certificate': {
       what: '服务器[ {address} ]要求客户端证书，或不接受所出示的证书。',
       safe: written,
-      todo: '请指定服务器信任的证书和私钥（--cert 和 --key）。',
+      todo: '请指定服务器信任的证书和私钥[{console:if}|（--cert 和 --key）]。',
     },
     'tls.file-unreadable': {
       what: '证书或私钥文件[ {file} ]无法读取。',
@@ -335,7 +335,7 @@ export const zh: LanguageWords = {
     'target.not-empty': {
       what: '目标端[ {address} ]已有文件中的[ {keys:keys}|一些键][，例如 {examples}]。',
       safe: written,
-      todo: '请选择如何处理已有的键（--on-conflict skip 或 replace），或使用空的目标端。',
+      todo: '请选择如何处理已有的键[{console:if}|（--on-conflict skip 或 replace）]，或使用空的目标端。',
     },
     'target.out-of-memory': {
       what: '目标端[ {address} ]内存不足：已达到 maxmemory。',
@@ -385,27 +385,27 @@ export const zh: LanguageWords = {
     'target.cluster-one-db': {
       what: '有些键属于[数据库 {dbs}|多个数据库]，而集群[ {address} ]只有数据库 0。',
       safe: written,
-      todo: '请决定如何处理：只取一个数据库，全部写入数据库 0（--target-db 0），或为每个数据库加上各自的前缀（--db-prefix）。',
+      todo: '请决定如何处理：只取一个数据库，全部写入数据库 0[{console:if}|（--target-db 0）]，或为每个数据库加上各自的前缀[{console:if}|（--db-prefix）]。',
     },
     'target.db-out-of-range': {
       what: '目标端[ {address} ]没有[编号为 {db} |这个编号]的数据库。',
       safe: written,
-      todo: '请映射到其他数据库（--db-map 或 --target-db），或调大目标端的 databases。',
+      todo: '请映射到其他数据库[{console:if}|（--db-map 或 --target-db）]，或调大目标端的 databases。',
     },
     'target.cannot-hold': {
       what: '目标端[ {address} ]无法存放[键 {key} 的][类型为 {type} 的]值：它不认识该类型。',
       safe: written,
-      todo: '请使用支持该类型或模块的目标端，或排除这些键（--exclude）。',
+      todo: '请使用支持该类型或模块的目标端，或排除这些键[{console:if}|（--exclude）]。',
     },
     'target.lacks-types': {
       what: '目标端[ {address} ][（版本 {version}）]无法存放该备份的全部内容[：{losses}]。',
       safe: written,
-      todo: '请使用更新的目标端或在其上加载模块；也可以排除并列出这些内容（--cannot-hold skip），或写入不带字段过期时间的哈希（--field-ttl drop）。',
+      todo: '请使用更新的目标端或在其上加载模块；也可以排除并列出这些内容[{console:if}|（--cannot-hold skip）]，或写入不带字段过期时间的哈希[{console:if}|（--field-ttl drop）]。',
     },
     'target.value-refused': {
       what: '目标端[ {address} ]认为[键 {key} |某个键]的值有误，拒绝接收。',
       safe: written,
-      todo: '请确认目标端不比制作备份的服务器更旧，或排除该键（--exclude）。',
+      todo: '请确认目标端不比制作备份的服务器更旧，或排除该键[{console:if}|（--exclude）]。',
     },
     'target.not-lockable': {
       what: '无法锁定目标端[ {address}][：{reason}]。',
@@ -495,7 +495,7 @@ export const zh: LanguageWords = {
     'ssh.unknown-host': {
       what: '本机不认识 SSH 服务器[ {address}]。[它出示的 {keyType} 主机密钥是 {fingerprint}。]',
       safe: written,
-      todo: '请向管理它的人索要主机密钥的指纹，只有一致时才接受（--accept-host-key）。',
+      todo: '请向管理它的人索要主机密钥的指纹，只有一致时才接受[{console:if}|（--accept-host-key）]。',
     },
     'ssh.host-key-changed': {
       what: 'SSH 服务器[ {address} ]出示的主机密钥与已知的不同[（{file} 第 {line} 行）]：它被重新安装过，或者有人在中间[。新的密钥是 {fingerprint}]。',
@@ -520,7 +520,7 @@ export const zh: LanguageWords = {
     'ssh.no-agent': {
       what: '没有可用于登录[ {address} |SSH 服务器]的 SSH agent。',
       safe: written,
-      todo: '请启动 agent 并加入密钥（ssh-add），或指定密钥文件（--ssh-key）。',
+      todo: '请启动 agent 并加入密钥（ssh-add），或指定密钥文件[{console:if}|（--ssh-key）]。',
     },
     'ssh.key-unusable': {
       what: '文件[ {file} ]中没有 OpenSSH 或 PEM 格式的私钥。',
@@ -530,7 +530,7 @@ export const zh: LanguageWords = {
     'ssh.passphrase-needed': {
       what: '私钥[ {file} ]由口令保护。',
       safe: written,
-      todo: '请给出口令（--ssh-passphrase -），或把密钥加入 SSH agent。',
+      todo: '请给出口令[{console:if}|（--ssh-passphrase -）]，或把密钥加入 SSH agent。',
     },
     'ssh.passphrase-wrong': {
       what: '口令打不开私钥[ {file}]。',
@@ -615,7 +615,7 @@ export const zh: LanguageWords = {
     'restore.input-changed': {
       what: '[{file}|该备份] 到 [{address}|该目标] 的恢复曾被中断，而文件此后发生了变化。',
       safe: '没有再写入任何内容；中断前写入的键仍在目标上。',
-      todo: '把文件放回原样以从中断处继续，或用 --restart 和 --on-conflict replace 重新开始。',
+      todo: '把文件放回原样以从中断处继续，或[{console:if}在向导中重新开始并覆盖已有的键|用 --restart 和 --on-conflict replace 重新开始]。',
     },
     'restore.ended': {
       what: '该恢复已经结束。',
@@ -640,7 +640,7 @@ export const zh: LanguageWords = {
     'verify.databases': {
       what: '源端的[数据库 {dbs} |多个数据库]中有键，而集群[ {address} ]只有数据库 0，没有可比较的对象。',
       safe: '没有进行比较，也未做任何更改。',
-      todo: '请按相同的规则与当时恢复的备份比较（verify -i 加 --target-db 或 --db-prefix），或只统计键数（--mode counts）。',
+      todo: '请按相同的规则与当时恢复的备份比较[{console:if}|（verify -i 加 --target-db 或 --db-prefix）]，或只统计键数[{console:if}|（--mode counts）]。',
     },
     'verify.no-server': {
       what: '[{program} 不是 7.0 或更高版本的 redis-server 或 valkey-server|本机上没有找到 7.0 或更高版本的 redis-server 或 valkey-server]。AOF 中的命令会产生什么数据，只有加载它的服务器才知道。',
@@ -730,7 +730,7 @@ export const zh: LanguageWords = {
     'task.not-found': {
       what: '没有任务[ {id}]。',
       safe: '没有任何更改。',
-      todo: '请检查两个地址，或在控制台（"keyferry serve"）中查看任务列表。',
+      todo: '[{console:if}请查看任务列表；它可能已在另一个窗口中删除。|请检查两个地址，或在控制台（"keyferry serve"）中查看任务列表。]',
     },
     'task.wrong-state': {
       what: '任务[处于 {state} 状态，|目前]不能这样做。',
@@ -750,7 +750,7 @@ export const zh: LanguageWords = {
     'task.warnings-open': {
       what: '检查给出了尚未接受的警告。',
       safe: '尚未复制任何内容。',
-      todo: '请阅读并接受每条警告（--accept-warnings），或解决其原因后重新检查。',
+      todo: '请阅读并接受每条警告[{console:if}|（--accept-warnings）]，或解决其原因后重新检查。',
     },
     'task.consent-needed': {
       what: '尚未证明源端和目标端一致，因此结束任务需要输入确认。',
