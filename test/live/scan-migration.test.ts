@@ -103,10 +103,6 @@ it('keyferry sync --mode scan ends in step, goes on from there, and is finished'
   const ends = ['-f', `127.0.0.1:${source.port}`, '-t', `127.0.0.1:${target.port}`]
   const sync = ['sync', ...ends, '--mode', 'scan', '--until', 'in-step']
 
-  const refused = await runCli(sync, { env, timeoutMs: 60_000 })
-  expect(refused.code).not.toBe(0)
-  expect(refused.stderr).toContain('key by key')
-  expect(await target.call('DBSIZE')).toBe(0)
   const first = await runCli([...sync, '--accept-warnings'], { env, timeoutMs: 60_000 })
   expect(first.code, first.stderr).toBe(0)
   expect(first.stdout).toContain('as it was read, key by key')

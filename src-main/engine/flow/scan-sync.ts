@@ -227,7 +227,9 @@ class ScanSync {
   /** What is changed from here on shall be told; where that cannot be had, it is gone on without. */
   async #untilHeard(signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + listenWithinMs
-    while (this.#watch?.hears !== true && Date.now() < deadline) await sleep(tickMs, undefined, { signal })
+    const watch = this.#watch
+    while (watch?.hears !== true && watch?.isDeaf !== true && Date.now() < deadline)
+      await sleep(tickMs, undefined, { signal })
     if (this.#watch?.hears === true || this.#unheardTold) return
     this.#unheardTold = true
     this.#state.event('scan.unheard', { source: addressOf(this.#connection) }, 'warning')

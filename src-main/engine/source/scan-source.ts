@@ -39,6 +39,11 @@ export class ScanSource {
     return watches.length > 0 && watches.every(({ watch }) => watch.hears)
   }
 
+  /** It is known that not every change is heard of. */
+  get isDeaf(): boolean {
+    return [...this.#watched.values()].some(({ watch }) => watch.isDeaf)
+  }
+
   /** All keys; null while one server cannot be asked. */
   get keys(): number | null {
     const counts = [...this.#watched.values()].map(({ watch }) => watch.keys)

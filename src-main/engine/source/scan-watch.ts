@@ -30,6 +30,7 @@ const refusedPauseMs = 10_000
 export class ScanWatch {
   readonly #options: ScanWatchOptions
   #listening = false
+  #refused = false
   /** The server's setting has it tell of all changes; null where it may not be asked. */
   #tells: boolean | null = null
   #heardAny = false
@@ -43,6 +44,11 @@ export class ScanWatch {
   /** Every change it has events for is heard of. */
   get hears(): boolean {
     return this.#listening && (this.#tells ?? this.#heardAny)
+  }
+
+  /** It is known that not every change is heard of: we may not listen, or not all is told. */
+  get isDeaf(): boolean {
+    return this.#refused || (this.#listening && this.#tells === false)
   }
 
   /** All its keys, counted within the last second or two; null while it cannot be asked. */
@@ -65,6 +71,7 @@ export class ScanWatch {
           signal,
           onListening: () => {
             this.#listening = true
+            this.#refused = false
             pauseMs = shortestPauseMs
             onGap('listening-anew')
           },
@@ -76,7 +83,8 @@ export class ScanWatch {
       } catch (thrown) {
         this.#listening = false
         const { code } = toFailure(thrown)
-        pauseMs = code === 'auth.no-permission' ? refusedPauseMs : Math.min(pauseMs * 2, longestPauseMs)
+        this.#refused = code === 'auth.no-permission'
+        pauseMs = this.#refused ? refusedPauseMs : Math.min(pauseMs * 2, longestPauseMs)
       }
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
