@@ -19,6 +19,7 @@ import { ExpiryReconciler } from './expiry-reconciler.ts'
 import type { KeyList, ShardLists } from './key-lists.ts'
 import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
+import type { PlainCommands } from './plain-commands.ts'
 import { laneOf } from './prepare.ts'
 import { StaleKeys } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
@@ -78,6 +79,7 @@ export class Follower {
   #target: LiveTarget | null = null
   /** Null until the target has been asked. */
   #voice: Voice | null = null
+  #plain: PlainCommands | null = null
   #stale: StaleKeys | null = null
   /** Of the unit at hand: keys that must be copied, for the target cannot be told. */
   readonly #toCopy: DbKey[] = []
@@ -225,6 +227,7 @@ export class Follower {
       signal,
     })
     this.#target = target
+    this.#plain = this.#voice.plainFor(target)
     await using reconciler = this.#reconciler
     const crew = [
       this.#read(target, from.offset, ended),
@@ -259,14 +262,20 @@ export class Follower {
 
   async #place(target: LiveTarget, { bytes, receivedAt }: StreamPiece): Promise<void> {
     const splitter = this.#splitter
-    let { db, boundary: at } = splitter
-    for (const unit of splitter.push(bytes)) {
+    splitter.feed(bytes)
+    for (;;) {
+      const wait = this.#passPlain(splitter)
+      if (wait !== null) {
+        await wait
+        continue
+      }
+      const { db, boundary: at } = splitter
+      const unit = splitter.next()
+      if (unit === null) break
       // Seldom: a promise for each unit would cost more than its commands.
       if (this.#copies.size + this.#corrections.size > 0) await this.#placeDue(target, unit.end - 1, db)
       if (this.#copies.size > 0 && this.#isReplaced(unit)) {
         target.advance(unit.end, unit.db)
-        db = unit.db
-        at = unit.end
         continue
       }
       const prepared = this.#prepare(unit, receivedAt)
@@ -275,14 +284,22 @@ export class Follower {
       if (fresh.length > 0) await this.#placeAhead(target, fresh, at, db)
       const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
       if (full !== null) await full
-      at = unit.end
       target.advance(unit.end, unit.db)
-      db = unit.db
       if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0), (ask) => ask())
     }
     target.advance(splitter.boundary, splitter.db)
     await this.#placeDue(target, splitter.boundary, splitter.db)
     target.flush()
+  }
+
+  /** Places what needs no more than that; resolves when more can be placed, null: it is to be done as units. */
+  #passPlain(splitter: UnitSplitter): Promise<void> | null {
+    const plain = this.#plain
+    if (plain === null || this.#parts.abroad !== null || !this.#stale!.isEmpty) return null
+    if (this.#copies.size + this.#corrections.size > 0) return null
+    plain.db = splitter.db
+    splitter.pass(plain.take)
+    return plain.room()
   }
 
   #prepare(unit: Unit, receivedAt: number): PreparedUnit {

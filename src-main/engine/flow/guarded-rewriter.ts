@@ -123,9 +123,10 @@ function nameOf(words: readonly Argument[]): string {
 }
 
 /** Commands that take a key's expiry to another key. */
-const carriesExpiry: ReadonlySet<string> = new Set(['RENAME', 'RENAMENX', 'COPY', 'MOVE'])
+export const carriesExpiry: ReadonlySet<string> = new Set(['RENAME', 'RENAMENX', 'COPY', 'MOVE'])
 const runsScript: ReadonlySet<string> = new Set(['EVAL', 'EVALSHA'])
-const longestNumber = 40
+/** The longest text of a sum. */
+export const longestNumber = 40
 
 /**
  * Could this SET be what a server up to 5.0 makes of INCRBYFLOAT (t_string.c, `incrbyfloatCommand`)? The source's key

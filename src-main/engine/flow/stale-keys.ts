@@ -76,6 +76,10 @@ export class StaleKeys {
     return new StaleKeys(list, new Set((await list.all()).map(idOf)))
   }
 
+  get isEmpty(): boolean {
+    return this.#ids.size === 0
+  }
+
   /** Those left, all of them. */
   get keys(): readonly DbKey[] {
     return [...this.#ids].map((id) => parseDbKey(Buffer.from(id, 'latin1')))
@@ -83,7 +87,7 @@ export class StaleKeys {
 
   /** The stale ones of a unit's keys: each is to be removed before it is written. */
   freshen({ commands }: PreparedUnit): readonly DbKey[] {
-    return this.#ids.size === 0 ? [] : commands.flatMap(({ keys }) => keys).filter((key) => this.has(key))
+    return this.isEmpty ? [] : commands.flatMap(({ keys }) => keys).filter((key) => this.has(key))
   }
 
   /** What takes a key away, and off the list. */

@@ -115,13 +115,33 @@ export class UnitSplitter {
     return this.#frame.db
   }
 
+  /** Gives every unit that is whole now, in order. */
   *push(chunk: Buffer): Generator<Unit, void> {
-    for (const command of this.#parser.push(chunk)) {
+    this.feed(chunk)
+    for (let unit = this.next(); unit !== null; unit = this.next()) yield unit
+  }
+
+  /** Takes more bytes, all before them having been given by `next` or passed on. */
+  feed(chunk: Buffer): void {
+    this.#parser.feed(chunk)
+  }
+
+  /** The next unit that is whole; null when more bytes are needed. */
+  next(): Unit | null {
+    for (let command = this.#parser.next(); command !== null; command = this.#parser.next()) {
       const unit = this.#frame.take(command)
       if (this.#frame.open) continue
       this.#boundary = command.end
-      if (unit !== null) yield unit
+      if (unit !== null) return unit
     }
     if (!this.#frame.open) this.#boundary = this.#parser.offset
+    return null
+  }
+
+  /** Hands over commands that are units by themselves, as `CommandParser.pass` does. */
+  pass(take: (bytes: Buffer, at: number, offset: number) => number): void {
+    if (this.#frame.open) return
+    this.#parser.pass(take)
+    this.#boundary = this.#parser.offset
   }
 }

@@ -2,9 +2,10 @@ import { escapeKey } from '#contract/escape-key.ts'
 import { fail } from '#contract/failure.ts'
 import type { SyncEventCode } from '#contract/sync.ts'
 import { impossibleInCluster } from '../plan/across-slots.ts'
-import { tongueOf } from '../plan/command-versions.ts'
+import { tongueOf, type Tongue } from '../plan/command-versions.ts'
 import { guardMs } from '../plan/expiry.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
+import type { LiveTarget } from '../target/live-target.ts'
 import type { TargetLook } from '../target/look.ts'
 import { encoded, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
 import type { TaskMeta } from './checkpoint.ts'
@@ -12,6 +13,7 @@ import { copyCommands } from './copy-commands.ts'
 import type { ExactCopy } from './exact-copy.ts'
 import { GuardedRewriter, type RewritingListener } from './guarded-rewriter.ts'
 import type { ShardLists } from './key-lists.ts'
+import { PlainCommands } from './plain-commands.ts'
 import { databasesOf, UnitPreparer } from './prepare.ts'
 import { ScriptBook } from './script-book.ts'
 import type { Tell } from './sync-state.ts'
@@ -34,6 +36,7 @@ export class Voice {
   readonly #capabilities: Capabilities
   readonly #scripts: ScriptBook
   readonly #preparer: UnitPreparer
+  readonly #tongue: Tongue
 
   private constructor(
     parts: VoiceParts,
@@ -51,12 +54,13 @@ export class Voice {
     this.#look = look
     this.#capabilities = capabilities
     this.#scripts = scripts
+    this.#tongue = tongueOf(look, capabilities)
     this.#preparer = new UnitPreparer({
       lanes: meta.lanes,
       rewriter: new GuardedRewriter({
         guard,
         scripts,
-        tongue: tongueOf(look, capabilities),
+        tongue: this.#tongue,
         impossible: look.mode === 'cluster' ? impossibleInCluster : () => null,
         listener: {
           ...listener,
@@ -100,6 +104,11 @@ export class Voice {
       address: this.#parts.session.control.address,
       dbs: dbs.join(', '),
     })
+  }
+
+  /** What places commands that need not be prepared; null where the target takes units alone. */
+  plainFor({ plain }: LiveTarget): PlainCommands | null {
+    return plain === null ? null : new PlainCommands(plain, this.#tongue, this.#parts.guard)
   }
 
   /** The commands that put a copy in its place and take it off the list, for one transaction. */

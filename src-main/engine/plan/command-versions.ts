@@ -57,6 +57,11 @@ export function sayTo(tongue: Tongue, name: string, args: readonly Argument[]): 
   return all.flatMap(({ words, again }) => (typeof again === 'string' ? [words] : again))
 }
 
+/** Does the target know the command in each of its forms? */
+export function knowsEveryForm(tongue: Tongue, name: string): boolean {
+  return table.get(name)?.some(({ lacks }) => lacks(tongue)) !== true
+}
+
 const before =
   (versionNumber: number) =>
   (tongue: Tongue): boolean =>

@@ -76,6 +76,12 @@ export function rewriteExpiry(
   }
 }
 
+/** Those that `rewriteExpiry` may write anew. */
+export const namesExpiry: ReadonlySet<string> = new Set(
+  `SET SETEX PSETEX EXPIRE PEXPIRE EXPIREAT PEXPIREAT GETEX HEXPIRE HPEXPIRE HEXPIREAT HPEXPIREAT HSETEX HGETEX
+   RESTORE RESTORE-ASKING`.split(/\s+/),
+)
+
 /** Those that set an expiry of hash fields (Redis 7.4, Valkey 9.0). */
 export const fieldExpiryCommands: ReadonlySet<string> = new Set(
   'HEXPIRE HPEXPIRE HEXPIREAT HPEXPIREAT HSETEX HGETEX'.split(' '),

@@ -19,6 +19,9 @@ const lf = 10
 /** `proto-max-bulk-len` of a server can be raised to any size; a stream that claims more than this is not one. */
 const maxBulk = 4 * 1024 ** 3
 const maxArgs = 1024 * 1024 * 16
+const nothing = Buffer.alloc(0)
+/** So much of a chunk is looked at first for the end of a command that was cut. */
+const leastMend = 4096
 
 /**
  * Reads the commands of a replication stream, however its bytes are cut, and counts every byte, because every
@@ -27,9 +30,16 @@ const maxArgs = 1024 * 1024 * 16
  */
 export class CommandParser {
   #offset: number
+  /** What is at hand, and how far it has been parsed. */
+  #bytes: Buffer = nothing
+  #at = 0
+  /** The beginning of a command that was cut at the end of a chunk. */
   #held: Buffer[] = []
   #heldBytes = 0
+  /** Bytes that the command at hand takes at least. */
   #needed = 0
+  /** The command that was cut, once it is whole. */
+  #mended: StreamCommand | null = null
 
   /** `offset`: of the last byte before the first one pushed. */
   constructor(offset: number) {
@@ -43,34 +53,85 @@ export class CommandParser {
 
   /** Gives every command that is whole now, in order. */
   *push(chunk: Buffer): Generator<StreamCommand, void> {
-    this.#held.push(chunk)
-    this.#heldBytes += chunk.length
-    if (this.#heldBytes < this.#needed) return
-    const bytes = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#heldBytes)
-    this.#held = []
-    this.#heldBytes = 0
-    this.#needed = 0
-    let at = 0
-    while (at < bytes.length) {
-      if (bytes[at] === lf) {
-        at += 1
-        this.#offset += 1
-        continue
+    this.feed(chunk)
+    for (let command = this.next(); command !== null; command = this.next()) yield command
+  }
+
+  /** Takes more bytes, all before them having been given by `next` or passed on. */
+  feed(chunk: Buffer): void {
+    this.#bytes = chunk
+    this.#at = 0
+    if (this.#heldBytes > 0) this.#mend(chunk)
+  }
+
+  /** The next command that is whole; null when more bytes are needed. */
+  next(): StreamCommand | null {
+    const command = this.#mended ?? this.#parse(this.#bytes, this.#at)
+    if (command === null) {
+      if (this.#at < this.#bytes.length) this.#hold(this.#bytes.subarray(this.#at))
+      this.#bytes = nothing
+      this.#at = 0
+      return null
+    }
+    if (this.#mended === null) this.#at += command.raw.length
+    this.#mended = null
+    this.#offset = command.end
+    return command
+  }
+
+  /**
+   * Hands over the bytes behind what has been given, so that what need not be taken apart goes its way at once. `take`
+   * is told where a command begins and the offset before it, and gives how many bytes it took; 0: it leaves the rest.
+   */
+  pass(take: (bytes: Buffer, at: number, offset: number) => number): void {
+    if (this.#mended !== null) return
+    for (;;) {
+      const taken = take(this.#bytes, this.#at, this.#offset)
+      if (taken === 0) return
+      this.#at += taken
+      this.#offset += taken
+    }
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+  }
+
+  /** Completes the command that is held with as much of the chunk as it takes: the rest need not be copied for that. */
+  #mend(chunk: Buffer): void {
+    let taken = Math.max(this.#needed - this.#heldBytes, 0) + leastMend
+    while (this.#heldBytes + chunk.length >= this.#needed) {
+      const bytes = Buffer.concat([...this.#held, chunk.subarray(0, taken)])
+      const command = this.#parseOne(bytes, 0)
+      if (command !== null) {
+        this.#mended = command
+        this.#at = command.raw.length - this.#heldBytes
+        this.#held = []
+        this.#heldBytes = 0
+        return
       }
-      const command = this.#parseOne(bytes, at)
-      if (command === null) break
-      at += command.raw.length
-      this.#offset = command.end
-      yield command
+      if (taken >= chunk.length) break
+      taken = Math.max(taken * 2, this.#needed - this.#heldBytes)
     }
-    if (at < bytes.length) {
-      this.#held.push(bytes.subarray(at))
-      this.#heldBytes = bytes.length - at
+    this.#hold(chunk)
+    this.#bytes = nothing
+  }
+
+  /** The command that starts at `start`, behind bare newlines; null when it is not whole. */
+  #parse(bytes: Buffer, start: number): StreamCommand | null {
+    let at = start
+    while (at < bytes.length && bytes[at] === lf) at += 1
+    if (at > start) {
+      this.#at = at
+      this.#offset += at - start
     }
+    return at < bytes.length ? this.#parseOne(bytes, at) : null
   }
 
   /** The command that starts at `start`, or null when it is not whole; then `#needed` tells how much it takes. */
   #parseOne(bytes: Buffer, start: number): StreamCommand | null {
+    this.#needed = 0
     if (bytes[start] !== star) this.#refuse(`a command starts with byte ${bytes[start]}`)
     let line = this.#number(bytes, start + 1, maxArgs)
     if (line === null) return null

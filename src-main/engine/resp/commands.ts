@@ -130,6 +130,11 @@ export function shapeOf(name: Buffer): CommandShape | null {
   return shape
 }
 
+/** Has such a command, of so many arguments with its name, no key but the one behind its name? */
+export function hasOneKey({ kind, keyPlaces }: CommandShape, args: number): boolean {
+  return kind === 'write' && (keyPlaces === at1 || (keyPlaces === from1 && args === 2))
+}
+
 /** Every command of the table that names keys. */
 export const keyedCommands: readonly string[] = [...shapes.values()]
   .filter((shape) => shape.kind === 'write')

@@ -52,6 +52,20 @@ test.each(['hello\r\n', ':x\r\n', '$999999999999\r\n', '$3\r\nabcd\r\n', '*1\r\n
   },
 )
 
+test('of an array that is skimmed, its length and its errors are told, and all of the next reply', () => {
+  const bytes = Buffer.from('*4\r\n:1\r\n*2\r\n$2\r\nab\r\n:2\r\n-ERR inside\r\n+QUEUED\r\n+QUEUED\r\n:7\r\n')
+  for (const cuts of [[...bytes].map((byte) => Buffer.from([byte])), [bytes]]) {
+    const replies: Reply[] = []
+    const decoder = new ReplyDecoder({
+      reply: (reply) => replies.push(reply),
+      oks: () => expect.fail('none was OK'),
+      skims: () => true,
+    })
+    for (const cut of cuts) decoder.push(cut)
+    expect(replies).toEqual([[null, [null, null], new ReplyError('ERR inside'), null], 'QUEUED', 7])
+  }
+})
+
 test('the first word of an error tells its kind', () => {
   expect(new ReplyError('BUSYKEY Target key name already exists.').word).toBe('BUSYKEY')
   expect(new ReplyError('ERR').word).toBe('ERR')

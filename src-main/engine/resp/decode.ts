@@ -24,6 +24,8 @@ export interface ReplyHandler {
   reply(reply: Reply): void
   /** `count` replies in a row were `+OK`: told together, as a restore has millions of them. */
   oks(count: number): void
+  /** Of the array that begins now: do only its length and its errors matter? Everything else in it is null then. */
+  skims?(): boolean
 }
 
 interface OpenArray {
@@ -47,6 +49,7 @@ export class ReplyDecoder {
   #heldBytes = 0
   /** Bytes that must be held before parsing again can get further. */
   #needed = 0
+  #skims = false
 
   constructor(handler: ReplyHandler) {
     this.#handler = handler
@@ -102,13 +105,15 @@ export class ReplyDecoder {
           continue
         }
       }
-      const lineEnd = bytes.indexOf(CR, at + 1)
-      if (lineEnd < 0 || lineEnd + 1 >= bytes.length) return at
+      // Lines are short: looking for their ends here costs less than asking for each.
+      let lineEnd = at + 1
+      while (lineEnd < bytes.length && bytes[lineEnd] !== CR) lineEnd += 1
+      if (lineEnd + 1 >= bytes.length) return at
       if (bytes[lineEnd + 1] !== LF) throw new SyntaxError('a reply line does not end in CR LF')
       const next = lineEnd + 2
       switch (bytes[at]) {
         case 43: // +
-          this.#give(bytes.toString('latin1', at + 1, lineEnd))
+          this.#give(this.#skims ? null : simpleString(bytes, at + 1, lineEnd))
           at = next
           break
         case 45: // -
@@ -116,12 +121,12 @@ export class ReplyDecoder {
           at = next
           break
         case 58: // :
-          this.#give(parseInteger(bytes.toString('latin1', at + 1, lineEnd)))
+          this.#give(this.#skims ? null : parseInteger(bytes.toString('latin1', at + 1, lineEnd)))
           at = next
           break
         case 36: {
           // $
-          const size = parseSize(bytes.toString('latin1', at + 1, lineEnd), maxBulkBytes)
+          const size = parseSize(bytes, at + 1, lineEnd, maxBulkBytes)
           if (size < 0) {
             this.#give(null)
             at = next
@@ -133,14 +138,15 @@ export class ReplyDecoder {
           }
           if (bytes[next + size] !== CR || bytes[next + size + 1] !== LF)
             throw new SyntaxError('a bulk reply does not end in CR LF')
-          this.#give(Buffer.from(bytes.subarray(next, next + size)))
+          this.#give(this.#skims ? null : Buffer.from(bytes.subarray(next, next + size)))
           at = next + size + 2
           break
         }
         case 42: {
           // *
-          const size = parseSize(bytes.toString('latin1', at + 1, lineEnd), 2 ** 31)
+          const size = parseSize(bytes, at + 1, lineEnd, 2 ** 31)
           at = next
+          if (this.#open.length === 0) this.#skims = this.#handler.skims?.() === true
           if (size < 0) this.#give(null)
           else if (size === 0) this.#give([])
           else if (this.#open.length >= maxDepth) throw new SyntaxError('replies are nested too deeply')
@@ -159,6 +165,7 @@ export class ReplyDecoder {
     for (;;) {
       const top = this.#open.at(-1)
       if (top === undefined) {
+        this.#skims = false
         if (whole === 'OK') this.#handler.oks(1)
         else this.#handler.reply(whole)
         return
@@ -177,9 +184,28 @@ function parseInteger(text: string): number | bigint {
   return Number.isSafeInteger(value) ? value : BigInt(text)
 }
 
-function parseSize(text: string, limit: number): number {
-  if (!/^(-1|\d{1,10})$/.test(text)) throw new SyntaxError('a length in a reply is no length')
-  const size = Number(text)
-  if (size > limit) throw new SyntaxError('a length in a reply is beyond every limit')
+/** What a transaction is answered with hundreds of times is not made anew each time. */
+function simpleString(bytes: Buffer, start: number, end: number): string {
+  return end - start === 6 &&
+    bytes[start] === 81 && // Q
+    bytes[start + 1] === 85 && // U
+    bytes[start + 2] === 69 && // E
+    bytes[start + 3] === 85 && // U
+    bytes[start + 4] === 69 && // E
+    bytes[start + 5] === 68 // D
+    ? 'QUEUED'
+    : bytes.toString('latin1', start, end)
+}
+
+function parseSize(bytes: Buffer, start: number, end: number, limit: number): number {
+  if (end === start + 2 && bytes[start] === 45 && bytes[start + 1] === 49) return -1
+  let size = 0
+  for (let at = start; at < end; at += 1) {
+    const digit = bytes[at]! - 48
+    if (digit < 0 || digit > 9) throw new SyntaxError('a length in a reply is no length')
+    size = size * 10 + digit
+    if (size > limit) throw new SyntaxError('a length in a reply is beyond every limit')
+  }
+  if (start === end) throw new SyntaxError('a length in a reply is no length')
   return size
 }

@@ -24,6 +24,8 @@ export interface Heard {
   readonly lost: (failure: Failure) => void
   /** The bytes have left. */
   readonly sent?: () => void
+  /** Of an array only the length and the errors matter; everything else in it is null. */
+  readonly skims?: boolean
 }
 
 interface Expected {
@@ -56,6 +58,7 @@ export class Link implements Disposable {
     this.#decoder = new ReplyDecoder({
       reply: (reply) => this.#take(reply),
       oks: (count) => this.#takeOks(count),
+      skims: () => this.#expected[this.#first]?.heard.skims === true,
     })
     socket.on('data', (chunk) => {
       try {
@@ -149,6 +152,27 @@ export class Link implements Disposable {
    * answered within `limitMs` is given up: a stalled wire looks like a slow server for ever.
    */
   exchange(bytes: Uint8Array, replies: number, limitMs?: number): Promise<readonly Reply[]> {
+    return this.#exchange([bytes], replies, limitMs, false)
+  }
+
+  /**
+   * The same for commands in several pieces, which leave together and must stay untouched until all replies have come;
+   * of an array among these only the length and the errors are told, everything else in it is null.
+   */
+  exchangeForErrors(
+    pieces: readonly Uint8Array[],
+    replies: number,
+    limitMs: number,
+  ): Promise<readonly Reply[]> {
+    return this.#exchange(pieces, replies, limitMs, true)
+  }
+
+  #exchange(
+    [first, ...others]: readonly Uint8Array[],
+    replies: number,
+    limitMs: number | undefined,
+    skims: boolean,
+  ): Promise<readonly Reply[]> {
     const taken: Reply[] = []
     const { address } = this
     return new Promise((resolve, reject) => {
@@ -165,7 +189,8 @@ export class Link implements Disposable {
         clearTimeout(timer)
         resolve(taken)
       }
-      this.write(bytes, replies, {
+      if (others.length > 0) this.socket.cork()
+      this.write(first!, replies, {
         reply: take,
         oks: (count) => {
           for (let index = 0; index < count; index += 1) take('OK')
@@ -174,7 +199,11 @@ export class Link implements Disposable {
           clearTimeout(timer)
           reject(new FailureError(failure))
         },
+        skims,
       })
+      if (others.length === 0) return
+      for (const piece of others) if (this.#failure === null) this.socket.write(piece)
+      this.socket.uncork()
     })
   }
 

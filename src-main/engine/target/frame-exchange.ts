@@ -14,8 +14,28 @@ export const answerLimitMs = 20_000
 export async function exchangeFrame(link: Link, { parts, owners }: Frame): Promise<readonly Reply[]> {
   const replies = owners.length + 2
   const held = parts.filter(isHeld)
-  if (held.length === parts.length) return await link.exchange(Buffer.concat(held), replies, answerLimitMs)
-  return await exchangeLong(link, parts, replies)
+  if (held.length < parts.length) return await exchangeLong(link, parts, replies)
+  return await link.exchangeForErrors(joined(held), replies, answerLimitMs)
+}
+
+/** Pieces so long are sent as they are; what is shorter is put together. */
+const longPiece = 16 * 1024
+
+function joined(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let short: Uint8Array[] = []
+  const join = (): void => {
+    if (short.length > 0) pieces.push(Buffer.concat(short))
+    short = []
+  }
+  for (const part of parts)
+    if (part.length < longPiece) short.push(part)
+    else {
+      join()
+      pieces.push(part)
+    }
+  join()
+  return pieces
 }
 
 async function exchangeLong(

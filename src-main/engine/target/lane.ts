@@ -5,13 +5,26 @@ import { formatDbKey } from '../flow/checkpoint.ts'
 import { Mutex } from '../flow/mutex.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { Reply } from '../resp/decode.ts'
-import { encodeFrame, judge, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
+import { maxRunBytes, maxRunCommands, PlainRun, type PlainCommand } from './plain-run.ts'
+import {
+  commandsIn,
+  encodeFrame,
+  judge,
+  sizeOf,
+  takenApart,
+  type FailedUnit,
+  type Frame,
+  type PreparedUnit,
+} from './transaction-frame.ts'
 
-const maxBatchCommands = 512
-const maxBatchBytes = 512 * 1024
+const maxBatchCommands = maxRunCommands
+const maxBatchBytes = maxRunBytes
 const maxPendingBytes = 2 * 1024 * 1024
-/** More than a batch, so that the next is full. Small ones take many times their bytes. */
+/** More than a batch, so that the next is full. Small ones take many times their bytes, but for those in runs. */
 const maxPendingUnits = 640
+const maxPendingCommands = 4096
+/** Runs that are kept when they are answered for, to be used again. */
+const maxSpareRuns = 4
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
@@ -50,6 +63,10 @@ export class Lane {
   readonly #changed = new Bell()
   #pending: PreparedUnit[] = []
   #pendingBytes = 0
+  #pendingCommands = 0
+  /** The run that stands last among what is pending. */
+  #run: PlainRun | null = null
+  readonly #spare: PlainRun[] = []
   #pumping = false
   #acked: number
   #floor: number
@@ -79,13 +96,31 @@ export class Lane {
   /** Takes a unit whose end is behind `before`, where placing had come to. */
   enqueue(unit: PreparedUnit, before: number): void {
     if (this.quiet) this.#floor = Math.max(this.#floor, before)
+    this.#run = null
     this.#pending.push(unit)
     this.#pendingBytes += sizeOf(unit)
+    this.#pendingCommands += unit.commands.length
     if (this.#pending.length >= maxBatchCommands) this.flush()
   }
 
+  /** The same for a command that is a unit by itself, without making one of it. */
+  enqueuePlain(command: PlainCommand, before: number): void {
+    if (this.#run?.db !== command.db || !this.#run.hasRoom(command.to - command.from)) {
+      if (this.quiet) this.#floor = Math.max(this.#floor, before)
+      else this.flush()
+      this.#run = this.#newRun(command.db)
+      this.#pending.push(this.#run)
+    }
+    this.#pendingBytes += this.#run.add(command)
+    this.#pendingCommands += 1
+  }
+
   get crowded(): boolean {
-    return this.#pendingBytes > maxPendingBytes || this.#pending.length > maxPendingUnits
+    return (
+      this.#pendingBytes > maxPendingBytes ||
+      this.#pending.length > maxPendingUnits ||
+      this.#pendingCommands > maxPendingCommands
+    )
   }
 
   /** Resolves when more units may come. */
@@ -119,7 +154,7 @@ export class Lane {
   /** Writes the checkpoint of a quiet lane again, so that it does not hold back the others'. */
   async refresh(offset: number, db: number): Promise<void> {
     await this.alone(async () => {
-      if (this.#acked >= offset || this.#pending.some(({ end }) => end <= offset)) return
+      if (this.#acked >= offset || this.#pending.some((unit) => firstEndOf(unit) <= offset)) return
       await this.#send([], [this.#owner.checkpoint(this.index, offset, db)])
       this.#acked = offset
     })
@@ -152,6 +187,7 @@ export class Lane {
           await this.#send(batch, [this.#owner.checkpoint(this.index, last.end, last.db)])
           this.#acked = last.end
           this.#owner.acked(this.index, last.end)
+          this.#keepSpare(batch)
         })
         this.#changed.ring()
       }
@@ -171,12 +207,25 @@ export class Lane {
     let count = 0
     while (count < this.#pending.length && commands < maxBatchCommands && bytes < maxBatchBytes) {
       const unit = this.#pending[count]!
-      commands += unit.commands.length
+      commands += commandsIn(unit)
       bytes += sizeOf(unit)
       count += 1
     }
     this.#pendingBytes -= bytes
+    this.#pendingCommands -= commands
+    if (count === this.#pending.length) this.#run = null
     return this.#pending.splice(0, count)
+  }
+
+  #newRun(db: number): PlainRun {
+    const spare = this.#spare.pop()
+    spare?.clear(db)
+    return spare ?? new PlainRun(this.index, db)
+  }
+
+  #keepSpare(answered: readonly PreparedUnit[]): void {
+    for (const unit of answered)
+      if (unit instanceof PlainRun && this.#spare.length < maxSpareRuns) this.#spare.push(unit)
   }
 
   /** Sends a frame until the target has taken it. Rejects when the link is lost or the frame can never be taken. */
@@ -199,7 +248,7 @@ export class Lane {
           return
         case 'unacceptable': {
           const refused = verdict.units
-          left = left.filter((unit) => !refused.some((one) => one.unit === unit))
+          left = takenApart(left).filter((unit) => !refused.some((one) => one.unit === unit))
           mine = [...repairCommands(this.#owner.repairKey(this.index), refused), ...mine]
           this.#owner.failed(refused)
           break
@@ -232,11 +281,8 @@ export class Lane {
   }
 }
 
-/** Bytes of a unit's commands that are held. */
-export function sizeOf(unit: PreparedUnit): number {
-  let bytes = 0
-  for (const command of unit.commands) bytes += command.bytes.length
-  return bytes
+function firstEndOf(unit: PreparedUnit): number {
+  return unit instanceof PlainRun ? unit.firstEnd : unit.end
 }
 
 function repairCommands(repairKey: string, failed: readonly FailedUnit[]): readonly (readonly Argument[])[] {

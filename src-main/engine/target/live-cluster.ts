@@ -12,10 +12,17 @@ import { slotsOf } from '../plan/across-slots.ts'
 import { isCommon } from '../plan/unit-steps.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { Link } from '../resp/link.ts'
-import { Lane, sizeOf, type Answered, type LaneOwner } from './lane.ts'
+import { Lane, type Answered, type LaneOwner } from './lane.ts'
 import type { LiveNodes } from './live-nodes.ts'
 import type { LiveTarget } from './live-target.ts'
-import { isLong, placesOf, type FailedUnit, type Frame, type PreparedUnit } from './transaction-frame.ts'
+import {
+  isLong,
+  placesOf,
+  sizeOf,
+  type FailedUnit,
+  type Frame,
+  type PreparedUnit,
+} from './transaction-frame.ts'
 import { doInSteps } from './unit-in-steps.ts'
 
 /** What waits in all lanes together: of small ones few, since what lives long is carried over by the collector. */
@@ -46,6 +53,8 @@ export interface LiveClusterOptions {
  */
 export class LiveCluster implements LiveTarget, LaneOwner {
   readonly signal: AbortSignal
+  /** What one slot gets is too little at a time to be gathered. */
+  readonly plain = null
   readonly #options: LiveClusterOptions
   readonly #ending = new AbortController()
   readonly #lanes: readonly Lane[]

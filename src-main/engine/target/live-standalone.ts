@@ -5,8 +5,10 @@ import type { Argument } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
 import { exchangeFrame } from './frame-exchange.ts'
 import { Lane, type Answered, type LaneOwner } from './lane.ts'
-import type { LiveTarget } from './live-target.ts'
+import type { LiveTarget, PlainTarget } from './live-target.ts'
+import type { PlainCommand } from './plain-run.ts'
 import {
+  commandsIn,
   isLong,
   mayTakeOurKeys,
   type FailedUnit,
@@ -45,6 +47,7 @@ const joint = -1
 export class LiveStandalone implements LiveTarget, LaneOwner {
   readonly lanes: readonly Lane[]
   readonly signal: AbortSignal
+  readonly plain: PlainTarget
   readonly #options: LiveStandaloneOptions
   readonly #ending = new AbortController()
   readonly #waiting = new Map<number, Failure>()
@@ -53,7 +56,11 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
   #areJoined = false
   /** Units placed since the last of several lanes. */
   #sinceCrossing = Number.POSITIVE_INFINITY
-  #placed: { offset: number; db: number }
+  readonly #placed: { offset: number; db: number }
+  /** One that has got as much as it may hold. */
+  #crowded: Lane | null = null
+  /** The lanes are to be parted before more comes. */
+  #isParting = false
   #failure: Failure | null = null
 
   constructor(options: LiveStandaloneOptions) {
@@ -62,6 +69,11 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
     this.#placed = { ...options.start }
     this.lanes = options.acked.map((acked, index) => new Lane(index, acked, this))
     this.#joint = new Lane(joint, options.start.offset, this)
+    this.plain = {
+      lanes: this.lanes.length,
+      placePlain: (command) => this.#placePlain(command),
+      room: () => this.#room(),
+    }
   }
 
   get applied(): number {
@@ -89,7 +101,7 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
     const isCrossing = unit.lanes.length > 1
     const isClose = this.#sinceCrossing < closeTogether
     this.#sinceCrossing = isCrossing ? 0 : this.#sinceCrossing + 1
-    if (this.#areJoined) return isClose ? this.#enqueue(unit) : this.#part(unit)
+    if (this.#areJoined) return isClose ? this.#enqueue(unit) : this.#partFor(unit)
     if (!isCrossing) return this.#enqueue(unit)
     return isClose ? this.#join(unit) : this.#placeAlone(unit)
   }
@@ -102,7 +114,8 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
   }
 
   advance(offset: number, db: number): void {
-    this.#placed = { offset, db }
+    this.#placed.offset = offset
+    this.#placed.db = db
   }
 
   flush(): void {
@@ -157,7 +170,7 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
   }
 
   took(units: readonly PreparedUnit[]): void {
-    this.#options.onTook(units.reduce((sum, { commands }) => sum + commands.length, 0))
+    this.#options.onTook(units.reduce((sum, unit) => sum + commandsIn(unit), 0))
   }
 
   failed(units: readonly FailedUnit[]): void {
@@ -194,10 +207,35 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
     await this.#enqueue(unit)
   }
 
-  async #part(unit: PreparedUnit): Promise<void> {
+  async #partFor(unit: PreparedUnit): Promise<void> {
+    await this.#part()
+    await (unit.lanes.length > 1 ? this.#placeAlone(unit) : this.#enqueue(unit))
+  }
+
+  #placePlain(command: PlainCommand): boolean {
+    const own = this.lanes[command.lane]!
+    const lane = this.#areJoined ? this.#joint : own
+    const placed = this.#placed
+    this.#isParting = this.#areJoined && this.#sinceCrossing >= closeTogether
+    this.#sinceCrossing += 1
+    if (command.end > own.acked) lane.enqueuePlain(command, placed.offset)
+    placed.offset = command.end
+    placed.db = command.db
+    if (lane.crowded) this.#crowded = lane
+    return !this.#isParting && this.#crowded === null
+  }
+
+  #room(): Promise<void> | null {
+    this.#check()
+    const lane = this.#crowded
+    this.#crowded = null
+    return this.#isParting ? this.#part() : (lane?.room() ?? null)
+  }
+
+  async #part(): Promise<void> {
     await this.#joint.drain()
     this.#areJoined = false
-    await (unit.lanes.length > 1 ? this.#placeAlone(unit) : this.#enqueue(unit))
+    this.#isParting = false
   }
 
   /**

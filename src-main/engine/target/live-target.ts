@@ -1,6 +1,16 @@
 import type { Failure } from '#contract/failure.ts'
 import type { Link } from '../resp/link.ts'
+import type { PlainCommand } from './plain-run.ts'
 import type { PreparedUnit } from './transaction-frame.ts'
+
+/** Where commands that are units by themselves can be placed without making units of them. */
+export interface PlainTarget {
+  readonly lanes: number
+  /** Puts one on its way, and placing has come to its end. False: `room` must be waited for before the next. */
+  placePlain(command: PlainCommand): boolean
+  /** Resolves when more may come; null: at once. */
+  room(): Promise<void> | null
+}
 
 /**
  * A target to which the units of a stream are applied, each exactly once, a key's in order. Every transaction carries
@@ -16,6 +26,8 @@ export interface LiveTarget extends Disposable {
   readonly waitingFor: Failure | null
   /** Why it was lost. */
   readonly failure: Failure | null
+  /** Null where units alone can be placed. */
+  readonly plain: PlainTarget | null
   /** Puts a unit on its way. Resolves, where it returns a promise, when the next one may come. */
   place(unit: PreparedUnit): Promise<void> | null
   /** Puts a key's copy on its way, at its offset, whatever the lane has taken: it is not a unit of the stream. */

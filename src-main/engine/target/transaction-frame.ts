@@ -4,6 +4,7 @@ import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import { encodeLongCommand, type LongArgument, type LongArguments } from '../resp/long-argument.ts'
+import { PlainRun } from './plain-run.ts'
 
 /** A unit made ready for the target: rewritten, encoded, and placed. */
 export interface PreparedUnit {
@@ -64,8 +65,26 @@ export function takesDatabases({ name }: PreparedCommand): boolean {
 /** A transaction as it goes over the wire, and whose each of its commands is. */
 export interface Frame {
   readonly parts: readonly (Uint8Array | LongArgument)[]
-  /** For each command between MULTI and EXEC its unit; null for ours. */
+  /** For each command between MULTI and EXEC its unit, or the run that it stands in; null for ours. */
   readonly owners: readonly (PreparedUnit | null)[]
+}
+
+/** The units themselves, where some stand in runs. */
+export function takenApart(units: readonly PreparedUnit[]): readonly PreparedUnit[] {
+  return units.flatMap((unit) => (unit instanceof PlainRun ? unit.units : [unit]))
+}
+
+/** How many commands there are in a unit, or in a run of them. */
+export function commandsIn(unit: PreparedUnit): number {
+  return unit instanceof PlainRun ? unit.count : unit.commands.length
+}
+
+/** Bytes of a unit's commands that are held. */
+export function sizeOf(unit: PreparedUnit): number {
+  if (unit instanceof PlainRun) return unit.size
+  let bytes = 0
+  for (const command of unit.commands) bytes += command.bytes.length
+  return bytes
 }
 
 const multi = encodeCommand(['MULTI'])
@@ -82,12 +101,19 @@ export function encodeFrame(units: readonly PreparedUnit[], ours: readonly (read
     owners.push(null)
     selected = db
   }
-  for (const unit of units)
+  for (const unit of units) {
+    if (unit instanceof PlainRun) {
+      select(unit.db)
+      parts.push(unit.bytes)
+      for (let index = 0; index < unit.count; index += 1) owners.push(unit)
+      continue
+    }
     for (const { db, bytes, parts: long } of unit.commands) {
       select(db)
       parts.push(...(long ?? [bytes]))
       owners.push(unit)
     }
+  }
   select(0)
   for (const command of ours) {
     parts.push(encodeCommand(command))
@@ -130,7 +156,7 @@ export function judge({ owners }: Frame, replies: readonly Reply[], address: str
   for (const [index, reply] of queued.entries()) {
     if (!(reply instanceof ReplyError)) continue
     const failure = classifyReplyError(reply.text, { address })
-    const unit = owners[index] ?? null
+    const unit = unitAt(owners, index)
     if (failure.retryable) refusal ??= failure
     else if (unit === null) return { kind: 'broken', failure }
     else unacceptable.push({ unit, reply: reply.text })
@@ -151,11 +177,18 @@ function failedUnits(
 ): readonly FailedUnit[] {
   const failed: FailedUnit[] = []
   for (const [index, reply] of results.entries()) {
-    const unit = owners[index] ?? null
-    if (unit === null || !(reply instanceof ReplyError)) continue
+    if (!(reply instanceof ReplyError)) continue
+    const unit = unitAt(owners, index)
+    if (unit === null) continue
     if (failed.at(-1)?.unit !== unit) failed.push({ unit, reply: reply.text })
   }
   return failed
+}
+
+/** The unit that a command belongs to; of a run the one that it is. */
+function unitAt(owners: readonly (PreparedUnit | null)[], index: number): PreparedUnit | null {
+  const owner = owners[index] ?? null
+  return owner instanceof PlainRun ? owner.units[index - owners.indexOf(owner)]! : owner
 }
 
 /** From 7.0 on EXEC says why it was refused: `EXECABORT Transaction discarded because of: OOM …` (multi.c). */
