@@ -20,8 +20,7 @@ export function nameOfCommand({ shape, args }: UnitCommand): string {
 }
 
 /**
- * What is applied whole or not at all: one command, or all between MULTI and EXEC. The arguments are views
- * into the chunk they came in.
+ * What is applied whole or not at all: one command, or all between MULTI and EXEC.
  */
 export interface Unit {
   readonly commands: readonly UnitCommand[]

@@ -1,7 +1,7 @@
 import { fail } from '#contract/failure.ts'
 import type { LongArguments } from './long-argument.ts'
 
-/** One command of a replication stream. The bytes are views into what was pushed: use them before the next push. */
+/** One command of a replication stream, in memory of its own. */
 export interface StreamCommand {
   readonly args: readonly Buffer[]
   /** The command exactly as it came, ready to be sent on; empty where it has long arguments. */
@@ -57,7 +57,7 @@ export class CommandParser {
     for (let command = this.next(); command !== null; command = this.next()) yield command
   }
 
-  /** Takes more bytes, all before them having been given by `next` or passed on. */
+  /** Takes more bytes, all before them having been given by `next` or passed on. They are looked at until the next come. */
   feed(chunk: Buffer): void {
     this.#bytes = chunk
     this.#at = 0
@@ -68,7 +68,7 @@ export class CommandParser {
   next(): StreamCommand | null {
     const command = this.#mended ?? this.#parse(this.#bytes, this.#at)
     if (command === null) {
-      if (this.#at < this.#bytes.length) this.#hold(this.#bytes.subarray(this.#at))
+      if (this.#at < this.#bytes.length) this.#hold(this.#at)
       this.#bytes = nothing
       this.#at = 0
       return null
@@ -93,7 +93,9 @@ export class CommandParser {
     }
   }
 
-  #hold(bytes: Buffer): void {
+  /** Keeps what begins at `at`. */
+  #hold(at: number): void {
+    const bytes = copyOf(this.#bytes, at, this.#bytes.length)
     this.#held.push(bytes)
     this.#heldBytes += bytes.length
   }
@@ -103,7 +105,7 @@ export class CommandParser {
     let taken = Math.max(this.#needed - this.#heldBytes, 0) + leastMend
     while (this.#heldBytes + chunk.length >= this.#needed) {
       const bytes = Buffer.concat([...this.#held, chunk.subarray(0, taken)])
-      const command = this.#parseOne(bytes, 0)
+      const command = this.#parseOne(bytes, 0, true)
       if (command !== null) {
         this.#mended = command
         this.#at = command.raw.length - this.#heldBytes
@@ -114,7 +116,7 @@ export class CommandParser {
       if (taken >= chunk.length) break
       taken = Math.max(taken * 2, this.#needed - this.#heldBytes)
     }
-    this.#hold(chunk)
+    this.#hold(0)
     this.#bytes = nothing
   }
 
@@ -126,18 +128,21 @@ export class CommandParser {
       this.#at = at
       this.#offset += at - start
     }
-    return at < bytes.length ? this.#parseOne(bytes, at) : null
+    return at < bytes.length ? this.#parseOne(bytes, at, false) : null
   }
 
-  /** The command that starts at `start`, or null when it is not whole; then `#needed` tells how much it takes. */
-  #parseOne(bytes: Buffer, start: number): StreamCommand | null {
+  /**
+   * The command that starts at `start`, in memory of its own, which `bytes` may be (`isOwn`); or null when it is not
+   * whole: then `#needed` tells how much it takes.
+   */
+  #parseOne(bytes: Buffer, start: number, isOwn: boolean): StreamCommand | null {
     this.#needed = 0
     if (bytes[start] !== star) this.#refuse(`a command starts with byte ${bytes[start]}`)
     let line = this.#number(bytes, start + 1, maxArgs)
     if (line === null) return null
     const count = line.value
     if (count === 0) this.#refuse('a command without a name')
-    const args: Buffer[] = []
+    const places: number[] = []
     let at = line.next
     for (let index = 0; index < count; index += 1) {
       if (at >= bytes.length) return null
@@ -150,10 +155,14 @@ export class CommandParser {
         return null
       }
       if (bytes[end] !== cr || bytes[end + 1] !== lf) this.#refuse('an argument does not end in CR LF')
-      args.push(bytes.subarray(line.next, end))
+      places.push(line.next - start, end - start)
       at = end + 2
     }
-    return { args, raw: bytes.subarray(start, at), end: this.#offset + at - start }
+    const raw = isOwn ? bytes.subarray(start, at) : copyOf(bytes, start, at)
+    const args: Buffer[] = []
+    for (let index = 0; index < places.length; index += 2)
+      args.push(raw.subarray(places[index], places[index + 1]))
+    return { args, raw, end: this.#offset + at - start }
   }
 
   #number(bytes: Buffer, from: number, limit: number): { value: number; next: number } | null {
@@ -175,4 +184,10 @@ export class CommandParser {
   #refuse(what: string): never {
     fail('source.stream-corrupt', { offset: this.#offset, what })
   }
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
 }

@@ -51,24 +51,24 @@ function decodeRecord(bytes: Buffer, at: number): DecodedRecord | 'short' | 'bad
   return { payload, receivedAt: bytes.readDoubleLE(at + 8), next: end }
 }
 
-/** Whole records of a block of the file, read at once. */
-const blockBytes = 2 * (headerBytes + maxPayload)
+/** Whole records of a block of the file are read at once. */
+export const blockBytes = 2 * (headerBytes + maxPayload)
 
 /**
  * Gives the records of `file` from byte `from` on that are whole, up to byte `limit()` (asked again as the file
- * grows). Ends at the first that is not; returns the byte it starts at.
+ * grows). Ends at the first that is not; returns the byte it starts at. Each is read into `block`, of `blockBytes`, and
+ * good until the next is asked for.
  */
 export async function* readRecords(
   file: FileHandle,
   from: number,
   limit: () => number,
+  block: Buffer,
 ): AsyncGenerator<DecodedRecord & { readonly at: number }, number> {
   let position = from
   for (;;) {
-    const wanted = Math.min(blockBytes, limit() - position)
+    const wanted = Math.min(block.length, limit() - position)
     if (wanted <= 0) return position
-    // A new buffer each time: what is cut from it outlives the next read.
-    const block = Buffer.allocUnsafeSlow(wanted)
     const { bytesRead } = await file.read(block, 0, wanted, position)
     const bytes = block.subarray(0, bytesRead)
     let at = 0
@@ -90,7 +90,7 @@ export async function measureSegment(path: string): Promise<{ stream: number; fi
   const { size } = await file.stat()
   let stream = 0
   let end = 0
-  for await (const record of readRecords(file, 0, () => size)) {
+  for await (const record of readRecords(file, 0, () => size, Buffer.allocUnsafeSlow(blockBytes))) {
     stream += record.payload.length
     end = record.at + headerBytes + record.payload.length
   }

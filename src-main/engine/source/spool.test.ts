@@ -22,7 +22,7 @@ async function readTo(spool: Spool, from: number, to: number): Promise<Buffer> {
   const controller = new AbortController()
   const parts: Buffer[] = []
   for await (const { bytes, end } of spool.read(from, controller.signal)) {
-    parts.push(bytes)
+    parts.push(Buffer.from(bytes))
     if (end >= to) controller.abort()
   }
   return Buffer.concat(parts).subarray(0, to - from)

@@ -4,7 +4,14 @@ import { fail, makeFailure, toFailure, type Failure, FailureError } from '#contr
 import { Bell } from '../flow/bell.ts'
 import { belongsTo, readLineage, syncFolder, writeLineage, type Lineage } from './lineage.ts'
 import { openSegments, segmentName, sizeOf, type Segment } from './spool-folder.ts'
-import { encodeRecord, headerBytes, maxPayload, readRecords, type StreamPiece } from './spool-segment.ts'
+import {
+  blockBytes,
+  encodeRecord,
+  headerBytes,
+  maxPayload,
+  readRecords,
+  type StreamPiece,
+} from './spool-segment.ts'
 
 export interface SpoolOptions {
   readonly quotaBytes: number
@@ -193,7 +200,8 @@ export class Spool implements AsyncDisposable {
 
   /**
    * Gives the stream behind `offset`, waiting for more, until the signal aborts or the history (that of `generation`) is
-   * thrown away. Fails with `spool.damaged` where what is on disk is not what was written.
+   * thrown away. The bytes of each piece are good until the next is asked for. Fails with `spool.damaged` where what is on
+   * disk is not what was written.
    */
   async *read(
     offset: number,
@@ -366,11 +374,12 @@ export class Spool implements AsyncDisposable {
     signal: AbortSignal,
   ): AsyncGenerator<StreamPiece, void> {
     await using file = await open(segment.path, 'r')
+    const block = Buffer.allocUnsafeSlow(blockBytes)
     let at = 0
     let end = segment.start
     for (;;) {
       const written = segment.fileBytes
-      for await (const record of readRecords(file, at, () => written)) {
+      for await (const record of readRecords(file, at, () => written, block)) {
         const before = end
         at = record.at + headerBytes + record.payload.length
         end += record.payload.length

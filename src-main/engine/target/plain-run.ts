@@ -111,7 +111,7 @@ export class PlainRun implements PreparedUnit {
   }
 
   #takeApart(): readonly PreparedUnit[] {
-    const commands = [...new CommandParser(0).push(Buffer.from(this.bytes))]
+    const commands = [...new CommandParser(0).push(this.bytes)]
     return commands.map(({ args, raw }, index) => {
       const name = shapeOf(args[0]!)?.name ?? ''
       const key = { db: this.db, key: args[1]! }
