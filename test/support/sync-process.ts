@@ -75,7 +75,7 @@ export function startSync(asked: SyncAsked): SyncProcess {
     },
     give: (order) => void child.stdin.write(`${JSON.stringify(order)}\n`),
     done,
-    until: (met, limitMs = 30_000) =>
+    until: (met, limitMs = 120_000) =>
       new Promise((resolve, reject) => {
         const end = (settle: () => void): void => {
           clearTimeout(timer)
