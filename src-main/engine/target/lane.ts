@@ -23,8 +23,9 @@ const maxPendingBytes = 2 * 1024 * 1024
 /** More than a batch, so that the next is full. Small ones take many times their bytes, but for those in runs. */
 const maxPendingUnits = 640
 const maxPendingCommands = 4096
-/** Runs that are kept when they are answered for, to be used again. */
+/** Runs that are kept when they are answered for, to be used again: those of which the memory is worth it. */
 const maxSpareRuns = 4
+const leastSpareBytes = 16 * 1024
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
@@ -100,19 +101,19 @@ export class Lane {
     this.#pending.push(unit)
     this.#pendingBytes += sizeOf(unit)
     this.#pendingCommands += unit.commands.length
-    if (this.#pending.length >= maxBatchCommands) this.flush()
+    if (this.#pendingCommands >= maxBatchCommands) this.flush()
   }
 
   /** The same for a command that is a unit by itself, without making one of it. */
   enqueuePlain(command: PlainCommand, before: number): void {
     if (this.#run?.db !== command.db || !this.#run.hasRoom(command.to - command.from)) {
       if (this.quiet) this.#floor = Math.max(this.#floor, before)
-      else this.flush()
       this.#run = this.#newRun(command.db)
       this.#pending.push(this.#run)
     }
     this.#pendingBytes += this.#run.add(command)
     this.#pendingCommands += 1
+    if (this.#pendingCommands >= maxBatchCommands) this.flush()
   }
 
   get crowded(): boolean {
@@ -225,7 +226,8 @@ export class Lane {
 
   #keepSpare(answered: readonly PreparedUnit[]): void {
     for (const unit of answered)
-      if (unit instanceof PlainRun && this.#spare.length < maxSpareRuns) this.#spare.push(unit)
+      if (unit instanceof PlainRun && unit.capacity >= leastSpareBytes && this.#spare.length < maxSpareRuns)
+        this.#spare.push(unit)
   }
 
   /** Sends a frame until the target has taken it. Rejects when the link is lost or the frame can never be taken. */

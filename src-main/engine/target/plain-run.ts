@@ -19,7 +19,8 @@ export interface PlainCommand {
 
 export const maxRunCommands = 512
 export const maxRunBytes = 512 * 1024
-const firstBytes = 32 * 1024
+/** Between units there is often room for a few commands only: a run begins small. */
+const firstBytes = 1024
 
 /**
  * Commands of one lane and one database that go to the target one after another, each a unit by itself, as they came:
@@ -28,9 +29,8 @@ const firstBytes = 32 * 1024
  */
 export class PlainRun implements PreparedUnit {
   readonly lanes: readonly number[]
-  readonly #ends = new Float64Array(maxRunCommands)
-  #buffer = Buffer.allocUnsafeSlow(firstBytes)
-  #count = 0
+  readonly #ends: number[] = []
+  #buffer: Buffer = Buffer.allocUnsafe(firstBytes)
   #size = 0
   #units: readonly PreparedUnit[] | null = null
 
@@ -44,7 +44,7 @@ export class PlainRun implements PreparedUnit {
   /** Begins anew in the same memory: what it had is answered for. */
   clear(db: number): void {
     this.#db = db
-    this.#count = 0
+    this.#ends.length = 0
     this.#size = 0
     this.#units = null
   }
@@ -54,7 +54,12 @@ export class PlainRun implements PreparedUnit {
   }
 
   get count(): number {
-    return this.#count
+    return this.#ends.length
+  }
+
+  /** Bytes that it holds without asking for more memory. */
+  get capacity(): number {
+    return this.#buffer.length
   }
 
   /** Bytes of its commands. */
@@ -68,7 +73,7 @@ export class PlainRun implements PreparedUnit {
   }
 
   get end(): number {
-    return this.#ends[this.#count - 1]!
+    return this.#ends.at(-1)!
   }
 
   /** All of its commands, as they are sent. Its memory must stay untouched until they are answered for. */
@@ -88,7 +93,7 @@ export class PlainRun implements PreparedUnit {
 
   /** Is there room for a command of so many bytes? There is for any one where there is none yet. */
   hasRoom(bytes: number): boolean {
-    return this.#count === 0 || (this.#count < maxRunCommands && this.#size + bytes <= maxRunBytes)
+    return this.count === 0 || (this.count < maxRunCommands && this.#size + bytes <= maxRunBytes)
   }
 
   /** Takes a command of its lane and database, where there is room. Gives the bytes it takes as it is sent. */
@@ -99,13 +104,12 @@ export class PlainRun implements PreparedUnit {
     bytes.copy(this.#buffer, this.#size, from, upTo)
     if (last !== null) this.#buffer.set(last, this.#size + upTo - from)
     this.#size += size
-    this.#ends[this.#count] = end
-    this.#count += 1
+    this.#ends.push(end)
     return size
   }
 
   #grow(atLeast: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(atLeast, Math.min(this.#buffer.length * 2, maxRunBytes)))
+    const grown = Buffer.allocUnsafeSlow(Math.max(atLeast, Math.min(this.#buffer.length * 4, maxRunBytes)))
     this.#buffer.copy(grown, 0, 0, this.#size)
     this.#buffer = grown
   }
