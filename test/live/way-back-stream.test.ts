@@ -4,6 +4,7 @@ import type { StreamMark } from '../../src-main/contract/sync.ts'
 import { markStream } from '../../src-main/engine/source/stream-mark.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { serversAtHand } from '../support/server-pairs.ts'
 import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync, type SyncAsked } from '../support/sync-process.ts'
 import { startWriter } from '../support/writer.ts'
@@ -148,3 +149,27 @@ test('a server that no replica ever followed begins a stream for the mark, witho
   expect(await fresh.call('DBSIZE')).toBe(0)
   expect(infoField(fresh, 'persistence', 'rdb_saves')).toBe('0')
 })
+
+const marked = serversAtHand.filter(({ version }) => !/^2\.[0-6]\./.test(version))
+
+test.skipIf(process.env['KEYFERRY_SYNC_PAIRS'] !== 'all').each(marked)(
+  'behind the mark of $name $version every write arrives, each in its database',
+  async ({ binary }) => {
+    await using fresh = await startRedis({ binary })
+    await using old = await startRedis()
+    using folder = taskFolder()
+    // What was selected last in its stream, if it keeps one, is another database than the mark's.
+    await fresh.call('SELECT', 3)
+    await fresh.call('SET', 'before', '1')
+    const from = await mark(fresh)
+    await fresh.call('SET', 'in 3', '1')
+    await fresh.call('SELECT', 0)
+    await fresh.call('SET', 'in 0', '1')
+    await using sync = startSync(wayBack({ old, fresh }, from, folder.path))
+    await sync.until(({ writes }) => writes >= 2)
+    await drain(sync, fresh)
+    expect(await old.call('GET', 'in 0')).toBe('1')
+    await old.call('SELECT', 3)
+    expect(await old.call('KEYS', '*')).toEqual(['in 3'])
+  },
+)
