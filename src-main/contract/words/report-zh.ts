@@ -24,7 +24,7 @@ export const reportZh: ReportWords = {
   bytesCopied: '全量复制的字节',
   writes: '之后应用的写入',
   writePause: '停写时间',
-  command: '切换时的命令 → 退出码',
+  command: '割接时的命令 → 退出码',
   writePauseNone: '无：从未暂停写入',
   endedByFinished: '目标端接管时结束',
   endedByUnfrozen: '源端解除冻结时结束',

@@ -808,14 +808,14 @@ export const zh: LanguageWords = {
       todo: '请准确输入该地址，或保持目标端不变。',
     },
     'command.failed': {
-      what: '切换时要运行的命令[ {program}] 失败[：{reason}]。',
+      what: '割接时要运行的命令[ {program}] 失败[：{reason}]。',
       safe: '所有写入均已到达并已比对，旧服务器仍处于冻结状态，可以重新以它为准。',
       todo: '事件中有它的输出。可手动运行后不带该命令完成，或中止；它已做的更改需由您撤回。',
     },
     'way-back.none': {
       what: '没有[从 {target} 到 {source} 的]已打开的回退通道。',
       safe: '两端均未做任何更改。',
-      todo: '回退通道在切换时打开：使用 --way-back，或在方案中选择。“keyferry tasks”会列出现有任务；没有回退通道而要回退时，请反方向做一次迁移。',
+      todo: '回退通道在割接时打开：使用 --way-back，或在方案中选择。“keyferry tasks”会列出现有任务；没有回退通道而要回退时，请反方向做一次迁移。',
     },
     'schedule.past': {
       what: '时间[ {when}] 已过。',
