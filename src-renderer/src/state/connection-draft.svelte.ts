@@ -1,7 +1,9 @@
 import type { Connection } from '#contract/connection.ts'
 import type { EndpointInput, EndpointView } from '#contract/profile.ts'
 import type { SavedConnection } from '#contract/saved-connection.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
 import type { WordKey } from '../i18n/words.ts'
+import { OtherServersDraft } from './other-servers.svelte.ts'
 import { isPort } from './port.ts'
 import { WayDraft } from './way-draft.svelte.ts'
 
@@ -18,6 +20,8 @@ export interface Problem {
 export class ConnectionDraft {
   readonly key: string
   readonly way: WayDraft
+  /** Of a source: more servers beside this one. */
+  readonly others: OtherServersDraft
   host = $state('')
   port = $state('6379')
   username = $state('')
@@ -38,6 +42,7 @@ export class ConnectionDraft {
   constructor(key: string) {
     this.key = key
     this.way = new WayDraft(key)
+    this.others = new OtherServersDraft(key, this.way)
   }
 
   get problems(): readonly Problem[] {
@@ -52,6 +57,11 @@ export class ConnectionDraft {
         word: 'connection.pair.missing',
       })
     return [...problems, ...this.way.problemsWhere(this.ask)]
+  }
+
+  /** What is wrong with the servers beside it. */
+  get otherProblems(): readonly Problem[] {
+    return this.others.problemsBeside(hostAndPort({ host: this.host.trim(), port: Number(this.port) }))
   }
 
   /** Null while something is missing. */
@@ -80,12 +90,14 @@ export class ConnectionDraft {
 
   /** This side as a profile saves it; null while something is missing. What is stored sealed stays as it is. */
   get endpoint(): EndpointInput | null {
-    if (this.connection === null) return null
+    if (this.connection === null || this.otherProblems.length > 0) return null
+    const others = this.others.list.map(({ server }) => server)
     const { password: _typed, ...reach } = this.connection
     // Left out it stays as it is kept: stored, or asked for.
     const stays = this.stored || (this.ask && this.password === '')
     return {
       ...reach,
+      ...(others.length > 0 && { others }),
       ...(!stays && { password: this.password === '' ? null : this.password }),
       forget: this.way.forget,
       ask: this.ask,
@@ -104,6 +116,7 @@ export class ConnectionDraft {
     this.certKey = saved.tls?.key ?? ''
     this.servername = saved.tls?.servername ?? ''
     this.way.open(saved)
+    this.others.open(saved)
     this.keptAs(saved)
   }
 
@@ -119,6 +132,7 @@ export class ConnectionDraft {
     this.stored = saved.passwordKept === 'stored'
     this.ask = saved.passwordKept === 'ask' || Object.values(saved.secretsKept).includes('ask')
     this.way.keptAs(saved)
+    this.others.keptAs()
     if (this.stored) this.password = ''
   }
 

@@ -39,6 +39,7 @@ export class MigrationDraft {
           ? [{ field: 'migration-name', word: 'migration.name.missing' } as const]
           : []),
         ...this.source.problems,
+        ...this.source.otherProblems,
       ],
       target: [
         ...this.target.problems,
@@ -62,7 +63,7 @@ export class MigrationDraft {
     return {
       ...(this.source.ask && this.source.password !== '' && { source: this.source.password }),
       ...(this.target.ask && this.target.password !== '' && { target: this.target.password }),
-      ...(this.source.ask && { sourceWay: this.source.way.typed }),
+      ...(this.source.ask && { sourceWay: { ...this.source.way.typed, ...this.source.others.typed } }),
       ...(this.target.ask && { targetWay: this.target.way.typed }),
     }
   }

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { en } from '../../src-renderer/src/i18n/en.ts'
+import type { Words } from '../../src-renderer/src/i18n/words.ts'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { walkMigration } from '../support/migration-walk.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startServed } from '../support/serve.ts'
+
+let browser: Browser
+const home = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+
+beforeAll(async () => {
+  browser = await startBrowser()
+})
+
+afterAll(async () => {
+  await browser.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('a second server is added, tested, kept with its own password, and shown as a shard of the migration', async () => {
+  const args = ['--repl-diskless-sync-delay', '0']
+  await using one = await startRedis({ password: 'secret of one', args })
+  await using two = await startRedis({ password: 'secret of two', args })
+  await using target = await startRedis({ password: 'new' })
+  await one.call('SET', 'of one', '1')
+  await two.call('MSET', 'of two', '1', 'and another', '2')
+  await using served = await startServed(0, home)
+  await using console = await openConsole(browser, served)
+  const { page } = console
+  const walk = walkMigration(page)
+  const say = (key: keyof Words, number = '2'): string => en[key].replace('{number}', number)
+  const field = (key: keyof Words, number?: string) => walk.main.getByLabel(say(key, number), { exact: true })
+  const press = (key: keyof Words, number?: string): Promise<void> =>
+    walk.main.getByRole('button', { name: say(key, number), exact: true }).click()
+
+  await walk.openWizard()
+  await press('others.add')
+  await press('others.add')
+  await press('others.remove', '3')
+  await field('others.host').fill('127.0.0.1')
+  await field('others.port').fill(String(two.port))
+  await walk.main.getByText(en['others.own'], { exact: true }).click()
+  await field('others.password').fill('secret of two')
+  await walk.enterBothSides(
+    'Shards',
+    { port: one.port, password: 'secret of one' },
+    { port: target.port, password: 'new' },
+  )
+  await page.goto(page.url().replace(/target$/, 'source'))
+  await press('others.test')
+  await walk.main.getByText(/^Connected: \S+ \S+, 2 keys$/).waitFor()
+  await page.reload()
+  expect(await field('others.port').inputValue()).toBe(String(two.port))
+  expect(await field('others.password').count()).toBe(0)
+
+  await walk.main
+    .getByRole('button', { name: en['wizard.next'].replace('{step}', en['step.target']) })
+    .click()
+  await walk.keepOptions()
+  await walk.acceptWarnings()
+  await walk.start()
+  await walk.untilInStep()
+  for (const { port } of [one, two]) {
+    const row = walk.main.getByRole('row').filter({ hasText: `127.0.0.1:${port}` })
+    await row.filter({ hasText: en['shards.phase.in-step'] }).waitFor()
+  }
+  expect(await target.call('MGET', 'of one', 'of two', 'and another')).toEqual(['1', '1', '2'])
+  expect(console.complaints).toEqual([])
+}, 120_000)
