@@ -11,11 +11,14 @@ export type EventsOf = Readonly<Record<TaskEventCode, string>>
 
 export const events: Readonly<Record<Locale, EventsOf>> = { en: eventsEn, zh: eventsZh, ko: eventsKo }
 
-/** Says what happened to a task in a person's language. */
+/** Says what happened to a task in a person's language; of one of several sources its address first. */
 export function sayEvent(event: Pick<TaskEvent, 'code' | 'params'>, locale: Locale): string {
   if (event.code === 'task.failed' && isFailureCode(event.params['code']))
     return sayFailure({ code: event.params['code'], params: event.params }, locale).what
-  return fillTemplate(events[locale][event.code], event.params, languages[locale])
+  const template = events[locale][event.code]
+  const { source } = event.params
+  const where = source === undefined || template.includes('{source}') ? '' : `${source}: `
+  return where + fillTemplate(template, event.params, languages[locale])
 }
 
 function isFailureCode(code: string | number | undefined): code is FailureCode {
