@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
+import { keySlot } from '../bytes/crc16.ts'
 import { unguarded } from '../verify/same-bytes.ts'
 import type { Questioned } from '../verify/db-link.ts'
 import { byDatabase } from '../verify/findings.ts'
@@ -32,6 +33,8 @@ export interface ReconcilerOptions {
   /** Asked for every new connection. */
   readonly source: () => Connection
   readonly sourceVersion: () => number | null
+  /** Of a cluster's master: is a key outside of its own slots? Then another one is to be asked. */
+  readonly abroad: ((key: Uint8Array) => boolean) | null
   readonly lagMs: () => number
   /** Of our connections. */
   readonly name: string
@@ -94,6 +97,8 @@ export class ExpiryReconciler implements AsyncDisposable {
   /** Until nothing is left, for a source that stands still. False where one of the two cannot be asked now. */
   async finish(signal: AbortSignal): Promise<boolean> {
     if (this.#isNeeded === null) return false
+    // One that is under way has taken upon itself what it may yet fail to do.
+    await this.#turn.run(() => Promise.resolve())
     while (this.#isNeeded && (this.#everything || !this.#noted.isEmpty))
       if (!(await this.#tryOnce(signal))) return false
     return true
@@ -173,20 +178,48 @@ export class ExpiryReconciler implements AsyncDisposable {
 
   async #reconcile(
     db: number,
-    keys: readonly Buffer[],
+    all: readonly Buffer[],
     asked: SourceExpiries,
     target: Questioned,
   ): Promise<void> {
-    const there = await target.expiries(db, keys)
+    const { abroad } = this.#options
+    const keys = abroad === null ? all : all.filter((key) => !abroad(key))
+    if (keys.length === 0) return
+    const expiries = await target.expiries(db, keys)
+    const there = new Map(keys.map((key, index) => [key, expiries[index]!]))
+    // A cluster's transaction has one slot.
+    const groups = abroad === null ? [keys] : bySlot(keys)
     await this.#options.take(async () => {
-      const { offset, expiries } = await asked.ask(db, keys)
-      return keys.flatMap((key, index): readonly ExpiryCorrection[] => {
-        const expireAt = expiries[index]!
-        const isRight = expireAt === noKey || differenceOf(expireAt, there[index]!) <= this.#toleranceMs
-        return isRight ? [] : [{ db, key: Buffer.from(key), offset, expireAt }]
-      })
+      const found = await Promise.all(groups.map((group) => this.#differing(db, group, asked, there)))
+      return found.flat()
     })
   }
+
+  /** Those of these keys whose expiry in the target is not the source's, with the source's. */
+  async #differing(
+    db: number,
+    keys: readonly Buffer[],
+    asked: SourceExpiries,
+    there: ReadonlyMap<Buffer, number>,
+  ): Promise<readonly ExpiryCorrection[]> {
+    const { offset, expiries } = await asked.ask(db, keys)
+    return keys.flatMap((key, index): readonly ExpiryCorrection[] => {
+      const expireAt = expiries[index]!
+      const isRight = expireAt === noKey || differenceOf(expireAt, there.get(key)!) <= this.#toleranceMs
+      return isRight ? [] : [{ db, key: Buffer.from(key), offset, expireAt }]
+    })
+  }
+}
+
+function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
+  const slots = new Map<number, Buffer[]>()
+  for (const key of keys) {
+    const slot = keySlot(key)
+    const some = slots.get(slot)
+    if (some === undefined) slots.set(slot, [key])
+    else some.push(key)
+  }
+  return [...slots.values()]
 }
 
 const noKey = -2
