@@ -11,7 +11,8 @@ import { preferenceBook, type PreferenceBook } from './preferences.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
 import { keyFileBox, type SecretBox } from './secrets.ts'
 import { TaskBook } from './task-book.ts'
-import { createTasks, type Tasks } from './tasks.ts'
+import { createTasks } from './create-tasks.ts'
+import type { Tasks } from './tasks.ts'
 
 export interface Migrations extends AsyncDisposable {
   readonly profiles: Profiles

@@ -1,0 +1,469 @@
+import { randomUUID } from 'node:crypto'
+import { addressOf } from '#contract/connection.ts'
+import { fail, toFailure } from '#contract/failure.ts'
+import { checksAllow } from '#contract/precheck.ts'
+import type { Passwords } from '#contract/profile.ts'
+import type { TaskView, TogetherAnswer } from '#contract/task.ts'
+import { statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
+import type { Schedule } from '#contract/schedule.ts'
+import type { ProfileRow } from '#store/profiles.ts'
+import { demandAdmission } from './admission.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { checkTask, mendFound } from './checking.ts'
+import { conclude, demandStillFrozen, endPause, giveSettingsBack, giveUp, undoFreeze } from './conclusion.ts'
+import { throughLock } from './target-lock.ts'
+import { taskDifferences } from './differences.ts'
+import { removeOwnKeys } from './own-keys.ts'
+import { connectionsOf, type Ends } from './endpoint.ts'
+import { planFreezes } from './freeze/plan-sources.ts'
+import { tellCutover } from './cutover-command.ts'
+import { demandMovable, moveAway } from './moving.ts'
+import { MigrationRun } from './run.ts'
+import { Armed } from './schedule.ts'
+import type { SecretBox } from './secrets.ts'
+import type { RunServices } from './services.ts'
+import type { Wanted } from './task-book.ts'
+import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
+import {
+  becomeKept,
+  demandWayBack,
+  makeWayBack,
+  reachOld,
+  settleWayBack,
+  turnedRound,
+  untilOpen,
+} from './way-back.ts'
+import { putLeftoversBack } from './leftovers.ts'
+import type { Tasks } from './tasks.ts'
+
+export function createTasks(services: RunServices, box: SecretBox, clock: Clock = systemClock): Tasks {
+  const { store, book } = services
+  const runs = new Map<string, MigrationRun>()
+  /** Checks under way outside of a start. */
+  const checking = new Map<string, AbortController>()
+  /** Passwords typed for a task in this process, so that they are asked for once. */
+  const typed = new Map<string, Passwords>()
+
+  const demand = (id: string, action: TaskAction): void => {
+    const { state, actions } = book.view(id)
+    if (!actions.includes(action)) fail('task.wrong-state', { state, action })
+  }
+
+  const endsOf = (id: string, passwords?: Passwords): Ends => {
+    const row = book.row(id)
+    const { source, target } = JSON.parse(row.body) as TaskBody
+    const known = { ...typed.get(id), ...passwords }
+    const ends = {
+      sources: connectionsOf(source, row.sourceSecret, box, 'source', known),
+      target: throughLock(services, id, connectionsOf(target, row.targetSecret, box, 'target', known)[0]),
+    }
+    typed.set(id, known)
+    return ends
+  }
+
+  const begin = (id: string, passwords: Passwords | undefined, resuming: boolean): TaskView => {
+    const ends = endsOf(id, passwords)
+    demandAdmission(book, id)
+    return launch(id, ends, resuming)
+  }
+
+  const launch = (id: string, ends: Ends, resuming: boolean): TaskView => {
+    book.hold(id)
+    const startedAt = book.get(id).record.startedAt ?? Date.now()
+    book.become(id, 'starting', { failure: null, startedAt, inStepSince: null })
+    const run = new MigrationRun(services, id, ends)
+    runs.set(id, run)
+    run.begin(resuming)
+    void run.ended.finally(() => {
+      if (runs.get(id) === run && !book.holds(id)) runs.delete(id)
+    })
+    return book.view(id)
+  }
+
+  /**
+   * Opens the way back of a migration whose sync has ended, between its servers, which it still holds. What keeps it
+   * from that is told, and the migration goes on without one.
+   */
+  const openWayBack = async (id: string, ends: Ends): Promise<boolean> => {
+    await giveSettingsBack(services, id, ends)
+    const back = makeWayBack(services, id)
+    try {
+      launch(back, endsOf(back, turnedRound(typed.get(id) ?? {})), false)
+      await untilOpen(book, back)
+      return true
+    } catch (thrown) {
+      book.tell(id, 'error', 'way-back.not-opened', { code: toFailure(thrown).code })
+      book.change(id, { wayBack: null })
+      await tasks.stop(back)
+      tasks.remove(back)
+      return false
+    }
+  }
+
+  /** Works on a task that no run has hold of, and lets go of it. */
+  const holding = async (id: string, deed: () => Promise<void>): Promise<TaskView> => {
+    book.hold(id)
+    try {
+      await deed()
+    } finally {
+      book.release(id)
+    }
+    return book.view(id)
+  }
+
+  /** The target of a way back is the source that the migration has frozen. */
+  const withOld = async (id: string, ends: Ends): Promise<Ends> => {
+    const { wayBackOf } = book.get(id).record
+    return wayBackOf === null ? ends : { ...ends, target: await reachOld(services, wayBackOf, ends.target) }
+  }
+
+  const runOf = (id: string): MigrationRun | undefined => (book.holds(id) ? runs.get(id) : undefined)
+  const runningOf = (id: string): MigrationRun =>
+    runOf(id) ?? fail('task.wrong-state', { state: book.get(id).state })
+
+  const check = async (id: string, ends: Ends): Promise<void> => {
+    const controller = new AbortController()
+    checking.set(id, controller)
+    try {
+      const { signal } = controller
+      const results = await checkTask(services, id, { ...ends, resuming: false, signal })
+      book.become(id, checksAllow(results) ? 'ready' : 'draft')
+    } catch (thrown) {
+      const failure = controller.signal.aborted ? null : toFailure(thrown)
+      if (book.holds(id)) book.become(id, 'draft', { checks: null, failure })
+    } finally {
+      checking.delete(id)
+      book.release(id)
+    }
+  }
+
+  const armed = new Armed(book, clock, {
+    demandStartable: (id) => void endsOf(id),
+    start: (id) => void begin(id, undefined, false),
+  })
+
+  /** Those of an earlier plan of a profile that were never begun; the latest time one was to be started at. */
+  const removeOutdated = ({ id, updatedAt }: ProfileRow): Schedule | null => {
+    let wished: Schedule | null = null
+    for (const task of book.standings(statesOf('unstarted'))) {
+      if (task.profileId !== id || task.createdAt >= updatedAt) continue
+      wished ??= task.schedule
+      typed.delete(task.id)
+      book.remove(task.id)
+    }
+    return wished
+  }
+
+  // What cannot be put back, or told, now stays in the journal for the next time.
+  const leftovers = putLeftoversBack(services, endsOf).catch(() => undefined)
+
+  /** What overwrites keys is asked for one by one. */
+  const startOrResume = (id: string): void => {
+    const { actions, options, target } = book.view(id)
+    if (actions.includes('resume')) tasks.resume(id)
+    else if (options.onConflict === 'replace') fail('task.overwrites', { address: addressOf(target) })
+    else tasks.start(id)
+  }
+
+  const tasks: Tasks = {
+    list: () => book.standings(taskStates),
+    board: () => book.board(),
+    past: (page) => book.past(page),
+    get: (id) => book.view(id),
+
+    create(profileId) {
+      const profile = store.profiles.find(profileId) ?? fail('profile.not-found', { id: profileId })
+      const body = JSON.parse(profile.body) as Partial<TaskBody>
+      if (!body.source || !body.target) fail('usage.invalid', { field: body.source ? 'target' : 'source' })
+      const now = Date.now()
+      const id = randomUUID()
+      const record = { ...newRecord, schedule: removeOutdated(profile) }
+      book.add({
+        id,
+        profileId,
+        name: profile.name,
+        from: addressOf(body.source),
+        to: addressOf(body.target),
+        body: profile.body,
+        sourceSecret: profile.sourceSecret,
+        targetSecret: profile.targetSecret,
+        state: 'draft',
+        stateSince: now,
+        record: JSON.stringify(record),
+        standing: JSON.stringify(keptStandingOf(record)),
+        ownerPid: null,
+        ownerSeenAt: null,
+        createdAt: now,
+      })
+      return book.view(id)
+    },
+
+    check(id, passwords) {
+      demand(id, 'check')
+      const ends = endsOf(id, passwords)
+      book.hold(id)
+      book.become(id, 'checking', { failure: null })
+      void check(id, ends)
+      return book.view(id)
+    },
+
+    async mend(id, checkId, passwords) {
+      demand(id, 'check')
+      const found = book.get(id).record.checks?.results.find((one) => one.id === checkId)
+      if (found !== undefined) await mendFound(services, id, endsOf(id, passwords), found)
+      return this.check(id, passwords)
+    },
+
+    accept(id, checkId, accepted) {
+      demand(id, book.get(id).state === 'ready' ? 'check' : 'accept')
+      const { checks } = book.get(id).record
+      const results = (checks?.results ?? []).map((one) =>
+        one.id === checkId && one.state === 'warning'
+          ? { ...one, acceptedAt: accepted ? Date.now() : null }
+          : one,
+      )
+      if (checks === null) return book.view(id)
+      book.hold(id)
+      book.change(id, { checks: { ...checks, results } })
+      if (accepted) book.tell(id, 'info', 'checks.accepted', { check: checkId })
+      const allowed = checksAllow(results)
+      const { state } = book.get(id)
+      if (allowed && state === 'draft') book.become(id, 'ready', { failure: null })
+      if (!allowed && state === 'ready') book.become(id, 'draft')
+      book.release(id)
+      return book.view(id)
+    },
+
+    start(id, passwords) {
+      demand(id, 'start')
+      return begin(id, passwords, false)
+    },
+
+    schedule(id, schedule, passwords) {
+      demand(id, 'schedule')
+      endsOf(id, passwords)
+      armed.arm(id, schedule)
+      return book.view(id)
+    },
+
+    async unschedule(id) {
+      demand(id, 'unschedule')
+      if (book.isElsewhere(id)) await book.want(id, 'unschedule')
+      else armed.disarm(id)
+      return book.view(id)
+    },
+
+    keepSchedule: () => armed.keepForAll(),
+
+    planChanged(profileId) {
+      for (const { id, profileId: of } of book.standings(['scheduled']))
+        if (of !== profileId) continue
+        else if (book.isElsewhere(id)) void book.want(id, 'redraft').catch(() => undefined)
+        else armed.disarm(id, 'draft')
+    },
+
+    resume(id, passwords) {
+      demand(id, 'resume')
+      return begin(id, passwords, true)
+    },
+
+    async pause(id) {
+      demand(id, 'pause')
+      if (book.isElsewhere(id)) await book.want(id, 'pause')
+      else await runningOf(id).pause()
+      return book.view(id)
+    },
+
+    async leave(id) {
+      demand(id, 'pause')
+      await runningOf(id).leave()
+      return book.view(id)
+    },
+
+    async freezePlan(id, passwords, signal) {
+      return await planFreezes(id, endsOf(id, passwords).sources, signal)
+    },
+
+    freeze(id, order) {
+      demand(id, 'freeze')
+      runningOf(id).cutover.freeze(order)
+      return Promise.resolve(book.view(id))
+    },
+
+    async unfreeze(id) {
+      demand(id, 'unfreeze')
+      const run = runOf(id)
+      if (run === undefined) return holding(id, () => undoFreeze(services, id))
+      await run.cutover.unfreeze()
+      return book.view(id)
+    },
+
+    verify(id, mode) {
+      demand(id, 'verify')
+      runningOf(id).cutover.verify(mode ?? book.get(id).body.options.proof)
+      return book.view(id)
+    },
+
+    repair(id, { consent, deleteExtra = false }) {
+      demand(id, 'repair')
+      const target = book.view(id).to
+      if (consent !== target) fail('task.repair-consent', { target })
+      runningOf(id).cutover.repair(deleteExtra)
+      return book.view(id)
+    },
+
+    async finish(id, { consent, afterFinish, deleteSource, wayBack, onCutover, passwords }) {
+      demand(id, 'finish')
+      const view = book.view(id)
+      const { finishNeedsConsent: reason, options, target } = view
+      const moving = deleteSource !== undefined || view.moving
+      if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
+      if (reason !== null) {
+        if (consent !== addressOf(target)) fail('task.consent-needed', { reason, target: addressOf(target) })
+        book.tell(id, 'warning', 'task.consented', { reason })
+      }
+      const then = afterFinish ?? options.afterFinish
+      const keeps =
+        (wayBack ?? options.wayBack) &&
+        !moving &&
+        view.wayBackOf === null &&
+        view.writePause?.endedBy !== 'finished'
+      if (keeps) {
+        if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
+        await demandWayBack(services, id, endsOf(id, passwords))
+      }
+      const tell = async (): Promise<void> => {
+        if (onCutover !== undefined)
+          await tellCutover(services, id, { words: onCutover, ...endsOf(id, passwords) })
+      }
+      const run = runOf(id)
+      if (run !== undefined) {
+        if (!keeps) {
+          await tell()
+          demand(id, 'finish')
+        }
+        await run.finish({
+          afterFinish: then,
+          moving,
+          openWayBack: keeps ? (ends) => openWayBack(id, ends) : null,
+        })
+        runs.delete(id)
+        if (keeps) await holding(id, tell)
+        return book.view(id)
+      }
+      const ends = await withOld(id, endsOf(id, passwords))
+      await holding(id, async () => {
+        await demandStillFrozen(services, id)
+        book.become(id, 'finishing', { failure: null })
+        try {
+          await removeOwnKeys(ends.target, id)
+          if (keeps && (await openWayBack(id, ends))) {
+            becomeKept(services, id)
+            return
+          }
+          if (view.wayBackOf !== null) {
+            await giveSettingsBack(services, id, ends)
+            await settleWayBack(services, view.wayBackOf, 'rolled-back')
+          }
+          endPause(services, id, 'finished')
+        } catch (thrown) {
+          book.become(id, 'failed', { failure: toFailure(thrown) })
+          throw thrown
+        }
+        if (moving) await moveAway(services, id, ends.target)
+        await conclude(services, id, ends, then)
+        book.become(id, 'finished', { endedAt: Date.now() })
+      })
+      if (keeps) await holding(id, tell)
+      return book.view(id)
+    },
+
+    async stop(id, passwords) {
+      demand(id, 'stop')
+      if (book.isElsewhere(id)) {
+        await book.want(id, 'stop')
+        return book.view(id)
+      }
+      const underCheck = checking.get(id)
+      if (underCheck !== undefined) {
+        underCheck.abort()
+        while (checking.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
+        return book.view(id)
+      }
+      const run = runOf(id)
+      if (run !== undefined) {
+        await run.stop()
+        runs.delete(id)
+      } else {
+        const ends = endsOf(id, passwords)
+        await holding(id, async () => giveUp(services, id, await withOld(id, ends)))
+      }
+      const { wayBackOf } = book.get(id).record
+      if (wayBackOf !== null) await settleWayBack(services, wayBackOf, 'closed')
+      return book.view(id)
+    },
+
+    remove(id) {
+      demand(id, 'remove')
+      typed.delete(id)
+      book.remove(id)
+    },
+
+    together: ({ ids, deed }) =>
+      Promise.all(
+        ids.map(async (id): Promise<TogetherAnswer> => {
+          try {
+            if (deed === 'start') startOrResume(id)
+            else await tasks[deed](id)
+            return { id, failure: null }
+          } catch (thrown) {
+            return { id, failure: toFailure(thrown) }
+          }
+        }),
+      ),
+
+    async clearHistory(search) {
+      let removed = 0
+      for (let offset = 0; ;) {
+        const { tasks: some } = book.past({ search, offset, limit: 50 })
+        if (some.length === 0) return removed
+        for (const { id, actions } of some) {
+          // What still holds a source frozen is not forgotten with the rest.
+          if (actions.includes('unfreeze')) offset += 1
+          else {
+            tasks.remove(id)
+            removed += 1
+          }
+          // A long log takes a moment to go; others have theirs in between.
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      }
+    },
+
+    watch: (id, signal) => book.watch(id, signal),
+    watchAll: (signal) => book.watchAll(signal),
+    ...taskDifferences(services, endsOf),
+    history: (id, since, limit) => store.samples.since(book.row(id).id, since, limit),
+    events: (id, before, limit) => store.events.newest(book.row(id).id, limit, before),
+
+    async [Symbol.asyncDispose]() {
+      armed[Symbol.dispose]()
+      for (const controller of checking.values()) controller.abort()
+      await Promise.all([leftovers, ...[...runs.values()].map((run) => run.interrupt())])
+      book[Symbol.dispose]()
+    },
+  }
+
+  const deeds: Readonly<Record<Wanted, (id: string) => unknown>> = {
+    pause: tasks.pause,
+    stop: tasks.stop,
+    unschedule: tasks.unschedule,
+    redraft: (id) => armed.disarm(id, 'draft'),
+  }
+  // Whoever wants it sees by the task whether it came about.
+  book.onWanted = (id, wanted) =>
+    void Promise.resolve(id)
+      .then(deeds[wanted])
+      .catch(() => undefined)
+  return tasks
+}

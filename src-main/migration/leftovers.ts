@@ -1,0 +1,30 @@
+import { toFailure } from '#contract/failure.ts'
+import { isOver, isUnderWay } from '#contract/task-states.ts'
+import { giveTargetBack, putEverythingBack } from './conclusion.ts'
+import { lockedTasks } from './target-lock.ts'
+import type { Ends } from './endpoint.ts'
+import type { RunServices } from './services.ts'
+import { settleLost } from './way-back.ts'
+
+/** What could not be put back when a task ended is tried again; what still cannot stays in the journal. */
+export async function putLeftoversBack(services: RunServices, endsOf: (id: string) => Ends): Promise<void> {
+  const { store, book } = services
+  await settleLost(services)
+  for (const id of lockedTasks(services))
+    if (store.tasks.find(id) !== undefined && isOver(book.get(id).state)) await giveTargetBack(services, id)
+  const left = new Set(store.journal.open('setting').map(({ taskId }) => taskId))
+  for (const id of left) {
+    if (store.tasks.find(id) === undefined) continue
+    const { state, record } = book.get(id)
+    if (isUnderWay(state) || state === 'way-back' || record.freeze.state === 'left') continue
+    try {
+      const ends = endsOf(id)
+      book.hold(id)
+      await putEverythingBack(services, id, ends)
+    } catch (thrown) {
+      book.tell(id, 'error', 'task.failed', { code: toFailure(thrown).code })
+    } finally {
+      book.release(id)
+    }
+  }
+}
