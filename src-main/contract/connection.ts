@@ -66,6 +66,16 @@ export function placeOf(reach: Reach): string {
   return [...stopsOf(reach.via), addressOf(reach)].join(' → ')
 }
 
+/** A user at a server: whom a password is for. */
+export interface Account extends Omit<Reach, 'others'> {
+  readonly username?: string | null | undefined
+}
+
+/** Tells one account from another; of a side that is several servers, the first one's. */
+export function accountOf({ host, port, username, via, sentinel }: Account): string {
+  return JSON.stringify([placeOf({ host, port, via, sentinel }), username ?? null])
+}
+
 /** Each server of a side by itself. */
 export function serversOf({ others = [], ...first }: Reach): readonly Reach[] {
   return [first, ...others.map(({ host, port }) => ({ host, port, via: first.via }))]

@@ -3,8 +3,9 @@ import { hostAndPort, type Hop, type OtherServer, type Sentinel, type SocksVia, 
 
 /**
  * The secrets of one connection, each by the place it belongs to: `password` (the server's), `ssh user@host:port`,
- * `ssh-key FILE`, `socks5 user@host:port`, `sentinel`, `server host:port` (another one of the same side). A place names whom the secret is for, so that one that is kept
- * is never shown to another host.
+ * `ssh-key FILE`, `socks5 user@host:port`, `sentinel`, `server host:port` (another one of the same side). Whose place does
+ * not say whom the secret is for goes with the account of the whole (`accountOf`): what is kept is never shown to
+ * another host.
  */
 export type Secrets = Readonly<Record<string, string>>
 

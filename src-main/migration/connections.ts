@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { placeOf, type Connection, type ServerFacts } from '#contract/connection.ts'
+import { accountOf, type Connection, type ServerFacts } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { EndpointView, Passwords } from '#contract/profile.ts'
 import { freeName } from '#contract/profile-file.ts'
@@ -42,7 +42,7 @@ export function createConnections(store: Store, box: SecretBox): Connections {
       name: row.name,
       reach,
       lastTest: row.lastTest === null ? null : (JSON.parse(row.lastTest) as SavedConnection['lastTest']),
-      usedBy: sides.get(serverOf(reach)) ?? [],
+      usedBy: sides.get(accountOf(reach)) ?? [],
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,
     }
@@ -73,7 +73,10 @@ export function createConnections(store: Store, box: SecretBox): Connections {
         body: JSON.stringify({ reach } satisfies Body),
         secret: kept.secret,
         // What another server told says nothing of this one.
-        lastTest: before !== undefined && sameServer(keptOf(before).view, reach) ? before.lastTest : null,
+        lastTest:
+          before !== undefined && accountOf(keptOf(before).view) === accountOf(reach)
+            ? before.lastTest
+            : null,
         createdAt: before?.createdAt ?? now,
         updatedAt: now,
       })
@@ -110,7 +113,7 @@ export function createConnections(store: Store, box: SecretBox): Connections {
       if (saved === undefined) return connection
       const row = find(saved)
       const typed = secretsOf(connection)
-      if (row.secret === null || !sameServer(keptOf(row).view, connection)) return connection
+      if (row.secret === null || accountOf(keptOf(row).view) !== accountOf(connection)) return connection
       return withSecrets(connection, { ...unsealSecrets(row.secret, box), ...typed })
     },
   }
@@ -123,30 +126,12 @@ export function keptOf(row: ConnectionRow): { view: EndpointView; secret: Uint8A
   return { view: (JSON.parse(row.body) as Body).reach, secret: row.secret }
 }
 
-interface Reached {
-  readonly host: string
-  readonly port: number
-  readonly username?: string | null | undefined
-  readonly via?: EndpointView['via'] | undefined
-  readonly sentinel?: EndpointView['sentinel'] | undefined
-}
-
-/** A secret belongs to one user at one server: to others it is not shown. */
-export function sameServer(one: Reached, other: Reached): boolean {
-  return serverOf(one) === serverOf(other)
-}
-
-/** Of a side that is several servers, the first. */
-function serverOf({ host, port, username, via, sentinel }: Reached): string {
-  return JSON.stringify([placeOf({ host, port, via, sentinel }), username ?? null])
-}
-
 /** The profiles by each server they have on a side. */
 function sidesOfProfiles(store: Store): ReadonlyMap<string, readonly { id: string; name: string }[]> {
   const found = new Map<string, { id: string; name: string }[]>()
   for (const { id, name, body } of store.profiles.all()) {
     const { source, target } = JSON.parse(body) as Partial<Record<'source' | 'target', EndpointView | null>>
-    for (const server of new Set([source, target].flatMap((side) => (side ? [serverOf(side)] : []))))
+    for (const server of new Set([source, target].flatMap((side) => (side ? [accountOf(side)] : []))))
       found.set(server, [...(found.get(server) ?? []), { id, name }])
   }
   return found

@@ -84,6 +84,40 @@ describe('one side of a profile', () => {
     expect(JSON.stringify(via)).not.toContain('outer-pw')
   })
 
+  test.each<[string, Partial<EndpointInput>, readonly string[]]>([
+    ['host', { host: '10.0.0.6' }, ['server-pw', 'sentinel-pw']],
+    ['port', { port: 6380 }, ['server-pw', 'sentinel-pw']],
+    ['user', { username: 'another' }, ['server-pw', 'sentinel-pw']],
+    ['way', { via: { kind: 'socks5', host: 'proxy', port: 1080 } }, ['server-pw', 'sentinel-pw', 'outer-pw']],
+    [
+      'list of Sentinels',
+      { sentinel: { master: 'shop', others: [{ host: 'x', port: 26379 }] } },
+      ['sentinel-pw'],
+    ],
+  ])('never shows a stored password to another: %s', (_what, changed, gone) => {
+    const kept = keepEndpoint(whole, nothing, box)
+    const elsewhere = keepEndpoint(asShown(kept, changed), kept, box)
+    const opened = elsewhere.secret === null ? '' : box.open(elsewhere.secret)
+    for (const secret of secrets.filter((one) => one !== 'key-phrase'))
+      expect(opened.includes(secret)).toBe(!gone.includes(secret))
+    expect(elsewhere.view!.passwordKept).toBe(gone.includes('server-pw') ? 'none' : 'stored')
+  })
+
+  test('of several servers keeps each password for its own', () => {
+    const others = [{ host: '10.0.0.6', port: 6379, account: { username: 'app', password: 'other-pw' } }]
+    const kept = keepEndpoint(input({ password: 'server-pw', others }), nothing, box)
+    const again = (username: string) => [
+      { host: '10.0.0.6', port: 6379, account: { username } },
+      { host: '10.0.0.7', port: 6379, account: {} },
+    ]
+    const passwordsOf = (changed: Partial<EndpointInput>) => {
+      const { view, secret } = keepEndpoint(input(changed), kept, box)
+      return connectionsOf(view!, secret, box, 'source').map(({ password }) => password)
+    }
+    expect(passwordsOf({ host: 'new', others: again('app') })).toEqual([undefined, 'other-pw', undefined])
+    expect(passwordsOf({ others: again('root') })).toEqual(['server-pw', undefined, undefined])
+  })
+
   test('forgets what it is told to forget', () => {
     const kept = keepEndpoint(whole, nothing, box)
     const again = keepEndpoint(asShown(kept, { forget: ['ssh ops@outer:22'], password: null }), kept, box)

@@ -1,4 +1,4 @@
-import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
+import { accountOf, addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { EndpointInput, EndpointView, Passwords } from '#contract/profile.ts'
 import {
@@ -9,7 +9,7 @@ import {
   withSecrets,
   type Secrets,
 } from '#contract/secrets.ts'
-import type { OtherServer } from '#contract/tunnel.ts'
+import { hostAndPort, type OtherServer } from '#contract/tunnel.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** One side of a profile as it is kept: what may be seen of it, and its secrets, sealed together. */
@@ -18,7 +18,10 @@ export interface KeptEndpoint {
   readonly secret: Uint8Array | null
 }
 
-/** What is kept of one side as it was typed: secrets left out stay as they were, where their places are still there. */
+/**
+ * What is kept of one side as it was typed: secrets left out stay as they were, where their places are still there. What
+ * was for one account at one server is not kept for another.
+ */
 export function keepEndpoint(
   endpoint: EndpointInput | null,
   before: KeptEndpoint,
@@ -27,13 +30,17 @@ export function keepEndpoint(
   if (endpoint === null) return { view: null, secret: null }
   const ask = endpoint.ask === true
   const { password: typedPassword, ...typedWay } = secretsOf(endpoint)
-  const places = secretPlacesOf(endpoint)
-  const keptPlaces = places.filter(
-    (place) => before.view?.secretsKept[place] !== undefined && !endpoint.forget?.includes(place),
+  const isSame = (place: string): boolean =>
+    before.view !== null && holderOf(before.view, place) === holderOf(endpoint, place)
+  const keptPlaces = secretPlacesOf(endpoint).filter(
+    (place) =>
+      before.view?.secretsKept[place] !== undefined && isSame(place) && !endpoint.forget?.includes(place),
   )
   const names = new Set([...keptPlaces, ...Object.keys(typedWay), ...(ask ? neededPlaces(endpoint) : [])])
   const kind = ask ? 'ask' : 'stored'
-  const kept = ask ? [] : [...keptPlaces, ...(endpoint.password === undefined ? ['password'] : [])]
+  const kept = ask
+    ? []
+    : [...keptPlaces, ...(endpoint.password === undefined && isSame('password') ? ['password'] : [])]
   const secrets: Secrets = {
     ...(before.secret !== null && kept.length > 0 && only(unsealSecrets(before.secret, box), kept)),
     ...typedWay,
@@ -113,6 +120,17 @@ function neededPlaces({ via, others = [] }: EndpointInput): readonly string[] {
     ...hops.filter(({ agent, keyFile }) => !agent && keyFile === undefined).map(secretPlace.hop),
     ...others.filter(({ account }) => account !== undefined).map(secretPlace.other),
   ]
+}
+
+/** Whom the secret of a place is for: most places say it themselves. */
+function holderOf(side: EndpointInput | EndpointView, place: string): string {
+  if (place === 'password') return accountOf(side)
+  if (place === secretPlace.sentinel)
+    return JSON.stringify([accountOf(side), side.sentinel?.username, side.sentinel?.others.map(hostAndPort)])
+  const other = side.others?.find((one) => secretPlace.other(one) === place)
+  return other === undefined
+    ? place
+    : accountOf({ ...other, via: side.via, username: other.account?.username })
 }
 
 /** Tells a text of several secrets from one that is a password and nothing else, as they were sealed at first. */

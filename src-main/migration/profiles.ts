@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Connection } from '#contract/connection.ts'
+import { accountOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import {
   profileInputSchema,
@@ -14,7 +14,7 @@ import { freeName, readProfileFile } from '#contract/profile-file.ts'
 import { statesOf } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
-import { keptOf, sameServer } from './connections.ts'
+import { keptOf } from './connections.ts'
 import { connectionsOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
 import type { SecretBox } from './secrets.ts'
 
@@ -64,7 +64,7 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
   /** What the saved connection keeps that a side was filled from; null where there is none, or the side is elsewhere. */
   const keptOfSaved = (side: EndpointInput | null): KeptEndpoint | null => {
     const row = side?.saved === undefined ? undefined : store.connections.find(side.saved)
-    if (side === null || row === undefined || !sameServer(keptOf(row).view, side)) return null
+    if (side === null || row === undefined || accountOf(keptOf(row).view) !== accountOf(side)) return null
     return keptOf(row)
   }
 

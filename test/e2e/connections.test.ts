@@ -61,6 +61,10 @@ test('a connection is kept once and used in a migration and a restore; its passw
   await page.getByRole('link', { name: 'Close', exact: true }).click()
   await main.getByRole('row', { name: 'Night move' }).getByRole('link', { name: 'Open' }).click()
   await main.getByText('Stored sealed').waitFor()
+  await main.getByLabel('Host', { exact: true }).fill('elsewhere')
+  await main.getByLabel('Password', { exact: true }).waitFor()
+  await main.getByLabel('Host', { exact: true }).fill('127.0.0.1')
+  await main.getByText('Stored sealed').waitFor()
   await main.getByRole('button', { name: 'Test connection' }).click()
   await main.getByText('Connected to').waitFor()
 

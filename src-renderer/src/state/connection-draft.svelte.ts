@@ -1,4 +1,4 @@
-import type { Connection } from '#contract/connection.ts'
+import { accountOf, type Connection } from '#contract/connection.ts'
 import type { EndpointInput, EndpointView } from '#contract/profile.ts'
 import type { SavedConnection } from '#contract/saved-connection.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
@@ -32,8 +32,8 @@ export class ConnectionDraft {
   cert = $state('')
   certKey = $state('')
   servername = $state('')
-  /** The profile keeps a password of this side sealed; it is not known here. */
-  stored = $state(false)
+  /** The account for which a password is kept sealed. */
+  #storedFor = $state<string | null>(null)
   /** Keep none, ask for it at every check and start. */
   ask = $state(false)
   /** The saved connection it was filled from, until a profile has taken over what that keeps sealed. */
@@ -43,6 +43,15 @@ export class ConnectionDraft {
     this.key = key
     this.way = new WayDraft(key)
     this.others = new OtherServersDraft(key, this.way)
+  }
+
+  /** A password is kept sealed for whoever is typed here; it is not known here. */
+  get stored(): boolean {
+    if (this.#storedFor === null) return false
+    const { via = null, sentinel = null } = this.way
+    const username = this.username.trim() || null
+    const typed = { host: this.host.trim(), port: Number(this.port), username, via, sentinel }
+    return this.#storedFor === accountOf(typed)
   }
 
   get problems(): readonly Problem[] {
@@ -72,7 +81,7 @@ export class ConnectionDraft {
       host: this.host.trim(),
       port: Number(this.port),
       ...optional('username', this.username),
-      ...optional('password', this.password),
+      ...(!this.stored && optional('password', this.password)),
       ...(this.encrypted && {
         tls: {
           verify: this.verify,
@@ -127,9 +136,9 @@ export class ConnectionDraft {
   }
 
   /** After saving: a password now kept sealed is forgotten here; one that is asked for stays until the window closes. */
-  keptAs(saved: Pick<EndpointView, 'passwordKept' | 'secretsKept'>): void {
+  keptAs(saved: EndpointView): void {
     this.saved = null
-    this.stored = saved.passwordKept === 'stored'
+    this.#storedFor = saved.passwordKept === 'stored' ? accountOf(saved) : null
     this.ask = saved.passwordKept === 'ask' || Object.values(saved.secretsKept).includes('ask')
     this.way.keptAs(saved)
     this.others.keptAs()
@@ -143,7 +152,7 @@ export class ConnectionDraft {
 
   /** Another password is to be typed. */
   replacePassword(): void {
-    this.stored = false
+    this.#storedFor = null
     this.password = ''
   }
 
