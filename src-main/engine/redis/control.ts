@@ -100,6 +100,7 @@ class Link implements Control {
   readonly #commandTimeoutMs: number
   /** The first thing that went wrong with the socket: later ones only follow from it. */
   #lost: Failure | undefined
+  #closed = false
 
   constructor(redis: Redis, address: string, tls: boolean, commandTimeoutMs: number) {
     this.#redis = redis
@@ -129,6 +130,9 @@ class Link implements Control {
 
   close(why: Failure = makeFailure('connect.lost', { address: this.address })): void {
     this.#lost ??= why
+    // Every command in flight closes a link that has fallen silent, and ioredis listens to its socket anew each time.
+    if (this.#closed) return
+    this.#closed = true
     this.#redis.disconnect()
   }
 
