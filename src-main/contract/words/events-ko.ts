@@ -31,9 +31,9 @@ export const eventsKo: EventsOf = {
   'scan.too-large':
     '키 {key}[(데이터베이스 {db})] 값이 한 번에 읽기에는 너무 크고 나누어 읽을 수 없는 형식이라 제외합니다.',
   'scan.unequal': '몇 번을 써도 다른 키가 있습니다[({keys}개)]. 검증 결과에서 알 수 있습니다.',
-  'task.state': '{from} 상태에서 {to} 상태로 바뀌었습니다.',
+  'task.state': '‘{from}’에서 ‘{to}’ 상태로 바뀌었습니다.',
   'checks.done': '점검 결과: 통과 {passed}, 경고 {warnings}, 실패 {failed}.',
-  'checks.accepted': '{check} 점검의 경고를 수락했습니다.',
+  'checks.accepted': '‘{check}’ 점검의 경고를 수락했습니다.',
   'schedule.armed': '{when} 시점에 시작됩니다.',
   'schedule.disarmed': '더 이상 자동으로 시작되지 않습니다[ (예정 시각: {when})].',
   'schedule.missed': '[{when} 시점에 ]시작되지 않았습니다: {code}.',
@@ -47,14 +47,16 @@ export const eventsKo: EventsOf = {
   'move.done':
     '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',
   'move.ended': '소스에서 키 {deleted}개를 삭제한 뒤 중단되었습니다: {code}. 나머지는 소스에 남아 있습니다.',
-  'settings.changed': '{side} 쪽의 {name} 설정을 {now} 값으로 바꿨습니다(이전 값 {before}).',
-  'settings.mended': '{side} 쪽의 {name} 설정을 {now} 값으로 아주 바꿨습니다(이전 {before}).',
-  'settings.restored': '{side} 쪽의 {name} 설정을 {value} 값으로 되돌렸습니다.',
-  'settings.left': '{side} 쪽의 {name} 설정은 다른 사람이 {found} 값으로 바꿔서 그대로 두었습니다.',
-  'settings.by-hand': '{side} 쪽의 {name} 설정을 {value} 값으로 바꾸지 못했습니다. 직접 설정하세요.',
+  'settings.changed': '{side}[ {server}] 쪽의 {name} 설정을 ‘{now}’ 값으로 바꿨습니다(이전 값 ‘{before}’).',
+  'settings.mended': '{side}[ {server}] 쪽의 {name} 설정을 ‘{now}’ 값으로 아주 바꿨습니다(이전 ‘{before}’).',
+  'settings.restored': '{side}[ {server}] 쪽의 {name} 설정을 ‘{value}’ 값으로 되돌렸습니다.',
+  'settings.left':
+    '{side}[ {server}] 쪽의 {name} 설정은 다른 사람이 ‘{found}’ 값으로 바꿔서 그대로 두었습니다.',
+  'settings.by-hand':
+    '{side}[ {server}] 쪽의 {name} 설정을 ‘{value}’ 값으로 바꾸지 못했습니다. 직접 설정하세요.',
   'freeze.done': '[오프셋 {offset} 위치에서 ]쓰기를 동결했고 연결 {clients}개를 내보냈습니다.',
   'freeze.drained': '동결 전 마지막 쓰기가 도착했습니다[({ms}ms 뒤)].',
-  'freeze.broken': '동결이 풀렸습니다({breach}[, {address}]). 이전의 검증은 무효입니다.',
+  'freeze.broken': '동결이 풀렸습니다[({address})]. {breach} 이전의 검증은 무효입니다.',
   'freeze.undone': '소스의 비밀번호와 사용자가 원래대로 돌아왔습니다.',
   'freeze.undo-by-hand':
     'Keyferry는 소스에서 아무것도 바꾸지 않았습니다. 쓰는 쪽을 막은 사람이 다시 열어 주세요.',
@@ -73,5 +75,5 @@ export const eventsKo: EventsOf = {
     '다른 부분을 복구했습니다: 다시 쓴 것 {written:keys}[, 삭제한 것 {deleted:keys}]. 양쪽을 다시 비교합니다.',
   'pause.ended': '쓰기가 {ms}ms 동안 멈췄습니다.',
   'task.failed': '사람이 필요합니다: {code}.',
-  'task.consented': '입력한 동의로 마쳤습니다({reason}).',
+  'task.consented': '동의를 직접 입력하고 마쳤습니다: {reason}.',
 }

@@ -10,3 +10,19 @@ test('what happened to one of several sources names it', () => {
   )
   expect(ofOne).toBe(`10.0.0.4:6379: ${said}`)
 })
+
+test('what is called by a name of ours is said in words', () => {
+  const set = { side: 'source', server: '10.0.0.4:6379', name: 'save', now: '', before: '60 1' }
+  expect(sayEvent({ code: 'settings.changed', params: set }, 'en')).toBe(
+    'Set save of the source 10.0.0.4:6379 to “” (it was “60 1”).',
+  )
+  expect(sayEvent({ code: 'settings.changed', params: set }, 'zh')).toContain(
+    '已将源端 10.0.0.4:6379 的 save',
+  )
+  const moved = { from: 'copying', to: 'following' }
+  expect(sayEvent({ code: 'task.state', params: moved }, 'ko')).toBe(
+    '‘전체 복사’에서 ‘따라잡는 중’ 상태로 바뀌었습니다.',
+  )
+  const unknown = { check: 'of-a-later-version' }
+  expect(sayEvent({ code: 'checks.accepted', params: unknown }, 'en')).toContain('“of-a-later-version”')
+})

@@ -11,9 +11,11 @@ const names = (template: string): string[] =>
     .sort()
 
 /** A value for every param any sentence may use. */
-const everything = new Proxy({} as Record<string, string>, {
-  get: (_, name) => (['keys', 'bytes', 'free', 'needed'].includes(String(name)) ? 2 : `<${String(name)}>`),
-})
+const everything: Readonly<Record<string, string | number>> = Object.fromEntries(
+  [...Object.values(events.en), ...Object.values(findings.en).flatMap((words) => Object.values(words))]
+    .flatMap((template) => placeholdersOf(template))
+    .map(({ name }) => [name, ['keys', 'bytes', 'free', 'needed'].includes(name) ? 2 : `<${name}>`]),
+)
 
 describe.each(locales)('what happened to a task, in %s', (locale) => {
   test.each(Object.keys(findings.en) as (keyof typeof findings.en)[])('finding %s', (finding) => {

@@ -10,6 +10,7 @@ import { sayEvent } from '#contract/words/say-event.ts'
 import { sayDifference } from '#contract/words/say-difference.ts'
 import { languages, sayFailure, type Locale } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
+import { sayName } from '#contract/words/say-name.ts'
 import { formatBytes } from '#contract/words/template.ts'
 import { drawChart, type Line, type Span } from './chart.ts'
 import { escapeHtml } from './escape-html.ts'
@@ -179,7 +180,7 @@ ${sections.filter((section) => section !== '').join('\n')}
             result.differences.map(({ db, key, kind, detail }) => [
               String(db),
               key,
-              kind,
+              sayName('difference.kind', kind, this.#locale),
               sayDifference(detail, this.#locale),
             ]),
           )}`
@@ -244,7 +245,11 @@ ${sections.filter((section) => section !== '').join('\n')}
     const { checks } = this.#report.task
     const words = this.#words
     if (checks === null) return ''
-    const rows = checks.results.map((result) => [result.id, this.#checkState(result), this.#finding(result)])
+    const rows = checks.results.map((result) => [
+      sayName('check', result.id, this.#locale),
+      this.#checkState(result),
+      this.#finding(result),
+    ])
     return this.#section(words.checks, table([words.check, words.result, words.found], rows, 2))
   }
 
@@ -278,10 +283,11 @@ ${sections.filter((section) => section !== '').join('\n')}
       'by-hand': words.settingByHand,
     }
     const sides = { source: words.source, target: words.target }
-    const rows = settings.map(({ side, name, before, during, state }) => [
-      `${sides[side]}: ${name}`,
-      before,
-      during,
+    const shown = (value: string): string => (value === '' ? '""' : value)
+    const rows = settings.map(({ side, server, name, before, during, state }) => [
+      `${[sides[side], ...(server === undefined ? [] : [server])].join(' ')}: ${name}`,
+      shown(before),
+      shown(during),
       after[state],
     ])
     return this.#section(

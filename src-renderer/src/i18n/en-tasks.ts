@@ -10,7 +10,6 @@ export const enTasks = {
   'tasks.search.none': 'Nothing in the history matches.',
   'tasks.more_one': 'Show {n} more',
   'tasks.more_other': 'Show {n} more',
-  'task.state.scheduled': 'Armed',
   'task.notArmed': 'Not armed',
   'task.timePassed': 'Time has passed',
   'tasks.scheduled': 'Scheduled',

@@ -11,7 +11,6 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'tasks.search': '이름 또는 주소로 지난 작업 검색',
   'tasks.search.none': '일치하는 지난 작업이 없습니다.',
   'tasks.more_other': '{n}개 더 보기',
-  'task.state.scheduled': '예약됨',
   'task.notArmed': '예약 해제됨',
   'task.timePassed': '시각이 지남',
   'tasks.scheduled': '예약된 작업',

@@ -11,7 +11,6 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'tasks.search': '按名称或地址搜索历史记录',
   'tasks.search.none': '历史记录中没有匹配项。',
   'tasks.more_other': '再显示 {n} 项',
-  'task.state.scheduled': '已定时',
   'task.notArmed': '定时未生效',
   'task.timePassed': '时间已过',
   'tasks.scheduled': '定时任务',

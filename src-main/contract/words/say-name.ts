@@ -1,0 +1,22 @@
+import { namesEn } from './names-en.ts'
+import { namesKo } from './names-ko.ts'
+import { namesZh } from './names-zh.ts'
+import type { Locale } from './say-failure.ts'
+
+/** Every name of ours in one language; a name without words does not compile. */
+export type NameWords = Readonly<Record<keyof typeof namesEn, string>>
+
+const names: Readonly<Record<Locale, Readonly<Record<string, string>>>> = {
+  en: namesEn,
+  zh: namesZh,
+  ko: namesKo,
+}
+
+/** Says what a record calls by a name of ours, as a check or a state; a name not known (any more) stays as it is. */
+export function sayName(
+  kind: 'breach' | 'check' | 'consent' | 'difference.kind' | 'side' | 'task.state',
+  name: string,
+  locale: Locale,
+): string {
+  return names[locale][`${kind}.${name}`] ?? name
+}
