@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { syncSpecSchema, type SyncOrder } from '#contract/sync.ts'
+import { runSync } from '#engine/flow/live.ts'
+import { keepOrders } from '#engine/worker/orders.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
@@ -238,6 +241,37 @@ test('a source that crashed and came back older, while the target stood still wi
   await sync.until(({ fullResyncs }) => fullResyncs === 2)
   wire.release()
   await sync.until(({ events }) => events.filter(({ code }) => code === 'copy.done').length === 2)
+  await sync.until(({ phase }) => phase === 'in-step')
+  await writer.stop()
+  await drain(sync, source)
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, differing: 0, differences: [] })
+})
+
+test('told to end while its target refuses everything, it ends, and goes on from there when it is started again', async () => {
+  await using source = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const asked = { task: 'ended', target: connectionTo(target), folder: folder.path }
+  const spec = syncSpecSchema.parse({ ...asked, sources: [connectionTo(source)] })
+  const writer = startWriter({ port: source.port, seed: 10, rate: 20_000 })
+  const ending = new AbortController()
+  let refused = false
+  const ended = runSync(
+    spec,
+    ({ phase, waitingFor, lagBytes }) => {
+      if (phase === 'in-step' && !refused) {
+        refused = true
+        void target.call('CONFIG', 'SET', 'maxmemory', '1mb')
+      }
+      // There is more than is held for it.
+      if (waitingFor?.code === 'target.out-of-memory' && lagBytes! > 2_000_000) ending.abort()
+    },
+    ending.signal,
+    keepOrders<SyncOrder>(),
+  )
+  await expect(ended).rejects.toMatchObject({ failure: { code: 'job.cancelled' } })
+  await target.call('CONFIG', 'SET', 'maxmemory', '0')
+  await using sync = startSync({ ...asked, source: connectionTo(source) })
   await sync.until(({ phase }) => phase === 'in-step')
   await writer.stop()
   await drain(sync, source)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FailureError, type Failure } from '#contract/failure.ts'
+import { fail, FailureError, type Failure } from '#contract/failure.ts'
 import { Bell } from '../flow/bell.ts'
 import { formatDbKey } from '../flow/checkpoint.ts'
 import { Mutex } from '../flow/mutex.ts'
@@ -230,7 +230,10 @@ export class Lane {
         this.#spare.push(unit)
   }
 
-  /** Sends a frame until the target has taken it. Rejects when the link is lost or the frame can never be taken. */
+  /**
+   * Sends a frame until the target has taken it. Rejects when the link is lost or the frame can never be taken; with
+   * `job.cancelled` where it is refused and the owner is to end.
+   */
   async #send(units: readonly PreparedUnit[], ours: readonly (readonly Argument[])[]): Promise<void> {
     let left = units
     let mine = ours
@@ -257,8 +260,10 @@ export class Lane {
         }
         case 'refused':
           this.#owner.waiting(this.index, verdict.failure)
-          await sleep(pauseMs, undefined, { signal: this.#owner.signal }).catch(() => this.#check())
+          await sleep(pauseMs, undefined, { signal: this.#owner.signal }).catch(() => undefined)
           this.#check()
+          // It may refuse for ever, and is not waited for by whoever is to end: nothing of the frame was done.
+          if (this.#owner.signal.aborted) fail('job.cancelled')
           pauseMs = Math.min(pauseMs * 2, longestPauseMs)
           break
         case 'broken':
