@@ -27,8 +27,8 @@ import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
 import {
   becomeKept,
   demandWayBack,
+  endsNow,
   makeWayBack,
-  reachOld,
   settleWayBack,
   turnedRound,
   untilOpen,
@@ -52,9 +52,11 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const endsOf = (id: string, passwords?: Passwords): Ends => {
     const row = book.row(id)
     const { source, target } = JSON.parse(row.body) as TaskBody
+    const { wayBackOf } = book.get(id).record
     const known = { ...typed.get(id), ...passwords }
+    const sources = connectionsOf(source, row.sourceSecret, box, 'source', known)
     const ends = {
-      sources: connectionsOf(source, row.sourceSecret, box, 'source', known),
+      sources: wayBackOf === null ? sources : sources.map((one) => throughLock(services, wayBackOf, one)),
       target: throughLock(services, id, connectionsOf(target, row.targetSecret, box, 'target', known)[0]),
     }
     typed.set(id, known)
@@ -93,11 +95,33 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return true
     } catch (thrown) {
       book.tell(id, 'error', 'way-back.not-opened', { code: toFailure(thrown).code })
-      book.change(id, { wayBack: null })
-      await tasks.stop(back)
-      tasks.remove(back)
+      await dropWayBack(id, back)
       return false
     }
+  }
+
+  /** Gives up a task; of one whose end was cut short, the way back as well. */
+  const endForGood = async (id: string, passwords?: Passwords): Promise<void> => {
+    const run = runOf(id)
+    if (run !== undefined) {
+      await run.stop()
+      runs.delete(id)
+      return
+    }
+    const ends = endsOf(id, passwords)
+    await holding(id, async () => {
+      const { wayBack } = book.get(id).record
+      if (wayBack !== null) await dropWayBack(id, wayBack, passwords)
+      // A server that is gone for ever keeps nobody from giving up.
+      await giveUp(services, id, await endsNow(services, id, ends).catch(() => ends))
+    })
+  }
+
+  /** Takes back the task that was to keep the way back of a migration. */
+  const dropWayBack = async (id: string, back: string, passwords?: Passwords): Promise<void> => {
+    book.change(id, { wayBack: null })
+    await endForGood(back, passwords && turnedRound(passwords))
+    tasks.remove(back)
   }
 
   /** Works on a task that no run has hold of, and lets go of it. */
@@ -109,12 +133,6 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       book.release(id)
     }
     return book.view(id)
-  }
-
-  /** The target of a way back is the source that the migration has frozen. */
-  const withOld = async (id: string, ends: Ends): Promise<Ends> => {
-    const { wayBackOf } = book.get(id).record
-    return wayBackOf === null ? ends : { ...ends, target: await reachOld(services, wayBackOf, ends.target) }
   }
 
   const runOf = (id: string): MigrationRun | undefined => (book.holds(id) ? runs.get(id) : undefined)
@@ -351,7 +369,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         if (keeps) await holding(id, tell)
         return book.view(id)
       }
-      const ends = await withOld(id, endsOf(id, passwords))
+      const ends = await endsNow(services, id, endsOf(id, passwords))
       await holding(id, async () => {
         await demandStillFrozen(services, id)
         book.become(id, 'finishing', { failure: null })
@@ -390,14 +408,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         while (checking.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
         return book.view(id)
       }
-      const run = runOf(id)
-      if (run !== undefined) {
-        await run.stop()
-        runs.delete(id)
-      } else {
-        const ends = endsOf(id, passwords)
-        await holding(id, async () => giveUp(services, id, await withOld(id, ends)))
-      }
+      await endForGood(id, passwords)
       const { wayBackOf } = book.get(id).record
       if (wayBackOf !== null) await settleWayBack(services, wayBackOf, 'closed')
       return book.view(id)

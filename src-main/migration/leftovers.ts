@@ -1,5 +1,5 @@
 import { toFailure } from '#contract/failure.ts'
-import { isOver, isUnderWay } from '#contract/task-states.ts'
+import { isUnderWay, kindOf } from '#contract/task-states.ts'
 import { giveTargetBack, putEverythingBack } from './conclusion.ts'
 import { lockedTasks } from './target-lock.ts'
 import type { Ends } from './endpoint.ts'
@@ -10,8 +10,11 @@ import { settleLost } from './way-back.ts'
 export async function putLeftoversBack(services: RunServices, endsOf: (id: string) => Ends): Promise<void> {
   const { store, book } = services
   await settleLost(services)
-  for (const id of lockedTasks(services))
-    if (store.tasks.find(id) !== undefined && isOver(book.get(id).state)) await giveTargetBack(services, id)
+  for (const id of lockedTasks(services)) {
+    const locksNoMore =
+      store.tasks.find(id) !== undefined && ['over', 'kept'].includes(kindOf(book.get(id).state))
+    if (locksNoMore) await giveTargetBack(services, id)
+  }
   const left = new Set(store.journal.open('setting').map(({ taskId }) => taskId))
   for (const id of left) {
     if (store.tasks.find(id) === undefined) continue

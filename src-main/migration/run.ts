@@ -17,8 +17,8 @@ import { sampleSource } from './source-load.ts'
 import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
-import { lockTarget, throughLockNow } from './target-lock.ts'
-import { becomeKept, markTarget, noteWayBackOpen, reachOld, settleWayBack } from './way-back.ts'
+import { lockTarget } from './target-lock.ts'
+import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
 
 /** How long an order may take before the job is ended without it; its checkpoints make that safe. */
 const orderMs = 30_000
@@ -72,14 +72,7 @@ export class MigrationRun {
 
   async #live(resuming: boolean): Promise<void> {
     try {
-      if (this.#wayBackOf !== null) {
-        const target = await reachOld(this.#services, this.#wayBackOf, this.#ends.target, this.#over.signal)
-        this.#ends = { ...this.#ends, target }
-      } else {
-        const { target: before } = this.#ends
-        const target = await throughLockNow(this.#services, this.#id, before, this.#over.signal)
-        this.#ends = { ...this.#ends, target }
-      }
+      this.#ends = await endsNow(this.#services, this.#id, this.#ends, this.#over.signal)
       if (await this.#allowed(resuming)) {
         await this.#lockTarget()
         await this.#setSettings()
@@ -160,7 +153,7 @@ export class MigrationRun {
     const { book, jobs, folder } = this.#services
     const { body, record } = book.get(this.#id)
     const { onConflict, lanes, copyConnections } = body.options
-    const from = this.#wayBackOf === null ? null : await this.#markedPlace()
+    const from = this.#wayBackOf === null ? null : await this.#markedPlace(this.#wayBackOf)
     const spec = syncSpecSchema.parse({
       task: this.#id,
       sources: await this.#sourcesNow(),
@@ -185,13 +178,15 @@ export class MigrationRun {
     else if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#resumable(end.result.progress)
   }
 
-  /** Where a way back begins: on disk before anything is received. */
-  async #markedPlace(): Promise<StreamMark> {
+  /** Where a way back begins: on disk before anything is received, and before its source lets anybody in again. */
+  async #markedPlace(of: string): Promise<StreamMark> {
     const { book } = this.#services
     const mark =
       book.get(this.#id).record.mark ??
       (await markTarget(this.#id, this.#ends.sources[0]!, this.#over.signal))
     book.change(this.#id, { mark })
+    const unlocked = await giveTargetBack(this.#services, of)
+    if (unlocked !== null) this.#ends = { ...this.#ends, sources: [unlocked] }
     return mark
   }
 
@@ -286,12 +281,12 @@ export class MigrationRun {
       const end = await job.ended
       if ('failure' in end) throw new FailureError(end.failure)
       await this.ended
-      const unlocked = await giveTargetBack(this.#services, this.#id)
-      if (unlocked !== null) this.#ends = { ...this.#ends, target: unlocked }
       if (openWayBack !== null && (await openWayBack(this.#ends))) {
         becomeKept(this.#services, this.#id)
         return
       }
+      const unlocked = await giveTargetBack(this.#services, this.#id)
+      if (unlocked !== null) this.#ends = { ...this.#ends, target: unlocked }
       if (this.#wayBackOf !== null) {
         await giveSettingsBack(this.#services, this.#id, this.#ends)
         await settleWayBack(this.#services, this.#wayBackOf, 'rolled-back')

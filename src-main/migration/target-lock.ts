@@ -29,7 +29,7 @@ export async function throughLockNow(
   { freezes }: RunServices,
   taskId: string,
   target: Connection,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Connection> {
   const lock = lockOf(freezes, taskId)
   return lock === undefined ? target : await connectionNow(lock.record, lock.record.connection, signal)

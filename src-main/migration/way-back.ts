@@ -6,10 +6,11 @@ import type { StreamMark } from '#contract/sync.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
 import { isClusterNode } from '#engine/source/cluster-source.ts'
 import { markStream } from '#engine/source/stream-mark.ts'
-import { endPause, undoFreeze } from './conclusion.ts'
+import { endPause, giveTargetBack, undoFreeze } from './conclusion.ts'
 import { connectionNow } from './freeze/sign-in.ts'
 import type { Ends } from './endpoint.ts'
 import type { RunServices } from './services.ts'
+import { throughLockNow } from './target-lock.ts'
 import type { TaskBook } from './task-book.ts'
 import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
 
@@ -84,8 +85,25 @@ export function turnedRound({ source, target, sourceWay, targetWay }: Passwords)
   }
 }
 
-/** How the target of a way back, frozen by the migration before it, lets us in at this moment. */
-export async function reachOld(
+/**
+ * Both sides of a task as they let us in at this moment: what is locked or frozen by us as such, and what was started
+ * anew since as before. Those of a way back are held by the migration before it.
+ */
+export async function endsNow(
+  services: RunServices,
+  id: string,
+  { sources, target }: Ends,
+  signal?: AbortSignal,
+): Promise<Ends> {
+  const { wayBackOf } = services.book.get(id).record
+  if (wayBackOf === null) return { sources, target: await throughLockNow(services, id, target, signal) }
+  return {
+    sources: await Promise.all(sources.map((one) => throughLockNow(services, wayBackOf, one, signal))),
+    target: await reachOld(services, wayBackOf, target, signal),
+  }
+}
+
+async function reachOld(
   { freezes }: Pick<RunServices, 'freezes'>,
   of: string,
   before: Connection,
@@ -126,7 +144,8 @@ export async function settleWayBack(
   of: string,
   how: 'closed' | 'rolled-back',
 ): Promise<void> {
-  const { book, freezes } = services
+  const { book, freezes, store } = services
+  if (store.tasks.find(of) === undefined) return
   const { state, body } = book.get(of)
   if (kindOf(state) === 'over') return
   book.hold(of)
@@ -144,6 +163,7 @@ export async function settleWayBack(
         book.tell(of, 'error', 'task.failed', { code: toFailure(thrown).code })
       })
     }
+    await giveTargetBack(services, of)
     book.tell(of, 'info', `way-back.${how}`)
     book.become(of, how === 'closed' ? 'finished' : 'rolled-back', { inStepSince: null })
   } finally {

@@ -103,4 +103,25 @@ describe('a target that is locked for the time of a migration', () => {
     await using managed = await startRedis({ password: 'new', args: ['--rename-command', 'CONFIG', ''] })
     await expect(inStep(home, source, managed)).rejects.toThrow('target.not-lockable')
   })
+
+  it('is let go of, settings and keys of ours too, where it was started anew while the migration was paused', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await using target = await startRedis({
+      password: 'new',
+      args: ['--appendonly', 'yes', '--maxmemory-policy', 'allkeys-lru'],
+    })
+    await source.call('SET', 'k', '1', 'EX', 1_000)
+    const before = await doors({ host: target.host, port: target.port, password: 'new' })
+    await using home = open()
+    const id = await inStep(home, source, target)
+    await home.tasks.pause(id)
+    await target.restart()
+    const stopped = await home.tasks.stop(id)
+    expect(stopped).toMatchObject({ state: 'stopped', failure: null })
+    expect(stopped.events.map(({ code }) => code)).not.toContain('task.failed')
+    expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+    expect(Number(await target.call('TTL', 'k'))).toBeLessThanOrEqual(1_000)
+    expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
+    expect(home.freezes.open()).toEqual([])
+  })
 })

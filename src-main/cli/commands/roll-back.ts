@@ -6,7 +6,7 @@ import { cutOver, writePauseMs } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
-import { openOwnMigrations } from '../migrations.ts'
+import { openOwnMigrations, passwordsOf } from '../migrations.ts'
 import { commandWords } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { duration } from '../terminal/figures.ts'
@@ -44,8 +44,13 @@ async function rollBack(flags: RollBackFlags, output: Output): Promise<ExitCode>
   const { id } = findWayBack(migrations, source, target)
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
-  await takeUpWayBack(task, source, target)
-  const view = await cutOver(migrations, task, output, { onCutover: flags.onCutover })
+  const { onCutover } = flags
+  if (task.view.concluding)
+    output.note('All of it was applied before, and its sync ended; finishing what is left.')
+  else await takeUpWayBack(task, source, target)
+  const view = task.view.concluding
+    ? await migrations.tasks.finish(id, { onCutover, passwords: passwordsOf([target], source) })
+    : await cutOver(migrations, task, output, { onCutover })
   const code = view.state === 'finished' ? exitCode.done : exitCode.differs
   const pauseMs = writePauseMs(view)
   output.event('done', { task: id, state: view.state, writePauseMs: pauseMs, exitCode: code })

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeFailure, FailureError } from '#contract/failure.ts'
+import type { TaskView } from '#contract/task.ts'
+import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
+import { openMigrations, type Migrations } from '#migration/open.ts'
+import { openStore } from '#store/open.ts'
+import { application, doors } from '../support/doors.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli } from '../support/run-cli.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+const oldSecret = 'secret of the old one'
+const freshSecret = 'secret of the new one'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const open = (jobs: JobRunner = createJobRunner(worker)): Migrations => openMigrations({ folder, jobs })
+
+async function until(
+  { tasks }: Migrations,
+  id: string,
+  wanted: (task: TaskView) => boolean,
+): Promise<TaskView> {
+  for (let turn = 0; turn < 1_200; turn += 1) {
+    const task = tasks.get(id)
+    if (wanted(task)) return task
+    await sleep(50)
+  }
+  throw new Error(`never as wanted: ${JSON.stringify(tasks.get(id))}`)
+}
+
+const startOld = (): Promise<RedisServer> =>
+  startRedis({ password: oldSecret, args: ['--repl-diskless-sync-delay', '0'] })
+const startFresh = (): Promise<RedisServer> => startRedis({ password: freshSecret })
+const doorsOf = (server: RedisServer, password: string): Promise<unknown> =>
+  doors({ host: server.host, port: server.port, password })
+
+/** To *frozen* and proven equal. */
+async function proveUnderFreeze(home: Migrations, id: string): Promise<void> {
+  await home.tasks.freeze(id)
+  await until(home, id, ({ state }) => state === 'frozen')
+  home.tasks.verify(id, 'full')
+  const { finishNeedsConsent } = await until(
+    home,
+    id,
+    ({ state, proof }) => state === 'frozen' && proof?.running === false,
+  )
+  expect(finishNeedsConsent).toBeNull()
+}
+
+/** A migration that is to keep a way back, with its target locked, up to its cutover. */
+async function upToCutover(home: Migrations, old: RedisServer, fresh: RedisServer): Promise<string> {
+  await old.call('SET', 'k', '1')
+  const { id } = home.tasks.create(
+    home.profiles.save({
+      name: 'shop',
+      source: { host: old.host, port: old.port, password: oldSecret },
+      target: { host: fresh.host, port: fresh.port, password: freshSecret },
+      options: { wayBack: true, lockTarget: true },
+    }).id,
+  )
+  home.tasks.check(id)
+  const { checks } = await until(home, id, ({ state }) => state !== 'checking')
+  for (const one of checks?.results ?? []) if (one.state === 'warning') home.tasks.accept(id, one.id, true)
+  home.tasks.start(id)
+  await until(home, id, ({ inStep }) => inStep)
+  await proveUnderFreeze(home, id)
+  return id
+}
+
+/** As a process leaves it that is killed right after the sync was ended for good. */
+function cutShort(id: string): void {
+  using store = openStore(join(folder, 'keyferry.db'))
+  const row = store.tasks.find(id)!
+  const record = JSON.stringify({ ...JSON.parse(row.record), concluding: true })
+  store.tasks.stand(id, { ...row, state: 'interrupted', record, ownerPid: null, ownerSeenAt: null })
+}
+
+async function writes(server: RedisServer, password: string): Promise<string> {
+  const client = application(server, { password })
+  try {
+    await client.connect()
+    return await client.set('theirs', 'x')
+  } finally {
+    client.disconnect()
+  }
+}
+
+const codes = ({ events }: TaskView): readonly string[] => events.map(({ code }) => code)
+
+test('a locked target is opened once the way back has its place in the stream, and none of its writes is missed', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
+  await using home = open()
+  const id = await upToCutover(home, old, fresh)
+  // An application that waits for the door to open.
+  const finished = home.tasks.finish(id, {})
+  const first = (async () => {
+    for (;;) {
+      try {
+        return await writes(fresh, freshSecret)
+      } catch {
+        await sleep(1)
+      }
+    }
+  })()
+  expect((await finished).state).toBe('way-back')
+  expect(await first).toBe('OK')
+  const back = home.tasks.get(id).wayBack!
+  await until(home, back, ({ inStep }) => inStep)
+  await proveUnderFreeze(home, back)
+  expect((await home.tasks.finish(back, {})).state).toBe('finished')
+  expect(await old.call('GET', 'theirs')).toBe('x')
+  expect(home.tasks.get(id).state).toBe('rolled-back')
+  expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
+  expect(home.freezes.open()).toEqual([])
+})
+
+test('a migration that was killed while it was finished still opens its way back, and unlocks its target', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
+  let id: string
+  {
+    await using home = open()
+    id = await upToCutover(home, old, fresh)
+  }
+  cutShort(id)
+  await using home = open()
+  await expect(writes(fresh, freshSecret)).rejects.toThrow()
+  const kept = await home.tasks.finish(id, {})
+  expect(codes(kept)).not.toContain('way-back.not-opened')
+  expect(kept.state).toBe('way-back')
+  expect(await writes(fresh, freshSecret)).toBe('OK')
+  await until(home, kept.wayBack!, ({ progress }) => progress!.writes > 0)
+  await home.tasks.stop(kept.wayBack!)
+  expect(home.tasks.get(id).state).toBe('finished')
+  expect(await old.call('GET', 'theirs')).toBe('x')
+  expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
+})
+
+test('a way back that cannot be opened is told, and the migration ends without one', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
+  const jobs = createJobRunner(worker)
+  await using home = open({
+    prepare: () => jobs.prepare(),
+    run: (kind, spec, options) =>
+      'from' in spec && 'sources' in spec
+        ? Promise.reject(new FailureError(makeFailure('job.cancelled')))
+        : jobs.run(kind, spec, options),
+  })
+  const id = await upToCutover(home, old, fresh)
+  const finished = await home.tasks.finish(id, {})
+  expect(finished).toMatchObject({ state: 'finished', wayBack: null })
+  expect(codes(finished)).toContain('way-back.not-opened')
+  expect(codes(finished)).not.toContain('way-back.closed')
+  expect(home.tasks.board().open).toEqual([])
+  expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
+  expect(home.freezes.open()).toEqual([])
+})
+
+test('a roll back that was killed while it was finished is finished on the command line', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
+  let back: string
+  {
+    await using home = open()
+    const id = await upToCutover(home, old, fresh)
+    back = (await home.tasks.finish(id, {})).wayBack!
+    await proveUnderFreeze(home, back)
+  }
+  cutShort(back)
+  const addresses = ['-f', `${old.host}:${old.port}`, '-t', `${fresh.host}:${fresh.port}`]
+  const { code, stderr, stdout } = await runCli(['roll-back', ...addresses], {
+    env: {
+      KEYFERRY_HOME: folder,
+      KEYFERRY_SOURCE_PASSWORD: oldSecret,
+      KEYFERRY_TARGET_PASSWORD: freshSecret,
+    },
+    timeoutMs: 60_000,
+  })
+  expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: expect.stringContaining('Rolled back') })
+  expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
+})
+
+test('what was locked or frozen can be given up though its server was started anew, or is gone for ever', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  await using home = open()
+  const id = await upToCutover(home, old, fresh)
+  const back = (await home.tasks.finish(id, {})).wayBack!
+  await home.tasks.pause(back)
+  await old.stop()
+  expect((await home.tasks.stop(back)).state).toBe('stopped')
+  expect(home.tasks.get(id).state).toBe('finished')
+})
