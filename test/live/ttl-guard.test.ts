@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { compareAll, connectionTo, drain, infoField, taskFolder } from '../support/sync-ends.ts'
+import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
 
 const quickSnapshot = ['--repl-diskless-sync-delay', '0']
@@ -53,6 +53,34 @@ test.each(['guarded', 'settled'] as const)(
     expect(sync.progress?.guard).toBe('final')
   },
 )
+
+test('what was on its way to a slow target when expiries were settled is settled too', async () => {
+  await using source = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  await using wire = await startProxy(target.port)
+  using folder = taskFolder()
+  await using sync = startSync({
+    task: 'on-its-way',
+    source: connectionTo(source),
+    target: connectionTo(wire),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  wire.hold()
+  const keys = Array.from({ length: 12_000 }, (_, index) => `key:${index}`)
+  await Promise.all(keys.map((key) => source.call('SET', key, 'v', 'PX', 500_000)))
+  const written = sourceOffset(source)
+  await sync.until(({ spooledOffset }) => spooledOffset! >= written)
+  // What there is has been put into the lanes, and what settling begins with waits for its answer.
+  sync.give({ type: 'settle' })
+  await sleep(500)
+  wire.release()
+  await sync.until(({ guard }) => guard === 'settled')
+  await drain(sync, source)
+  const left = await Promise.all(keys.map(async (key) => Number(await target.call('PTTL', key))))
+  expect(left.filter((ms) => ms > centuries)).toEqual([])
+  expect(left.filter((ms) => ms <= 0)).toEqual([])
+})
 
 test('a key renewed while the copy is made is there, though its old expiry passes before its turn', async () => {
   // Five seconds for the snapshot: 35 ms a key.

@@ -137,8 +137,22 @@ export class Follower {
 
   /** Runs `work` with a lane's link while nothing of this source is on its way there. */
   async alone(lane: number, work: (link: Link) => Promise<void>): Promise<void> {
-    const target = this.#target ?? fail('connect.lost', { address: this.#parts.session.control.address })
-    await target.alone(lane, work)
+    await this.#reachedTarget().alone(lane, work)
+  }
+
+  #reachedTarget(): LiveTarget {
+    return this.#target ?? fail('connect.lost', { address: this.#parts.session.control.address })
+  }
+
+  /** Resolves when everything is applied that has been placed by now, or it ends. Rejects when the target is lost. */
+  async applyPlaced(signal: AbortSignal): Promise<void> {
+    const target = this.#reachedTarget()
+    const over = AbortSignal.any([signal, this.#ended.signal])
+    const placed = await this.#placing.run(() => Promise.resolve(this.#splitter.boundary))
+    while (target.applied < placed && !over.aborted) {
+      target.flush()
+      await sleep(lookEveryMs, undefined, { signal: over }).catch(() => undefined)
+    }
   }
 
   /** Everything placed is applied; afterwards it is known how many keys wait for repair. */

@@ -104,6 +104,9 @@ export class Steering {
       target: session,
       versionNumber: session.versionNumber,
       laneOf: (key) => followers[0]!.laneOf(key),
+      applyPlaced: async () => {
+        await Promise.all(followers.map((follower) => follower.applyPlaced(signal)))
+      },
       alone: (lane, work) => holdLane(followers, lane, work),
       signal,
     }

@@ -22,6 +22,8 @@ export type GuardMode = 'guarded' | 'settled' | 'final'
 export interface PassOptions {
   readonly target: Pick<TargetSession, 'scan' | 'hasExpiringFields'>
   readonly laneOf: (key: Uint8Array) => number
+  /** Resolves when everything is in the target that has been placed by now. */
+  readonly applyPlaced: () => Promise<void>
   /** Runs `work` with a link of a lane's while nothing that is for the keys of this lane is on its way. */
   readonly alone: (lane: number, work: (link: Link) => Promise<void>) => Promise<void>
   /** The Redis version that the target is, or stands for: 7.0 → 700. */
@@ -81,6 +83,8 @@ export class TtlGuard implements AsyncDisposable {
 
   /** Goes through the whole target once and brings every expiry in line with the mode. Repeatable at any time. */
   async pass(options: PassOptions): Promise<void> {
+    // It may have been prepared by another mode, and must not arrive behind the look at its key.
+    await options.applyPlaced()
     do {
       this.#swapped = false
       for await (const { db, keys, expiringHashes } of options.target.scan(options.signal))
