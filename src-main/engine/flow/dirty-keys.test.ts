@@ -28,6 +28,18 @@ test('a change told while its key is under way is taken again afterwards', () =>
   expect(name(dirty.take(10))).toEqual(['0:a'])
 })
 
+test('a key told to have changed is waited for where it is to be listed too, until it is carried', async () => {
+  const dirty = new DirtyKeys()
+  dirty.tell(0, key('a'), 5)
+  await dirty.list([{ db: 0, key: key('a') }], open)
+  expect([dirty.listed, dirty.hasCarried(4), dirty.hasCarried(5)]).toEqual([0, true, false])
+  const taken = dirty.take(10)!
+  expect(dirty.hasCarried(5)).toBe(false)
+  dirty.tell(0, key('a'), 6)
+  taken.done()
+  expect([dirty.hasCarried(5), dirty.hasCarried(6)]).toEqual([true, false])
+})
+
 test('what is put back stands in front again, with its age, and once', () => {
   const dirty = new DirtyKeys()
   dirty.tell(0, key('a'), 1)

@@ -48,6 +48,11 @@ export class DirtyKeys {
     return oldest === Infinity ? null : oldest
   }
 
+  /** Has all been carried over that was listed, and all that was told up to this moment? */
+  hasCarried(upTo: number): boolean {
+    return this.listed === 0 && (this.oldest ?? Infinity) > upTo
+  }
+
   /** It was changed just now. False where there is no room for it. */
   tell(db: number, key: Buffer, now: number): boolean {
     const id = idOf(db, key)

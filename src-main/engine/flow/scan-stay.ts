@@ -273,10 +273,11 @@ export class ScanStay {
     await carryLibraries({ source: from, target: into, session, deleteOthers: meta.emptyAtStart })
   }
 
-  /** Everything that was listed to be looked at has been carried over. */
+  /** Everything has been carried over that differs by now: what is told to have changed already is not listed as well. */
   async #untilCarried(signal: AbortSignal): Promise<void> {
     const { dirty } = this.#parts.memory
-    while (dirty.listed > 0) {
+    const now = Date.now()
+    while (!dirty.hasCarried(now)) {
       signal.throwIfAborted()
       await dirty.changed.wait(signal, 1_000)
     }
@@ -324,9 +325,11 @@ export class ScanStay {
   }
 
   async #askLater(keys: readonly DbKey[]): Promise<void> {
-    const { dirty } = this.#parts.memory
+    const { memory } = this.#parts
     await sleep(untoldPauseMs, undefined, { signal: this.#signal })
-    for (const { db, key } of keys) dirty.tell(db, key, Date.now())
+    const kept = keys.filter(({ db, key }) => memory.dirty.tell(db, key, Date.now()))
+    // Where there is no room for them, a comparison finds them.
+    if (kept.length < keys.length) memory.gaps += 1
   }
 
   /** Each key once, and no more than a person would read. */
