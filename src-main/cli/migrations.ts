@@ -32,7 +32,10 @@ export function findBegunTask(
     .find((task) => placeOf(task.source) === from && placeOf(task.target) === placeOf(target))
 }
 
-/** The newest task of a profile that is not over: one that was begun, or one of its plan as it stands now. */
+/**
+ * The newest task of a profile that is not over: one that was begun, or one of its plan as it stands now. Never its way
+ * back, whose cutover is a roll back.
+ */
 export function openTaskOf(
   { tasks }: Pick<Migrations, 'tasks'>,
   { id, updatedAt }: Pick<ProfileView, 'id' | 'updatedAt'>,
@@ -40,8 +43,8 @@ export function openTaskOf(
   return tasks
     .board()
     .open.find(
-      ({ profileId, startedAt, createdAt }) =>
-        profileId === id && (startedAt !== null || createdAt >= updatedAt),
+      ({ profileId, startedAt, createdAt, wayBackOf }) =>
+        profileId === id && wayBackOf === null && (startedAt !== null || createdAt >= updatedAt),
     )
 }
 

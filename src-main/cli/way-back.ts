@@ -1,11 +1,12 @@
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
+import type { Passwords } from '#contract/profile.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { exitCode, type ExitCode } from './exit-code.ts'
 import { FollowedTask } from './follow-task.ts'
 import { interruptible } from './interrupt.ts'
-import { findBegunTask, passwordsOf } from './migrations.ts'
+import { findBegunTask } from './migrations.ts'
 import type { Output } from './output.ts'
 
 /** A way back goes to one server; fails with `task.way-back-one-source`. */
@@ -22,14 +23,25 @@ export function findWayBack(migrations: Migrations, source: Connection, target: 
   return found
 }
 
-/** Has an open way back at work, where it is not: `source` and `target` are those of the migration. */
-export async function takeUpWayBack(
-  task: FollowedTask,
-  source: Connection,
-  target: Connection,
-): Promise<TaskView> {
-  if (task.view.actions.includes('resume')) await task.start(passwordsOf([target], source), true)
+/** Has an open way back at work, where it is not. */
+export async function takeUpWayBack(task: FollowedTask, passwords: Passwords): Promise<TaskView> {
+  if (task.view.actions.includes('resume')) await task.start(passwords, true)
   return await task.until(({ inStep, state }) => inStep || state === 'frozen')
+}
+
+/** Takes up a way back where nobody keeps it, and keeps it until Ctrl-C pauses it. */
+export async function goOnWithWayBack(
+  migrations: Migrations,
+  id: string,
+  passwords: Passwords,
+  output: Output,
+): Promise<ExitCode> {
+  {
+    using interrupt = interruptible(() => output.note('Pausing.'))
+    using task = new FollowedTask(migrations, id, output, interrupt.signal)
+    await takeUpWayBack(task, passwords)
+  }
+  return await keepWayBack(migrations, id, output)
 }
 
 /** Keeps a way back that is at work, until Ctrl-C pauses it. */

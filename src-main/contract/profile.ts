@@ -115,3 +115,13 @@ export const passwordsSchema = z.strictObject({
   targetWay: secretsSchema.optional(),
 })
 export type Passwords = z.infer<typeof passwordsSchema>
+
+/** What was typed for a migration, for its way back. */
+export function turnedRound({ source, target, sourceWay, targetWay }: Passwords): Passwords {
+  return {
+    ...(target !== undefined && { source: target }),
+    ...(source !== undefined && { target: source }),
+    ...(targetWay !== undefined && { sourceWay: targetWay }),
+    ...(sourceWay !== undefined && { targetWay: sourceWay }),
+  }
+}

@@ -208,7 +208,8 @@ export function actionsOf(task: Circumstances): readonly TaskAction[] {
     // Paused before its expiries were put to their own time, it has to go on first.
     if (action === 'finish' && task.state === 'paused') return task.progress?.guard === 'final'
     if (action === 'freeze') return task.inStep
-    if (action === 'unfreeze') return holds
+    // A way back that is begun goes to a source that is frozen: both are given up, or it is gone on with.
+    if (action === 'unfreeze') return holds && (task.wayBack === null || isOver(task.state))
     if (action === 'verify') return !task.proof?.running
     if (action === 'repair') return task.proof?.result?.equal === false
     return true

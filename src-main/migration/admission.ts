@@ -23,7 +23,7 @@ export function demandAdmission(book: TaskBook, id: string): void {
 
 /**
  * The names of the tasks, `except` one, that hold servers of two sides. Begun and not over, a task holds all of its own,
- * whether it runs or not: their settings and passwords may be its.
+ * whether it runs or not: their settings and passwords may be its. A way back and its migration share them.
  */
 export function holdersOfServers(
   book: TaskBook,
@@ -31,8 +31,10 @@ export function holdersOfServers(
   except?: string,
 ): { readonly source: string | null; readonly target: string | null } {
   const holders = new Map<string, string>()
-  for (const { id: other, name } of book.standings(statesOf('working', 'holding', 'waiting'))) {
-    if (other === except) continue
+  for (const { id: other, name, wayBack, wayBackOf } of book.standings(
+    statesOf('working', 'holding', 'waiting'),
+  )) {
+    if (except !== undefined && [other, wayBack, wayBackOf].includes(except)) continue
     const { body } = book.get(other)
     for (const side of [body.source, body.target])
       for (const server of serversOf(side)) holders.set(placeOf(server), name)

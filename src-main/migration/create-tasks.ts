@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { checksAllow } from '#contract/precheck.ts'
-import type { Passwords } from '#contract/profile.ts'
+import { turnedRound, type Passwords } from '#contract/profile.ts'
 import type { TaskView, TogetherAnswer } from '#contract/task.ts'
 import { statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
 import type { Schedule } from '#contract/schedule.ts'
@@ -24,15 +24,7 @@ import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
 import type { Wanted } from './task-book.ts'
 import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
-import {
-  becomeKept,
-  demandWayBack,
-  endsNow,
-  makeWayBack,
-  settleWayBack,
-  turnedRound,
-  untilOpen,
-} from './way-back.ts'
+import { becomeKept, demandWayBack, endsNow, makeWayBack, settleWayBack, untilOpen } from './way-back.ts'
 import { putLeftoversBack } from './leftovers.ts'
 import type { Tasks } from './tasks.ts'
 

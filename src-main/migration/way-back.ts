@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure } from '#contract/failure.ts'
-import type { Passwords } from '#contract/profile.ts'
 import type { StreamMark } from '#contract/sync.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
 import { isClusterNode } from '#engine/source/cluster-source.ts'
@@ -73,16 +72,6 @@ export function makeWayBack({ book }: Pick<RunServices, 'book'>, of: string): st
   })
   book.change(of, { wayBack: id })
   return id
-}
-
-/** What was typed for a migration, for its way back. */
-export function turnedRound({ source, target, sourceWay, targetWay }: Passwords): Passwords {
-  return {
-    ...(target !== undefined && { source: target }),
-    ...(source !== undefined && { target: source }),
-    ...(targetWay !== undefined && { sourceWay: targetWay }),
-    ...(sourceWay !== undefined && { targetWay: sourceWay }),
-  }
 }
 
 /**

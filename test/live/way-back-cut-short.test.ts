@@ -10,7 +10,7 @@ import { openMigrations, type Migrations } from '#migration/open.ts'
 import { openStore } from '#store/open.ts'
 import { application, doors } from '../support/doors.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
-import { runCli } from '../support/run-cli.ts'
+import { runCli, startCli } from '../support/run-cli.ts'
 
 const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const oldSecret = 'secret of the old one'
@@ -150,6 +150,39 @@ test('a migration that was killed while it was finished still opens its way back
   expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
 })
 
+test.each(['gone on with', 'given up'] as const)(
+  'a migration that was killed while its way back was opened is %s',
+  async (what) => {
+    await using old = await startOld()
+    await using fresh = await startFresh()
+    const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
+    let id: string
+    {
+      await using home = open()
+      id = await upToCutover(home, old, fresh)
+      await home.tasks.finish(id, {})
+    }
+    cutShort(id)
+    await using home = open()
+    const back = home.tasks.get(id).wayBack!
+    expect(home.tasks.get(id).actions).toEqual(['stop'])
+    if (what === 'given up') {
+      expect((await home.tasks.stop(id)).state).toBe('stopped')
+      expect(home.tasks.board().open).toEqual([])
+    } else {
+      await writes(fresh, freshSecret)
+      home.tasks.resume(back)
+      await until(home, id, ({ state }) => state === 'way-back')
+      await until(home, back, ({ progress }) => progress!.writes > 0)
+      await home.tasks.stop(back)
+      expect(home.tasks.get(id).state).toBe('finished')
+      expect(await old.call('GET', 'theirs')).toBe('x')
+    }
+    expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
+    expect(home.freezes.open()).toEqual([])
+  },
+)
+
 test('a way back that cannot be opened is told, and the migration ends without one', async () => {
   await using old = await startOld()
   await using fresh = await startFresh()
@@ -170,6 +203,26 @@ test('a way back that cannot be opened is told, and the migration ends without o
   expect(home.tasks.board().open).toEqual([])
   expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
   expect(home.freezes.open()).toEqual([])
+})
+
+test('a profile that is run again goes on with its way back, and rolls nothing back', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  let id: string
+  {
+    await using home = open()
+    id = await upToCutover(home, old, fresh)
+    await home.tasks.finish(id, {})
+  }
+  const args = ['run', 'shop', '--cutover', 'auto', '--accept-warnings']
+  const again = startCli(args, { env: { KEYFERRY_HOME: folder }, timeoutMs: 60_000 })
+  await again.says(/The way back is open/)
+  expect(await writes(fresh, freshSecret)).toBe('OK')
+  await expect(writes(old, oldSecret)).rejects.toThrow()
+  again.signal('SIGINT')
+  expect((await again.ended).code).toBe(0)
+  await using home = open()
+  expect(home.tasks.get(id).state).toBe('way-back')
 })
 
 test('a roll back that was killed while it was finished is finished on the command line', async () => {

@@ -45,11 +45,12 @@ async function rollBack(flags: RollBackFlags, output: Output): Promise<ExitCode>
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
   using task = new FollowedTask(migrations, id, output, interrupt.signal)
   const { onCutover } = flags
+  const passwords = passwordsOf([target], source)
   if (task.view.concluding)
     output.note('All of it was applied before, and its sync ended; finishing what is left.')
-  else await takeUpWayBack(task, source, target)
+  else await takeUpWayBack(task, passwords)
   const view = task.view.concluding
-    ? await migrations.tasks.finish(id, { onCutover, passwords: passwordsOf([target], source) })
+    ? await migrations.tasks.finish(id, { onCutover, passwords })
     : await cutOver(migrations, task, output, { onCutover })
   const code = view.state === 'finished' ? exitCode.done : exitCode.differs
   const pauseMs = writePauseMs(view)

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import type { Passwords } from '#contract/profile.ts'
+import { turnedRound, type Passwords } from '#contract/profile.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
@@ -17,7 +17,7 @@ import { openOwnMigrations } from '../migrations.ts'
 import { askNewPassword } from '../new-password.ts'
 import type { Output } from '../output.ts'
 import { taskOfProfile } from '../saved-profile.ts'
-import { keepWayBack } from '../way-back.ts'
+import { goOnWithWayBack, keepWayBack } from '../way-back.ts'
 import { duration } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
@@ -100,6 +100,11 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   await using _metrics = await openMetrics(flags, migrations.tasks, output)
   const { id, passwords } = await taskOfProfile(migrations, named)
   demandTyped(migrations.tasks.get(id), flags.deleteSource)
+  const { wayBack } = migrations.tasks.get(id)
+  if (wayBack !== null) {
+    output.note('Its sync has ended, and its way back was begun: going on with that.')
+    return await goOnWithWayBack(migrations, wayBack, turnedRound(passwords), output)
+  }
   if (migrations.tasks.get(id).concluding) {
     output.note('All of it was applied before, and its sync ended; finishing what is left.')
     const { deleteSource, wayBack, onCutover } = flags

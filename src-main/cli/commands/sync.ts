@@ -18,7 +18,7 @@ import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.t
 import { endpointOf, findBegunTask, openOwnMigrations, passwordsOf, placeOfAll } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
-import { findWayBack, keepWayBack, onlySource, takeUpWayBack } from '../way-back.ts'
+import { findWayBack, goOnWithWayBack, onlySource } from '../way-back.ts'
 
 interface SyncFlags extends ConnectionFlags, MetricsFlag {
   readonly until?: 'in-step'
@@ -108,12 +108,7 @@ async function goBack(
   output: Output,
 ): Promise<ExitCode> {
   const { id } = findWayBack(migrations, source, target)
-  {
-    using interrupt = interruptible(() => output.note('Pausing.'))
-    using task = new FollowedTask(migrations, id, output, interrupt.signal)
-    await takeUpWayBack(task, source, target)
-  }
-  return await keepWayBack(migrations, id, output)
+  return await goOnWithWayBack(migrations, id, passwordsOf([target], source), output)
 }
 
 function told({ id, state, progress, source, target }: TaskView, output: Output): ExitCode {
