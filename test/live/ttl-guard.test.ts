@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { unguardExpiries } from '#engine/flow/unguard.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { serversAtHand } from '../support/server-pairs.ts'
 import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
 
@@ -144,3 +146,24 @@ test('taken back, the guard stands again; expiries that go along with RENAME and
   for (const key of ['renamed', 'copied', 'near', 'b'])
     expect(Number(await target.call('PTTL', key))).toBeLessThan(3_000_000)
 })
+
+const firstWithExpiringFields: Readonly<Record<string, number>> = { redis: 7.4, valkey: 9 }
+const withExpiringFields = serversAtHand.filter(
+  ({ name, version }) => Number.parseFloat(version) >= firstWithExpiringFields[name]!,
+)
+if (withExpiringFields.length === 0)
+  console.warn('no server at hand knows fields that expire: KEYFERRY_TEST_SERVERS names none')
+
+test.each(withExpiringFields)(
+  'given up, fields of hashes expire again when they should, as keys do: $name $version',
+  async ({ binary }) => {
+    await using target = await startRedis({ binary })
+    const at = Date.now() + 500_000
+    await target.call('HSET', 'hash', 'field', 'v', 'other', 'v')
+    await target.call('HPEXPIREAT', 'hash', at + 2 ** 45, 'FIELDS', 1, 'field')
+    await target.call('SET', 'key', 'v', 'PXAT', at + 2 ** 45)
+    await unguardExpiries(connectionTo(target), 'given-up')
+    expect(await target.call('HPEXPIRETIME', 'hash', 'FIELDS', 2, 'field', 'other')).toEqual([at, -1])
+    expect(await target.call('PEXPIRETIME', 'key')).toBe(at)
+  },
+)
