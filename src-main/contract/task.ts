@@ -5,7 +5,7 @@ import type { FreezeView, WritePause } from './freeze.ts'
 import type { ChecksView } from './precheck.ts'
 import type { EndpointView, ProfileOptions } from './profile.ts'
 import type { Schedule } from './schedule.ts'
-import type { SyncEventCode, SyncProgress } from './sync.ts'
+import type { SyncEventCode, SyncProgress, SyncSpec } from './sync.ts'
 import type { TaskAction, TaskState } from './task-states.ts'
 import type { VerifyProgress, VerifyResult } from './verify.ts'
 
@@ -219,6 +219,8 @@ export interface TaskView extends TaskStanding {
   readonly failure: Failure | null
   /** What was run at the moment of the cutover, and what came of it; null where nothing was. */
   readonly command: CutoverCommand | null
+  /** How its source is read; null before that is settled, which is when it is begun. */
+  readonly mode: SyncSpec['mode'] | null
   /** The keys of the source are being deleted, or were. */
   readonly moving: boolean
   /** Its sync was ended for good, all of it applied; only what finishing does after that is left. */

@@ -78,6 +78,8 @@ export const reportEn = {
   events: 'Events',
   at: 'When',
   event: 'What happened',
+  yes: 'yes',
+  no: 'no',
   options: 'Options',
 } as const
 

@@ -80,5 +80,7 @@ export const reportKo: ReportWords = {
   events: '이벤트',
   at: '시각',
   event: '발생한 일',
+  yes: '예',
+  no: '아니요',
   options: '옵션',
 }

@@ -80,5 +80,7 @@ export const reportZh: ReportWords = {
   events: '事件',
   at: '时间',
   event: '事件内容',
+  yes: '是',
+  no: '否',
   options: '选项',
 }

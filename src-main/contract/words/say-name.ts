@@ -6,11 +6,7 @@ import type { Locale } from './say-failure.ts'
 /** Every name of ours in one language; a name without words does not compile. */
 export type NameWords = Readonly<Record<keyof typeof namesEn, string>>
 
-const names: Readonly<Record<Locale, Readonly<Record<string, string>>>> = {
-  en: namesEn,
-  zh: namesZh,
-  ko: namesKo,
-}
+export const names: Readonly<Record<Locale, NameWords>> = { en: namesEn, zh: namesZh, ko: namesKo }
 
 /** Says what a record calls by a name of ours, as a check or a state; a name not known (any more) stays as it is. */
 export function sayName(
@@ -18,5 +14,6 @@ export function sayName(
   name: string,
   locale: Locale,
 ): string {
-  return names[locale][`${kind}.${name}`] ?? name
+  const known: Readonly<Record<string, string>> = names[locale]
+  return known[`${kind}.${name}`] ?? name
 }

@@ -32,6 +32,7 @@ const report: MigrationReport = {
     checkedAt: null,
     schedule: null,
     moving: false,
+    mode: 'stream',
     wayBack: null,
     wayBackOf: null,
     command: null,
@@ -126,6 +127,10 @@ describe.each(['en', 'zh', 'ko'] as const)('a report in %s', (locale) => {
     expect(page).toContain('connect.refused')
     expect(page).toMatch(/750\s*(ms|毫秒)/)
     expect(page).not.toMatch(/undefined|NaN|\{\w+\}/)
+  })
+
+  test('calls nothing by a name that only programs use', () => {
+    expect(page).not.toMatch(/copyConnections|afterFinish|leave-frozen|>(true|false|missing)</)
   })
 })
 

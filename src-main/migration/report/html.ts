@@ -1,6 +1,7 @@
 import { addressOf } from '#contract/connection.ts'
 import type { CutoverCommand } from '#contract/cutover-command.ts'
 import type { CheckResult, CheckState } from '#contract/precheck.ts'
+import type { ProfileOptions } from '#contract/profile.ts'
 import type { MigrationReport } from '#contract/report.ts'
 import type { SettingChange, TaskSample } from '#contract/task.ts'
 import { reportEn, type ReportWords } from '#contract/words/report-en.ts'
@@ -10,7 +11,7 @@ import { sayEvent } from '#contract/words/say-event.ts'
 import { sayDifference } from '#contract/words/say-difference.ts'
 import { languages, sayFailure, type Locale } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
-import { sayName } from '#contract/words/say-name.ts'
+import { names, sayName, type NameWords } from '#contract/words/say-name.ts'
 import { formatBytes } from '#contract/words/template.ts'
 import { drawChart, type Line, type Span } from './chart.ts'
 import { escapeHtml } from './escape-html.ts'
@@ -23,6 +24,19 @@ const wordsOf: Readonly<Record<Locale, ReportWords>> = { en: reportEn, zh: repor
 /** A report as one page: no script, nothing from elsewhere, readable on paper too. */
 export function renderReport(report: MigrationReport, locale: Locale): string {
   return new Page(report, locale).render()
+}
+
+const optionNames: Readonly<Record<keyof ProfileOptions, keyof NameWords>> = {
+  onConflict: 'migration.conflict',
+  mode: 'migration.mode',
+  proof: 'migration.proof',
+  afterFinish: 'migration.after',
+  wayBack: 'wayBack.option',
+  adjustSettings: 'migration.adjust',
+  lockTarget: 'migration.lockTarget',
+  pauseSaves: 'migration.pauseSaves',
+  copyConnections: 'migration.copyConnections',
+  lanes: 'migration.lanes',
 }
 
 type Row = readonly [label: string, text: string]
@@ -297,7 +311,25 @@ ${sections.filter((section) => section !== '').join('\n')}
   }
 
   #options(): readonly Row[] {
-    return Object.entries(this.#report.task.options).map(([name, value]) => [name, String(value)] as const)
+    const { options } = this.#report.task
+    const said = names[this.#locale]
+    const flag = (is: boolean): string => (is ? this.#words.yes : this.#words.no)
+    const values: Readonly<Record<keyof ProfileOptions, string>> = {
+      onConflict: said[`conflict.${options.onConflict}`],
+      mode: said[`migration.mode.${options.mode}`],
+      copyConnections: String(options.copyConnections),
+      lanes: String(options.lanes),
+      adjustSettings: flag(options.adjustSettings),
+      pauseSaves: flag(options.pauseSaves),
+      lockTarget: flag(options.lockTarget),
+      proof: said[`migration.proof.${options.proof}`],
+      afterFinish: said[`migration.after.${options.afterFinish}`],
+      wayBack: flag(options.wayBack),
+    }
+    return (Object.keys(optionNames) as (keyof ProfileOptions)[]).map((option) => [
+      said[optionNames[option]],
+      values[option],
+    ])
   }
 
   #events(): string {

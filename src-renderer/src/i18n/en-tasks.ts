@@ -74,6 +74,9 @@ export const enTasks = {
   'move.text':
     'Every value was proven to be in **{target}**. Once the sync has ended, each key that is there is deleted from the source, while its writes are still frozen. **Nothing brings them back**, and there is no way back to the source afterwards.',
   'move.means': 'The write pause does not grow by it. The source is busy with it for a while.',
+  'several.more_one': '{first} and {count} more',
+  'several.more_other': '{first} and {count} more',
+  'several.servers': '{count} servers',
   'shards.title': 'Shards ({count})',
   'shards.shard': 'Shard',
   'shards.phase': 'State',

@@ -1,8 +1,8 @@
 /** The words of the way back after a cutover, and of a roll back. */
 export const enWayBack = {
-  'wayBack.option': 'Keep the way back open',
   'wayBack.option.text':
     'What is written to the target after the cutover goes back to the source, which stays frozen: a roll back loses no write.',
+  'wayBack.oneSource': 'A way back goes to one server; this migration has several sources.',
   'wayBack.review': 'Way back',
   'wayBack.review.on': 'After the cutover, writes go back to the source until you roll back or close it.',
   'wayBack.review.off': 'None is kept.',

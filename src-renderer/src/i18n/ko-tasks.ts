@@ -67,6 +67,8 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'move.text':
     '모든 값이 **{target}** 서버에 있음이 증명되었습니다. 동기화가 끝난 뒤 소스의 쓰기가 동결된 동안, 타깃에 있는 키를 소스에서 하나씩 삭제합니다. **되돌릴 수 없으며**, 그 뒤에는 소스로 돌아갈 수 없습니다.',
   'move.means': '쓰기 중단 시간은 늘어나지 않습니다. 소스는 한동안 바빠집니다.',
+  'several.more_other': '{first} 외 {count}대',
+  'several.servers': '서버 {count}대',
   'shards.title': '샤드({count})',
   'shards.shard': '샤드',
   'shards.phase': '상태',

@@ -64,6 +64,8 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'move.text':
     '已证明每个值都在 **{target}**。同步结束后，趁源端写入仍被冻结，从源端删除目标端已有的每个键。**无法恢复**，此后也无法回到源端。',
   'move.means': '写入暂停不会因此变长。源端会忙碌一段时间。',
+  'several.more_other': '{first} 及另外 {count} 台',
+  'several.servers': '{count} 台服务器',
   'shards.title': '分片（{count}）',
   'shards.shard': '分片',
   'shards.phase': '状态',

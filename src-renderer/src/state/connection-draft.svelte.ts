@@ -100,7 +100,7 @@ export class ConnectionDraft {
   /** This side as a profile saves it; null while something is missing. What is stored sealed stays as it is. */
   get endpoint(): EndpointInput | null {
     if (this.connection === null || this.otherProblems.length > 0) return null
-    const others = this.others.list.map(({ server }) => server)
+    const others = this.others.servers
     const { password: _typed, ...reach } = this.connection
     // Left out it stays as it is kept: stored, or asked for.
     const stays = this.stored || (this.ask && this.password === '')

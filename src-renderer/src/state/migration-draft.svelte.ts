@@ -32,6 +32,12 @@ export class MigrationDraft {
   savedAt = $state(0)
   #saved = $state('')
 
+  /** What a way back is kept of is one server: not one of several, nor a cluster of several masters. */
+  get hasOneSource(): boolean {
+    const nodes = this.tests.source.facts?.cluster?.nodes ?? []
+    return this.source.others.list.length === 0 && nodes.filter(({ slots }) => slots > 0).length <= 1
+  }
+
   get problems(): Readonly<Record<MigrationStep, readonly Problem[]>> {
     return {
       source: [

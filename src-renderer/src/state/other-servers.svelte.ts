@@ -67,6 +67,11 @@ export class OtherServersDraft {
     this.#way = way
   }
 
+  /** As they are typed, with the passwords. */
+  get servers(): OtherServer[] {
+    return this.list.map(({ server }) => server)
+  }
+
   add(): void {
     this.list.push(new OtherServerDraft())
   }
