@@ -169,7 +169,7 @@ async function settingsBack(services: RunServices, taskId: string, ends: Ends): 
 }
 
 /** What was kept of the stream is of no use to anybody once a task is over. */
-async function removeFolder({ folder }: RunServices, taskId: string): Promise<void> {
+export async function removeFolder({ folder }: RunServices, taskId: string): Promise<void> {
   await rm(join(folder, taskId), { recursive: true, force: true })
 }
 

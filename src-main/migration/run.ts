@@ -5,7 +5,7 @@ import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contr
 import { checksAllow, type CheckResult } from '#contract/precheck.ts'
 import { syncSpecSchema, type StreamMark, type SyncProgress } from '#contract/sync.ts'
 import { checkTask } from './checking.ts'
-import { conclude, endPause, giveSettingsBack, giveTargetBack, giveUp } from './conclusion.ts'
+import { conclude, endPause, giveSettingsBack, giveTargetBack, giveUp, removeFolder } from './conclusion.ts'
 import { Cutover } from './cutover.ts'
 import type { Ends } from './endpoint.ts'
 import { freezeOf, type KeptFreeze } from './freeze/record.ts'
@@ -18,7 +18,7 @@ import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
 import { lockTarget } from './target-lock.ts'
-import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
+import { becomeKept, endsNow, keepOldFrozen, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
 
 /** How long an order may take before the job is ended without it; its checkpoints make that safe. */
 const orderMs = 30_000
@@ -72,6 +72,8 @@ export class MigrationRun {
 
   async #live(resuming: boolean): Promise<void> {
     try {
+      const of = this.#wayBackOf
+      if (of !== null) await keepOldFrozen(this.#services, this.#id, of, this.#over.signal)
       this.#ends = await endsNow(this.#services, this.#id, this.#ends, this.#over.signal)
       if (await this.#allowed(resuming)) {
         await this.#lockTarget()
@@ -283,6 +285,7 @@ export class MigrationRun {
       await this.ended
       if (openWayBack !== null && (await openWayBack(this.#ends))) {
         becomeKept(this.#services, this.#id)
+        await removeFolder(this.#services, this.#id)
         return
       }
       const unlocked = await giveTargetBack(this.#services, this.#id)

@@ -5,8 +5,10 @@ import type { StreamMark } from '#contract/sync.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
 import { isClusterNode } from '#engine/source/cluster-source.ts'
 import { markStream } from '#engine/source/stream-mark.ts'
-import { endPause, giveTargetBack, undoFreeze } from './conclusion.ts'
+import { endPause, giveTargetBack, removeFolder, undoFreeze } from './conclusion.ts'
+import { freezeWrites } from './freeze/freeze.ts'
 import { connectionNow } from './freeze/sign-in.ts'
+import { lookFrozen } from './freeze/watch.ts'
 import type { Ends } from './endpoint.ts'
 import type { RunServices } from './services.ts'
 import { throughLockNow } from './target-lock.ts'
@@ -92,6 +94,25 @@ export async function endsNow(
   }
 }
 
+/**
+ * The target of a way back stays frozen: one that was started anew since lets its writers in, and is frozen once more.
+ * What broke the freeze is told in any case; what a person froze is theirs to freeze.
+ */
+export async function keepOldFrozen(
+  { book, freezes }: RunServices,
+  id: string,
+  of: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const kept = freezes.open(of)[0]
+  const broken = kept === undefined ? null : await lookFrozen(kept.record)
+  if (kept === undefined || broken === null) return
+  book.tell(id, 'error', 'freeze.broken', { ...broken })
+  const { connection, byHand } = kept.record
+  if (broken.breach === 'restarted' && !byHand)
+    await freezeWrites({ taskId: of, connection, journal: freezes, signal })
+}
+
 async function reachOld(
   { freezes }: Pick<RunServices, 'freezes'>,
   of: string,
@@ -153,6 +174,7 @@ export async function settleWayBack(
       })
     }
     await giveTargetBack(services, of)
+    await removeFolder(services, of)
     book.tell(of, 'info', `way-back.${how}`)
     book.become(of, how === 'closed' ? 'finished' : 'rolled-back', { inStepSince: null })
   } finally {

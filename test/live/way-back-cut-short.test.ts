@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -117,6 +117,8 @@ test('a locked target is opened once the way back has its place in the stream, a
   })()
   expect((await finished).state).toBe('way-back')
   expect(await first).toBe('OK')
+  // What was kept of the old server's stream is of no more use.
+  expect(existsSync(join(folder, 'tasks', id))).toBe(false)
   const back = home.tasks.get(id).wayBack!
   await until(home, back, ({ inStep }) => inStep)
   await proveUnderFreeze(home, back)
@@ -250,7 +252,7 @@ test('a roll back that was killed while it was finished is finished on the comma
   expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
 })
 
-test('what was locked or frozen can be given up though its server was started anew, or is gone for ever', async () => {
+test('a way back can be closed though the old server is gone for ever', async () => {
   await using old = await startOld()
   await using fresh = await startFresh()
   await using home = open()
@@ -260,4 +262,26 @@ test('what was locked or frozen can be given up though its server was started an
   await old.stop()
   expect((await home.tasks.stop(back)).state).toBe('stopped')
   expect(home.tasks.get(id).state).toBe('finished')
+})
+
+test('the old server is frozen again where it was started anew, and that is told', async () => {
+  await using old = await startRedis({
+    password: oldSecret,
+    args: ['--repl-diskless-sync-delay', '0', '--appendonly', 'yes'],
+  })
+  await using fresh = await startFresh()
+  await using home = open()
+  const id = await upToCutover(home, old, fresh)
+  const back = (await home.tasks.finish(id, {})).wayBack!
+  await home.tasks.pause(back)
+  await old.restart()
+  expect(await old.call('GET', 'k')).toBe('1')
+  home.tasks.resume(back)
+  const followed = await until(home, back, ({ inStep, failure }) => inStep || failure !== null)
+  expect(followed.failure).toBeNull()
+  expect(codes(followed)).toContain('freeze.broken')
+  await expect(writes(old, oldSecret)).rejects.toThrow()
+  await home.tasks.stop(back)
+  expect(await writes(old, oldSecret)).toBe('OK')
+  expect(home.freezes.open()).toEqual([])
 })
