@@ -71,6 +71,8 @@ test('what is written behind the mark comes back, each write once, through a kil
   await using sync = startSync(asked)
   const begun = await sync.until(({ phase, guard }) => phase === 'in-step' && guard === 'guarded')
   expect(begun.events.map(({ code }) => code)).not.toContain('target.lost')
+  // Keys of ours are none of the data set.
+  await sync.until(({ sourceKeys, targetKeys }) => sourceKeys !== null && sourceKeys === targetKeys)
 
   // Idle: what we write on the one does not come from the other.
   await sync.until(({ lagBytes }) => lagBytes === 0)

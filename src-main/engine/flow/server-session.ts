@@ -80,6 +80,7 @@ export async function openServerSession(options: SessionOptions): Promise<Target
         ])
       },
       noteCopied: async (own, meta, checkpoint) => {
+        laneCount = Math.max(laneCount, meta.lanes)
         await watchedTransaction(control, [
           ['SET', own.meta, JSON.stringify(meta)],
           ...placesOf(own, meta.lanes).map((lane) => ['SET', lane, formatCheckpoint(checkpoint)] as const),
