@@ -24,6 +24,16 @@ function argumentBytes(arg: Argument): Uint8Array {
 /** Where a key belongs in a command that is encoded for many keys. */
 export const theKey = Symbol('the key')
 
+/** Each of the `questions` about each of the keys, key by key, as words. */
+export function wordsForEach(
+  keys: readonly Uint8Array[],
+  questions: readonly (readonly (string | typeof theKey)[])[],
+): readonly (readonly Argument[])[] {
+  return keys.flatMap((key) =>
+    questions.map((words) => words.map((word): Argument => (typeof word === 'string' ? word : key))),
+  )
+}
+
 /** For each key each of the commands, in one buffer: what they have in common is written out only once. */
 export function encodeForEach(
   keys: readonly Uint8Array[],

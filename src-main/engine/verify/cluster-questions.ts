@@ -1,7 +1,7 @@
 import { keySlot } from '../bytes/crc16.ts'
 import { redirectionOf } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
-import type { Argument, theKey } from '../resp/encode.ts'
+import { wordsForEach, type theKey } from '../resp/encode.ts'
 import type { ClusterLinks } from '../target/cluster-links.ts'
 import { DbLink, type Command, type Questioned } from './db-link.ts'
 import { expiryTimes, tellsExpiryTimeSince } from './expiry-times.ts'
@@ -50,12 +50,7 @@ export class ClusterQuestions implements Questioned, Disposable {
     keys: readonly Uint8Array[],
     questions: readonly (readonly (string | typeof theKey)[])[],
   ): Promise<readonly Reply[]> {
-    const command = (key: Uint8Array, words: (typeof questions)[number]): Command =>
-      words.map((word): Argument => (typeof word === 'string' ? word : key))
-    return this.askAll(
-      db,
-      keys.flatMap((key) => questions.map((words) => command(key, words))),
-    )
+    return this.askAll(db, wordsForEach(keys, questions))
   }
 
   async expiries(db: number, keys: readonly Uint8Array[]): Promise<readonly number[]> {

@@ -1,7 +1,7 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { FailureError, isOfTheLink } from '#contract/failure.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
-import { theKey, type Argument } from '../resp/encode.ts'
+import { theKey, wordsForEach } from '../resp/encode.ts'
 import type { Command, Questioned } from './db-link.ts'
 import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
 
@@ -116,12 +116,7 @@ class SeveralServers implements Questioned {
     keys: readonly Uint8Array[],
     questions: readonly (readonly (string | typeof theKey)[])[],
   ): Promise<readonly Reply[]> {
-    const command = (key: Uint8Array, words: (typeof questions)[number]): Command =>
-      words.map((word): Argument => (typeof word === 'string' ? word : key))
-    return this.askAll(
-      db,
-      keys.flatMap((key) => questions.map((words) => command(key, words))),
-    )
+    return this.askAll(db, wordsForEach(keys, questions))
   }
 
   async expiries(db: number, keys: readonly Uint8Array[]): Promise<readonly number[]> {
