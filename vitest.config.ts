@@ -8,9 +8,9 @@ import { defineConfig } from 'vitest/config'
 const execArgv = ['--wasm-wrapper-tiering-budget=2000000000']
 
 /**
- * Three projects: `unit` (beside the code, nothing but memory), `live` (real servers and processes, one file
- * at a time, because two cores are what a small machine has), `e2e` (the built console in a real browser and
- * a real window).
+ * Three projects: `unit` (beside the code, nothing but memory), `live` (real servers and processes, two files at a
+ * time, because they wait for servers more than they work), `e2e` (the built console in a real browser and a real
+ * window, one file at a time). None begins before the one before it has ended.
  */
 export default defineConfig({
   test: {
@@ -23,6 +23,7 @@ export default defineConfig({
           testTimeout: 30_000,
           execArgv,
           include: ['src-main/**/*.test.ts', 'src-renderer/**/*.test.ts', 'build/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -31,7 +32,8 @@ export default defineConfig({
           environment: 'node',
           execArgv,
           include: ['test/live/**/*.test.ts', 'test/faults/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -42,7 +44,8 @@ export default defineConfig({
           environment: 'node',
           execArgv,
           include: ['test/e2e/**/*.test.ts', 'test/desktop/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
