@@ -1,26 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { defaultProfileOptions } from '#contract/profile.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations } from '#migration/open.ts'
 import { missingOf, startAcknowledging } from '../support/acknowledging-clients.ts'
+import { dataFolderForEachTest } from '../support/data-folder.ts'
 import { everythingKept } from '../support/everything-kept.ts'
 import { powerLoss } from '../support/power-loss.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli } from '../support/run-cli.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const secret = 'secret-of-the-source'
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const dataFolder = dataFolderForEachTest()
 
 /** What it says on the way; it is killed within half a second after one of them. */
 const milestones = [
@@ -49,7 +39,7 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
     await source.call('DEBUG', 'POPULATE', 20_000)
     const before = [await everythingSet(source), await everythingSet(target)]
     {
-      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      await using home = dataFolder.open()
       home.profiles.save({
         name: 'mortal',
         source: { host: source.host, port: source.port, password: secret },
@@ -57,7 +47,7 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
         options: { ...defaultProfileOptions, afterFinish: 'leave-frozen', lockTarget: true },
       })
     }
-    const loss = powerLoss(join(folder, 'keyferry.db'), folder)
+    const loss = powerLoss(join(dataFolder.path, 'keyferry.db'), dataFolder.path)
     if (loss === null) process.stdout.write('no C compiler: writes that were not fsynced are not lost here\n')
     const application = startAcknowledging(
       source,
@@ -72,7 +62,7 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
     await application.wrote(10)
 
     const args = ['run', 'mortal', '--cutover', 'auto', '--accept-warnings', '--json']
-    const env = { KEYFERRY_HOME: folder }
+    const env = { KEYFERRY_HOME: dataFolder.path }
     loss?.begin()
     const mortal = startCli(args, { env: { ...env, ...loss?.env }, timeoutMs: 120_000 })
     const milestone = milestones[round % milestones.length]!
@@ -99,10 +89,13 @@ it.each(Array.from({ length: kills }, (_, at) => at))(
     expect([await everythingSet(source), await everythingSet(target)]).toEqual(before)
     for (const form of [['--json'], []])
       expect(
-        (await runCli(['report', ...form, '-o', join(folder, `report${form.length}`)], { env })).code,
+        (await runCli(['report', ...form, '-o', join(dataFolder.path, `report${form.length}`)], { env }))
+          .code,
       ).toBe(0)
     for (const password of [secret, 'new-secret', 'of-the-app'])
-      expect([killed.stdout, killed.stderr, everythingKept(folder)].join('\n')).not.toContain(password)
+      expect([killed.stdout, killed.stderr, everythingKept(dataFolder.path)].join('\n')).not.toContain(
+        password,
+      )
     expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
     expect(await target.call('DBSIZE')).toBe(await source.call('DBSIZE'))
   },

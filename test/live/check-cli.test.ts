@@ -1,27 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { CheckResult } from '#contract/precheck.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
-import { openMigrations } from '#migration/open.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
+import { dataFolderForEachTest } from '../support/data-folder.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, type CliRun } from '../support/run-cli.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const secret = 'secret-of-the-source'
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const dataFolder = dataFolderForEachTest()
 
 const check = (...args: string[]): Promise<CliRun> =>
   runCli(['check', ...args], {
-    env: { KEYFERRY_HOME: folder, KEYFERRY_SOURCE_PASSWORD: secret },
+    env: { KEYFERRY_HOME: dataFolder.path, KEYFERRY_SOURCE_PASSWORD: secret },
     timeoutMs: 60_000,
   })
 const at = ({ host, port }: RedisServer): string => `${host}:${port}`
@@ -53,7 +42,7 @@ describe('keyferry check', () => {
     await using source = await startRedis({ password: secret })
     await using target = await startRedis()
     {
-      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      await using home = dataFolder.open()
       const { host } = source
       home.profiles.save({
         name: 'Shop',
@@ -73,7 +62,7 @@ describe('keyferry check', () => {
   it('what a setting mends is set for good when asked for, told, and checked again', async () => {
     await using source = await startRedis()
     await using target = await startRedis()
-    await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+    await using home = dataFolder.open()
     const side = ({ host, port }: RedisServer): { host: string; port: number } => ({ host, port })
     const profile = home.profiles.save({
       name: 'Shop',

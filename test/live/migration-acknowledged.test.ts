@@ -1,24 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { defaultProfileOptions } from '#contract/profile.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
 import { atLeast } from '#engine/redis/version.ts'
-import { openMigrations } from '#migration/open.ts'
 import { missingOf, startAcknowledging } from '../support/acknowledging-clients.ts'
+import { dataFolderForEachTest } from '../support/data-folder.ts'
 import { otherServers, startRedis, versionOf, type RedisServer } from '../support/redis-server.ts'
 import { runCli } from '../support/run-cli.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const secret = 'secret-of-the-source'
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const dataFolder = dataFolderForEachTest()
 
 const own = { name: 'redis', version: versionOf('redis-server'), binary: 'redis-server' }
 const before6 = otherServers()
@@ -52,7 +41,7 @@ describe('a migration under clients that never give up', () => {
       if (hasUsers) await source.call('ACL', 'SETUSER', 'app', 'on', '>of-the-app', '~*', '&*', '+@all')
       const before = [await everythingSet(source), await everythingSet(target)]
       {
-        await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+        await using home = dataFolder.open()
         home.profiles.save({
           name: 'busy',
           source: { host: source.host, port: source.port, password: password ?? null },
@@ -67,7 +56,7 @@ describe('a migration under clients that never give up', () => {
       const application = startAcknowledging(source, auths, 20_000)
       await application.wrote(50)
 
-      const env = { KEYFERRY_HOME: folder }
+      const env = { KEYFERRY_HOME: dataFolder.path }
       const run = await runCli(['run', 'busy', '--cutover', 'auto', '--accept-warnings', '--json'], {
         env,
         timeoutMs: 120_000,

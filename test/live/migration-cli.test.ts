@@ -1,28 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { MigrationReport } from '#contract/report.ts'
 import { reportKo } from '#contract/words/report-ko.ts'
-import { openMigrations } from '#migration/open.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
+import { dataFolderForEachTest, startJobs } from '../support/data-folder.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli, type CliRun } from '../support/run-cli.ts'
 import { startWriter } from '../support/writer.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const secret = 'secret-of-the-source'
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const dataFolder = dataFolderForEachTest()
 
 const env = (): Record<string, string> => ({
-  KEYFERRY_HOME: folder,
+  KEYFERRY_HOME: dataFolder.path,
   KEYFERRY_SOURCE_PASSWORD: secret,
   KEYFERRY_TARGET_PASSWORD: 'new-secret',
 })
@@ -217,8 +208,8 @@ describe('keyferry run', () => {
     const { source, target } = servers
     const doors = await source.call('ACL', 'LIST')
     {
-      const jobs = createJobRunner(worker)
-      await using home = openMigrations({ folder, jobs })
+      const jobs = startJobs()
+      await using home = dataFolder.open({ jobs })
       home.profiles.save({
         name: 'shop <1>',
         source: { host: source.host, port: source.port, password: secret },
@@ -242,14 +233,14 @@ describe('keyferry run', () => {
 
     const listed = await keyferry('tasks')
     expect(listed.stdout).toMatch(/shop <1> +finished/)
-    const data = join(folder, 'report.json')
+    const data = join(dataFolder.path, 'report.json')
     expect((await keyferry('report', '--json', '-o', data)).code).toBe(0)
     const report = JSON.parse(readFileSync(data, 'utf8')) as MigrationReport
     expect(report).toMatchObject({ format: 'keyferry-migration-report', task: { state: 'finished' } })
     expect(report.task.writePause?.endedBy).toBe('finished')
     expect(report.task.proof?.result?.equal).toBe(true)
     expect(report.events[0]!.id).toBeLessThan(report.events.at(-1)!.id)
-    const page = join(folder, 'report.html')
+    const page = join(dataFolder.path, 'report.html')
     const written = await keyferry('report', 'shop <1>', '-o', page, '--language', 'ko')
     const html = readFileSync(page, 'utf8')
     expect(html).toContain('shop &lt;1&gt;')
@@ -259,7 +250,7 @@ describe('keyferry run', () => {
     clean({ ...written, stdout: html, stderr: readFileSync(data, 'utf8') })
     expect(statSync(page).mode & 0o777).toBe(0o600)
 
-    const plan = join(folder, 'shop.keyferry')
+    const plan = join(dataFolder.path, 'shop.keyferry')
     const exported = await keyferry('profiles', 'export', 'shop <1>', '-o', plan)
     clean({ ...exported, stderr: readFileSync(plan, 'utf8') })
     expect((await keyferry('profiles', 'import', plan)).stdout).toContain('Profile "shop <1> (2)" made')
@@ -291,7 +282,7 @@ describe('keyferry run', () => {
     await using source = await startRedis({ password: secret, args })
     await using target = await startRedis({ password: 'new-secret' })
     {
-      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      await using home = dataFolder.open()
       home.profiles.save({
         name: 'managed',
         source: { host: source.host, port: source.port, password: secret },
@@ -330,7 +321,7 @@ describe('keyferry freeze and unfreeze', () => {
     clean(frozen)
     expect(frozen.code).toBe(0)
     await expect(source.call('SET', 'k', 'v')).rejects.toThrow()
-    const undone = await runCli(['unfreeze', '-f', at(source)], { env: { KEYFERRY_HOME: folder } })
+    const undone = await runCli(['unfreeze', '-f', at(source)], { env: { KEYFERRY_HOME: dataFolder.path } })
     clean(undone)
     expect(undone.code).toBe(0)
     expect(await source.call('ACL', 'LIST')).toEqual(doors)
@@ -405,7 +396,7 @@ describe('keyferry tasks', () => {
     await using servers = await pair()
     const { source, target } = servers
     {
-      await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+      await using home = dataFolder.open()
       home.profiles.save({
         name: 'nightly',
         source: { host: source.host, port: source.port, password: secret },

@@ -1,33 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { TaskView } from '#contract/task.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
+import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (task: TaskView) => boolean | Promise<boolean>,
-): Promise<TaskView> {
-  for (let turn = 0; turn < 600; turn += 1) {
-    if (await wanted(tasks.get(id))) return tasks.get(id)
-    await sleep(50)
-  }
-  throw new Error(`never as wanted: ${JSON.stringify(tasks.get(id))}`)
-}
+const dataFolder = dataFolderForEachTest()
 
 const isProven = ({ state, proof }: TaskView): boolean => state === 'frozen' && proof?.running === false
 const lines = (server: RedisServer, ...commands: readonly string[]): Promise<unknown> =>
@@ -48,16 +24,16 @@ it('what a proof finds is repaired while writes are frozen, counts as ours, and 
     'XGROUP CREATE stream group 0',
     'XREADGROUP GROUP group me STREAMS stream >',
   )
-  await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+  await using home = dataFolder.open()
   const { tasks, profiles } = home
   const side = ({ host, port }: RedisServer): { host: string; port: number } => ({ host, port })
   const { id } = tasks.create(profiles.save({ name: 'Shop', source: side(source), target: side(target) }).id)
   tasks.check(id)
-  await until(home, id, ({ state }) => state === 'ready')
+  await untilTask(home, id, ({ state }) => state === 'ready')
   tasks.start(id)
-  await until(home, id, ({ inStep }) => inStep)
+  await untilTask(home, id, ({ inStep }) => inStep)
   await tasks.freeze(id)
-  await until(home, id, ({ state }) => state === 'frozen')
+  await untilTask(home, id, ({ state }) => state === 'frozen')
   expect(tasks.get(id).actions).not.toContain('repair')
 
   await lines(
@@ -73,7 +49,7 @@ it('what a proof finds is repaired while writes are frozen, counts as ours, and 
     'SET more 1',
   )
   tasks.verify(id, 'full')
-  const differing = await until(home, id, isProven)
+  const differing = await untilTask(home, id, isProven)
   expect(differing.proof?.result).toMatchObject({
     equal: false,
     byKind: { missing: 1, extra: 1, type: 1, value: 2, expiry: 1, groups: 1 },
@@ -84,11 +60,11 @@ it('what a proof finds is repaired while writes are frozen, counts as ours, and 
   const address = `${target.host}:${target.port}`
   expect(() => tasks.repair(id, { consent: 'somewhere else' })).toThrow('task.repair-consent')
   tasks.repair(id, { consent: address })
-  const partly = await until(home, id, isProven)
+  const partly = await untilTask(home, id, isProven)
   expect(partly.proof).toMatchObject({ void: false, result: { equal: false, byKind: { extra: 1 } } })
   expect(partly.proof?.result?.differing).toBe(1)
   tasks.repair(id, { consent: address, deleteExtra: true })
-  const repaired = await until(home, id, isProven)
+  const repaired = await untilTask(home, id, isProven)
   expect(repaired.proof).toMatchObject({ void: false, underFreeze: true, result: { equal: true } })
   expect(repaired.finishNeedsConsent).toBeNull()
   const told = tasks.events(id, undefined, 500).filter(({ code }) => code === 'proof.repaired')
@@ -105,15 +81,15 @@ it('what a proof finds is repaired while writes are frozen, counts as ours, and 
       .map(({ params }) => params)
   const tracking = async (): Promise<boolean> =>
     / name=kf:\S*:guard .*flags=\S*t/.test(String(await target.call('CLIENT', 'LIST')))
-  await until(home, id, tracking)
-  await until(home, id, async ({ proof }) => {
+  await untilTask(home, id, tracking)
+  await untilTask(home, id, async ({ proof }) => {
     await target.call('SET', 'a stranger’s', '1')
     return proof?.void === true
   })
   expect(strangers()).toEqual([{ key: 'a stranger’s' }])
   await target.call('DEL', 'a stranger’s')
   tasks.verify(id, 'full')
-  expect((await until(home, id, isProven)).proof?.result?.equal).toBe(true)
+  expect((await untilTask(home, id, isProven)).proof?.result?.equal).toBe(true)
   expect((await tasks.finish(id, { consent: address })).state).toBe('finished')
   expect(await target.call('DEBUG', 'DIGEST')).toBe(await source.call('DEBUG', 'DIGEST'))
   for (const question of ['PEXPIRETIME lasting', 'XINFO STREAM stream FULL'])

@@ -1,32 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { addressOf } from '#contract/connection.ts'
 import type { ProfileInput } from '#contract/profile.ts'
 import type { TaskView } from '#contract/task.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
+import type { Migrations } from '#migration/open.ts'
 import { openStore } from '#store/open.ts'
+import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { everythingKept } from '../support/everything-kept.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startWriter } from '../support/writer.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const secret = 'old-secret-of-the-source'
 
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
+const dataFolder = dataFolderForEachTest()
 
 function planOf(
   source: RedisServer,
@@ -42,24 +29,6 @@ function planOf(
 }
 
 /** Waits until a task looks as wanted; tells how it looked when it never did. */
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (view: TaskView) => boolean,
-  limitMs = 30_000,
-): Promise<TaskView> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const view = tasks.get(id)
-    if (wanted(view)) return view
-    if (Date.now() > deadline || (view.state === 'failed' && !wanted(view)))
-      throw new Error(
-        `never as wanted: ${JSON.stringify({ ...view, progress: view.progress?.phase }, null, 1)}`,
-      )
-    await sleep(50)
-  }
-}
-
 const isState =
   (state: TaskView['state']) =>
   (view: TaskView): boolean =>
@@ -70,9 +39,9 @@ async function follow(home: Migrations, plan: ProfileInput): Promise<string> {
   const profile = home.profiles.save(plan)
   const { id } = home.tasks.create(profile.id)
   home.tasks.check(id)
-  await until(home, id, isState('ready'))
+  await untilTask(home, id, isState('ready'))
   home.tasks.start(id)
-  await until(home, id, ({ inStep }) => inStep)
+  await untilTask(home, id, ({ inStep }) => inStep)
   return id
 }
 
@@ -88,7 +57,7 @@ describe('a whole migration', () => {
     const before = await settingsAndDoors(source)
     const writer = startWriter({ port: source.port, password: secret, rate: 5_000 })
     await sleep(500)
-    await using home = open()
+    await using home = dataFolder.open()
 
     const id = await follow(home, planOf(source, target))
     const following = home.tasks.get(id)
@@ -102,7 +71,7 @@ describe('a whole migration', () => {
     expect(following.finishNeedsConsent).toBe('not-frozen')
 
     await home.tasks.freeze(id, { newPassword: 'the-operators-own' })
-    const frozen = await until(home, id, isState('frozen'))
+    const frozen = await untilTask(home, id, isState('frozen'))
     await sleep(100)
     expect(writer.written).toBeGreaterThan(2_000)
     expect(frozen.freeze).toMatchObject({ state: 'frozen', breach: null })
@@ -114,7 +83,11 @@ describe('a whole migration', () => {
     })
 
     home.tasks.verify(id, 'full')
-    const proven = await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+    const proven = await untilTask(
+      home,
+      id,
+      ({ state, proof }) => state === 'frozen' && proof?.running === false,
+    )
     expect(proven.proof?.failure).toBeNull()
     expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
     expect(proven.finishNeedsConsent).toBeNull()
@@ -150,7 +123,8 @@ describe('a whole migration', () => {
         'freeze.undone',
       ]),
     )
-    for (const word of [secret, 'the-operators-own']) expect(everythingKept(folder)).not.toContain(word)
+    for (const word of [secret, 'the-operators-own'])
+      expect(everythingKept(dataFolder.path)).not.toContain(word)
     expect(JSON.stringify([home.tasks.list(), home.profiles.list()])).not.toContain(secret)
   })
 
@@ -159,22 +133,22 @@ describe('a whole migration', () => {
     await using target = await startRedis({ password: 'new' })
     await source.call('SET', 'k', '1', 'EX', '1000')
     const before = await source.call('ACL', 'LIST')
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await follow(home, planOf(source, target))
     await home.tasks.freeze(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
     const unfrozen = await home.tasks.unfreeze(id)
     expect(unfrozen.state).toBe('following')
     expect(unfrozen.freeze.state).toBe('undone')
     expect(unfrozen.writePause?.endedBy).toBe('unfrozen')
     expect(await source.call('ACL', 'LIST')).toEqual(before)
     await source.call('SET', 'later', '2')
-    await until(home, id, ({ inStep, progress }) => inStep && progress?.targetKeys === 2)
+    await untilTask(home, id, ({ inStep, progress }) => inStep && progress?.targetKeys === 2)
     expect(await target.call('GET', 'later')).toBe('2')
     await home.tasks.freeze(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
     home.tasks.verify(id)
-    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
     const finished = await home.tasks.finish(id, { afterFinish: 'leave-frozen' })
     expect(finished).toMatchObject({ state: 'finished', freeze: { state: 'left' } })
     expect(finished.actions).toContain('unfreeze')
@@ -187,22 +161,22 @@ describe('a whole migration', () => {
     await using source = await startRedis({ password: secret })
     await using target = await startRedis({ password: 'new' })
     await source.call('SET', 'k', '1')
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await follow(home, planOf(source, target))
     await home.tasks.freeze(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
     home.tasks.verify(id)
-    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
     await source.restart()
-    const broken = await until(home, id, ({ freeze }) => freeze.state === 'broken')
+    const broken = await untilTask(home, id, ({ freeze }) => freeze.state === 'broken')
     expect(broken).toMatchObject({ proof: { void: true }, failure: { code: 'freeze.broken' } })
     // It came back without our place in its stream: in step again only after a second copy.
-    await until(home, id, ({ inStep, progress }) => inStep && progress?.fullResyncs === 2)
+    await untilTask(home, id, ({ inStep, progress }) => inStep && progress?.fullResyncs === 2)
     await source.call('SET', 'after', '2')
     await home.tasks.freeze(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
     home.tasks.verify(id)
-    await until(
+    await untilTask(
       home,
       id,
       ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true && !proof.void,
@@ -219,17 +193,17 @@ describe('a whole migration', () => {
     await source.call('MSET', 'k', '1', Buffer.from([0xff, 0x00, 0x0a]), 'binary', 'no target has me', '2')
     await source.call('DEBUG', 'POPULATE', 2_500)
     const address = `${source.host}:${source.port}`
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await follow(home, planOf(source, target))
     await home.tasks.freeze(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
 
     const move = (typed: string): Promise<TaskView> => home.tasks.finish(id, { deleteSource: typed })
     home.tasks.verify(id, 'counts')
-    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
     await expect(move(address)).rejects.toMatchObject({ failure: { code: 'task.move-unproven' } })
     home.tasks.verify(id, 'full')
-    await until(
+    await untilTask(
       home,
       id,
       ({ state, proof }) => state === 'frozen' && proof?.mode === 'full' && !proof.running,
@@ -254,21 +228,21 @@ describe('a whole migration', () => {
     await source.call('MSET', 'k', '1', 'gone already', '2')
     let id: string
     {
-      await using home = open()
+      await using home = dataFolder.open()
       id = await follow(home, planOf(source, target))
       await home.tasks.freeze(id)
-      await until(home, id, isState('frozen'))
+      await untilTask(home, id, isState('frozen'))
       home.tasks.verify(id, 'full')
-      await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+      await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
     }
     {
       // As it is on disk from just before the first key goes.
-      using store = openStore(join(folder, 'keyferry.db'))
+      using store = openStore(join(dataFolder.path, 'keyferry.db'))
       const row = store.tasks.find(id)!
       const record = { ...(JSON.parse(row.record) as object), moving: true }
       store.tasks.stand(id, { ...row, record: JSON.stringify(record) })
     }
-    await using home = open()
+    await using home = dataFolder.open()
     expect(home.tasks.get(id)).toMatchObject({ state: 'interrupted', moving: true })
     expect(() => home.tasks.resume(id)).toThrow()
 
@@ -286,30 +260,30 @@ describe('a whole migration', () => {
     for (let key = 0; key < 50; key += 1) await source.call('SET', `k:${key}`, 'x')
     let id: string
     {
-      await using home = open()
+      await using home = dataFolder.open()
       id = await follow(home, planOf(source, target))
       expect((await home.tasks.pause(id)).state).toBe('paused')
       await source.call('INCR', 'while-paused')
       home.tasks.resume(id)
-      await until(home, id, ({ inStep }) => inStep)
+      await untilTask(home, id, ({ inStep }) => inStep)
     }
     {
-      await using home = open()
+      await using home = dataFolder.open()
       expect(home.tasks.get(id)).toMatchObject({ state: 'interrupted', inStep: false })
       await source.call('INCR', 'while-closed')
       home.tasks.resume(id)
-      await until(home, id, ({ inStep }) => inStep)
+      await untilTask(home, id, ({ inStep }) => inStep)
       await home.tasks.freeze(id)
-      await until(home, id, isState('frozen'))
+      await untilTask(home, id, isState('frozen'))
     }
-    await using home = open()
+    await using home = dataFolder.open()
     const again = home.tasks.get(id)
     expect(again).toMatchObject({ state: 'interrupted', freeze: { state: 'frozen' } })
     expect(again.actions).toEqual(expect.arrayContaining(['resume', 'unfreeze', 'stop']))
     home.tasks.resume(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
     home.tasks.verify(id)
-    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
     expect((await home.tasks.finish(id, {})).freeze.state).toBe('undone')
     expect(String(await source.call('INFO', 'stats'))).toContain('sync_full:1')
     expect(await target.call('MGET', 'while-paused', 'while-closed')).toEqual(['1', '1'])
@@ -322,20 +296,20 @@ describe('a whole migration', () => {
     })
     await using target = await startRedis({ password: 'new' })
     await source.call('DEBUG', 'POPULATE', 20_000)
-    await using home = open()
+    await using home = dataFolder.open()
     const profile = home.profiles.save(planOf(source, target))
     const { id } = home.tasks.create(profile.id)
     home.tasks.check(id)
-    await until(home, id, isState('ready'))
+    await untilTask(home, id, isState('ready'))
     home.tasks.start(id)
-    await until(home, id, ({ progress }) => (progress?.copiedKeys ?? 0) > 0)
+    await untilTask(home, id, ({ progress }) => (progress?.copiedKeys ?? 0) > 0)
     const since = Date.now()
     expect((await home.tasks.pause(id)).state).toBe('paused')
     expect(Date.now() - since).toBeLessThan(5_000)
 
     await source.call('CONFIG', 'SET', 'rdb-key-save-delay', 0)
     home.tasks.resume(id)
-    await until(home, id, ({ inStep }) => inStep)
+    await untilTask(home, id, ({ inStep }) => inStep)
     expect(await target.call('DBSIZE')).toBeGreaterThanOrEqual(20_000)
   })
 
@@ -344,10 +318,10 @@ describe('a whole migration', () => {
     await using target = await startRedis({ password: 'new' })
     await source.call('SET', 'k', '1')
     const before = await settingsAndDoors(source)
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await follow(home, planOf(source, target))
     await home.tasks.freeze(id)
-    await until(home, id, isState('frozen'))
+    await untilTask(home, id, isState('frozen'))
     const stopped = await home.tasks.stop(id)
     expect(stopped).toMatchObject({ state: 'stopped', freeze: { state: 'undone' } })
     expect(await settingsAndDoors(source)).toBe(before)
@@ -362,7 +336,7 @@ describe('a whole migration', () => {
     const at = Date.now() + 3_600_000
     await source.call('SET', 'k', '1', 'PXAT', at)
     await source.call('SET', 'for ever', '1')
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await follow(home, planOf(source, target))
     expect(Number(await target.call('PEXPIRETIME', 'k'))).toBeGreaterThan(at)
     expect(await home.tasks.stop(id)).toMatchObject({ state: 'stopped', failure: null })
@@ -376,7 +350,7 @@ describe('a whole migration', () => {
     await using target = await startRedis({ password: 'new' })
     await source.call('SET', 'k', '1', 'EX', '1000')
     const before = await settingsAndDoors(source)
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await follow(home, planOf(source, target))
     await target.kill9()
     const stopped = await home.tasks.stop(id)
@@ -389,10 +363,10 @@ describe('a whole migration', () => {
     await using source = await startRedis({ password: secret })
     await using target = await startRedis({ password: 'new' })
     await target.call('SET', 'mine', '1')
-    await using home = open()
+    await using home = dataFolder.open()
     const first = home.tasks.create(home.profiles.save(planOf(source, target)).id)
     home.tasks.check(first.id)
-    const draft = await until(
+    const draft = await untilTask(
       home,
       first.id,
       ({ state, checks }) => state === 'draft' && checks?.running === false,
@@ -405,12 +379,12 @@ describe('a whole migration', () => {
     const plan = { ...planOf(source, target), name: 'Over it', options: { onConflict: 'replace' as const } }
     const second = home.tasks.create(home.profiles.save(plan as ProfileInput).id)
     home.tasks.check(second.id)
-    await until(home, second.id, ({ state, checks }) => state === 'draft' && checks?.running === false)
+    await untilTask(home, second.id, ({ state, checks }) => state === 'draft' && checks?.running === false)
     expect(home.tasks.accept(second.id, 'target-empty', true).state).toBe('ready')
     // What was accepted is no longer what is there: the start asks again.
     await target.call('SET', 'another', '1')
     home.tasks.start(second.id)
-    const asked = await until(home, second.id, isState('draft'))
+    const asked = await untilTask(home, second.id, isState('draft'))
     expect(asked.failure?.code).toBe('task.warnings-open')
     expect(addressOf(asked.target)).toBe(`${target.host}:${target.port}`)
   })

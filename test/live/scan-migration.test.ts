@@ -1,26 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { TaskView } from '#contract/task.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
+import { expect, it } from 'vitest'
+import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli } from '../support/run-cli.ts'
 import { startWriter } from '../support/writer.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const password = 'of-the-account'
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
+const dataFolder = dataFolderForEachTest()
 
 /** A source whose accounts may do all but follow it, as managed services have it. */
 async function startManaged(): Promise<RedisServer> {
@@ -30,26 +15,11 @@ async function startManaged(): Promise<RedisServer> {
   return source
 }
 
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (view: TaskView) => boolean,
-): Promise<TaskView> {
-  const deadline = Date.now() + 60_000
-  for (;;) {
-    const view = tasks.get(id)
-    if (wanted(view)) return view
-    if (Date.now() > deadline || view.state === 'failed')
-      throw new Error(`never as wanted: ${JSON.stringify(view, null, 1)}`)
-    await sleep(50)
-  }
-}
-
 it('where nobody may follow, a migration reads key by key once that is accepted, and is proven equal', async () => {
   await using source = await startManaged()
   await using target = await startRedis()
   const writer = startWriter({ port: source.port, rate: 2_000 })
-  await using home = open()
+  await using home = dataFolder.open()
   const profile = home.profiles.save({
     name: 'Managed cache',
     source: { host: source.host, port: source.port, username: 'account', password },
@@ -57,13 +27,13 @@ it('where nobody may follow, a migration reads key by key once that is accepted,
   })
   const { id } = home.tasks.create(profile.id)
   home.tasks.check(id)
-  const checked = await until(home, id, ({ state }) => state !== 'checking')
+  const checked = await untilTask(home, id, ({ state }) => state !== 'checking')
   const warnings = checked.checks!.results.filter(({ state }) => state === 'warning')
   expect(warnings.map(({ finding }) => finding)).toEqual(['scan-instead'])
   expect(checked.actions).not.toContain('start')
   home.tasks.accept(id, 'source-psync', true)
   home.tasks.start(id)
-  const following = await until(home, id, ({ inStep }) => inStep)
+  const following = await untilTask(home, id, ({ inStep }) => inStep)
   expect(following.settings.map(({ name, during, state }) => [name, during, state])).toEqual([
     ['notify-keyspace-events', 'AE', 'changed'],
   ])
@@ -72,12 +42,16 @@ it('where nobody may follow, a migration reads key by key once that is accepted,
   await home.tasks.pause(id)
   await source.call('SET', 'while paused', '1')
   home.tasks.resume(id)
-  await until(home, id, ({ inStep }) => inStep)
+  await untilTask(home, id, ({ inStep }) => inStep)
 
   await home.tasks.freeze(id)
-  const frozen = await until(home, id, ({ state }) => state === 'frozen')
+  const frozen = await untilTask(home, id, ({ state }) => state === 'frozen')
   home.tasks.verify(id, 'full')
-  const proven = await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  const proven = await untilTask(
+    home,
+    id,
+    ({ state, proof }) => state === 'frozen' && proof?.running === false,
+  )
   expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0, functionsDiffer: false })
   expect(proven.proof!.result!.compared).toBeGreaterThan(1_000)
   expect(proven.finishNeedsConsent).toBeNull()
@@ -99,7 +73,7 @@ it('keyferry sync --mode scan ends in step, goes on from there, and is finished'
     'LOAD',
     "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
   )
-  const env = { KEYFERRY_HOME: folder }
+  const env = { KEYFERRY_HOME: dataFolder.path }
   const ends = ['-f', `127.0.0.1:${source.port}`, '-t', `127.0.0.1:${target.port}`]
   const sync = ['sync', ...ends, '--mode', 'scan', '--until', 'in-step']
 

@@ -1,33 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { profileOptionsSchema, type ProfileInput } from '#contract/profile.ts'
 import type { ShardProgress } from '#contract/sync.ts'
 import type { TaskView } from '#contract/task.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations } from '#migration/open.ts'
+import type { Migrations } from '#migration/open.ts'
 import { startClusterWriter } from '../support/cluster-writer.ts'
+import { dataFolderForEachTest } from '../support/data-folder.ts'
 import { allKeys, digestsOf, startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli, type CliRun } from '../support/run-cli.ts'
 import { startWriter } from '../support/writer.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const quickSnapshot = ['--repl-diskless-sync-delay', '0']
 const secrets = ['secret-of-one', 'secret-of-two', 'secret-of-all', 'secret-of-target']
 const [secretOfOne, secretOfTwo, secretOfAll, secretOfTarget] = secrets as [string, string, string, string]
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const dataFolder = dataFolderForEachTest()
 
 const env = (): Record<string, string> => ({
-  KEYFERRY_HOME: folder,
+  KEYFERRY_HOME: dataFolder.path,
   KEYFERRY_SOURCE_PASSWORD: secretOfAll,
   KEYFERRY_TARGET_PASSWORD: secretOfTarget,
 })
@@ -44,8 +34,8 @@ function saveProfile(input: Omit<ProfileInput, 'name'>): Promise<void> {
   return inHome(({ profiles }) => void profiles.save({ name: 'shards', ...input }))
 }
 
-async function inHome<T>(look: (home: ReturnType<typeof openMigrations>) => T): Promise<T> {
-  await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+async function inHome<T>(look: (home: Migrations) => T): Promise<T> {
+  await using home = dataFolder.open()
   return look(home)
 }
 

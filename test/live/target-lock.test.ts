@@ -1,39 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FailureError } from '#contract/failure.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
-import type { TaskView } from '#contract/task.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
+import type { Migrations } from '#migration/open.ts'
+import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
-
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (task: TaskView) => boolean,
-): Promise<TaskView> {
-  for (let turn = 0; turn < 600; turn += 1) {
-    const task = tasks.get(id)
-    if (wanted(task)) return task
-    await sleep(50)
-  }
-  throw new Error(`never as wanted: ${JSON.stringify(tasks.get(id))}`)
-}
+const dataFolder = dataFolderForEachTest()
 
 /** A migration that locks its target, in step. */
 async function inStep(home: Migrations, source: RedisServer, target: RedisServer): Promise<string> {
@@ -46,10 +19,10 @@ async function inStep(home: Migrations, source: RedisServer, target: RedisServer
     }).id,
   )
   home.tasks.check(id)
-  const { checks } = await until(home, id, ({ state }) => state !== 'checking')
+  const { checks } = await untilTask(home, id, ({ state }) => state !== 'checking')
   for (const one of checks?.results ?? []) if (one.state === 'warning') home.tasks.accept(id, one.id, true)
   home.tasks.start(id)
-  const { failure } = await until(home, id, (task) => task.inStep || task.state === 'failed')
+  const { failure } = await untilTask(home, id, (task) => task.inStep || task.state === 'failed')
   if (failure !== null) throw new FailureError(failure)
   return id
 }
@@ -71,19 +44,19 @@ describe('a target that is locked for the time of a migration', () => {
     }
     let id: string
     {
-      await using home = open()
+      await using home = dataFolder.open()
       id = await inStep(home, source, target)
       await refused()
       expect(home.tasks.get(id).events.map(({ code }) => code)).toContain('target.locked')
     }
     await refused()
-    await using home = open()
+    await using home = dataFolder.open()
     home.tasks.resume(id)
-    await until(home, id, (task) => task.inStep)
+    await untilTask(home, id, (task) => task.inStep)
     await home.tasks.freeze(id)
-    await until(home, id, ({ state }) => state === 'frozen')
+    await untilTask(home, id, ({ state }) => state === 'frozen')
     home.tasks.verify(id, 'full')
-    await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
     expect((await home.tasks.finish(id, {})).state).toBe('finished')
     expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
     expect(home.freezes.open()).toEqual([])
@@ -94,7 +67,7 @@ describe('a target that is locked for the time of a migration', () => {
     await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
     await using target = await startRedis({ password: 'new' })
     const before = await doors({ host: target.host, port: target.port, password: 'new' })
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await inStep(home, source, target)
     await home.tasks.pause(id)
     expect((await home.tasks.stop(id)).state).toBe('stopped')
@@ -112,7 +85,7 @@ describe('a target that is locked for the time of a migration', () => {
     })
     await source.call('SET', 'k', '1', 'EX', 1_000)
     const before = await doors({ host: target.host, port: target.port, password: 'new' })
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await inStep(home, source, target)
     await home.tasks.pause(id)
     await target.restart()

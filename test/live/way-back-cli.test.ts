@@ -1,44 +1,28 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations } from '#migration/open.ts'
+import { expect, test } from 'vitest'
+import { dataFolderForEachTest } from '../support/data-folder.ts'
+import { everythingKept } from '../support/everything-kept.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli, type CliRun, type RunningCli } from '../support/run-cli.ts'
 import { compareAll } from '../support/sync-ends.ts'
 import { startWriter } from '../support/writer.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const oldSecret = 'secret-of-the-old-one'
 const freshSecret = 'secret-of-the-new-one'
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const dataFolder = dataFolderForEachTest()
 
 const env = (): Record<string, string> => ({
-  KEYFERRY_HOME: folder,
+  KEYFERRY_HOME: dataFolder.path,
   KEYFERRY_SOURCE_PASSWORD: oldSecret,
   KEYFERRY_TARGET_PASSWORD: freshSecret,
 })
 const at = ({ host, port }: RedisServer): string => `${host}:${port}`
 const start = (...args: string[]): RunningCli => startCli(args, { env: env(), timeoutMs: 120_000 })
 const keyferry = (...args: string[]): Promise<CliRun> => runCli(args, { env: env(), timeoutMs: 120_000 })
-
-/** Every byte below a folder. */
-function everything(path: string): string {
-  if (!statSync(path).isDirectory()) return readFileSync(path, 'latin1')
-  return readdirSync(path)
-    .map((name) => everything(join(path, name)))
-    .join('\n')
-}
 
 /** Counts up, waiting for each answer, until it is refused: the last answer, which nobody may lose. */
 async function countUntilRefused(port: number, password: string): Promise<number> {
@@ -62,7 +46,7 @@ test('a migration with a way back, killed while it follows, and rolled back: no 
   await old.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
   await fillWithEveryType(old)
   {
-    await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+    await using home = dataFolder.open()
     home.profiles.save({
       name: 'shop',
       source: { host: old.host, port: old.port, password: oldSecret },
@@ -93,7 +77,7 @@ test('a migration with a way back, killed while it follows, and rolled back: no 
     equal: true,
     differing: 0,
   })
-  for (const text of [everything(folder), back.stdout, back.stderr])
+  for (const text of [everythingKept(dataFolder.path), back.stdout, back.stderr])
     for (const secret of [oldSecret, freshSecret]) expect(text).not.toContain(secret)
 })
 
@@ -103,7 +87,7 @@ test('paused by Ctrl-C a way back stays open, and is closed by its own command',
   await old.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
   await old.call('SET', 'k', '1')
   {
-    await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+    await using home = dataFolder.open()
     home.profiles.save({
       name: 'shop',
       source: { host: old.host, port: old.port, password: oldSecret },
@@ -112,7 +96,7 @@ test('paused by Ctrl-C a way back stays open, and is closed by its own command',
     })
   }
   const ends = ['-f', at(old), '-t', at(fresh)]
-  const told = join(folder, 'told')
+  const told = join(dataFolder.path, 'told')
   const command = `sh -c 'echo "$KEYFERRY_FROM $KEYFERRY_TO" > ${told}'`
   const run = start(
     'run',
@@ -143,7 +127,7 @@ test('a command that fails at the cutover ends nothing: the source is unfrozen, 
   await old.call('CONFIG', 'SET', 'repl-diskless-sync-delay', '0')
   await old.call('SET', 'k', '1')
   {
-    await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+    await using home = dataFolder.open()
     home.profiles.save({
       name: 'shop',
       source: { host: old.host, port: old.port, password: oldSecret },
@@ -156,6 +140,6 @@ test('a command that fails at the cutover ends nothing: the source is unfrozen, 
   expect(run.stderr).toContain('command.failed')
   expect(run.stderr).toContain('no such zone')
   expect(await old.call('SET', 'k', '2')).toBe('OK')
-  await using home = openMigrations({ folder, jobs: createJobRunner(worker) })
+  await using home = dataFolder.open()
   expect(home.tasks.board().open).toMatchObject([{ state: 'paused', name: 'shop' }])
 })

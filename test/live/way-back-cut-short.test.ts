@@ -1,43 +1,20 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { makeFailure, FailureError } from '#contract/failure.ts'
 import type { TaskView } from '#contract/task.ts'
-import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
+import type { Migrations } from '#migration/open.ts'
 import { openStore } from '#store/open.ts'
+import { dataFolderForEachTest, startJobs, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli } from '../support/run-cli.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const oldSecret = 'secret of the old one'
 const freshSecret = 'secret of the new one'
 
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-const open = (jobs: JobRunner = createJobRunner(worker)): Migrations => openMigrations({ folder, jobs })
-
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (task: TaskView) => boolean,
-): Promise<TaskView> {
-  for (let turn = 0; turn < 1_200; turn += 1) {
-    const task = tasks.get(id)
-    if (wanted(task)) return task
-    await sleep(50)
-  }
-  throw new Error(`never as wanted: ${JSON.stringify(tasks.get(id))}`)
-}
+const dataFolder = dataFolderForEachTest()
 
 const startOld = (): Promise<RedisServer> =>
   startRedis({ password: oldSecret, args: ['--repl-diskless-sync-delay', '0'] })
@@ -48,9 +25,9 @@ const doorsOf = (server: RedisServer, password: string): Promise<unknown> =>
 /** To *frozen* and proven equal. */
 async function proveUnderFreeze(home: Migrations, id: string): Promise<void> {
   await home.tasks.freeze(id)
-  await until(home, id, ({ state }) => state === 'frozen')
+  await untilTask(home, id, ({ state }) => state === 'frozen')
   home.tasks.verify(id, 'full')
-  const { finishNeedsConsent } = await until(
+  const { finishNeedsConsent } = await untilTask(
     home,
     id,
     ({ state, proof }) => state === 'frozen' && proof?.running === false,
@@ -70,17 +47,17 @@ async function upToCutover(home: Migrations, old: RedisServer, fresh: RedisServe
     }).id,
   )
   home.tasks.check(id)
-  const { checks } = await until(home, id, ({ state }) => state !== 'checking')
+  const { checks } = await untilTask(home, id, ({ state }) => state !== 'checking')
   for (const one of checks?.results ?? []) if (one.state === 'warning') home.tasks.accept(id, one.id, true)
   home.tasks.start(id)
-  await until(home, id, ({ inStep }) => inStep)
+  await untilTask(home, id, ({ inStep }) => inStep)
   await proveUnderFreeze(home, id)
   return id
 }
 
 /** As a process leaves it that is killed right after the sync was ended for good. */
 function cutShort(id: string): void {
-  using store = openStore(join(folder, 'keyferry.db'))
+  using store = openStore(join(dataFolder.path, 'keyferry.db'))
   const row = store.tasks.find(id)!
   const record = JSON.stringify({ ...JSON.parse(row.record), concluding: true })
   store.tasks.stand(id, { ...row, state: 'interrupted', record, ownerPid: null, ownerSeenAt: null })
@@ -102,7 +79,7 @@ test('a locked target is opened once the way back has its place in the stream, a
   await using old = await startOld()
   await using fresh = await startFresh()
   const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
-  await using home = open()
+  await using home = dataFolder.open()
   const id = await upToCutover(home, old, fresh)
   // An application that waits for the door to open.
   const finished = home.tasks.finish(id, {})
@@ -118,9 +95,9 @@ test('a locked target is opened once the way back has its place in the stream, a
   expect((await finished).state).toBe('way-back')
   expect(await first).toBe('OK')
   // What was kept of the old server's stream is of no more use.
-  expect(existsSync(join(folder, 'tasks', id))).toBe(false)
+  expect(existsSync(join(dataFolder.path, 'tasks', id))).toBe(false)
   const back = home.tasks.get(id).wayBack!
-  await until(home, back, ({ inStep }) => inStep)
+  await untilTask(home, back, ({ inStep }) => inStep)
   await proveUnderFreeze(home, back)
   expect((await home.tasks.finish(back, {})).state).toBe('finished')
   expect(await old.call('GET', 'theirs')).toBe('x')
@@ -135,17 +112,17 @@ test('a migration that was killed while it was finished still opens its way back
   const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
   let id: string
   {
-    await using home = open()
+    await using home = dataFolder.open()
     id = await upToCutover(home, old, fresh)
   }
   cutShort(id)
-  await using home = open()
+  await using home = dataFolder.open()
   await expect(writes(fresh, freshSecret)).rejects.toThrow()
   const kept = await home.tasks.finish(id, {})
   expect(codes(kept)).not.toContain('way-back.not-opened')
   expect(kept.state).toBe('way-back')
   expect(await writes(fresh, freshSecret)).toBe('OK')
-  await until(home, kept.wayBack!, ({ progress }) => progress!.writes > 0)
+  await untilTask(home, kept.wayBack!, ({ progress }) => progress!.writes > 0)
   await home.tasks.stop(kept.wayBack!)
   expect(home.tasks.get(id).state).toBe('finished')
   expect(await old.call('GET', 'theirs')).toBe('x')
@@ -160,12 +137,12 @@ test.each(['gone on with', 'given up'] as const)(
     const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
     let id: string
     {
-      await using home = open()
+      await using home = dataFolder.open()
       id = await upToCutover(home, old, fresh)
       await home.tasks.finish(id, {})
     }
     cutShort(id)
-    await using home = open()
+    await using home = dataFolder.open()
     const back = home.tasks.get(id).wayBack!
     expect(home.tasks.get(id).actions).toEqual(['stop'])
     if (what === 'given up') {
@@ -174,8 +151,8 @@ test.each(['gone on with', 'given up'] as const)(
     } else {
       await writes(fresh, freshSecret)
       home.tasks.resume(back)
-      await until(home, id, ({ state }) => state === 'way-back')
-      await until(home, back, ({ progress }) => progress!.writes > 0)
+      await untilTask(home, id, ({ state }) => state === 'way-back')
+      await untilTask(home, back, ({ progress }) => progress!.writes > 0)
       await home.tasks.stop(back)
       expect(home.tasks.get(id).state).toBe('finished')
       expect(await old.call('GET', 'theirs')).toBe('x')
@@ -189,13 +166,15 @@ test('a way back that cannot be opened is told, and the migration ends without o
   await using old = await startOld()
   await using fresh = await startFresh()
   const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
-  const jobs = createJobRunner(worker)
-  await using home = open({
-    prepare: () => jobs.prepare(),
-    run: (kind, spec, options) =>
-      'from' in spec && 'sources' in spec
-        ? Promise.reject(new FailureError(makeFailure('job.cancelled')))
-        : jobs.run(kind, spec, options),
+  const jobs = startJobs()
+  await using home = dataFolder.open({
+    jobs: {
+      prepare: () => jobs.prepare(),
+      run: (kind, spec, options) =>
+        'from' in spec && 'sources' in spec
+          ? Promise.reject(new FailureError(makeFailure('job.cancelled')))
+          : jobs.run(kind, spec, options),
+    },
   })
   const id = await upToCutover(home, old, fresh)
   const finished = await home.tasks.finish(id, {})
@@ -212,18 +191,18 @@ test('a profile that is run again goes on with its way back, and rolls nothing b
   await using fresh = await startFresh()
   let id: string
   {
-    await using home = open()
+    await using home = dataFolder.open()
     id = await upToCutover(home, old, fresh)
     await home.tasks.finish(id, {})
   }
   const args = ['run', 'shop', '--cutover', 'auto', '--accept-warnings']
-  const again = startCli(args, { env: { KEYFERRY_HOME: folder }, timeoutMs: 60_000 })
+  const again = startCli(args, { env: { KEYFERRY_HOME: dataFolder.path }, timeoutMs: 60_000 })
   await again.says(/The way back is open/)
   expect(await writes(fresh, freshSecret)).toBe('OK')
   await expect(writes(old, oldSecret)).rejects.toThrow()
   again.signal('SIGINT')
   expect((await again.ended).code).toBe(0)
-  await using home = open()
+  await using home = dataFolder.open()
   expect(home.tasks.get(id).state).toBe('way-back')
 })
 
@@ -233,7 +212,7 @@ test('a roll back that was killed while it was finished is finished on the comma
   const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
   let back: string
   {
-    await using home = open()
+    await using home = dataFolder.open()
     const id = await upToCutover(home, old, fresh)
     back = (await home.tasks.finish(id, {})).wayBack!
     await proveUnderFreeze(home, back)
@@ -242,7 +221,7 @@ test('a roll back that was killed while it was finished is finished on the comma
   const addresses = ['-f', `${old.host}:${old.port}`, '-t', `${fresh.host}:${fresh.port}`]
   const { code, stderr, stdout } = await runCli(['roll-back', ...addresses], {
     env: {
-      KEYFERRY_HOME: folder,
+      KEYFERRY_HOME: dataFolder.path,
       KEYFERRY_SOURCE_PASSWORD: oldSecret,
       KEYFERRY_TARGET_PASSWORD: freshSecret,
     },
@@ -255,7 +234,7 @@ test('a roll back that was killed while it was finished is finished on the comma
 test('a way back can be closed though the old server is gone for ever', async () => {
   await using old = await startOld()
   await using fresh = await startFresh()
-  await using home = open()
+  await using home = dataFolder.open()
   const id = await upToCutover(home, old, fresh)
   const back = (await home.tasks.finish(id, {})).wayBack!
   await home.tasks.pause(back)
@@ -270,14 +249,14 @@ test('the old server is frozen again where it was started anew, and that is told
     args: ['--repl-diskless-sync-delay', '0', '--appendonly', 'yes'],
   })
   await using fresh = await startFresh()
-  await using home = open()
+  await using home = dataFolder.open()
   const id = await upToCutover(home, old, fresh)
   const back = (await home.tasks.finish(id, {})).wayBack!
   await home.tasks.pause(back)
   await old.restart()
   expect(await old.call('GET', 'k')).toBe('1')
   home.tasks.resume(back)
-  const followed = await until(home, back, ({ inStep, failure }) => inStep || failure !== null)
+  const followed = await untilTask(home, back, ({ inStep, failure }) => inStep || failure !== null)
   expect(followed.failure).toBeNull()
   expect(codes(followed)).toContain('freeze.broken')
   await expect(writes(old, oldSecret)).rejects.toThrow()

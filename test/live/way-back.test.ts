@@ -1,47 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TaskView } from '#contract/task.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
+import { expect, test } from 'vitest'
+import type { Migrations } from '#migration/open.ts'
+import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { compareAll, infoField } from '../support/sync-ends.ts'
 import { startWriter } from '../support/writer.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 const oldSecret = 'secret of the old one'
 const freshSecret = 'secret of the new one'
 
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
-
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (view: TaskView) => boolean,
-  limitMs = 60_000,
-): Promise<TaskView> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const view = tasks.get(id)
-    if (wanted(view)) return view
-    if (Date.now() > deadline || (view.state === 'failed' && !wanted(view)))
-      throw new Error(`never as wanted: ${JSON.stringify({ ...view, progress: view.progress?.phase })}`)
-    await sleep(50)
-  }
-}
+const dataFolder = dataFolderForEachTest()
 
 interface Scene extends AsyncDisposable {
   readonly old: RedisServer
@@ -77,15 +45,19 @@ async function cutOverWithWayBack(home: Migrations, { old, fresh }: Scene): Prom
   })
   const { id } = home.tasks.create(profile)
   home.tasks.check(id)
-  await until(home, id, ({ state }) => state === 'ready')
+  await untilTask(home, id, ({ state }) => state === 'ready')
   const writer = startWriter({ port: old.port, password: oldSecret, rate: 2_000 })
   home.tasks.start(id)
-  await until(home, id, ({ inStep }) => inStep)
+  await untilTask(home, id, ({ inStep }) => inStep)
   await home.tasks.freeze(id)
-  await until(home, id, ({ state }) => state === 'frozen')
+  await untilTask(home, id, ({ state }) => state === 'frozen')
   await writer.stop()
   home.tasks.verify(id, 'full')
-  const proven = await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  const proven = await untilTask(
+    home,
+    id,
+    ({ state, proof }) => state === 'frozen' && proof?.running === false,
+  )
   expect(proven.finishNeedsConsent).toBeNull()
   const finished = await home.tasks.finish(id, {})
   expect(finished.state).toBe('way-back')
@@ -96,7 +68,7 @@ test('after a cutover writes go back to the old server, and a roll back loses no
   await using scene = await startServers()
   const { old, fresh } = scene
   const before = [await settingsAndDoors(old), await settingsAndDoors(fresh)]
-  await using home = open()
+  await using home = dataFolder.open()
   const [id, back] = await cutOverWithWayBack(home, scene)
 
   const kept = home.tasks.get(id)
@@ -108,13 +80,17 @@ test('after a cutover writes go back to the old server, and a roll back loses no
   expect(home.tasks.get(back).actions).not.toContain('finish')
 
   const writer = startWriter({ port: fresh.port, password: freshSecret, rate: 2_000, seed: 7 })
-  await until(home, back, ({ progress }) => progress!.writes > 2_000)
+  await untilTask(home, back, ({ progress }) => progress!.writes > 2_000)
   await home.tasks.freeze(back)
-  await until(home, back, ({ state }) => state === 'frozen')
+  await untilTask(home, back, ({ state }) => state === 'frozen')
   await writer.stop()
   expect(writer.written).toBeGreaterThan(1_000)
   home.tasks.verify(back, 'full')
-  const proven = await until(home, back, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  const proven = await untilTask(
+    home,
+    back,
+    ({ state, proof }) => state === 'frozen' && proof?.running === false,
+  )
   expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
   expect(proven.finishNeedsConsent).toBeNull()
   const rolledBack = await home.tasks.finish(back, {})
@@ -141,19 +117,19 @@ test('closed, the new server stays the original and the old one is let go; what 
   const before = [await settingsAndDoors(old), await settingsAndDoors(fresh)]
   let ids: [string, string]
   {
-    await using home = open()
+    await using home = dataFolder.open()
     ids = await cutOverWithWayBack(home, scene)
   }
   const [id, back] = ids
   await fresh.call('INCR', 'visits')
-  await using home = open()
+  await using home = dataFolder.open()
   expect(home.tasks.get(back).state).toBe('interrupted')
   expect(home.tasks.get(id).state).toBe('way-back')
   home.tasks.resume(back)
-  await until(home, back, ({ inStep }) => inStep)
+  await untilTask(home, back, ({ inStep }) => inStep)
   await fresh.call('INCR', 'visits')
   const written = Number(infoField(fresh, 'replication', 'master_repl_offset'))
-  await until(home, back, ({ progress }) => progress!.appliedOffset! >= written)
+  await untilTask(home, back, ({ progress }) => progress!.appliedOffset! >= written)
   await home.tasks.stop(back)
   expect(home.tasks.get(back).state).toBe('stopped')
   expect(home.tasks.get(id)).toMatchObject({ state: 'finished', freeze: { state: 'undone' } })
