@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import type { RedisServer } from './redis-server.ts'
 
 export interface ClientAuth {
@@ -35,7 +35,7 @@ const patienceMs = 60_000
 
 /** How a client sends some numbers; gives those that were answered. */
 type Way = (
-  redis: Redis,
+  redis: Redis | Cluster,
   client: { list: string; beside: string },
   numbers: readonly number[],
 ) => Promise<number[]>
@@ -95,31 +95,25 @@ const ways: readonly (readonly [name: string, writesBeside: boolean, way: Way])[
 /**
  * Clients as applications are: each comes back with the password it knows as often as it is sent away, and writes one
  * number after the other, `perSecond` of them all together at most, by single commands, pipelines, transactions and
- * scripts. A number whose answer never came is not sent again.
+ * scripts, what it writes together in one slot. A number whose answer never came is not sent again. Of a cluster, its
+ * nodes.
  */
 export function startAcknowledging(
-  { host, port }: Pick<RedisServer, 'host' | 'port'>,
+  at: Pick<RedisServer, 'host' | 'port'> | readonly Pick<RedisServer, 'host' | 'port'>[],
   auths: readonly ClientAuth[],
   perSecond: number,
 ): AcknowledgingClients {
   let stopped = false
   const perTurn = Math.max(1, Math.round((perSecond * turnMs) / 1000 / auths.length))
-  const started = auths.map((auth, at) => {
-    const [name, writesBeside, way] = ways[at % ways.length]!
-    const list = `${name}:${at}`
+  const started = auths.map((auth, number) => {
+    const [name, writesBeside, way] = ways[number % ways.length]!
+    const list = `{${name}:${number}}`
     const acknowledged: number[] = []
     const client = { list, beside: writesBeside ? `${list}:last` : null, acknowledged, refused: 0 }
-    const redis = new Redis({
-      host,
-      port,
-      ...auth,
-      enableReadyCheck: false,
-      disableClientInfo: true,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      retryStrategy: () => turnMs,
-    })
+    const redis = connect(at, auth)
     redis.on('error', () => undefined)
+    // A cluster's client that no node lets in has nobody to send anything to.
+    redis.on('node error', () => (client.refused += 1))
     const work = async (): Promise<void> => {
       for (let next = 0; !stopped;) {
         const dueAt = performance.now() + turnMs
@@ -148,6 +142,32 @@ export function startAcknowledging(
       for (const { ended } of started) await ended
     },
   }
+}
+
+function connect(
+  at: Pick<RedisServer, 'host' | 'port'> | readonly Pick<RedisServer, 'host' | 'port'>[],
+  auth: ClientAuth,
+): Redis | Cluster {
+  const options = { ...auth, enableReadyCheck: false, disableClientInfo: true, maxRetriesPerRequest: 0 }
+  if (!('host' in at))
+    return new Cluster(
+      at.map(({ host, port }) => ({ host, port })),
+      {
+        redisOptions: options,
+        enableReadyCheck: false,
+        enableOfflineQueue: false,
+        // What was not answered is not sent again.
+        maxRedirections: 0,
+        clusterRetryStrategy: () => turnMs,
+      },
+    )
+  return new Redis({
+    ...options,
+    host: at.host,
+    port: at.port,
+    enableOfflineQueue: false,
+    retryStrategy: () => turnMs,
+  })
 }
 
 async function untilEach<Client>(clients: readonly Client[], is: (client: Client) => boolean): Promise<void> {
