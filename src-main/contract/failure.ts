@@ -125,6 +125,7 @@ export const failureCatalogue = {
   'source.flushed': { retryable: false },
   'source.stream-lost': { retryable: false },
   'source.no-stream': { retryable: false },
+  'source.slot-moving': { retryable: true },
   'spool.full': { retryable: true },
   'spool.damaged': { retryable: true },
   // The job

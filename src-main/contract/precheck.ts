@@ -39,6 +39,7 @@ export const checkIds = [
   'types',
   'policies',
   'shape',
+  'way-back',
   'local-disk',
 ] as const
 export type CheckId = (typeof checkIds)[number]

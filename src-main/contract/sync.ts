@@ -2,6 +2,24 @@ import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
 
+const slotRangesSchema = z.array(z.strictObject({ from: z.int(), to: z.int() }))
+
+/** A place in a server's stream; database 0 is selected there. */
+const streamMarkSchema = z.strictObject({
+  replid: z.string().regex(/^[0-9a-f]{40}$/),
+  offset: z.int().min(0),
+  /** Which master of a cluster it is the stream of, by the ids of it and its replicas, and the slots it has there. */
+  master: z
+    .strictObject({
+      ids: z.array(z.string()).min(1),
+      host: z.string(),
+      port: z.int(),
+      slots: slotRangesSchema,
+    })
+    .optional(),
+})
+export type StreamMark = z.infer<typeof streamMarkSchema>
+
 /** A live copy: everything the source holds, then everything it writes, until somebody ends it. */
 export const syncSpecSchema = z.strictObject({
   /** Names the task's keys in the target (`keyferry:<task>:…`), its connections and its spool. */
@@ -17,10 +35,10 @@ export const syncSpecSchema = z.strictObject({
   /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
   folder: z.string().min(1),
   /**
-   * Where to begin: the target holds all that the one source wrote up to this offset of its stream, and a snapshot is
-   * never asked for. Database 0 is selected there.
+   * Where to begin: the target holds all that the one source wrote up to these places of its streams, one for each master
+   * of a cluster, and a snapshot of those is never asked for.
    */
-  from: z.strictObject({ replid: z.string().regex(/^[0-9a-f]{40}$/), offset: z.int().min(0) }).optional(),
+  from: z.array(streamMarkSchema).min(1).optional(),
   /** What happens if the target already holds keys when the task starts for the first time. */
   onConflict: z.enum(['fail', 'replace']).default('fail'),
   /** Connections that apply the stream. Fixed for the life of a task: a restart uses the number it began with. */
@@ -38,9 +56,6 @@ export const syncSpecSchema = z.strictObject({
 export type SyncSpec = z.infer<typeof syncSpecSchema>
 /** The same before defaults are filled in. */
 export type SyncRequest = z.input<typeof syncSpecSchema>
-
-/** A place in a source's stream. */
-export type StreamMark = NonNullable<SyncSpec['from']>
 
 /**
  * - `connecting`: both sides are reached, the lease is taken, older runs are fenced off

@@ -340,7 +340,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         view.writePause?.endedBy !== 'finished'
       if (keeps) {
         if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
-        await demandWayBack(services, id, endsOf(id, passwords))
+        await demandWayBack(id, endsOf(id, passwords))
       }
       const tell = async (): Promise<void> => {
         if (onCutover !== undefined)

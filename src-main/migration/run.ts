@@ -94,7 +94,7 @@ export class MigrationRun {
   async #allowed(resuming: boolean): Promise<boolean> {
     const { book } = this.#services
     // The servers of a way back were proven equal a moment ago, by a migration that holds both.
-    if (this.#wayBackOf !== null && book.get(this.#id).record.mark === null) return true
+    if (this.#wayBackOf !== null && book.get(this.#id).record.marks === null) return true
     const sources = await this.#sourcesNow()
     const { signal } = this.#over
     const results = await checkTask(this.#services, this.#id, { ...this.#ends, sources, resuming, signal })
@@ -155,7 +155,7 @@ export class MigrationRun {
     const { book, jobs, folder } = this.#services
     const { body, record } = book.get(this.#id)
     const { onConflict, lanes, copyConnections } = body.options
-    const from = this.#wayBackOf === null ? null : await this.#markedPlace(this.#wayBackOf)
+    const from = this.#wayBackOf === null ? null : await this.#markedPlaces(this.#wayBackOf)
     const spec = syncSpecSchema.parse({
       task: this.#id,
       sources: await this.#sourcesNow(),
@@ -181,15 +181,15 @@ export class MigrationRun {
   }
 
   /** Where a way back begins: on disk before anything is received, and before its source lets anybody in again. */
-  async #markedPlace(of: string): Promise<StreamMark> {
+  async #markedPlaces(of: string): Promise<readonly StreamMark[]> {
     const { book } = this.#services
-    const mark =
-      book.get(this.#id).record.mark ??
+    const marks =
+      book.get(this.#id).record.marks ??
       (await markTarget(this.#id, this.#ends.sources[0]!, this.#over.signal))
-    book.change(this.#id, { mark })
+    book.change(this.#id, { marks })
     const unlocked = await giveTargetBack(this.#services, of)
     if (unlocked !== null) this.#ends = { ...this.#ends, sources: [unlocked] }
-    return mark
+    return marks
   }
 
   #endedBy(failure: Failure): void {

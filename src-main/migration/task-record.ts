@@ -39,8 +39,8 @@ export interface TaskRecord {
   readonly moving: boolean
   readonly wayBack: string | null
   readonly wayBackOf: string | null
-  /** Of a way back: where it begins in its source's stream; null until that is known. */
-  readonly mark: StreamMark | null
+  /** Of a way back: where it begins in its source's streams; null until that is known. */
+  readonly marks: readonly StreamMark[] | null
   readonly command: CutoverCommand | null
   readonly concluding: boolean
   /** How its source is read; null before that is settled, which is when it is begun. */
@@ -77,7 +77,7 @@ export const newRecord: TaskRecord = {
   moving: false,
   wayBack: null,
   wayBackOf: null,
-  mark: null,
+  marks: null,
   command: null,
   concluding: false,
   mode: null,
@@ -106,7 +106,7 @@ export function viewOf(
   settings: readonly SettingChange[],
   events: readonly TaskEvent[],
 ): TaskView {
-  const { mark: _mark, ...told } = record
+  const { marks: _marks, ...told } = record
   const known = { ...task, ...body, ...told, inStep: record.inStepSince !== null }
   return {
     ...known,

@@ -3,8 +3,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure } from '#contract/failure.ts'
 import type { StreamMark } from '#contract/sync.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
-import { isClusterNode } from '#engine/source/cluster-source.ts'
-import { markStream } from '#engine/source/stream-mark.ts'
+import { markStreams } from '#engine/source/stream-mark.ts'
 import { endPause, giveTargetBack, removeFolder, undoFreeze } from './conclusion.ts'
 import { freezeWrites } from './freeze/freeze.ts'
 import { connectionNow } from './freeze/sign-in.ts'
@@ -21,25 +20,25 @@ const openLimitMs = 600_000
 
 /**
  * Whether a migration that is frozen can keep a way back, as far as that can be told before its sync has ended: its
- * target then hands out its stream. Fails with `source.no-stream`, `target.cluster` or
- * `task.way-back-one-source`.
+ * target then hands out its streams. Fails as `markStreams` does, or with `task.way-back-one-source`.
  */
-export async function demandWayBack(
-  services: Pick<RunServices, 'freezes'>,
-  id: string,
-  { sources, target }: Ends,
-): Promise<void> {
+export async function demandWayBack(id: string, { sources, target }: Ends): Promise<void> {
   if (sources.length > 1) fail('task.way-back-one-source', { sources: sources.length })
-  const [source] = sources as readonly [Connection]
-  const signal = AbortSignal.timeout(markLimitMs)
-  if (await isClusterNode(await reachOld(services, id, source, signal), signal))
-    fail('target.cluster', { address: addressOf(source) })
-  await markTarget(id, target, signal)
+  await markTarget(id, target)
 }
 
-/** Where the way back of a task begins in its source's stream: the target of the migration, silent at that moment. */
-export function markTarget(id: string, target: Connection, signal: AbortSignal): Promise<StreamMark> {
-  return markStream(target, { name: `kf:${id}:mark`, key: `keyferry:${id}:mark`, signal })
+/** Where the way back of a task begins in the streams of its source: the target of the migration, silent at that moment. */
+export function markTarget(
+  id: string,
+  target: Connection,
+  signal?: AbortSignal,
+): Promise<readonly StreamMark[]> {
+  const inTime = AbortSignal.timeout(markLimitMs)
+  return markStreams(target, {
+    name: `kf:${id}:mark`,
+    key: `keyferry:${id}:mark`,
+    signal: signal === undefined ? inTime : AbortSignal.any([signal, inTime]),
+  })
 }
 
 /** Makes the task that keeps the way back of another: from that one's target to its source. */
@@ -139,8 +138,8 @@ export function noteWayBackOpen({ book }: RunServices, of: string): void {
 export function becomeKept({ book }: Pick<RunServices, 'book'>, of: string): void {
   endPause({ book }, of, 'finished')
   const { wayBack, freeze } = book.get(of).record
-  const mark = wayBack === null ? null : book.get(wayBack).record.mark
-  book.tell(of, 'info', 'way-back.open', mark === null ? {} : { offset: mark.offset })
+  const marks = (wayBack === null ? null : book.get(wayBack).record.marks) ?? []
+  book.tell(of, 'info', 'way-back.open', marks.length === 1 ? { offset: marks[0]!.offset } : {})
   book.become(of, 'way-back', {
     endedAt: Date.now(),
     inStepSince: null,

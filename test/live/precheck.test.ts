@@ -173,6 +173,19 @@ describe('the checks before a migration', () => {
     expect(fine.all.filter(({ state }) => state !== 'passed')).toEqual([])
     expect(fine.of('target-role')).toMatchObject({ finding: 'role-cluster', params: { masters: 3 } })
 
+    const wayBack = { wayBack: true }
+    expect(fine.says('way-back')).toBe('passed way-back-none')
+    expect((await look(at(source), at(one), wayBack)).says('way-back')).toBe('passed way-back-open')
+    expect((await look(at(one), at(source), wayBack)).says('way-back')).toBe('warning way-back-into-cluster')
+    expect((await look([at(source), at(bare)], at(one), wayBack)).of('way-back')).toMatchObject({
+      state: 'failed',
+      finding: 'way-back-several',
+      params: { sources: 2 },
+    })
+    await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-psync')
+    const weak = at(source, { username: 'weak', password: 'weak' })
+    expect((await look(at(one), weak, wayBack)).says('way-back')).toBe('failed way-back-no-stream')
+
     const [first, last] = ['a', 'b', 'c', 'd', 'e'].map(
       (key) => cluster.nodes[masterOfSlot(keySlot(Buffer.from(key)), 3)]!,
     )

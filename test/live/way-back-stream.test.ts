@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { StreamMark } from '../../src-main/contract/sync.ts'
-import { markStream } from '../../src-main/engine/source/stream-mark.ts'
+import { markStreams } from '../../src-main/engine/source/stream-mark.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { serversAtHand } from '../support/server-pairs.ts'
@@ -36,12 +36,14 @@ async function startTwins(): Promise<{ old: RedisServer; fresh: RedisServer } & 
   }
 }
 
-const mark = (server: RedisServer): Promise<StreamMark> =>
-  markStream(connectionTo(server), {
+async function mark(server: RedisServer): Promise<StreamMark> {
+  const [only] = await markStreams(connectionTo(server), {
     name: 'kf:back:mark',
     key: 'keyferry:back:mark',
     signal: new AbortController().signal,
   })
+  return only!
+}
 
 function wayBack(
   twins: { old: RedisServer; fresh: RedisServer },
@@ -53,7 +55,7 @@ function wayBack(
     source: connectionTo(twins.fresh),
     target: connectionTo(twins.old),
     folder,
-    from,
+    from: [from],
   }
 }
 

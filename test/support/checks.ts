@@ -27,14 +27,14 @@ interface Circumstances {
 
 /** Runs every check between two servers, as a task of its own would. */
 export async function look(
-  source: Connection,
+  source: Connection | readonly Connection[],
   target: Connection,
   options: Partial<ProfileOptions> = {},
   { resuming = false, before = [], task }: Circumstances = {},
 ): Promise<Looked> {
   const all = await runChecks(
     {
-      sources: [source],
+      sources: [source].flat(),
       target,
       options: { ...defaultProfileOptions, ...options },
       resuming,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { randomFrom, type Writer } from './writer.ts'
 
 export interface ClusterWriterOptions {
@@ -10,6 +10,8 @@ export interface ClusterWriterOptions {
   readonly tags?: number
   readonly seed?: number
   readonly password?: string
+  /** There is one server, which is no cluster. */
+  readonly alone?: boolean
 }
 
 type Step = (
@@ -50,16 +52,16 @@ export function startClusterWriter({
   tags = 150,
   seed = 1,
   password,
+  alone = false,
 }: ClusterWriterOptions): Pick<Writer, 'written' | 'refused' | 'stop'> {
-  const cluster = new Cluster(
-    ports.map((port) => ({ host: '127.0.0.1', port })),
-    {
-      redisOptions: { disableClientInfo: true, ...(password !== undefined && { password }) },
-      slotsRefreshInterval: 500,
-      retryDelayOnFailover: 100,
-    },
-  )
-  cluster.on('error', () => undefined)
+  const redisOptions = { disableClientInfo: true, ...(password !== undefined && { password }) }
+  const client = alone
+    ? new Redis({ ...redisOptions, port: ports[0]! })
+    : new Cluster(
+        ports.map((port) => ({ host: '127.0.0.1', port })),
+        { redisOptions, slotsRefreshInterval: 500, retryDelayOnFailover: 100 },
+      )
+  client.on('error', () => undefined)
   const random = randomFrom(seed)
   let stopped = false
   let written = 0
@@ -73,7 +75,7 @@ export function startClusterWriter({
         const tag = random(tags)
         const key = (kind: string): string => `{t${tag}}${kind}:${random(3)}`
         const [name, ...args] = steps[random(steps.length)]!(key, random)
-        return cluster.call(name, args).then(
+        return client.call(name, args).then(
           () => (written += 1),
           () => (refused += 1),
         )
@@ -95,7 +97,7 @@ export function startClusterWriter({
       stopped = true
       // Where nobody lets it in any more, some of what it has sent is never answered.
       await Promise.race([working, sleep(1_000)])
-      cluster.disconnect()
+      client.disconnect()
     },
   }
 }

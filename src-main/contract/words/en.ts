@@ -450,7 +450,12 @@ export const en: LanguageWords = {
     'source.no-stream': {
       what: 'The server[ {address}] does not hand out its replication stream[: {reply}].',
       safe: 'Nothing was changed on either server.',
-      todo: 'Use a user who may follow it as a replica does (ACL: +psync +sync +replconf +ping), on a primary that is no node of a cluster; or go on without a way back.',
+      todo: 'Use a user who may follow it as a replica does (ACL: +psync +sync +replconf +ping), on a primary; or go on without a way back.',
+    },
+    'source.slot-moving': {
+      what: 'A slot of the server[ {address}] is being moved, so there is no moment at which all of its masters’ streams belong together.',
+      safe: 'Nothing was changed on either server.',
+      todo: 'Wait until the resharding is done, or end it with CLUSTER SETSLOT … STABLE; then try again.',
     },
     'spool.full': {
       what: 'The spool has reached its limit[ of {bytes:bytes}]: the source writes more than the target takes.',

@@ -86,6 +86,23 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     why: 'A cluster refuses those that touch keys of different slots.',
     mend: 'See which they are with "keyferry readiness", and give their keys a common hash tag.',
   },
+  'way-back-none': fine('No way back is to be kept.'),
+  'way-back-open': fine('What is written to the target can go back to the source.'),
+  'way-back-several': {
+    found: 'There are {sources} sources, and a way back is to be kept.',
+    why: 'To which of them a key belongs that is new on the target, nothing can tell.',
+    mend: 'Do without a way back, or migrate each source into a target of its own.',
+  },
+  'way-back-no-stream': {
+    found: '{address} does not let us follow it, and a way back is to be kept.',
+    why: 'What is written to the target could not be had from it.',
+    mend: 'Use a user of the target who may follow it as a replica does (ACL: +psync +sync +replconf +ping), or do without a way back.',
+  },
+  'way-back-into-cluster': {
+    found: 'The source is a cluster, the target is none, and a way back is to be kept.',
+    why: 'What applications do on the target across slots or in other databases than 0, a cluster cannot do: it would be told, and not go back.',
+    mend: 'Have applications use the target as they used the cluster until the way back is closed.',
+  },
   'disk-enough': fine('This machine has {free:bytes} free for what is received.'),
   'disk-short': {
     found: 'This machine has {free:bytes} free for what is received; up to {needed:bytes} are needed.',

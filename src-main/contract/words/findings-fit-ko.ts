@@ -86,6 +86,23 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     why: '클러스터는 서로 다른 슬롯의 키를 건드리는 것을 거부합니다.',
     mend: '"keyferry readiness" 명령으로 찾아내고 그 키에 같은 해시 태그를 주세요.',
   },
+  'way-back-none': fine('되돌아가는 길을 두지 않습니다.'),
+  'way-back-open': fine('타깃에 쓰인 내용이 소스로 되돌아갈 수 있습니다.'),
+  'way-back-several': {
+    found: '소스가 {sources}개이고, 되돌아가는 길을 두려 합니다.',
+    why: '타깃에 새로 생긴 키가 어느 소스의 것인지 알 방법이 없습니다.',
+    mend: '되돌아가는 길 없이 진행하거나, 소스마다 별도의 타깃으로 마이그레이션하세요.',
+  },
+  'way-back-no-stream': {
+    found: '{address} 서버를 따라갈 수 없는데, 되돌아가는 길을 두려 합니다.',
+    why: '타깃에 쓰인 내용을 그곳에서 받을 수 없습니다.',
+    mend: '복제본처럼 따라갈 수 있는 타깃 사용자(ACL: +psync +sync +replconf +ping)를 쓰거나, 되돌아가는 길 없이 진행하세요.',
+  },
+  'way-back-into-cluster': {
+    found: '소스는 클러스터이고 타깃은 아닌데, 되돌아가는 길을 두려 합니다.',
+    why: '애플리케이션이 타깃에서 여러 슬롯에 걸쳐 하는 작업이나 0번 외 데이터베이스의 작업은 클러스터에서 할 수 없습니다. 그런 작업은 알려 주지만 되돌아가지 않습니다.',
+    mend: '되돌아가는 길이 닫힐 때까지 애플리케이션이 타깃을 클러스터처럼 쓰게 하세요.',
+  },
   'disk-enough': fine('이 컴퓨터에는 받은 데이터를 둘 공간이 {free:bytes} 있습니다.'),
   'disk-short': {
     found: '이 컴퓨터에는 받은 데이터를 둘 공간이 {free:bytes} 있고 최대 {needed:bytes} 필요합니다.',

@@ -84,6 +84,23 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     why: '集群会拒绝涉及不同槽位的键的事务和脚本。',
     mend: '请用 "keyferry readiness" 找出它们，并为其键使用相同的哈希标签。',
   },
+  'way-back-none': fine('不保留回退通道。'),
+  'way-back-open': fine('写入目标端的内容可以回到源端。'),
+  'way-back-several': {
+    found: '有 {sources} 个源端，且要保留回退通道。',
+    why: '目标端上新出现的键属于哪个源端，无从判断。',
+    mend: '请不保留回退通道，或为每个源端单独迁移到各自的目标端。',
+  },
+  'way-back-no-stream': {
+    found: '{address} 不允许我们跟随它，而要保留回退通道。',
+    why: '无法从目标端取得写入它的内容。',
+    mend: '请使用可以像副本一样跟随目标端的用户（ACL：+psync +sync +replconf +ping），或不保留回退通道。',
+  },
+  'way-back-into-cluster': {
+    found: '源端是集群，目标端不是，且要保留回退通道。',
+    why: '应用在目标端上跨槽的操作，或对 0 号以外数据库的操作，集群无法执行：会告知，但不会回到源端。',
+    mend: '在回退通道关闭之前，请让应用像使用集群那样使用目标端。',
+  },
   'disk-enough': fine('本机有 {free:bytes} 可用于存放接收的数据。'),
   'disk-short': {
     found: '本机有 {free:bytes} 可用于存放接收的数据，最多需要 {needed:bytes}。',

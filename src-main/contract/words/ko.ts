@@ -445,7 +445,12 @@ export const ko: LanguageWords = {
     'source.no-stream': {
       what: '서버[ {address}]가 복제 스트림을 내주지 않습니다[: {reply}].',
       safe: '양쪽 서버 모두 아무것도 바뀌지 않았습니다.',
-      todo: '복제본처럼 따라갈 수 있는 사용자(ACL: +psync +sync +replconf +ping)로, 클러스터 노드가 아닌 프라이머리에 접속하세요. 아니면 되돌아갈 길 없이 계속하세요.',
+      todo: '복제본처럼 따라갈 수 있는 사용자(ACL: +psync +sync +replconf +ping)로, 프라이머리에 접속하세요. 아니면 되돌아갈 길 없이 계속하세요.',
+    },
+    'source.slot-moving': {
+      what: '서버[ {address}]의 슬롯이 옮겨지고 있어, 모든 마스터의 스트림이 서로 맞는 시점이 없습니다.',
+      safe: '양쪽 서버 모두 아무것도 바뀌지 않았습니다.',
+      todo: '리샤딩이 끝날 때까지 기다리거나 CLUSTER SETSLOT … STABLE 명령으로 끝낸 뒤 다시 시도하세요.',
     },
     'spool.full': {
       what: '스풀이 한도[ {bytes:bytes}]에 이르렀습니다. 소스가 타깃보다 빠르게 쓰고 있습니다.',

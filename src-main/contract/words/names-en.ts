@@ -68,6 +68,7 @@ export const namesEn = {
   'check.functions': 'Function libraries',
   'check.types': 'Types',
   'check.policies': 'Behaviour when memory is full',
+  'check.way-back': 'Way back',
   'check.local-disk': 'Room on this machine',
   'task.state.draft': 'Draft',
   'task.state.checking': 'Checking',

@@ -69,6 +69,7 @@ export const namesKo: NameWords = {
   'check.functions': '함수 라이브러리',
   'check.types': '타입',
   'check.policies': '메모리가 가득 찼을 때',
+  'check.way-back': '되돌아가는 길',
   'check.local-disk': '이 컴퓨터의 공간',
   'task.state.draft': '초안',
   'task.state.checking': '점검 중',

@@ -69,6 +69,7 @@ export const namesZh: NameWords = {
   'check.functions': '函数库',
   'check.types': '类型',
   'check.policies': '内存满时的行为',
+  'check.way-back': '回退通道',
   'check.local-disk': '本机空间',
   'task.state.draft': '草稿',
   'task.state.checking': '预检查中',

@@ -445,7 +445,12 @@ export const zh: LanguageWords = {
     'source.no-stream': {
       what: '服务器[ {address}] 不提供其复制流[：{reply}]。',
       safe: '两端均未做任何更改。',
-      todo: '请使用可以像副本一样跟随它的用户（ACL：+psync +sync +replconf +ping），且它须为主节点、不属于集群；或者不保留回退通道继续。',
+      todo: '请使用可以像副本一样跟随它的用户（ACL：+psync +sync +replconf +ping），且它须为主节点；或者不保留回退通道继续。',
+    },
+    'source.slot-moving': {
+      what: '服务器[ {address}] 有槽正在迁移，因此没有一个时刻能让其各主节点的流相互对应。',
+      safe: '两端均未做任何更改。',
+      todo: '请等待重新分片完成，或用 CLUSTER SETSLOT … STABLE 结束它，然后重试。',
     },
     'spool.full': {
       what: '暂存空间已达上限[ {bytes:bytes}]：源端写入快于目标端的应用速度。',

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { toFailure } from '#contract/failure.ts'
-import type { SyncSpec } from '#contract/sync.ts'
+import type { StreamMark, SyncSpec } from '#contract/sync.ts'
 import { ClusterSource, isClusterNode } from '../source/cluster-source.ts'
 import { readShardList, writeShardList, type ListedShard } from './shard-list.ts'
 import type { SlotHome } from './slot-moves.ts'
@@ -69,6 +69,11 @@ export class ShardFinder {
   }
 
   async #begin(at: number, source: Connection, signal: AbortSignal): Promise<void> {
+    const marked = this.#spec.from?.flatMap(({ master }) => master ?? []) ?? []
+    if (marked.length > 0) {
+      await this.#beginAt(marked, at, source, signal)
+      return
+    }
     if (!(await isClusterNode(source, signal))) {
       this.#listed.push({ source: at, member: null, joined: false })
       return
@@ -88,6 +93,21 @@ export class ShardFinder {
             : cluster.slotsOf(member).map((range) => ({ ...range, shard: before + index })),
         ),
     ]
+  }
+
+  /** The masters whose streams are gone on with: they stay who they were, whatever became of the cluster since. */
+  async #beginAt(
+    marked: readonly NonNullable<StreamMark['master']>[],
+    at: number,
+    source: Connection,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const cluster = new ClusterSource(source, marked)
+    await cluster.look(signal)
+    this.#clusters.set(at, cluster)
+    this.#listed = marked.map((_, index) => ({ source: at, member: cluster.members[index]!, joined: false }))
+    this.#homes = marked.flatMap(({ slots }, shard) => slots.map((range) => ({ ...range, shard })))
+    this.#list(at, cluster, true)
   }
 
   async #takeUp(at: number, source: Connection, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
 import { fail, toFailure, type Failure } from '#contract/failure.ts'
-import type { ShardProgress, SyncPhase, SyncSpec } from '#contract/sync.ts'
+import type { ShardProgress, StreamMark, SyncPhase, SyncSpec } from '#contract/sync.ts'
 import { parseInfo } from '../redis/info.ts'
 import { replicationOf } from '../redis/replication.ts'
 import { ownSlots } from '../redis/topology.ts'
@@ -99,7 +99,7 @@ export class Shard implements AsyncDisposable {
     this.#replication = new Replication({
       connection: () => this.#source,
       spool,
-      withoutSnapshot: spec.from !== undefined,
+      withoutSnapshot: this.#mark !== undefined,
       ...(options.seek !== null && { seek: (signal) => this.#seek(options.seek!, signal) }),
       name,
       onFullSync: (replid, offset) => {
@@ -134,6 +134,11 @@ export class Shard implements AsyncDisposable {
 
   get moves(): SlotMoves | null {
     return this.#options.moves
+  }
+
+  /** Where it begins, if not with a copy. A master that joins a cluster later has none. */
+  get #mark(): StreamMark | undefined {
+    return this.#options.spec.from?.[this.index]
   }
 
   get #amongOthers(): boolean {
@@ -231,19 +236,20 @@ export class Shard implements AsyncDisposable {
 
   /** How far it has come; where it begins behind a known place, that is noted in the target first. */
   async begin(session: TargetSession, place: Place): Promise<Place> {
-    const { from, lanes } = this.#options.spec
-    if (from === undefined || place.meta !== null) return place
+    const mark = this.#mark
+    if (mark === undefined || place.meta !== null) return place
+    const { replid, offset } = mark
     if (this.#spool.lineage !== null) this.#refuseCopy()
     const meta: TaskMeta = {
       format: 1,
-      lanes: session.lanes ?? lanes,
+      lanes: session.lanes ?? this.#options.spec.lanes,
       phase: 'following',
       guarded: false,
       emptyAtStart: false,
-      snapshot: `${from.replid} ${from.offset}`,
+      snapshot: `${replid} ${offset}`,
       targetRunId: session.runId,
     }
-    await session.noteCopied(place.keys, meta, { ...from, db: 0 })
+    await session.noteCopied(place.keys, meta, { replid, offset, db: 0 })
     return await session.readPlace(place.keys)
   }
 
@@ -340,7 +346,7 @@ export class Shard implements AsyncDisposable {
   ): Promise<Pick<Copied, 'checkpoints' | 'generation'> | null> {
     const known = checkpoints.flatMap((one) => (one === null ? [] : [one]))
     if (meta === null || meta.phase === 'copying' || known.length !== meta.lanes) {
-      if (this.#options.spec.from !== undefined) this.#refuseCopy()
+      if (this.#mark !== undefined) this.#refuseCopy()
       await this.#askForSnapshot()
       return null
     }

@@ -31,7 +31,7 @@ export class ClusterSource {
   /** `members`: as they were known when the cluster was last followed. */
   constructor(seed: Connection, members: readonly ClusterMember[]) {
     this.#seed = seed
-    this.members = members.map((member) => ({ ...member }))
+    this.members = members.map(({ ids, host, port }) => ({ ids, host, port }))
   }
 
   useCredentials(use: (connection: Connection) => Connection): void {

@@ -28,6 +28,8 @@ export interface LookedFor {
 
 /** What the checks look at. A server that cannot be reached is a failure, for all of them alike. */
 export interface CheckContext extends AsyncDisposable {
+  /** How many sources were named: a cluster is one. */
+  readonly sourceCount: number
   /** Each server that is followed: the masters of a cluster, whichever of its nodes was named. */
   readonly sources: Promise<readonly LookedFor[]>
   /** Each server that takes keys: itself, or the masters of a cluster. */
@@ -90,6 +92,7 @@ export function openContext({
 }: CheckRequest): CheckContext {
   const sides = { sources: lookForAll(sources, signal), targets: lookForAll([target], signal) }
   return {
+    sourceCount: sources.length,
     ...sides,
     target: sides.targets.then(together),
     options,
@@ -277,7 +280,7 @@ export async function orFailed(look: () => Finding | Promise<Finding>): Promise<
   }
 }
 
-function unreached(side: 'source' | 'target'): Finding {
+export function unreached(side: 'source' | 'target'): Finding {
   return { state: 'skipped', finding: 'waits-for-connection', params: { side } }
 }
 

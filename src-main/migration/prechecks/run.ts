@@ -39,6 +39,7 @@ import { shape } from './shape.ts'
 import { sourceSnapshot } from './snapshot.ts'
 import { types } from './types.ts'
 import { sourceVersion, targetVersion } from './version.ts'
+import { wayBack } from './way-back.ts'
 import { targetWritable } from './writable.ts'
 
 const checks: readonly Check[] = [
@@ -78,6 +79,7 @@ const checks: readonly Check[] = [
   types,
   policies,
   shape,
+  wayBack,
   localDisk,
 ]
 

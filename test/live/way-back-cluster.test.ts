@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { TaskView } from '#contract/task.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { keySlot } from '#engine/bytes/crc16.ts'
+import { markStreams } from '#engine/source/stream-mark.ts'
+import { openMigrations, type Migrations } from '#migration/open.ts'
+import { startClusterWriter } from '../support/cluster-writer.ts'
+import { masterOfSlot, startCluster, type RedisCluster } from '../support/redis-cluster.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { connectionTo, differencesFromAll, drain, taskFolder } from '../support/sync-ends.ts'
+import { startSync } from '../support/sync-process.ts'
+
+const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
+
+async function until(
+  { tasks }: Migrations,
+  id: string,
+  wanted: (view: TaskView) => boolean,
+  limitMs = 90_000,
+): Promise<TaskView> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const view = tasks.get(id)
+    if (wanted(view)) return view
+    if (Date.now() > deadline || (view.state === 'failed' && !wanted(view)))
+      throw new Error(`never as wanted: ${JSON.stringify({ ...view, progress: view.progress?.phase })}`)
+    await sleep(50)
+  }
+}
+
+/** A server, or a cluster: its masters first. */
+interface Side extends AsyncDisposable {
+  readonly masters: readonly RedisServer[]
+  readonly cluster: RedisCluster | null
+}
+
+const args = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes'] as const
+
+async function startSide(kind: 'server' | 'cluster', replicas = 0): Promise<Side> {
+  if (kind === 'server') {
+    const server = await startRedis({ args })
+    return { masters: [server], cluster: null, [Symbol.asyncDispose]: () => server.stop() }
+  }
+  const masters = 3
+  const cluster = await startCluster({ masters, replicas, args })
+  return {
+    masters: cluster.nodes.slice(0, masters),
+    cluster,
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  }
+}
+
+function write({ masters, cluster }: Side, seed: number): ReturnType<typeof startClusterWriter> {
+  const ports = masters.map(({ port }) => port)
+  return startClusterWriter({ ports, rate: 1_500, seed, alone: cluster === null })
+}
+
+/** Freezes, proves, and finishes a migration or a way back while somebody writes until he is refused. */
+async function cutOver(home: Migrations, id: string, writer: { stop(): Promise<void> }): Promise<TaskView> {
+  await home.tasks.freeze(id)
+  await until(home, id, ({ state }) => state === 'frozen')
+  await writer.stop()
+  home.tasks.verify(id, 'full')
+  const proven = await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
+  return await home.tasks.finish(id, {})
+}
+
+/** Migrates, with a writer at work, until the way back is open: both tasks' ids. */
+async function cutOverWithWayBack(home: Migrations, old: Side, fresh: Side): Promise<[string, string]> {
+  const { id } = home.tasks.create(
+    home.profiles.save({
+      name: 'shop',
+      source: { host: '127.0.0.1', port: old.masters[0]!.port },
+      target: { host: '127.0.0.1', port: fresh.masters[0]!.port },
+      options: { wayBack: true },
+    }).id,
+  )
+  const writer = write(old, 1)
+  while (writer.written < 500) await sleep(20)
+  home.tasks.check(id)
+  const { checks } = await until(home, id, ({ state }) => state !== 'checking')
+  for (const one of checks?.results ?? []) if (one.state === 'warning') home.tasks.accept(id, one.id, true)
+  home.tasks.start(id)
+  await until(home, id, ({ inStep, progress }) => inStep && progress!.writes > 1_000)
+  const { state, wayBack } = await cutOver(home, id, writer)
+  expect(state).toBe('way-back')
+  return [id, wayBack!]
+}
+
+async function ownKeys({ masters }: Side): Promise<readonly unknown[]> {
+  return (await Promise.all(masters.map((server) => server.call('KEYS', 'keyferry:*')))).flat()
+}
+
+test.each([
+  ['server', 'cluster'],
+  ['cluster', 'server'],
+  ['cluster', 'cluster'],
+] as const)(
+  'from a %s to a %s: what is written after the cutover goes back, and a roll back loses none of it',
+  async (from, to) => {
+    await using old = await startSide(from)
+    await using fresh = await startSide(to)
+    await using home = open()
+    const [id, back] = await cutOverWithWayBack(home, old, fresh)
+    expect(home.tasks.get(back).progress!.shards).toHaveLength(fresh.masters.length)
+    const writer = write(fresh, 7)
+    await until(home, back, ({ progress }) => progress!.writes > 2_000)
+    const rolledBack = await cutOver(home, back, writer)
+    expect(writer.written).toBeGreaterThan(1_000)
+    expect(rolledBack.state).toBe('finished')
+    expect(rolledBack.progress!.fullResyncs).toBe(0)
+    expect(home.tasks.get(id)).toMatchObject({ state: 'rolled-back', freeze: { state: 'undone' } })
+    const { compared, differences } = await differencesFromAll(fresh.masters, ...old.masters)
+    expect(differences).toEqual([])
+    expect(compared).toBeGreaterThan(500)
+    expect([...(await ownKeys(old)), ...(await ownKeys(fresh))]).toEqual([])
+    // Whoever was let go takes writes again.
+    for (const { masters } of [old, fresh])
+      for (const server of masters) expect(await server.call('CONFIG', 'GET', 'requirepass')).toContain('')
+  },
+  180_000,
+)
+
+test('killed, resharded, failed over and grown while the way back is open: each write comes back once', async () => {
+  const patient = [...args, '--repl-backlog-size', '256mb']
+  await using fresh = await startCluster({ masters: 2, spare: 1, replicas: 1, args: patient })
+  await using old = await startRedis({ args })
+  using task = taskFolder()
+  const [dying, second, spare, heir] = fresh.nodes as [RedisServer, RedisServer, RedisServer, RedisServer]
+  const from = await markStreams(connectionTo(second), {
+    name: 'kf:back:mark',
+    key: 'keyferry:back:mark',
+    signal: new AbortController().signal,
+  })
+  expect(from.map(({ master }) => master!.port)).toEqual([dying.port, second.port])
+  const asked = {
+    task: 'back',
+    source: connectionTo(dying),
+    target: connectionTo(old),
+    folder: task.path,
+    from: [...from],
+  }
+  const ports = [dying, second].map(({ port }) => port)
+  const writer = startClusterWriter({ ports, tags: 30, rate: 1_000 })
+  const slots = Array.from({ length: 10 }, (_, tag) => keySlot(Buffer.from(`t${tag}`)))
+  {
+    await using sync = startSync(asked)
+    await sync.until(({ phase, writes }) => phase === 'in-step' && writes > 1_000)
+    await sync.kill9()
+  }
+  for (const slot of slots.slice(0, 5).filter((one) => masterOfSlot(one, 2) === 0))
+    await fresh.moveSlot(slot, 0, 1)
+  await using again = startSync(asked)
+  await again.until(({ phase }) => phase === 'in-step', 60_000)
+  // A master that is new to the cluster is copied: it has a stream from its first write on, and no mark.
+  for (const slot of slots.slice(5).filter((one) => masterOfSlot(one, 2) === 1))
+    await fresh.moveSlot(slot, 1, 2)
+  await again.until(({ phase, shards }) => phase === 'in-step' && shards.length === 3, 60_000)
+  await writer.stop()
+  // What it wrote last has reached its replica: else the cluster itself would have lost it.
+  await dying.call('WAIT', 1, 10_000)
+  await dying.kill9()
+  await again.until(({ shards }) => shards[0]!.address.endsWith(`:${heir.port}`), 60_000)
+  const masters = [heir, second, spare]
+  const more = startClusterWriter({ ports: masters.map(({ port }) => port), tags: 30, rate: 1_000, seed: 2 })
+  while (more.written < 500) await sleep(20)
+  await more.stop()
+  await drain(again, ...masters)
+  expect((await differencesFromAll(masters, old)).differences).toEqual([])
+  expect(again.progress!.shards.map(({ fullResyncs }) => fullResyncs)).toEqual([0, 0, 1])
+  again.give({ type: 'finish' })
+  await again.done
+  expect(await old.call('KEYS', 'keyferry:*')).toEqual([])
+}, 240_000)
