@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, copyFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import {
   restoreSpecSchema,
   type RestoreProgress,
@@ -11,6 +10,7 @@ import {
   type RestoreResult,
 } from '#contract/restore.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 const runner = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
@@ -64,13 +64,6 @@ function restore({ to = target, signal, onProgress, ...spec }: Extra): Promise<R
     signal,
     onProgress,
   })
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
 }
 
 /** Waits until part of the large value is on the target. */

@@ -3,12 +3,12 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { probeServer } from '#engine/redis/probe.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { failureOf } from '../support/failure-of.ts'
 import {
   allKeys,
   describeInCluster,
@@ -72,13 +72,6 @@ async function saved(fill: (server: RedisServer) => Promise<unknown>): Promise<s
 function restore({ to = cluster.nodes[0]!, ...spec }: Extra = {}): Promise<RestoreResult> {
   const target = { host: '127.0.0.1', port: to.port }
   return runner.run('restore', restoreSpecSchema.parse({ files: [file], target, ...spec }), {})
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
 }
 
 async function sizes(): Promise<readonly number[]> {

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Connection } from '#contract/connection.ts'
 import { dumpSpecSchema, type DumpProgress, type DumpResult } from '#contract/dump.ts'
-import { toFailure, type Failure } from '#contract/failure.ts'
 import { runDump } from '#engine/flow/dump.ts'
 import { inspectFile } from '#engine/aof/inspect.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startFakeMaster } from '../support/fake-master.ts'
 import { startProxy } from '../support/proxy.ts'
 import { startCluster } from '../support/redis-cluster.ts'
@@ -40,13 +40,6 @@ interface Dumping {
 function dump(sources: readonly Connection[], to: string, how: Dumping = {}): Promise<DumpResult> {
   const { force, intoFolder, signal = unheard, heard = () => undefined } = how
   return runDump(dumpSpecSchema.parse({ sources, to, force, intoFolder }), heard, signal)
-}
-
-async function failureOf(work: Promise<unknown>): Promise<Failure> {
-  return work.then(
-    () => expect.fail('it did not fail'),
-    (thrown: unknown) => toFailure(thrown),
-  )
 }
 
 /** What a server says of its keys, and what reading the file says. */

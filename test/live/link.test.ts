@@ -1,9 +1,10 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FailureError, type Failure } from '#contract/failure.ts'
+import type { Failure } from '#contract/failure.ts'
 import { ReplyError, type Reply } from '#engine/resp/decode.ts'
 import { encodeCommand } from '#engine/resp/encode.ts'
 import { Link } from '#engine/resp/link.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 let server: RedisServer
@@ -22,13 +23,6 @@ beforeEach(async () => {
 
 const open = (options: Parameters<typeof Link.open>[1] = {}): Promise<Link> =>
   Link.open({ host: server.host, port: server.port }, options)
-
-async function failureOf(work: Promise<unknown>): Promise<Failure> {
-  return await work.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
-}
 
 /** Writes, and keeps what is told. */
 function listen(link: Link, bytes: Uint8Array, replies: number): { replies: Reply[]; lost: Failure[] } {

@@ -3,7 +3,6 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import {
   restoreSpecSchema,
   type RestoreProgress,
@@ -12,6 +11,7 @@ import {
 } from '#contract/restore.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startFakeProxy, type FakeProxy } from '../support/fake-proxy.ts'
 import { allKeys, digestsOf } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
@@ -61,13 +61,6 @@ interface Extra extends Partial<RestoreRequest> {
 function restore({ onProgress, ...spec }: Extra = {}): Promise<RestoreResult> {
   const target = { host: '127.0.0.1', port: proxy.port, proxy: true }
   return runner.run('restore', restoreSpecSchema.parse({ files: [file], target, ...spec }), { onProgress })
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
 }
 
 /** Without when they expire: what is left of it is told in whole milliseconds, which pass on the way. */

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { commands, folderOf, loaded, rewrite, startWriting, taken } from '../support/aof.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startCluster, type RedisCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { compareAll, connectionTo } from '../support/sync-ends.ts'
@@ -32,13 +32,6 @@ function restore(files: readonly string[], spec: Partial<RestoreRequest> = {}): 
     restoreSpecSchema.parse({ files, target, connections: 4, ...spec }),
     () => undefined,
     new AbortController().signal,
-  )
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
   )
 }
 

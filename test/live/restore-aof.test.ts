@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { matrixServers, type MatrixServer } from '../matrix/servers.ts'
 import {
@@ -16,6 +15,7 @@ import {
   taken,
   work,
 } from '../support/aof.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 async function restore(
@@ -28,13 +28,6 @@ async function restore(
     restoreSpecSchema.parse({ files: [file], target, connections: 4, ...spec }),
     () => undefined,
     new AbortController().signal,
-  )
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
   )
 }
 

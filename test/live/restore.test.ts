@@ -10,9 +10,9 @@ import {
   type RestoreRequest,
   type RestoreResult,
 } from '#contract/restore.ts'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { describeServer, fillWithEveryType } from '../support/every-type.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 const runner = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
@@ -57,13 +57,6 @@ function restore({ to = target, signal, onProgress, ...spec }: Extra = {}): Prom
     signal,
     onProgress,
   })
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
 }
 
 describe('every type and encoding of a 7.0 server', () => {

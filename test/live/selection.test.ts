@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FailureError, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest, type RestoreResult } from '#contract/restore.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { crc64 } from '#engine/bytes/crc64.ts'
@@ -11,6 +10,7 @@ import { runRestore } from '#engine/flow/restore.ts'
 import { encodeListpack } from '#engine/rdb/listpack.ts'
 import { opcode, type as codeOf } from '#engine/rdb/opcodes.ts'
 import { describeKeys, fillWithEveryType, type DescribedKey } from '../support/every-type.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { code, int64, rdbBytes, rdbFile, type RdbPart } from '../support/rdb-file-bytes.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
@@ -77,13 +77,6 @@ function restore(rules: Partial<RestoreRequest> = {}): Promise<RestoreResult> {
   const to = { host: target.host, port: target.port }
   const spec = restoreSpecSchema.parse({ files: [file], target: to, ...rules })
   return runRestore(spec, () => undefined, new AbortController().signal)
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
 }
 
 function sorted(described: readonly DescribedKey[]): readonly DescribedKey[] {

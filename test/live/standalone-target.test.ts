@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FailureError, makeFailure, type Failure } from '#contract/failure.ts'
+import { makeFailure } from '#contract/failure.ts'
 import { encodeCommand, type Argument } from '#engine/resp/encode.ts'
 import { Block } from '#engine/target/block.ts'
 import { StandaloneTarget } from '#engine/target/standalone.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 
 const blockBytes = 128 * 1024
@@ -61,13 +62,6 @@ function put(block: Block, ...args: readonly Argument[]): void {
   block.memory.set(bytes, block.position)
   block.position += bytes.length
   block.commands += 1
-}
-
-async function failureOf(work: Promise<unknown>): Promise<Failure> {
-  return await work.then(
-    () => expect.fail('it went well'),
-    (thrown: unknown) => (thrown instanceof FailureError ? thrown.failure : expect.fail(String(thrown))),
-  )
 }
 
 /** Writes until the target fails. */

@@ -167,3 +167,37 @@ test.each(withExpiringFields)(
     expect(await target.call('PEXPIRETIME', 'key')).toBe(at)
   },
 )
+
+test.each(withExpiringFields)(
+  'a field renewed while the copy is made is there, though its old expiry passes before its turn: $name $version',
+  async ({ binary }) => {
+    await using source = await startRedis({
+      binary,
+      args: [...quickSnapshot, '--rdb-key-save-delay', '35000'],
+    })
+    await using target = await startRedis({ binary })
+    using folder = taskFolder()
+    source.cli('DEBUG', 'POPULATE', '150', 'filler')
+    await source.call('HSET', 'hash', 'renewed', 'v', 'moved', 'v', 'other', 'v')
+    await using sync = startSync({
+      task: 'long-copy',
+      source: connectionTo(source),
+      target: connectionTo(target),
+      folder: folder.path,
+    })
+    for (
+      let turn = 0;
+      turn < 1_000 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
+      turn += 1
+    ) {
+      await source.call('HPEXPIRE', 'hash', 4_000, 'FIELDS', 2, 'renewed', 'moved')
+      await sleep(20)
+    }
+    expect(await source.call('HPERSIST', 'hash', 'FIELDS', 1, 'renewed')).toEqual([1])
+    expect(await source.call('HPEXPIRE', 'hash', 500_000, 'FIELDS', 1, 'moved')).toEqual([1])
+    await sync.until(({ phase }) => phase === 'in-step')
+    await drain(sync, source)
+    expect(await target.call('HMGET', 'hash', 'renewed', 'moved', 'other')).toEqual(['v', 'v', 'v'])
+    expect(await compareAll(source, target)).toMatchObject({ equal: true, compared: 151, differences: [] })
+  },
+)

@@ -12,13 +12,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { toFailure, type Failure } from '#contract/failure.ts'
 import { restoreSpecSchema, type RestoreRequest } from '#contract/restore.ts'
 import { verifySpecSchema, type Backup, type VerifyProgress, type VerifyResult } from '#contract/verify.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { runVerify } from '#engine/verify/verify.ts'
 import { commands, folderOf, rewrite, startWriting, taken, work } from '../support/aof.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli } from '../support/run-cli.ts'
 
@@ -117,10 +117,6 @@ async function compare(files: readonly string[], asked: Asked = {}): Promise<Ver
   } finally {
     expect(readdirSync(temporary), 'nothing is left among the temporary files').toEqual([])
   }
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  return await run.then(() => expect.fail('it went well'), toFailure)
 }
 
 /** Every byte of every file of a folder. */

@@ -1,12 +1,9 @@
 import { fail } from '#contract/failure.ts'
 import type { KeyExample, RestoreSpec } from '#contract/restore.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
-import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
-import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { guardMs } from '../plan/expiry.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
-import { isExpiringHash } from '../rdb/opcodes.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
 import { readingBytes, withinFile, type RdbFile } from '../source/rdb-file.ts'
 import { cutBlocks } from '../target/block.ts'
@@ -17,6 +14,7 @@ import { Ledger, type Counts, type Position } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import type { Throttle } from './throttle.ts'
 import type { SurveyedFile } from './survey.ts'
+import { overwritingPlan } from './write-plan.ts'
 
 const blocksBytes = 12 * 1024 * 1024
 const smallestBlock = 96 * 1024
@@ -79,7 +77,6 @@ export class AofBase {
     const ledger = new Ledger(from)
     this.#ledger = ledger
     const { header } = survey.checked
-    const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
     this.#writer = new RestoreWriter({
       file,
       throttle,
@@ -87,28 +84,20 @@ export class AofBase {
       arena,
       composerOffset: readingBytes,
       ledger,
-      plan: {
+      plan: overwritingPlan({
         address: destination.address,
         manners: destination.manners,
-        onConflict: 'replace',
-        targetWasEmpty: false,
         rules: { ...rules, ttl: { rule: 'keep' } },
         functions: rules.functions && capabilities.functions,
-        librariesAreOurs: false,
-        restoreOptions: capabilities,
-        conversion: makeConversion(
-          survey.types,
-          header.flavour,
-          shiftable(capabilities),
-          dropFieldsExpiredBy,
-          lackedModules,
-        ),
-        leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
-        bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },
-        clockAheadMs: look.clockAheadMs,
+        header,
+        look,
+        capabilities,
+        types: survey.types,
+        lackedModules,
+        dropFieldsExpiredBy: spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null,
         expiryShiftMs: guardMs,
         temporaryPrefix,
-      },
+      }),
       onAdvance: () => onAdvance(ledger.position, ledger.counts),
     })
   }
@@ -151,13 +140,5 @@ export class AofBase {
     await this.#writer.removeUnfinished((named) => destination.remove(named))
     await withinFile(this.#parts.file, this.#writer.run(target, signal))
     if (signal.aborted) fail('job.cancelled')
-  }
-}
-
-/** Hashes with expiring fields go as commands, whose expiries can be shifted; those in a payload cannot. */
-export function shiftable<T extends Pick<Capabilities, 'restoreTypes'>>(capabilities: T): T {
-  return {
-    ...capabilities,
-    restoreTypes: capabilities.restoreTypes.filter((code) => !isExpiringHash(code)),
   }
 }

@@ -1,13 +1,11 @@
 import { fail } from '#contract/failure.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
-import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
-import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { guardMs } from '../plan/expiry.ts'
 import type { DbMap } from '../plan/db-map.ts'
 import { everythingAsItIs } from '../plan/key-rules.ts'
-import { type, type RdbHeader } from '../rdb/opcodes.ts'
+import type { RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
 import { bigValueBytes, readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
 import type { SnapshotReader, Spool } from '../source/spool.ts'
@@ -17,6 +15,7 @@ import { dropNoField } from './copy-commands.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreWriter } from './restore-writer.ts'
 import type { CopyTarget } from './target-session.ts'
+import { overwritingPlan } from './write-plan.ts'
 
 export interface CopyOptions {
   readonly spool: Spool
@@ -64,23 +63,18 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
     arena,
     composerOffset: readingBytes,
     ledger,
-    plan: {
+    plan: overwritingPlan({
       address,
       manners,
-      onConflict: 'replace',
-      targetWasEmpty: false,
       rules: manners.selects ? everythingAsItIs : { ...everythingAsItIs, dbMap: onlyFirst(address) },
       functions: capabilities.functions,
-      librariesAreOurs: false,
-      restoreOptions: capabilities,
-      // What types it holds is not known before its end.
-      conversion: makeConversion(Object.values(type), header.flavour, capabilities, dropNoField),
-      leftOut: typesLeftOut(capabilities, dropNoField),
-      bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy: dropNoField },
-      clockAheadMs: look.clockAheadMs,
+      header,
+      look,
+      capabilities,
+      dropFieldsExpiredBy: dropNoField,
       expiryShiftMs: guardMs,
       temporaryPrefix: options.temporaryPrefix,
-    },
+    }),
     onAdvance: () => onProgress(ledger.position.offset, ledger.counts.written),
   })
   using target = await options.target.open(

@@ -3,11 +3,9 @@ import type { KeyExample } from '#contract/restore.ts'
 import { ByteWriter } from '../bytes/byte-writer.ts'
 import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
-import { bigValueCommands } from '../plan/big-value-commands.ts'
 import { composerBytes } from '../plan/compose.ts'
-import { makeConversion, typesLeftOut } from '../plan/conversion.ts'
 import { everythingAsItIs } from '../plan/key-rules.ts'
-import { type, type RdbHeader } from '../rdb/opcodes.ts'
+import type { RdbHeader } from '../rdb/opcodes.ts'
 import { endOfEntries, headerOf, magicOf, writeEntries, type DumpedKey } from '../rdb/payload-entries.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
@@ -27,6 +25,7 @@ import type { DbKey } from './checkpoint.ts'
 import { dropNoField } from './copy-commands.ts'
 import { Ledger } from './ledger.ts'
 import { RestoreWriter, type RdbInput } from './restore-writer.ts'
+import { overwritingPlan } from './write-plan.ts'
 
 export interface CarrierOptions {
   readonly source: Questioned
@@ -224,22 +223,18 @@ export class KeyCarrier implements Disposable {
       arena: this.#arena,
       composerOffset: readingBytes,
       ledger,
-      plan: {
+      plan: overwritingPlan({
         address: destination.address,
         manners: destination.manners,
-        onConflict: 'replace',
-        targetWasEmpty: false,
         rules: everythingAsItIs,
         functions: false,
-        librariesAreOurs: false,
-        restoreOptions: capabilities,
-        conversion: makeConversion(Object.values(type), header.flavour, capabilities, dropNoField),
-        leftOut: typesLeftOut(capabilities, dropNoField),
-        bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy: dropNoField },
-        clockAheadMs: look.clockAheadMs,
+        header,
+        look,
+        capabilities,
+        dropFieldsExpiredBy: dropNoField,
         expiryShiftMs: 0,
         temporaryPrefix,
-      },
+      }),
       onAdvance: () => undefined,
     })
     this.#heard.writer = writer

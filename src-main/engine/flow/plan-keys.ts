@@ -9,7 +9,6 @@ import { believe, refusesModules } from '../redis/capabilities.ts'
 import type { Link } from '../resp/link.ts'
 import { walkRdbFile, type RdbFile, type Visitor } from '../source/rdb-file.ts'
 import type { TargetInquiry } from '../target/inquiry.ts'
-import { shiftable } from './aof-base.ts'
 import { collidingTogether, findTaken } from './before-writing.ts'
 import { assertNoCollisions } from './collisions.ts'
 import { keysToWrite } from './keys-to-write.ts'
@@ -17,6 +16,7 @@ import { askMemory, askModules } from './plan-questions.ts'
 import { PlanTally } from './plan-tally.ts'
 import type { RestoreMeter } from './restore-meter.ts'
 import type { Survey, SurveyedFile } from './survey.ts'
+import { shiftable } from './write-plan.ts'
 
 /** What every plan is made with. */
 export interface Planning {

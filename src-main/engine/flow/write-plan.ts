@@ -1,8 +1,11 @@
 import type { ConflictPolicy } from '#contract/restore.ts'
-import type { Conversion } from '../plan/conversion.ts'
+import { bigValueCommands } from '../plan/big-value-commands.ts'
+import { makeConversion, typesLeftOut, type Conversion } from '../plan/conversion.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { BigValueOptions } from '../rdb/big-value.ts'
+import { isExpiringHash, type, type RdbHeader } from '../rdb/opcodes.ts'
 import type { Capabilities } from '../redis/capabilities.ts'
+import type { TargetLook } from '../target/look.ts'
 import type { Manners } from '../target/target.ts'
 
 /** What a restore does with each key. */
@@ -31,6 +34,51 @@ export interface WritePlan {
   readonly expiryShiftMs: number
   /** Begins the names that large values bear while they are written. No brace in it. */
   readonly temporaryPrefix: string
+}
+
+export interface OverwritingOptions extends Pick<
+  WritePlan,
+  'address' | 'manners' | 'rules' | 'functions' | 'expiryShiftMs' | 'temporaryPrefix'
+> {
+  readonly header: RdbHeader
+  readonly look: TargetLook
+  readonly capabilities: Capabilities
+  /** RDB type codes that may come; all there are where it is not known. */
+  readonly types?: readonly number[]
+  /** Module types among them that the target cannot load. */
+  readonly lackedModules?: ReadonlySet<string>
+  /** Fields that expire by then are left out where the target knows no expiry of fields; null where such hashes are. */
+  readonly dropFieldsExpiredBy: number | null
+}
+
+/** Of a copy that goes over whatever the target has, since what comes after it, or came before, decides what stays. */
+export function overwritingPlan(options: OverwritingOptions): WritePlan {
+  const { header, look, capabilities, types, lackedModules, dropFieldsExpiredBy, ...given } = options
+  return {
+    ...given,
+    onConflict: 'replace',
+    targetWasEmpty: false,
+    librariesAreOurs: false,
+    restoreOptions: capabilities,
+    conversion: makeConversion(
+      types ?? Object.values(type),
+      header.flavour,
+      given.expiryShiftMs === 0 ? capabilities : shiftable(capabilities),
+      dropFieldsExpiredBy,
+      lackedModules,
+    ),
+    leftOut: typesLeftOut(capabilities, dropFieldsExpiredBy),
+    bigValues: { ...bigValueCommands(look, capabilities), dropFieldsExpiredBy },
+    clockAheadMs: look.clockAheadMs,
+  }
+}
+
+/** Hashes with expiring fields go as commands, whose expiries can be shifted; those in a payload cannot. */
+export function shiftable<T extends Pick<Capabilities, 'restoreTypes'>>(capabilities: T): T {
+  return {
+    ...capabilities,
+    restoreTypes: capabilities.restoreTypes.filter((code) => !isExpiringHash(code)),
+  }
 }
 
 /** Whether plain strings may be set rather than restored: where overwriting is allowed, or nothing is there to be overwritten. */

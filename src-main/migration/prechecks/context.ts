@@ -56,13 +56,7 @@ export interface CheckedTask {
 }
 
 /** A check's word on what it saw; the command is one a person can copy to mend it. */
-export interface Finding {
-  readonly state: Exclude<CheckState, 'running'>
-  readonly finding: FindingCode
-  readonly params?: CheckResult['params']
-  readonly failure?: Failure
-  readonly command?: string
-  readonly mend?: Mend
+export interface Finding extends Omit<NodeFinding, 'address'> {
   /** Of several servers: what was found at each. */
   readonly nodes?: readonly NodeFinding[]
 }
