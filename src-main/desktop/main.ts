@@ -5,7 +5,7 @@ import { dataFolder } from '#console/data-folder.ts'
 import { openDoor } from '#console/door.ts'
 import { findParts } from '#console/parts.ts'
 import { readRendererFiles } from '#console/renderer-files.ts'
-import { pickFile } from './dialogs.ts'
+import { pickFile, pickProfileFiles } from './dialogs.ts'
 import { keepWindowsIn } from './locks.ts'
 import { menuFor } from './menu.ts'
 import { collectEarlyFiles, openFilesWith } from './open-files.ts'
@@ -33,7 +33,6 @@ async function start(): Promise<void> {
   const services = composeServices({ shell: 'desktop', pickFile })
   serveScheme(await readRendererFiles(findParts().renderer))
   answerPorts(openDoor(services))
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menuFor(process.platform, words, !app.isPackaged)))
   const leaving = guardQuit(services, words)
 
   const show = (place?: string): void => {
@@ -47,6 +46,9 @@ async function start(): Promise<void> {
     }
   }
   const opener = openFilesWith(services.profiles, localeOf(app.getLocale()), show, earlyFiles())
+  const openProfiles = (): void => void pickProfileFiles(words).then(opener.open)
+  const menu = menuFor(process.platform, words, { show, openProfiles }, !app.isPackaged)
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menu))
   app.on('second-instance', (_event, args) => {
     show()
     opener.openAmong(args)

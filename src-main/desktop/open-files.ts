@@ -7,6 +7,8 @@ import { sayFailureInConsole, type Locale } from '#contract/words/say-failure.ts
 import { readProfileText } from '#migration/profile-text.ts'
 
 export interface FileOpener {
+  /** Opens these profiles, one after another. */
+  open(files: readonly string[]): Promise<void>
   /** Opens the profiles among the arguments of a start, this one's or a second one's. */
   openAmong(args: readonly string[]): void
 }
@@ -39,6 +41,7 @@ export function openFilesWith(
     void open(file)
   })
   return {
+    open: openAll,
     openAmong: (args) => void openAll(args.slice(1).filter((arg) => arg.endsWith(profileFileEnding))),
   }
 }

@@ -21,15 +21,13 @@ export function bePresent(
   show: (place?: string) => void,
 ): void {
   const tray = openTray(words, show)
+  const shown = new ShownNotices()
   let works: readonly Work[] | null = null
   const look = (): void => {
     const now = worksOf(tasksNow(services), services.restores.list())
     if (works !== null && BrowserWindow.getFocusedWindow() === null)
-      for (const { what, work } of noticesBetween(works, now)) {
-        const notice = new Notification({ title: words[`notice.${what}`], body: work.name })
-        notice.on('click', () => show(work.place))
-        notice.show()
-      }
+      for (const { what, work } of noticesBetween(works, now))
+        shown.tell(words[`notice.${what}`], work.name, () => show(work.place))
     if (works === null || JSON.stringify(works) !== JSON.stringify(now)) {
       showProgress(now)
       tray?.tell(now)
@@ -42,6 +40,20 @@ export function bePresent(
     clearInterval(timer)
     tray?.end()
   })
+}
+
+/** What is forgotten here may be collected, and then nobody hears that it was clicked. */
+class ShownNotices {
+  readonly #kept = new Set<Notification>()
+
+  tell(title: string, body: string, onClick: () => void): void {
+    const notice = new Notification({ title, body })
+    this.#kept.add(notice)
+    notice.on('click', onClick)
+    for (const over of ['click', 'close', 'failed'] as const)
+      notice.on(over as 'close', () => this.#kept.delete(notice))
+    notice.show()
+  }
 }
 
 function showProgress(works: readonly Work[]): void {

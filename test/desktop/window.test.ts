@@ -199,20 +199,51 @@ describe.skipIf(electron === null)('the window', () => {
     expect(await desktop.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
   })
 
-  test('opens again where it was closed', async () => {
+  test('opens again where it was closed, and as large', async () => {
     const bounds = { x: 140, y: 90, width: 1040, height: 700 }
     await desktop.app.evaluate(
       ({ BrowserWindow }, kept) => BrowserWindow.getAllWindows()[0]?.setBounds(kept),
       bounds,
     )
+    await zoomIn(10)
     await desktop[Symbol.asyncDispose]()
     desktop = await startDesktop(electron ?? '', home)
+    await desktop.page.getByRole('heading', { level: 1 }).waitFor()
+    const { wide, shown, zoom } = await sizes()
+    await zoomIn(0)
     const now = await desktop.app.evaluate(({ BrowserWindow }) =>
       BrowserWindow.getAllWindows()[0]?.getBounds(),
     )
 
     expect(now).toEqual(bounds)
+    // Deep zoom: two and a half times as large, and still nothing to be found by scrolling sideways alone.
+    expect(zoom).toBeCloseTo(1.2 ** 5)
+    expect(wide).toBe(shown)
   })
+
+  /** From the menu, from actual size on; every two steps make it a fifth larger. */
+  function zoomIn(steps: number): Promise<void> {
+    return desktop.app.evaluate(({ Menu, BrowserWindow }, times) => {
+      const window = BrowserWindow.getAllWindows()[0]!
+      const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? [])
+      const press = (label: string): void =>
+        items.find((item) => item.label === label)?.click(undefined, window, window.webContents)
+      press('Actual size')
+      for (let step = 0; step < times; step += 1) press('Zoom in')
+    }, steps)
+  }
+
+  /** CSS pixels of the page's content and of what is seen of it, and how much larger than actual size it is. */
+  async function sizes(): Promise<{ wide: number; shown: number; zoom: number }> {
+    const zoom = await desktop.app.evaluate(
+      ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.webContents.zoomFactor,
+    )
+    const { scrollWidth, clientWidth } = await desktop.page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement
+      return { scrollWidth, clientWidth }
+    })
+    return { wide: scrollWidth, shown: clientWidth, zoom }
+  }
 
   test('makes a profile of a file that is opened with it', async () => {
     const { page, app } = desktop
@@ -229,32 +260,6 @@ describe.skipIf(electron === null)('the window', () => {
 
     await page.waitForURL(/#\/profiles\/[^/]+\/source$/)
     await expect.poll(() => page.getByLabel('Host').first().inputValue()).toBe('old.example')
-  })
-
-  test('is there again after its page has crashed', async () => {
-    const { app } = desktop
-    const told = await app.evaluate(async ({ BrowserWindow, dialog }) => {
-      const sayings: string[] = []
-      dialog.showMessageBox = ((_window: unknown, { message }: { message: string }) => {
-        sayings.push(message)
-        return Promise.resolve({ response: 0, checkboxChecked: false })
-      }) as typeof dialog.showMessageBox
-      const { webContents } = BrowserWindow.getAllWindows()[0]!
-      const loaded = new Promise<void>((resolve) => webContents.once('did-finish-load', () => resolve()))
-      webContents.forcefullyCrashRenderer()
-      await loaded
-      return sayings
-    })
-    const heading = await app.evaluate(({ BrowserWindow }) => {
-      const look = `new Promise((resolve) => {
-        const look = () => document.querySelector('h1') ? resolve(document.querySelector('h1').textContent) : setTimeout(look, 50)
-        look()
-      })`
-      return BrowserWindow.getAllWindows()[0]!.webContents.executeJavaScript(look) as Promise<string>
-    })
-
-    expect(told).toEqual(['The window had to be opened again.'])
-    expect(heading).not.toBe('')
   })
 })
 
