@@ -169,7 +169,6 @@ export const failureCatalogue = {
   'task.consent-needed': { retryable: false },
   'task.held-elsewhere': { retryable: true },
   'task.other-mode': { retryable: false },
-  'task.scan-one-source': { retryable: false },
   'task.way-back-one-source': { retryable: false },
   'task.expiries-shifted': { retryable: false },
   'task.too-many': { retryable: true },

@@ -29,7 +29,7 @@ export const syncSpecSchema = z.strictObject({
   target: connectionSchema,
   /**
    * `stream`: each source is followed as a replica follows it. `scan`: for a source that lets nobody do that; its keys
-   * are read one by one, and again when its keyspace events name them. One source only.
+   * are read one by one, and again when its keyspace events name them.
    */
   mode: z.enum(['stream', 'scan']).default('stream'),
   /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
@@ -202,7 +202,7 @@ export interface StreamProgress {
   /** Bytes of the snapshot received; total is null while unknown (diskless sources do not tell). */
   readonly snapshotBytes: number
   readonly snapshotTotal: number | null
-  /** Bytes and keys of the snapshot written to the target. */
+  /** Bytes and keys of the snapshot written to the target. Where keys are read one by one, told of all sources together. */
   readonly copiedBytes: number
   readonly copiedKeys: number
   /** Of one source; null where there are several. */

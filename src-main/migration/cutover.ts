@@ -120,11 +120,15 @@ export class Cutover {
     book.tell(this.#id, 'info', 'freeze.drained', { ...at, ms: Date.now() - drainingSince })
   }
 
-  /** A cluster's shard may still hold on to a former master: it is waited for until it follows the frozen one. */
+  /**
+   * A cluster's shard may still hold on to a former master: it is waited for until it follows the frozen one. What is read
+   * key by key has no offsets.
+   */
   async #offsetsToReach(
     frozen: readonly FreezeView['shards'][],
     signal: AbortSignal,
   ): Promise<readonly number[]> {
+    if (this.#services.book.get(this.#id).record.mode === 'scan') return []
     const wanted = AbortSignal.any([signal, AbortSignal.timeout(followingMs)])
     let offsets: readonly number[] | null = null
     try {

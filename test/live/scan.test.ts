@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startClusterWriter } from '../support/cluster-writer.ts'
+import { keySlot } from '#engine/bytes/crc16.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
-import { startCluster } from '../support/redis-cluster.ts'
+import { masterOfSlot, startCluster } from '../support/redis-cluster.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { compareAll, connectionTo, differencesFromAll, taskFolder } from '../support/sync-ends.ts'
 import { startSync, type SyncProcess } from '../support/sync-process.ts'
@@ -16,6 +17,13 @@ const equal = { equal: true, differing: 0, differences: [], functionsDiffer: fal
 async function drain(sync: SyncProcess): Promise<void> {
   sync.give({ type: 'drainTo', offsets: [0] })
   await sync.until(({ phase }) => phase === 'drained')
+}
+
+/** A few slots of a cluster's writer that a master has in the beginning. */
+function slotsOfTags(tags: number, master: number): readonly number[] {
+  return Array.from({ length: tags }, (_, tag) => keySlot(Buffer.from(`{t${tag}}`)))
+    .filter((slot) => masterOfSlot(slot, 3) === master)
+    .slice(0, 3)
 }
 
 async function soon(holds: () => Promise<boolean>): Promise<void> {
@@ -125,8 +133,8 @@ test('a source that tells nothing is gone through over and over', async () => {
   expect(await compareAll(source, target)).toMatchObject(equal)
 })
 
-test('the masters of a cluster are read key by key, while slots move', async () => {
-  await using cluster = await startCluster({ args: telling })
+test('the masters of a cluster are read key by key, while slots move, one joins and one is lost', async () => {
+  await using cluster = await startCluster({ args: telling, replicas: 1 })
   await using target = await startRedis()
   using folder = taskFolder()
   const writer = startClusterWriter({ ports: cluster.nodes.map(({ port }) => port), rate: 1_500, tags: 30 })
@@ -137,11 +145,73 @@ test('the masters of a cluster are read key by key, while slots move', async () 
     target: connectionTo(target),
     folder: folder.path,
   })
+  await sync.until(({ copiedKeys }) => copiedKeys > 0)
+  for (const slot of slotsOfTags(30, 0)) await cluster.moveSlot(slot, 0, 1)
   await sync.until(({ phase }) => phase === 'in-step')
-  for (const slot of [1, 2, 3]) await cluster.moveSlot(slot, 0, 1)
+  // A key of a master that was not there before, and that nobody listened to when it came.
+  const joined = await cluster.addMaster()
+  await cluster.moveSlot(
+    keySlot(Buffer.from('quiet')),
+    masterOfSlot(keySlot(Buffer.from('quiet')), 3),
+    joined,
+  )
+  await cluster.nodes[joined]!.call('SET', 'quiet', '1')
+  await soon(async () => (await target.call('EXISTS', 'quiet')) === 1)
+  for (const slot of slotsOfTags(30, 2)) await cluster.moveSlot(slot, 2, joined)
+  await sync.until(({ phase }) => phase === 'in-step')
+  // The one that was named, whose replica takes its place.
+  await cluster.nodes[1]!.kill9()
+  await soon(async () => (await cluster.owners()).every((owner) => owner !== undefined))
+  await sync.until(({ sourceReconnects }) => sourceReconnects > 0)
+  await sync.until(({ phase }) => phase === 'in-step')
   await writer.stop()
   await drain(sync)
-  expect((await differencesFromAll(cluster.nodes, target)).differences).toEqual([])
+  const standing = new Set((await cluster.owners()).flatMap((owner) => owner ?? []))
+  const compared = await differencesFromAll([...standing], target)
+  expect(compared.differences).toEqual([])
+  expect(compared.compared).toBeGreaterThan(50)
+})
+
+test('several sources, a cluster among them, are read as one', async () => {
+  await using small = await startRedis({ args: [...noPsync, ...telling, '--databases', '2'] })
+  await using large = await startRedis({ args: [...noPsync, ...telling] })
+  await using cluster = await startCluster({ args: telling })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await large.call('SELECT', '9')
+  await large.call('MSET', 'far', '1', 'stays', '1')
+  await large.call('SELECT', '0')
+  const sources = [small, large, cluster.nodes[0]!]
+  const writers = [
+    startWriter({ port: small.port, rate: 500, prefix: 'small:', oneDatabase: true }),
+    startWriter({ port: large.port, rate: 500, prefix: 'large:' }),
+    startClusterWriter({ ports: cluster.nodes.map(({ port }) => port), rate: 500, tags: 10 }),
+  ]
+  await using sync = startSync({
+    task: 'several',
+    mode: 'scan',
+    sources: sources.map((source) => connectionTo(source)),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase, writes }) => phase === 'in-step' && writes > 500)
+  expect(sync.progress!.shards.map(({ address }) => address)).toEqual(
+    sources.map(({ host, port }) => `${host}:${port}`),
+  )
+  for (const { sourceKeys } of sync.progress!.shards) expect(sourceKeys).toBeGreaterThan(20)
+  // What nobody has any more is asked of one that has the database.
+  await large.call('SELECT', '9')
+  await large.call('DEL', 'far')
+  await soon(async () => String(await target.call('INFO', 'keyspace')).includes('db9:keys=1,'))
+  // One of them is emptied: the others' keys stay.
+  await small.call('FLUSHALL')
+  await sync.until(() => codes(sync).includes('scan.gap'))
+  await Promise.all(writers.map((writer) => writer.stop()))
+  await drain(sync)
+  expect((await differencesFromAll([small, large, ...cluster.nodes], target)).differences).toEqual([])
+  sync.give({ type: 'finish' })
+  expect((await sync.done).outcome).toBe('finished')
+  expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
 })
 
 test('a cluster takes what is read key by key', async () => {

@@ -26,6 +26,8 @@ export interface RedisCluster {
   readonly ids: readonly string[]
   /** Of each node that stands: the slots that it believes to have. Fails where two believe to have the same. */
   owners(): Promise<readonly (RedisServer | undefined)[]>
+  /** Adds a master without slots that nobody knew so far; its number, at the end of all. */
+  addMaster(): Promise<number>
   /** Moves a slot with all its keys, as resharding does. */
   moveSlot(slot: number, from: number, to: number): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -57,6 +59,18 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
     return `${ids[node]} 127.0.0.1:${ports[node]} ${flags} ${master === null ? '-' : ids[master]} 0 0 ${epoch} connected${slots}`
   }
   const nodes: RedisServer[] = []
+  const start = (port: number, dir: string): Promise<RedisServer> =>
+    startRedis({
+      port,
+      dir,
+      ...(binary === undefined ? {} : { binary }),
+      ...(password === undefined ? {} : { password }),
+      args: [
+        ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
+        ...(password === undefined ? [] : ['--masterauth', password]),
+        ...args,
+      ],
+    })
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()))
     rmSync(folder, { recursive: true, force: true })
@@ -71,17 +85,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
           join(dir, 'nodes.conf'),
           `${lines.join('\n')}\nvars currentEpoch ${count} lastVoteEpoch 0\n`,
         )
-        nodes[node] = await startRedis({
-          port,
-          dir,
-          ...(binary === undefined ? {} : { binary }),
-          ...(password === undefined ? {} : { password }),
-          args: [
-            ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
-            ...(password === undefined ? [] : ['--masterauth', password]),
-            ...args,
-          ],
-        })
+        nodes[node] = await start(port, dir)
       }),
     )
     await untilWhole(nodes, masterOf)
@@ -109,6 +113,19 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
           }
       }
       return owners
+    },
+    async addMaster() {
+      const port = await freePortWithBus(ports)
+      const dir = join(folder, String(nodes.length))
+      mkdirSync(dir)
+      const node = await start(port, dir)
+      const id = String(await tell(node, 'MYID'))
+      await tell(nodes[0]!, 'MEET', '127.0.0.1', port)
+      ports.push(port)
+      ids.push(id)
+      nodes.push(node)
+      await untilKnown(nodes, ids)
+      return nodes.length - 1
     },
     async moveSlot(slot, from, to) {
       const source = nodes[from]!
@@ -193,9 +210,24 @@ async function untilWhole(
     }
 }
 
+/** Every node knows every other, and takes commands. */
+async function untilKnown(nodes: readonly RedisServer[], ids: readonly string[]): Promise<void> {
+  const deadline = Date.now() + 30_000
+  for (const node of nodes)
+    for (;;) {
+      const known = parseClusterNodes(String(await node.call('CLUSTER', 'NODES')), '127.0.0.1')
+      const info = String(await node.call('CLUSTER', 'INFO'))
+      const knowsAll = ids.every((id) => known.some((one) => one.id === id))
+      if (knowsAll && info.includes('cluster_state:ok')) break
+      if (Date.now() > deadline) throw new Error(`a node has not come to be known: ${info}`)
+      await sleep(50)
+    }
+}
+
+/** Both below 32,768: from there on any connection may take one between our look and the node's start. */
 async function freePortWithBus(taken: readonly number[]): Promise<number> {
   for (let turn = 0; turn < 200; turn += 1) {
-    const port = 11_000 + Math.floor(Math.random() * 18_000)
+    const port = 11_000 + Math.floor(Math.random() * 11_700)
     if (!taken.includes(port) && (await isFree(port)) && (await isFree(port + busOffset))) return port
   }
   throw new Error('no free pair of ports')

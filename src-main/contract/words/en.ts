@@ -772,11 +772,6 @@ export const en: LanguageWords = {
       safe: 'Nothing was changed now.',
       todo: 'Go on with the mode it was begun with, or stop it and begin another one.',
     },
-    'task.scan-one-source': {
-      what: 'Reading key by key works with one source, a cluster too[; here are {sources}].',
-      safe: 'Nothing was written.',
-      todo: 'Give each of the sources a task of its own.',
-    },
     'task.way-back-one-source': {
       what: 'A way back goes to one server[; this migration has {sources} sources].',
       safe: 'The source is frozen, and the migration can be finished without a way back.',

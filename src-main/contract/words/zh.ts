@@ -767,11 +767,6 @@ export const zh: LanguageWords = {
       safe: '这次没有做任何更改。',
       todo: '请用开始时的模式继续，或停止它后另建任务。',
     },
-    'task.scan-one-source': {
-      what: '逐键读取只支持一个源端（可以是集群）[，这里有 {sources} 个]。',
-      safe: '没有写入任何数据。',
-      todo: '请为每个源端单独建立任务。',
-    },
     'task.way-back-one-source': {
       what: '回退通道只能通向一台服务器[，而此迁移有 {sources} 个源端]。',
       safe: '源端已冻结，可以不保留回退通道直接完成迁移。',

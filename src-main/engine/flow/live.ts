@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import type { ClusterSource } from '../source/cluster-source.ts'
@@ -9,7 +7,10 @@ import type { OrderInbox } from '../worker/protocol.ts'
 import type { DbKey } from './checkpoint.ts'
 import { ShardFinder, type FoundShard } from './find-shards.ts'
 import { assertMayWrite } from './full-copy.ts'
-import { renewEveryMs, thisProcess } from './lease.ts'
+import { keepCount, keepLease } from './keep-stay.ts'
+import { thisProcess } from './lease.ts'
+import { obey } from './obey.ts'
+import { Pauses } from './pauses.ts'
 import { runScan } from './scan-sync.ts'
 import { Shard } from './shard.ts'
 import { furthestBack } from './shard-totals.ts'
@@ -20,11 +21,7 @@ import { findPlace, type TargetPlace } from './target-place.ts'
 import type { TargetSession } from './target-session.ts'
 import { TtlGuard } from './ttl-guard.ts'
 
-type CredentialsOrder = Extract<SyncOrder, { readonly type: 'credentials' }>
-
 const tickMs = 50
-const countEveryMs = 1_000
-const longestPauseMs = 3_000
 
 /**
  * Follows live sources into a target until told to end: the snapshot of each first, then every write, each applied
@@ -74,43 +71,15 @@ class LiveSync implements AsyncDisposable {
   }
 
   obey(order: SyncOrder): void {
-    const wishes = this.#wishes
-    switch (order.type) {
-      case 'settle':
-        wishes.settle = true
-        break
-      case 'drainTo':
-        wishes.drainTo = order.offsets
-        break
-      case 'follow':
-        wishes.settle = false
-        wishes.drainTo = null
-        break
-      case 'credentials':
-        this.#useCredentials(order)
-        break
-      case 'finish':
-        if (order.force === true || this.#steering?.drained === true) wishes.ending = 'finish'
-        else this.#state.event('order.refused', { order: 'finish' }, 'warning')
-        break
-      case 'pause':
-      case 'leave':
-        wishes.ending = order.type
-        break
-    }
-  }
-
-  #useCredentials({ source, username, password }: CredentialsOrder): void {
-    const use = (connection: Connection): Connection => {
-      const { username: _user, password: _password, ...rest } = connection
-      return {
-        ...rest,
-        ...(username !== undefined && { username }),
-        ...(password !== undefined && { password }),
-      }
-    }
-    this.#finder.useCredentials(source, use)
-    for (const shard of this.#shards) shard.useCredentials(source, use)
+    obey(order, {
+      wishes: this.#wishes,
+      drained: this.#steering?.drained === true,
+      tell: this.#state.event,
+      useCredentials: (source, use) => {
+        this.#finder.useCredentials(source, use)
+        for (const shard of this.#shards) shard.useCredentials(source, use)
+      },
+    })
   }
 
   async run(signal: AbortSignal): Promise<SyncResult> {
@@ -134,7 +103,7 @@ class LiveSync implements AsyncDisposable {
 
   /** Waits for the sources where it has to ask them which shards there are. */
   async #findShards(signal: AbortSignal): Promise<void> {
-    let pauseMs = 100
+    const pauses = new Pauses()
     while (this.#wishes.ending !== 'pause') {
       try {
         await this.#take(await this.#finder.find(signal))
@@ -144,8 +113,8 @@ class LiveSync implements AsyncDisposable {
         const failure = toFailure(thrown)
         if (!failure.retryable) throw thrown
         this.#seeking = failure
-        await sleep(pauseMs, undefined, { signal })
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+        await pauses.after(false, signal)
+        signal.throwIfAborted()
       }
     }
   }
@@ -204,7 +173,7 @@ class LiveSync implements AsyncDisposable {
 
   /** Stays at the target; when it is lost, comes back to it. */
   async #stayUntilEnded(signal: AbortSignal): Promise<SyncResult> {
-    let pauseMs = 100
+    const pauses = new Pauses()
     const isFirst = this.#shards.every(({ isNew }) => isNew)
     for (;;) {
       const appliedBefore = this.#applied()
@@ -226,8 +195,7 @@ class LiveSync implements AsyncDisposable {
         this.#leaveTarget(failure)
       }
       if (this.#wishes.ending === 'pause') return this.#result('paused')
-      pauseMs = this.#applied() > appliedBefore ? 100 : Math.min(pauseMs * 2, longestPauseMs)
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      await pauses.after(this.#applied() > appliedBefore, signal)
     }
   }
 
@@ -283,8 +251,8 @@ class LiveSync implements AsyncDisposable {
     this.#steering = steering
     const crew = [
       steering.run(signal).finally(() => ending.abort()),
-      this.#keepLease(session, AbortSignal.any([signal, ending.signal])),
-      this.#keepCount(session, AbortSignal.any([signal, ending.signal])),
+      keepLease(session, AbortSignal.any([signal, ending.signal])),
+      keepCount(session, (keys) => (this.#targetKeys = keys), AbortSignal.any([signal, ending.signal])),
       ...[...this.#moves.values()].map((moves) =>
         moves.watch(
           (shard) => session.listsOf(places[shard]!.keys),
@@ -318,21 +286,6 @@ class LiveSync implements AsyncDisposable {
     const others = this.#shards.filter((shard) => shard !== asking)
     const answers = await Promise.all(others.map((shard) => shard.holds(keys)))
     return keys.map((_, index) => answers.some((held) => held?.[index] === true))
-  }
-
-  /** Renews the lease for as long as the stay lasts; a target that does not answer is found out by this too. */
-  async #keepLease(session: TargetSession, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(renewEveryMs, undefined, { signal }).catch(() => undefined)
-      if (!signal.aborted) await session.renewLease()
-    }
-  }
-
-  async #keepCount(session: TargetSession, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#count(session)
-      await sleep(countEveryMs, undefined, { signal }).catch(() => undefined)
-    }
   }
 
   async #count(session: TargetSession): Promise<void> {

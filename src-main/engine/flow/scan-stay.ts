@@ -3,7 +3,6 @@ import { escapeKey } from '#contract/escape-key.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { KeyExample } from '#contract/restore.ts'
 import type { SyncPhase, SyncSpec } from '#contract/sync.ts'
-import type { ScanSource } from '../source/scan-source.ts'
 import type { TargetInquiry } from '../target/inquiry.ts'
 import type { OpenSide } from '../verify/open-side.ts'
 import { pairsOf, type Pair } from '../verify/pairs.ts'
@@ -13,6 +12,7 @@ import { KeyCarrier, type ReadKeys } from './key-carrier.ts'
 import { isOurs } from './own-keys.ts'
 import { carryLibraries } from './scan-libraries.ts'
 import { comparePass, stillDiffering } from './scan-pass.ts'
+import type { ScanSources } from './scan-sources.ts'
 import type { Wishes } from './steering.ts'
 import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
@@ -40,7 +40,7 @@ export interface ScanStayParts {
   readonly source: OpenSide
   /** Of the target too. */
   readonly target: OpenSide
-  readonly watch: Pick<ScanSource, 'hears'>
+  readonly watch: Pick<ScanSources, 'hears'>
   readonly memory: ScanMemory
   readonly wishes: Wishes
   readonly meta: TaskMeta

@@ -4,16 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { ScanGap, SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
-import { isClusterNode } from '../source/cluster-source.ts'
-import { ScanSource } from '../source/scan-source.ts'
 import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
 import { openSide, type OpenSide } from '../verify/open-side.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import type { TaskKeys, TaskMeta } from './checkpoint.ts'
 import { DirtyKeys } from './dirty-keys.ts'
+import { assertMayWrite } from './full-copy.ts'
 import { InStep } from './in-step.ts'
-import { renewEveryMs, renewLease, thisProcess } from './lease.ts'
-import { countExisting } from './own-keys.ts'
+import { keepCount, keepLease } from './keep-stay.ts'
+import { thisProcess } from './lease.ts'
+import { obey } from './obey.ts'
+import { Pauses } from './pauses.ts'
+import { ScanSources } from './scan-sources.ts'
 import { ScanStay, type ScanMemory } from './scan-stay.ts'
 import type { Wishes } from './steering.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
@@ -21,16 +23,14 @@ import { placeOf } from './target-place.ts'
 import type { TargetSession } from './target-session.ts'
 
 const tickMs = 50
-const countEveryMs = 1_000
-const longestPauseMs = 3_000
 /** So long is waited for the source to let us listen, before its keys are gone through. */
 const listenWithinMs = 3_000
 
 /**
- * Brings a target to hold what a source holds that lets nobody follow it: all keys are read once, then those that its
+ * Brings a target to hold what sources hold that let nobody follow them: all keys are read once, then those that their
  * keyspace events name; whenever something may have been missed, both sides are gone through and compared. Between two
- * passes a change may be seen late, and a value may skip what it was in between; once the source stands still and the
- * last pass has found nothing, both are equal. Fails only with what waiting cannot mend.
+ * passes a change may be seen late, and a value may skip what it was in between; once the sources stand still and the
+ * last pass has found nothing, both sides are equal. Fails only with what waiting cannot mend.
  */
 export async function runScan(
   spec: SyncSpec,
@@ -59,12 +59,17 @@ class ScanSync {
     failed: 0,
     toldRefused: new Set(),
   }
-  #connection: Connection
-  #watch: ScanSource | null = null
+  /** How each source is signed in to at present. */
+  readonly #connections: Connection[]
+  /** How often each was lost. */
+  readonly #reconnects: number[]
+  /** Null until it is known what they are. */
+  #sources: ScanSources | null = null
   #stay: ScanStay | null = null
+  /** Has the present stay begun anew. */
+  #regroup: () => void = () => undefined
   #attempt = 0
   #waitingFor: Failure | null = null
-  #reconnects = 0
   #targetKeys: number | null = null
   #stopping = false
   #unheardTold = false
@@ -73,57 +78,33 @@ class ScanSync {
   constructor(spec: SyncSpec, report: (progress: SyncProgress) => void) {
     this.#spec = spec
     this.#state = new SyncState(report)
-    this.#connection = spec.sources[0]!
+    this.#connections = [...spec.sources]
+    this.#reconnects = spec.sources.map(() => 0)
   }
 
   obey(order: SyncOrder): void {
-    const wishes = this.#wishes
-    switch (order.type) {
-      // Its expiries are the source's own all along.
-      case 'settle':
-        break
-      case 'drainTo':
-        wishes.drainTo = order.offsets
-        break
-      case 'follow':
-        wishes.drainTo = null
-        break
-      case 'credentials': {
-        const { username: _user, password: _password, ...rest } = this.#connection
-        const { type: _type, ...credentials } = order
-        this.#connection = { ...rest, ...credentials }
-        break
-      }
-      case 'finish':
-        if (order.force === true || this.#stay?.drained === true) wishes.ending = 'finish'
-        else this.#state.event('order.refused', { order: 'finish' }, 'warning')
-        break
-      case 'pause':
-      case 'leave':
-        wishes.ending = order.type
-        break
-    }
+    obey(order, {
+      wishes: this.#wishes,
+      drained: this.#stay?.drained === true,
+      tell: this.#state.event,
+      useCredentials: (source, use) => {
+        this.#connections[source] = use(this.#connections[source]!)
+        this.#sources?.each[source]?.useCredentials(use)
+      },
+    })
   }
 
   async run(signal: AbortSignal): Promise<SyncResult> {
-    const { folder, sources } = this.#spec
-    if (sources.length > 1) fail('task.scan-one-source', { sources: sources.length })
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await mkdir(this.#spec.folder, { recursive: true, mode: 0o700 })
     const ticker = setInterval(() => this.#tick(), tickMs)
     const watching = new AbortController()
     let watched: Promise<void> | null = null
     try {
-      const isCluster = await isClusterNode(this.#connection, signal)
-      this.#watch = new ScanSource({
-        connection: () => this.#connection,
-        name: `kf:${this.#spec.task}:source`,
-        isCluster,
-        onKey: (db, key) => this.#heard(db, key),
-        onGap: (why) => this.#missed(why),
-      })
-      this.#state.event('scan.begun', { source: addressOf(this.#connection) })
-      watched = this.#watch.run(AbortSignal.any([signal, watching.signal]))
-      return await this.#stayUntilEnded(signal)
+      const sources = await this.#findSources(signal)
+      if (sources === null) return this.#result('paused')
+      this.#state.event('scan.begun', { source: sources.addresses })
+      watched = sources.run(AbortSignal.any([signal, watching.signal]))
+      return await this.#stayUntilEnded(sources, signal)
     } catch (thrown) {
       if (signal.aborted) fail('job.cancelled')
       throw thrown
@@ -133,6 +114,33 @@ class ScanSync {
       await watched
       this.#state.tell(this.#figures(), true)
     }
+  }
+
+  /** Waits for sources that are away. Null where it is to pause before they are back. */
+  async #findSources(signal: AbortSignal): Promise<ScanSources | null> {
+    const pauses = new Pauses()
+    while (this.#wishes.ending !== 'pause') {
+      try {
+        this.#sources = await ScanSources.open(
+          {
+            connections: this.#connections,
+            name: `kf:${this.#spec.task}:source`,
+            onKey: (db, key) => this.#heard(db, key),
+            onGap: (why) => this.#missed(why),
+            onNode: () => this.#regroup(),
+          },
+          signal,
+        )
+        return this.#sources
+      } catch (thrown) {
+        const failure = toFailure(thrown)
+        if (!failure.retryable) throw thrown
+        this.#waitingFor = failure
+        await pauses.after(false, signal)
+        signal.throwIfAborted()
+      }
+    }
+    return null
   }
 
   #heard(db: number, key: Buffer): void {
@@ -146,93 +154,94 @@ class ScanSync {
     if (isFirst) this.#state.event('scan.gap', { why }, 'warning')
   }
 
-  /** Stays at both servers; when one is lost, comes back to them. */
-  async #stayUntilEnded(signal: AbortSignal): Promise<SyncResult> {
-    let pauseMs = 100
+  /** Stays at both sides; when a server is lost, comes back to them. */
+  async #stayUntilEnded(sources: ScanSources, signal: AbortSignal): Promise<SyncResult> {
+    const pauses = new Pauses()
     for (;;) {
       const keysBefore = this.#memory.copiedKeys
+      const regrouping = new AbortController()
+      this.#regroup = () => regrouping.abort()
       try {
-        return await this.#stayOnce(signal)
+        return await this.#stayOnce(sources, AbortSignal.any([signal, regrouping.signal]))
       } catch (thrown) {
         if (signal.aborted) fail('job.cancelled')
         const failure = toFailure(thrown)
         const beginning = this.#attempt === 1 && this.#stay === null
-        if (!failure.retryable || beginning || failure.code === 'task.held-elsewhere')
-          throw new FailureError(failure)
-        this.#lose(failure)
+        const isFinal = !failure.retryable || beginning || failure.code === 'task.held-elsewhere'
+        if (!regrouping.signal.aborted) {
+          if (isFinal) throw new FailureError(failure)
+          this.#lose(sources, failure)
+        }
       }
       if (this.#wishes.ending === 'pause') return this.#result('paused')
-      pauseMs = this.#memory.copiedKeys > keysBefore ? 100 : Math.min(pauseMs * 2, longestPauseMs)
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      await pauses.after(this.#memory.copiedKeys > keysBefore, signal)
     }
   }
 
-  #lose(failure: Failure): void {
+  #lose(sources: ScanSources, failure: Failure): void {
     if (this.#waitingFor === null) {
-      const { address } = failure.params
-      const ofSource = typeof address === 'string' && this.#watch?.watches(address) === true
-      if (ofSource) this.#reconnects += 1
+      const source = sources.indexOf(failure.params['address'])
+      if (source >= 0) this.#reconnects[source]! += 1
       else this.#state.targetReconnects += 1
-      this.#state.event(ofSource ? 'source.lost' : 'target.lost', { code: failure.code }, 'warning')
+      this.#state.event(source >= 0 ? 'source.lost' : 'target.lost', { code: failure.code }, 'warning')
     }
     this.#waitingFor = failure
   }
 
-  async #stayOnce(signal: AbortSignal): Promise<SyncResult> {
+  async #stayOnce(sources: ScanSources, signal: AbortSignal): Promise<SyncResult> {
     this.#attempt += 1
     const { target, task } = this.#spec
     using inquiry = await openInquiry(target, signal)
     const place = placeOf(target, task, inquiry)
     await using session = await place.open({ holder: this.#holder, attempt: this.#attempt, signal })
-    using source = await openSide(this.#connection, signal, `kf:${task}:source`)
+    using source = await sources.openSide(signal)
     using targetSide = await openSide(session.connection, signal, session.name)
-    const meta = await this.#begin(place.keys, session, targetSide)
+    const meta = await this.#begin(session)
     this.#waitingFor = null
     if (session.fenced > 0) this.#state.event('target.fenced', { count: session.fenced })
     if (session.restarted) {
       this.#state.event('target.restarted', {}, 'warning')
       this.#missed('target-behind')
     }
-    await this.#untilHeard(signal)
-    await this.#workAt({ session, inquiry, keys: place.keys, meta, source, target: targetSide }, signal)
-    return await this.#end(session, place.keys)
+    await this.#untilHeard(sources, signal)
+    await this.#workAt(
+      { session, inquiry, keys: place.keys, meta, watch: sources, source, target: targetSide },
+      signal,
+    )
+    return await this.#end(session)
   }
 
   /** Notes in the target that this is where it works. Fails with `target.not-empty`, `task.other-mode`. */
-  async #begin(keys: TaskKeys, session: TargetSession, target: OpenSide): Promise<TaskMeta> {
+  async #begin(session: TargetSession): Promise<TaskMeta> {
     const found = session.meta
     if (found !== null && found.snapshot !== scanned)
       fail('task.other-mode', { address: addressOf(this.#spec.target) })
-    const meta = found === null ? await this.#firstMeta(keys, session, target) : resumed(found, session)
+    const meta = found === null ? await this.#firstMeta(session) : resumed(found, session)
     await session.note(session.keys, meta)
     if (found !== null && this.#attempt === 1) this.#state.event('run.resumed')
     return meta
   }
 
-  async #firstMeta(keys: TaskKeys, session: TargetSession, target: OpenSide): Promise<TaskMeta> {
-    const foreign = (await target.size()) - (await countExisting(session.control, [keys.lease]))
-    if (foreign > 0 && this.#spec.onConflict === 'fail')
-      fail('target.not-empty', { address: addressOf(this.#spec.target), keys: foreign, examples: '' })
+  async #firstMeta(session: TargetSession): Promise<TaskMeta> {
     return {
       format: 1,
       lanes: session.lanes ?? this.#spec.lanes,
       phase: 'copying',
       guarded: false,
-      emptyAtStart: foreign === 0,
+      emptyAtStart: await assertMayWrite(this.#spec, session),
       snapshot: scanned,
       targetRunId: session.runId,
     }
   }
 
   /** What is changed from here on shall be told; where that cannot be had, it is gone on without. */
-  async #untilHeard(signal: AbortSignal): Promise<void> {
+  async #untilHeard(sources: ScanSources, signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + listenWithinMs
-    const watch = this.#watch
-    while (watch?.hears !== true && watch?.isDeaf !== true && Date.now() < deadline)
+    while (!sources.hears && !sources.isDeaf && Date.now() < deadline)
       await sleep(tickMs, undefined, { signal })
-    if (this.#watch?.hears === true || this.#unheardTold) return
+    if (sources.hears || this.#unheardTold) return
     this.#unheardTold = true
-    this.#state.event('scan.unheard', { source: addressOf(this.#connection) }, 'warning')
+    this.#state.event('scan.unheard', { source: sources.addresses }, 'warning')
   }
 
   async #workAt(at: StayPlace, signal: AbortSignal): Promise<void> {
@@ -241,7 +250,6 @@ class ScanSync {
     const stay = new ScanStay({
       ...at,
       spec: this.#spec,
-      watch: this.#watch!,
       memory: this.#memory,
       wishes: this.#wishes,
       tell: this.#state.event,
@@ -252,8 +260,8 @@ class ScanSync {
     let failure: unknown = null
     const crew = [
       stay.run().finally(() => ending.abort()),
-      this.#keepLease(at, alive),
-      this.#keepCount(at, alive),
+      keepLease(at.session, alive),
+      keepCount(at.session, (keys) => (this.#targetKeys = keys), alive),
     ]
     await Promise.all(
       crew.map((one) =>
@@ -268,32 +276,14 @@ class ScanSync {
     signal.throwIfAborted()
   }
 
-  async #keepLease({ session, keys }: StayPlace, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(renewEveryMs, undefined, { signal }).catch(() => undefined)
-      if (!signal.aborted) await renewLease(session.control, keys, this.#holder)
-    }
-  }
-
-  async #keepCount({ session, target, keys }: StayPlace, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const [all, ours] = await Promise.all([
-        target.size(),
-        countExisting(session.control, [keys.meta, keys.lease]),
-      ])
-      this.#targetKeys = all - ours
-      await sleep(countEveryMs, undefined, { signal }).catch(() => undefined)
-    }
-  }
-
-  async #end(session: TargetSession, keys: TaskKeys): Promise<SyncResult> {
+  async #end(session: TargetSession): Promise<SyncResult> {
     this.#stopping = true
     const { ending } = this.#wishes
     if (ending === 'finish') {
       await session.removeKeys()
       return this.#result('finished')
     }
-    await session.control.call('DEL', keys.lease)
+    await session.release()
     return this.#result(ending === 'leave' ? 'left' : 'paused')
   }
 
@@ -308,7 +298,7 @@ class ScanSync {
     }
     const isOpen = this.#memory.gaps > this.#memory.closedGaps
     // Where nothing tells of changes, more than a pass that has ended cannot be said.
-    const lagMs = this.#watch?.hears === true ? (isOpen ? Infinity : (this.#lagMs ?? Infinity)) : 0
+    const lagMs = this.#sources?.hears === true ? (isOpen ? Infinity : (this.#lagMs ?? Infinity)) : 0
     this.#inStep.look(this.#memory.passedAt === null ? Infinity : lagMs, Date.now())
     this.#state.tell(this.#figures())
   }
@@ -317,7 +307,7 @@ class ScanSync {
   get #lagMs(): number | null {
     const { dirty, passedAt } = this.#memory
     if (passedAt === null) return null
-    const since = this.#watch?.hears === true ? dirty.oldest : passedAt
+    const since = this.#sources?.hears === true ? dirty.oldest : passedAt
     return since === null ? 0 : Math.max(0, Date.now() - since)
   }
 
@@ -343,30 +333,29 @@ class ScanSync {
       // Every value is written with the source's own expiry, and again when that is changed: no lag can cost a key.
       guard: 'final',
       waitingFor: this.#waitingFor,
-      shards: [
-        {
-          source: 0,
-          address: addressOf(this.#connection),
-          phase,
-          snapshotBytes: copiedBytes,
-          snapshotTotal: null,
-          copiedBytes,
-          copiedKeys,
-          replid: null,
-          sourceOffset: null,
-          spooledOffset: null,
-          appliedOffset: null,
-          lagBytes: null,
-          lagMs: this.#lagMs,
-          sourceKeys: this.#watch?.keys ?? null,
-          spoolBytes: 0,
-          sourceReconnects: this.#reconnects,
-          fullResyncs: 0,
-          partialResyncs: 0,
-          keysInRepair: 0,
-          waitingFor: this.#waitingFor,
-        },
-      ],
+      copied: { keys: copiedKeys, bytes: copiedBytes },
+      shards: this.#spec.sources.map((connection, source) => ({
+        source,
+        address: addressOf(connection),
+        phase,
+        snapshotBytes: 0,
+        snapshotTotal: null,
+        copiedBytes: 0,
+        copiedKeys: 0,
+        replid: null,
+        sourceOffset: null,
+        spooledOffset: null,
+        appliedOffset: null,
+        lagBytes: null,
+        lagMs: this.#lagMs,
+        sourceKeys: this.#sources?.each[source]?.keys ?? null,
+        spoolBytes: 0,
+        sourceReconnects: this.#reconnects[source]!,
+        fullResyncs: 0,
+        partialResyncs: 0,
+        keysInRepair: 0,
+        waitingFor: this.#waitingFor,
+      })),
     }
   }
 }
@@ -384,6 +373,7 @@ interface StayPlace {
   readonly inquiry: TargetInquiry
   readonly keys: TaskKeys
   readonly meta: TaskMeta
+  readonly watch: ScanSources
   readonly source: OpenSide
   readonly target: OpenSide
 }

@@ -27,6 +27,8 @@ export interface SyncFigures {
   readonly targetKeys: number | null
   readonly guard: ExpiryGuard
   readonly waitingFor: Failure | null
+  /** Of all sources together, where it is not told of each. */
+  readonly copied?: { readonly keys: number; readonly bytes: number }
   readonly shards: readonly ShardProgress[]
 }
 
@@ -73,11 +75,16 @@ export class SyncState {
       this.#phase = figures.phase
       this.#phaseSince = now
     }
-    const { received, ...told } = figures
+    const { received, copied, ...told } = figures
     const rates = this.#rates(now, received)
     return {
       ...told,
       ...totalOf(told.shards),
+      ...(copied !== undefined && {
+        snapshotBytes: copied.bytes,
+        copiedKeys: copied.keys,
+        copiedBytes: copied.bytes,
+      }),
       ...rates,
       writes: this.writes,
       phaseSince: this.#phaseSince,

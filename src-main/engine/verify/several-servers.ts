@@ -7,11 +7,15 @@ import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
 
 /**
  * Connects to servers that together hold one data set, as one side of a comparison. Each key is asked of the server that
- * has it; one that several have is told of (`ListedKeys.shared`). Fails as `openSide` does.
+ * has it; one that several have is told of (`ListedKeys.shared`). Every connection has this name. Fails as `openSide` does.
  */
-export async function openServers(servers: readonly Connection[], signal: AbortSignal): Promise<OpenSide> {
-  if (servers.length === 1) return await openSide(servers[0]!, signal)
-  const outcomes = await Promise.allSettled(servers.map((server) => openSide(server, signal)))
+export async function openServers(
+  servers: readonly Connection[],
+  signal: AbortSignal,
+  name?: string,
+): Promise<OpenSide> {
+  if (servers.length === 1) return await openSide(servers[0]!, signal, name)
+  const outcomes = await Promise.allSettled(servers.map((server) => openSide(server, signal, name)))
   const sides = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const close = (): void => {
     for (const side of sides) side[Symbol.dispose]()
@@ -82,8 +86,8 @@ class SeveralServers implements Questioned {
 
   /** The servers that have each key, by their numbers. */
   async holdersOf(db: number, keys: readonly Uint8Array[]): Promise<readonly (readonly number[])[]> {
-    const answers = await Promise.all(this.#servers.map((server) => existing(server, db, keys)))
-    return keys.map((_, at) => answers.flatMap((held, number) => (held[at] === true ? [number] : [])))
+    const answers = await this.#existing(db, keys)
+    return keys.map((_, at) => answers.flatMap((held, number) => (held?.[at] === true ? [number] : [])))
   }
 
   async askAll(db: number, commands: readonly Command[]): Promise<readonly Reply[]> {
@@ -142,11 +146,25 @@ class SeveralServers implements Questioned {
     return await this.#servers[number]!.ask(db, command)
   }
 
-  /** What nobody has is asked of the first. */
+  /** What nobody has is asked of the first that has the database. */
   async #ownersOf(db: number, keys: readonly Uint8Array[]): Promise<ReadonlyMap<string, number>> {
     const distinct = [...new Map(keys.map((key) => [idOf(key), key])).values()]
-    const holders = await this.holdersOf(db, distinct)
-    return new Map(distinct.map((key, at) => [idOf(key), holders[at]![0] ?? 0]))
+    if (distinct.length === 0) return new Map()
+    const answers = await this.#existing(db, distinct)
+    const first = Math.max(
+      0,
+      answers.findIndex((held) => held !== null),
+    )
+    return new Map(
+      distinct.map((key, at) => {
+        const holder = answers.findIndex((held) => held?.[at] === true)
+        return [idOf(key), holder < 0 ? first : holder]
+      }),
+    )
+  }
+
+  #existing(db: number, keys: readonly Uint8Array[]): Promise<readonly (readonly boolean[] | null)[]> {
+    return Promise.all(this.#servers.map((server) => existing(server, db, keys)))
   }
 
   /** Lists are put together; of anything else the first answer counts. */
@@ -157,18 +175,18 @@ class SeveralServers implements Questioned {
   }
 }
 
-/** A server without this database has none of the keys. */
+/** Which of the keys a server has; null where it has no such database. */
 async function existing(
   server: Questioned,
   db: number,
   keys: readonly Uint8Array[],
-): Promise<readonly boolean[]> {
+): Promise<readonly boolean[] | null> {
   try {
     const replies = await server.askEach(db, keys, [['EXISTS', theKey]])
     return replies.map((reply) => !(reply instanceof ReplyError) && Number(reply) > 0)
   } catch (thrown) {
     if (!(thrown instanceof FailureError) || isOfTheLink(thrown.failure)) throw thrown
-    return keys.map(() => false)
+    return null
   }
 }
 

@@ -90,7 +90,7 @@ export function openContext({
     ...sides,
     target: sides.targets.then(together),
     options,
-    mode: modeOf(sides.sources, sources.length === 1, options, task),
+    mode: modeOf(sides.sources, options, task),
     resuming,
     task,
     async [Symbol.asyncDispose]() {
@@ -100,16 +100,16 @@ export function openContext({
   }
 }
 
-/** Of a task that has begun, what it began with: a source frozen by us lets us do more than it will. */
+/**
+ * Of a task that has begun, what it began with: a source frozen by us lets us do more than it will. All sources are read in
+ * the same way: key by key where one of them cannot be followed.
+ */
 async function modeOf(
   sources: Promise<readonly LookedFor[]>,
-  isOne: boolean,
   { mode }: ProfileOptions,
   { mode: begun }: CheckedTask,
 ): Promise<SyncSpec['mode']> {
   if (begun !== null || mode !== 'auto') return begun ?? (mode === 'scan' ? 'scan' : 'stream')
-  // Key by key one source is read, a cluster too: where there are more of them, each has to be followed.
-  if (!isOne) return 'stream'
   const reached = (await sources).flatMap(({ reached: one }) => ('control' in one ? [one.control] : []))
   const follows = await Promise.all(reached.map((control) => mayFollow(control).catch(() => true)))
   return follows.every(Boolean) ? 'stream' : 'scan'
