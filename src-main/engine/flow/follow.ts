@@ -192,12 +192,15 @@ export class Follower {
       const some = listed.slice(at, at + stalesAtOnce)
       const kept = await held(some)
       if (kept === null) return false
-      const gone = some.filter((_, index) => kept[index] !== true)
       await this.#placing.run(async () => {
         const { boundary: end, db } = this.#splitter
-        // Written again in between, it has been deleted before that.
-        for (const key of gone.filter((one) => stale.has(one)))
-          await target.placeCopy({ end, db, commands: stale.remove(key), lanes: [this.laneOf(key.key)] })
+        for (const [index, key] of some.entries()) {
+          // Written again in between, it has been deleted before that.
+          if (!stale.has(key)) continue
+          // What another source has was merely not known as its own when the list was made.
+          const commands = kept[index] === true ? stale.settle([key]) : stale.remove(key)
+          await target.placeCopy({ end, db, commands, lanes: [this.laneOf(key.key)] })
+        }
         target.flush()
       })
       await target.drain()
