@@ -20,6 +20,7 @@ export type ServerFinding =
   | 'version-too-old'
   | 'version-other-product'
   | 'psync-allowed'
+  | 'sync-alone'
   | 'psync-refused'
   | 'scan-instead'
   | 'scan-chosen'

@@ -99,7 +99,8 @@ export type ExpiryGuard = 'guarded' | 'settling' | 'settled' | 'final'
 /**
  * What a running sync can be told:
  * - `settle`: bring expiries to their own time, ahead of a freeze. Given in step; repeated as long as needed.
- * - `drainTo`: the sources are frozen, `offsets` are their last writes, in the order of the shards. Apply all up to
+ * - `drainTo`: the sources are frozen, `offsets` are their last writes, in the order of the shards, null of one that
+ *   counts none (before 2.8): what it says after the freeze is found in its stream. Apply all up to
  *   there, make every expiry final. Done when the phase is `drained`.
  * - `follow`: take back `settle` and `drainTo` (the source has been unfrozen): guard the expiries again and go on.
  * - `credentials`: use these at the source of this number from the next connection on; what is connected stays so.
@@ -109,7 +110,7 @@ export type ExpiryGuard = 'guarded' | 'settling' | 'settled' | 'final'
  */
 export type SyncOrder =
   | { readonly type: 'settle' }
-  | { readonly type: 'drainTo'; readonly offsets: readonly number[] }
+  | { readonly type: 'drainTo'; readonly offsets: readonly (number | null)[] }
   | { readonly type: 'follow' }
   | {
       readonly type: 'credentials'

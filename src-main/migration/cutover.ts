@@ -127,10 +127,10 @@ export class Cutover {
   async #offsetsToReach(
     frozen: readonly FreezeView['shards'][],
     signal: AbortSignal,
-  ): Promise<readonly number[]> {
+  ): Promise<readonly (number | null)[]> {
     if (this.#services.book.get(this.#id).record.mode === 'scan') return []
     const wanted = AbortSignal.any([signal, AbortSignal.timeout(followingMs)])
-    let offsets: readonly number[] | null = null
+    let offsets: readonly (number | null)[] | null = null
     try {
       await this.#job.until(({ shards }) => (offsets = offsetsToReach(shards, frozen)) !== null, wanted)
     } catch (thrown) {

@@ -19,7 +19,7 @@ export interface WantedSetting {
   readonly partOf: (value: string) => string
   /** What it should be during the task; null when it is fine as it is. */
   readonly during: (part: string, grounds: SettingGrounds) => string | null
-  /** The version it came with, where that is later than 2.8: an older server has nothing to be set. */
+  /** The version it came with, where that is later than 2.6: an older server has nothing to be set. */
   readonly since?: readonly [major: number, minor: number]
   /** Of use only where the source is read in this way. */
   readonly mode?: SyncSpec['mode']
@@ -66,6 +66,7 @@ export const outputBuffer: WantedSetting = {
 export const backlog: WantedSetting = {
   side: 'source',
   name: 'repl-backlog-size',
+  since: [2, 8],
   mode: 'stream',
   partOf: whole,
   during(part, { usedMemory, inputPerSecond }) {

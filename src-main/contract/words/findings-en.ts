@@ -49,7 +49,7 @@ export const findingsEn: FindingsOf = {
   },
   'version-too-old': {
     found: 'The version is {version}; following it live needs {needed} or later.',
-    why: 'An older server tells no offsets, or keeps no promise that a live migration stands on.',
+    why: 'An older server keeps no promise that a live migration stands on.',
     mend: 'Move the data by a backup and a restore instead, which go from and into any version.',
   },
   'version-other-product': {
@@ -58,6 +58,11 @@ export const findingsEn: FindingsOf = {
     mend: 'See that none of it is in use; the proof will show what did not fit.',
   },
   'psync-allowed': fine('Our account may follow the replication stream.'),
+  'sync-alone': {
+    found: '{address} runs {version}, which knows no PSYNC: it is followed by SYNC.',
+    why: 'It cannot go on from an offset: whenever the link to it is lost, Keyferry is restarted or the task is paused, the source makes another snapshot and all of it is copied again. A target that held other keys before cannot be copied into again.',
+    mend: 'Use a steady link and an empty target, leave the task running until the cutover, or accept this.',
+  },
   'psync-refused': {
     found: 'Our account may not use PSYNC[ at {address}].',
     why: 'Without the replication stream the source cannot be followed.',
@@ -113,7 +118,9 @@ export const findingsEn: FindingsOf = {
     why: 'At the cutover Keyferry cannot keep applications from writing, and what they write last may be lost.',
     mend: 'Give the account these commands, or stop the writers yourself at the cutover.',
   },
-  'backlog-enough': fine('The replication backlog holds {found:bytes}.'),
+  'backlog-enough': fine(
+    '[The replication backlog holds {found:bytes}.|This version keeps no replication backlog.]',
+  ),
   'backlog-small': {
     found: 'The replication backlog holds {found:bytes}.',
     why: 'After a short break of the link everything would have to be copied again.',

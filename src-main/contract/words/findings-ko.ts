@@ -49,7 +49,7 @@ export const findingsKo: FindingsOf = {
   },
   'version-too-old': {
     found: '버전은 {version} 입니다. 실시간으로 따라가려면 {needed} 이상이어야 합니다.',
-    why: '더 오래된 서버는 오프셋을 알려 주지 않거나 실시간 이전이 기대는 약속을 지키지 못합니다.',
+    why: '더 오래된 서버는 실시간 이전이 기대는 약속을 지키지 못합니다.',
     mend: '백업과 복원으로 데이터를 옮기세요. 어느 버전에서나 됩니다.',
   },
   'version-other-product': {
@@ -58,6 +58,11 @@ export const findingsKo: FindingsOf = {
     mend: '그런 기능을 쓰지 않는지 확인하세요. 맞지 않는 것은 검증에서 드러납니다.',
   },
   'psync-allowed': fine('이 계정은 복제 스트림을 따라갈 수 있습니다.'),
+  'sync-alone': {
+    found: '{address} 서버는 {version} 버전이라 PSYNC를 모르므로 SYNC로 따라갑니다.',
+    why: '오프셋부터 이어 갈 수 없습니다. 연결이 끊기거나 Keyferry가 다시 시작되거나 작업을 일시 중지할 때마다 소스가 스냅숏을 새로 만들고 모든 데이터를 다시 복사합니다. 처음부터 다른 키가 있던 타깃에는 다시 복사할 수 없습니다.',
+    mend: '안정된 연결과 빈 타깃을 쓰고 전환할 때까지 작업을 계속 실행하거나, 이를 받아들이세요.',
+  },
   'psync-refused': {
     found: '이 계정은 [{address} 서버에서 ]PSYNC 명령을 쓸 수 없습니다.',
     why: '복제 스트림이 없으면 소스를 따라갈 수 없습니다.',
@@ -112,7 +117,7 @@ export const findingsKo: FindingsOf = {
     why: '전환할 때 Keyferry가 애플리케이션의 쓰기를 막지 못하므로 마지막 쓰기가 사라질 수 있습니다.',
     mend: '계정에 이 명령 권한을 주거나 전환할 때 쓰는 쪽을 직접 멈추세요.',
   },
-  'backlog-enough': fine('복제 백로그 크기는 {found:bytes} 입니다.'),
+  'backlog-enough': fine('[복제 백로그 크기는 {found:bytes} 입니다.|이 버전에는 복제 백로그가 없습니다.]'),
   'backlog-small': {
     found: '복제 백로그 크기가 {found:bytes} 뿐입니다.',
     why: '연결이 잠깐 끊겨도 전체를 다시 복사해야 합니다.',

@@ -46,7 +46,7 @@ export const findingsZh: FindingsOf = {
   },
   'version-too-old': {
     found: '版本为 {version}；在线跟随需要 {needed} 或更高版本。',
-    why: '更旧的服务器不提供偏移量，或无法满足在线迁移所依赖的保证。',
+    why: '更旧的服务器无法满足在线迁移所依赖的保证。',
     mend: '请改用备份与恢复来迁移数据，它们支持任何版本。',
   },
   'version-other-product': {
@@ -55,6 +55,11 @@ export const findingsZh: FindingsOf = {
     mend: '请确认没有使用这些功能；校验会指出不相容的内容。',
   },
   'psync-allowed': fine('当前账号可以跟随复制流。'),
+  'sync-alone': {
+    found: '{address} 的版本为 {version}，不支持 PSYNC：将用 SYNC 跟随。',
+    why: '它无法从某个偏移量继续：每当连接中断、Keyferry 重启或任务暂停，源端都要重新生成快照，数据全部重新复制。原先已有其他键的目标端无法再次复制。',
+    mend: '请使用稳定的连接和空的目标端，让任务一直运行到切换，或接受此风险。',
+  },
   'psync-refused': {
     found: '当前账号无权[在 {address} ]使用 PSYNC。',
     why: '没有复制流就无法跟随源端。',
@@ -107,7 +112,7 @@ export const findingsZh: FindingsOf = {
     why: '割接时 Keyferry 无法阻止应用写入，最后写入的内容可能丢失。',
     mend: '请授予这些命令，或在割接时自行停止写入方。',
   },
-  'backlog-enough': fine('复制积压缓冲区为 {found:bytes}。'),
+  'backlog-enough': fine('[复制积压缓冲区为 {found:bytes}。|该版本没有复制积压缓冲区。]'),
   'backlog-small': {
     found: '复制积压缓冲区只有 {found:bytes}。',
     why: '连接短暂中断后就必须重新全量复制。',

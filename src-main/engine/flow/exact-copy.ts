@@ -2,10 +2,11 @@ import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure } from '#contract/failure.ts'
 import type { RdbFlavour } from '../rdb/opcodes.ts'
 import { openControl, type Control } from '../redis/control.ts'
-import { infoNumber, parseInfo } from '../redis/info.ts'
+import { parseInfo } from '../redis/info.ts'
 import { identityOf } from '../redis/probe.ts'
 import { versionNumberOf } from '../redis/version.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
+import type { AskPlace } from '../source/stream-place.ts'
 import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
 import type { DbKey } from './checkpoint.ts'
 
@@ -28,13 +29,14 @@ export interface CopiesTaken {
 
 /**
  * Takes keys from the very server whose stream is followed, each with the offset at which it had this value:
- * DUMP and INFO in one transaction, so nothing lies between. `take` is to ask while nothing of the stream is
+ * DUMP and `askPlace` in one transaction, so nothing lies between. `take` is to ask while nothing of the stream is
  * placed: what has been placed by then lies before. Rejects as control connections do.
  */
 export async function takeExactCopies(
   source: Connection,
   keys: readonly DbKey[],
   name: string,
+  askPlace: AskPlace,
   take: (ask: () => Promise<CopiesTaken>) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -42,8 +44,9 @@ export async function takeExactCopies(
   const info = parseInfo(String(await control.call('INFO')))
   const dated = (versionNumberOf(info) ?? 0) >= tellsExpiryTimeSince
   const flavour = identityOf(info).flavour === 'valkey' ? 'valkey' : 'redis'
+  const kind: Kind = { dated, flavour, askPlace }
   await take(async () => {
-    const asked = await Promise.allSettled(keys.map((key) => takeOne(control, key, { dated, flavour })))
+    const asked = await Promise.allSettled(keys.map((key) => takeOne(control, key, kind)))
     const elsewhere: DbKey[] = []
     const copies = asked.flatMap((one, index) => {
       if (one.status === 'fulfilled') return [one.value]
@@ -55,26 +58,30 @@ export async function takeExactCopies(
   })
 }
 
-/** What is to be known of a source: whether it knows PEXPIRETIME (7.0), and whose values it has. */
+/** What is to be known of a source: whether it knows PEXPIRETIME (7.0), whose values it has, how its moments are dated. */
 interface Kind {
   readonly dated: boolean
   readonly flavour: RdbFlavour
+  readonly askPlace: AskPlace
 }
 
-async function takeOne(control: Control, { db, key }: DbKey, { dated, flavour }: Kind): Promise<ExactCopy> {
+async function takeOne(
+  control: Control,
+  { db, key }: DbKey,
+  { dated, flavour, askPlace }: Kind,
+): Promise<ExactCopy> {
+  const moment = askPlace(control.address)
   const replies = await watchedTransaction(control, [
     ['SELECT', db],
     ['DUMP', key],
     [dated ? 'PEXPIRETIME' : 'PTTL', key],
     ['TIME'],
-    ['INFO', 'replication'],
+    moment.command,
   ])
   if (replies === null) return fail('internal.unexpected', { message: 'a transaction without WATCH failed' })
-  const [, payload, expiry, time, info] = replies
+  const [, payload, expiry, time, answer] = replies
   if (payload instanceof FailureError) throw payload
-  const offset = infoNumber(parseInfo(String(info)), 'master_repl_offset')
-  if (offset === null)
-    return fail('server.refused', { address: control.address, reply: 'INFO tells no offset' })
+  const offset = await moment.place(answer)
   const [seconds, micros] = (time as readonly Buffer[]).map(Number)
   // Within a millisecond.
   const now = (seconds ?? 0) * 1000 + Math.floor((micros ?? 0) / 1000)

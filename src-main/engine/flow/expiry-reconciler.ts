@@ -5,6 +5,7 @@ import { keySlot } from '../bytes/crc16.ts'
 import { unguarded } from '../verify/same-bytes.ts'
 import type { Questioned } from '../verify/db-link.ts'
 import { byDatabase } from '../verify/findings.ts'
+import type { AskPlace } from '../source/stream-place.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { ExpiryCorrection } from './expiry-corrections.ts'
 import { Mutex } from './mutex.ts'
@@ -33,6 +34,7 @@ export interface ReconcilerOptions {
   /** Asked for every new connection. */
   readonly source: () => Connection
   readonly sourceVersion: () => number | null
+  readonly askPlace: AskPlace
   /** Of a cluster's master: is a key outside of its own slots? Then another one is to be asked. */
   readonly abroad: ((key: Uint8Array) => boolean) | null
   readonly lagMs: () => number
@@ -133,14 +135,14 @@ export class ExpiryReconciler implements AsyncDisposable {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { session, source, name } = this.#options
+    const { session, source, name, askPlace } = this.#options
     if (!this.#everything && this.#noted.isEmpty) return
     const noted = this.#noted
     const everything = this.#everything
     this.#noted = this.#openNoted()
     this.#everything = false
     try {
-      using asked = await SourceExpiries.open(source(), name, signal)
+      using asked = await SourceExpiries.open(source(), name, askPlace, signal)
       using asking = await session.openQuestions(name, signal)
       if (everything) await this.#reconcileAll(asked, asking, signal)
       for await (const keys of noted.batches(askedAtOnce)) {

@@ -5,6 +5,7 @@ import { fail, FailureError, toFailure, type Failure } from '#contract/failure.t
 import type { Link } from '../resp/link.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
+import type { AskPlace } from '../source/stream-place.ts'
 import type { LiveTarget } from '../target/live-target.ts'
 import {
   mayTakeOurKeys,
@@ -40,6 +41,8 @@ export interface FollowerParts {
   readonly source: () => Connection
   /** The Redis version that it is, or stands for: 7.0 → 700; null while it is not known. */
   readonly sourceVersion: () => number | null
+  /** How a moment of the source is found in its stream. */
+  readonly askPlace: AskPlace
   /** How far behind it the target is, milliseconds. */
   readonly lagMs: () => number
   /** Where keys whose expiry is not certain are noted when they are many: names of files begin so. */
@@ -422,13 +425,14 @@ export class Follower {
     still: (ask: () => Promise<void>) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<void> {
-    const { name, source } = this.#parts
+    const { name, source, askPlace } = this.#parts
     const { repair, moved } = this.#lists
     try {
       await takeExactCopies(
         source(),
         wanted,
         name,
+        askPlace,
         (ask) =>
           still(async () => {
             const { copies, elsewhere } = await ask()

@@ -95,7 +95,11 @@ export class Shard implements AsyncDisposable {
         ? state.event
         : (code, params, level) => state.event(code, { source: addressOf(this.#source), ...params }, level)
     const name = `kf:${spec.task}:source`
-    this.#watch = new SourceWatch(() => this.#source, name)
+    this.#watch = new SourceWatch(
+      () => this.#source,
+      name,
+      () => this.#replication,
+    )
     this.#replication = new Replication({
       connection: () => this.#source,
       spool,
@@ -216,6 +220,11 @@ export class Shard implements AsyncDisposable {
     if (this.#options.ofSource === source) this.#source = use(this.#source)
   }
 
+  /** How far its source has written by now; null where that cannot be told. */
+  async placeNow(): Promise<number | null> {
+    return await this.#watch.placeNow()
+  }
+
   async askOffset(): Promise<number> {
     return Math.max((await this.#watch.askOffset()) ?? 0, this.#spool.end)
   }
@@ -319,6 +328,7 @@ export class Shard implements AsyncDisposable {
       spool: this.#spool,
       source: () => this.#source,
       sourceVersion: () => this.#watch.versionNumber,
+      askPlace: this.#replication.askPlace,
       lagMs: () => this.lagMs(),
       spillFile: join(spec.folder, `unsure-keys-${this.index}`),
       amongOthers: this.#amongOthers,

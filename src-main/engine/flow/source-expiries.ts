@@ -1,10 +1,10 @@
 import type { Connection } from '#contract/connection.ts'
-import { fail, FailureError } from '#contract/failure.ts'
-import { infoNumber, parseInfo } from '../redis/info.ts'
+import { FailureError } from '#contract/failure.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import { Link } from '../resp/link.ts'
+import type { AskPlace } from '../source/stream-place.ts'
 import { lookAtTarget } from '../target/look.ts'
 import { clockOf, tellsExpiryTimeSince } from '../verify/expiry-times.ts'
 
@@ -27,19 +27,26 @@ export class SourceExpiries implements Disposable {
   readonly forgetsExpiries: boolean
   readonly #link: Link
   readonly #tellsTime: boolean
+  readonly #askPlace: AskPlace
 
-  private constructor(link: Link, versionNumber: number) {
+  private constructor(link: Link, versionNumber: number, askPlace: AskPlace) {
     this.#link = link
+    this.#askPlace = askPlace
     this.#tellsTime = versionNumber >= tellsExpiryTimeSince
     this.forgetsExpiries = versionNumber < keepsExpirySince
   }
 
   /** Rejects as `Link.open` and `lookAtTarget` do. */
-  static async open(source: Connection, name: string, signal: AbortSignal): Promise<SourceExpiries> {
+  static async open(
+    source: Connection,
+    name: string,
+    askPlace: AskPlace,
+    signal: AbortSignal,
+  ): Promise<SourceExpiries> {
     const link = await Link.open(source, { name, signal })
     try {
       const { versionNumber } = await lookAtTarget(link)
-      return new SourceExpiries(link, versionNumber)
+      return new SourceExpiries(link, versionNumber, askPlace)
     } catch (thrown) {
       link.close()
       throw thrown
@@ -47,25 +54,24 @@ export class SourceExpiries implements Disposable {
   }
 
   /**
-   * All in one transaction with the offset, so nothing lies between. Before PEXPIRETIME (7.0) the clock and the time
+   * All in one transaction with the place, so nothing lies between. Before PEXPIRETIME (7.0) the clock and the time
    * left are asked, which are within a millisecond of it.
    */
   async ask(db: number, keys: readonly Buffer[]): Promise<ExpiriesAt> {
     const question = this.#tellsTime ? 'PEXPIRETIME' : 'PTTL'
+    const moment = this.#askPlace(this.#link.address)
     const commands: readonly (readonly Argument[])[] = [
       ['MULTI'],
       ['SELECT', db],
       ['TIME'],
       ...keys.map((key) => [question, key]),
-      ['INFO', 'replication'],
+      moment.command,
       ['EXEC'],
     ]
     const bytes = Buffer.concat(commands.map((command) => encodeCommand(command)))
     const answers = await this.#link.exchange(bytes, commands.length, answerLimitMs)
     const replies = this.#executed(answers.at(-1))
-    const offset = infoNumber(parseInfo(String(replies.at(-1))), 'master_repl_offset')
-    if (offset === null)
-      return fail('server.refused', { address: this.#link.address, reply: 'INFO tells no offset' })
+    const offset = await moment.place(replies.at(-1))
     const now = this.#tellsTime ? 0 : clockOf(replies[1])
     const expiries = replies
       .slice(2, -1)

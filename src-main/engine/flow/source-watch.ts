@@ -3,6 +3,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, keyspaceOf, parseInfo } from '../redis/info.ts'
 import { versionNumberOf } from '../redis/version.ts'
+import type { Replication } from '../source/psync.ts'
 import { LagClock } from './lag-clock.ts'
 
 const offsetEveryMs = 250
@@ -14,14 +15,20 @@ const offsetEveryMs = 250
 export class SourceWatch {
   readonly #connection: () => Connection
   readonly #name: string
+  readonly #stream: () => Pick<Replication, 'askPlace' | 'counted' | 'waitingSince'>
   readonly #clock = new LagClock()
   #keys: number | null = null
   #versionNumber: number | null = null
   #control: Control | null = null
 
-  constructor(connection: () => Connection, name: string) {
+  constructor(
+    connection: () => Connection,
+    name: string,
+    stream: () => Pick<Replication, 'askPlace' | 'counted' | 'waitingSince'>,
+  ) {
     this.#connection = connection
     this.#name = name
+    this.#stream = stream
   }
 
   /** The newest offset heard of; null while none was. */
@@ -38,9 +45,10 @@ export class SourceWatch {
     return this.#versionNumber
   }
 
-  /** See `LagClock.lagMs`. */
+  /** See `LagClock.lagMs`. What a source that counts nothing was asked long ago, it may not have come to yet. */
   lagMs(applied: number): number {
-    return this.#clock.lagMs(applied, Date.now())
+    const now = Date.now()
+    return Math.max(this.#clock.lagMs(applied, now), now - (this.#stream().waitingSince ?? now))
   }
 
   /** So much of its stream is here: a source that cannot be asked at the moment is judged by that. */
@@ -86,12 +94,27 @@ export class SourceWatch {
     return this.offset
   }
 
+  /** How far the source has written by now, surely no less; null where it cannot be asked. */
+  async placeNow(): Promise<number | null> {
+    return await this.ask((control) => this.#placeOf(control))
+  }
+
+  async #placeOf(control: Control): Promise<number> {
+    const { command, place } = this.#stream().askPlace(control.address)
+    return await place(await control.call(...command))
+  }
+
   async #look(control: Control): Promise<void> {
     const at = Date.now()
     const info = parseInfo(String(await control.call('INFO')))
     this.#versionNumber = versionNumberOf(info) ?? this.#versionNumber
     const offset = infoNumber(info, 'master_repl_offset')
     if (offset !== null) this.#clock.note(at, offset)
+    else if (!this.#stream().counted)
+      await this.#placeOf(control).then(
+        (place) => this.#clock.note(at, place),
+        () => undefined,
+      )
     this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)
   }
 }

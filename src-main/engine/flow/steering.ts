@@ -11,8 +11,8 @@ import type { PassOptions, TtlGuard } from './ttl-guard.ts'
 /** What a sync has been told to do; orders change it. */
 export interface Wishes {
   settle: boolean
-  /** The sources stand still behind these offsets, one for each shard. */
-  drainTo: readonly number[] | null
+  /** The sources stand still behind these offsets, one for each shard; null of one that counts none. */
+  drainTo: readonly (number | null)[] | null
   ending: 'pause' | 'leave' | 'finish' | null
 }
 
@@ -23,6 +23,8 @@ export interface Steered {
   lagMs(): number
   /** How far its source has written by now, as far as that can be known. */
   askOffset(): Promise<number>
+  /** The same, surely; null where it cannot be told. */
+  placeNow(): Promise<number | null>
   /** Which of these keys its source has now; null where it cannot be asked. */
   holds(keys: readonly DbKey[]): Promise<readonly boolean[] | null>
 }
@@ -48,6 +50,8 @@ const lookEveryMs = 25
 export class Steering {
   readonly #parts: SteeringParts
   readonly #settling: Settling
+  /** Where a source that counts nothing stood still; another history has another follower. */
+  readonly #lastPlaces = new WeakMap<Follower, number>()
   #drained = false
 
   constructor(parts: SteeringParts) {
@@ -117,11 +121,28 @@ export class Steering {
         const areSure = followers.every(({ expiriesAreSure }) => expiriesAreSure)
         this.#settling.wanted = wishes.settle && areSure ? 'settled' : 'guarded'
         await this.#settling.step(pass, Math.max(...shards.map((shard) => shard.lagMs())))
-      } else if (!this.#drained && haveReached(followers, wishes.drainTo)) await this.#drain(followers, pass)
+      } else if (!this.#drained && haveReached(followers, await this.#placesOf(followers, wishes.drainTo)))
+        await this.#drain(followers, pass)
     } catch (thrown) {
       // One of them has begun another history in between: its lanes are gone, and all is to be looked at anew.
       if (shards.every(({ follower }, index) => follower === followers[index])) throw thrown
     }
+  }
+
+  /** A source that stands still is asked where, if nobody knows. */
+  async #placesOf(
+    followers: readonly Follower[],
+    offsets: readonly (number | null)[],
+  ): Promise<readonly (number | null)[]> {
+    return await Promise.all(
+      followers.map(async (follower, index) => {
+        const known = offsets[index] ?? this.#lastPlaces.get(follower)
+        if (known !== undefined || offsets[index] === undefined) return known ?? null
+        const place = await this.#parts.shards[index]!.placeNow()
+        if (place !== null) this.#lastPlaces.set(follower, place)
+        return place
+      }),
+    )
   }
 
   /** Null where one source cannot be asked. */
@@ -146,7 +167,7 @@ export class Steering {
 }
 
 /** Has each come as far as it is to come? */
-export function haveReached(followers: readonly Follower[], offsets: readonly number[]): boolean {
+export function haveReached(followers: readonly Follower[], offsets: readonly (number | null)[]): boolean {
   return followers.every(({ applied }, index) => applied >= (offsets[index] ?? Infinity))
 }
 

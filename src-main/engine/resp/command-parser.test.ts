@@ -73,3 +73,25 @@ test.each([
 ])('what is no stream is refused: %j', (text) => {
   expect(() => parse([Buffer.from(text)])).toThrow(/source.stream-corrupt/)
 })
+
+test('a database is selected in plain words up to 2.6', () => {
+  const old = Buffer.concat([
+    encodeCommand(['PING']),
+    Buffer.from('select 3\r\n'),
+    encodeCommand(['SET', 'k', 'v']),
+    Buffer.from('select 12\r\n'),
+  ])
+  for (let cut = 1; cut < old.length; cut += 1) {
+    const { commands, offset } = parse([old.subarray(0, cut), old.subarray(cut)], 10)
+    expect(commands.map(({ args }) => args)).toEqual([
+      ['PING'],
+      ['SELECT', '3'],
+      ['SET', 'k', 'v'],
+      ['SELECT', '12'],
+    ])
+    expect(commands[1]!.end).toBe(10 + encodeCommand(['PING']).length + 'select 3\r\n'.length)
+    expect(offset).toBe(10 + old.length)
+  }
+  for (const other of ['set k v\r\n', 'select x\r\n', 'select 1234567890123\r\n'])
+    expect(() => parse([Buffer.from(other)])).toThrow()
+})

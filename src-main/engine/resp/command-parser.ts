@@ -15,6 +15,10 @@ export interface StreamCommand {
 const star = 42
 const dollar = 36
 const cr = 13
+const letterS = 115
+/** `shared.select` of redis.c, up to 2.6. */
+const plainSelect = /^select (\d{1,9})\r\n/
+const longestSelect = 'select 999999999\r\n'.length
 const lf = 10
 /** `proto-max-bulk-len` of a server can be raised to any size; a stream that claims more than this is not one. */
 const maxBulk = 4 * 1024 ** 3
@@ -26,7 +30,8 @@ const leastMend = 4096
 /**
  * Reads the commands of a replication stream, however its bytes are cut, and counts every byte, because every
  * byte counts in offsets: commands, bare newlines, all. Commands come as arrays of bulk strings (replication.c:
- * replicationFeedSlaves); anything else is refused, since a place cannot be kept in a stream not understood.
+ * replicationFeedSlaves), but for `select 3` in plain words up to 2.6; anything else is refused, since a place cannot
+ * be kept in a stream not understood.
  */
 export class CommandParser {
   #offset: number
@@ -137,6 +142,7 @@ export class CommandParser {
    */
   #parseOne(bytes: Buffer, start: number, isOwn: boolean): StreamCommand | null {
     this.#needed = 0
+    if (bytes[start] === letterS) return this.#parseSelect(bytes, start)
     if (bytes[start] !== star) this.#refuse(`a command starts with byte ${bytes[start]}`)
     let line = this.#number(bytes, start + 1, maxArgs)
     if (line === null) return null
@@ -163,6 +169,20 @@ export class CommandParser {
     for (let index = 0; index < places.length; index += 2)
       args.push(raw.subarray(places[index], places[index + 1]))
     return { args, raw, end: this.#offset + at - start }
+  }
+
+  #parseSelect(bytes: Buffer, start: number): StreamCommand | null {
+    const text = bytes.toString('latin1', start, start + longestSelect)
+    const [whole, db] = plainSelect.exec(text) ?? []
+    if (whole === undefined || db === undefined) {
+      if (text.includes('\n') || text.length === longestSelect) this.#refuse('a command starts with byte 115')
+      return null
+    }
+    return {
+      args: [Buffer.from('SELECT'), Buffer.from(db)],
+      raw: copyOf(bytes, start, start + whole.length),
+      end: this.#offset + whole.length,
+    }
   }
 
   #number(bytes: Buffer, from: number, limit: number): { value: number; next: number } | null {

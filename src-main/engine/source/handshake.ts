@@ -16,18 +16,24 @@ const readsValkey = '9.1.0'
 export type SyncAnswer =
   /** A snapshot follows, then the stream from the byte behind `offset`. */
   | { readonly kind: 'full'; readonly replid: string; readonly offset: number }
+  /** The snapshot that this line announces follows, then the stream; the source names neither its history nor a place. */
+  | { readonly kind: 'sync'; readonly header: string }
   /** The stream follows from where we were; a new id means that the source was promoted. */
   | { readonly kind: 'partial'; readonly replid: string }
 
 /**
  * Asks for the stream as a replica does (replication.c, `syncWithMaster`): AUTH, PING, REPLCONF, PSYNC. Fails
  * with `auth.*`, `source.not-ready` where asking again later will help, or what else the source says.
+ *
+ * `beforeSync`: a source that knows no PSYNC (before 2.8) is asked by SYNC, which always has it make a snapshot, and this
+ * is called before. Without it, such a source is refused.
  */
 export async function handshake(
   talk: Conversation,
   connection: Connection,
   own: { readonly listeningPort: number; readonly name: string },
   have: Position | null,
+  beforeSync?: () => void,
 ): Promise<SyncAnswer> {
   const address = addressOf(connection)
   await greet(talk, connection, own.name)
@@ -37,7 +43,18 @@ export async function handshake(
   await refusalOf(talk, address, 'REPLCONF', 'capa', 'eof', 'capa', 'psync2')
 
   talk.send(have === null ? ['PSYNC', '?', -1] : ['PSYNC', have.replid, have.offset + 1])
-  return readAnswer(await talk.readLine(), have, address)
+  const line = await talk.readLine()
+  if (beforeSync === undefined || !isUnknown(line, address)) return readAnswer(line, have, address)
+  beforeSync()
+  talk.send(['SYNC'])
+  const header = await talk.readLine()
+  return header.startsWith('-') ? readAnswer(header, null, address) : { kind: 'sync', header }
+}
+
+function isUnknown(line: string, address: string): boolean {
+  return (
+    line.startsWith('-') && classifyReplyError(line.slice(1), { address }).code === 'server.unknown-command'
+  )
 }
 
 function readAnswer(line: string, have: Position | null, address: string): SyncAnswer {

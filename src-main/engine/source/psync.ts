@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
@@ -9,6 +10,7 @@ import { handshake, type Position } from './handshake.ts'
 import { SnapshotTransfer } from './snapshot-transfer.ts'
 import { SocketConversation } from './socket-conversation.ts'
 import type { Spool } from './spool.ts'
+import { askInfo, Echoes, type AskPlace } from './stream-place.ts'
 
 /**
  * - `connecting`, `handshake`, `waiting-for-snapshot`, `receiving` (the snapshot), `streaming`
@@ -35,6 +37,8 @@ export interface ReplicationOptions {
 const ackEveryMs = 1_000
 /** `repl-timeout` of a server by default: a source silent for longer is gone. */
 const silenceMs = 60_000
+/** Up to 2.6 a source may say nothing while it saves, however long that takes. */
+const longestSaveMs = 4 * 3_600_000
 const longestPauseMs = 5_000
 
 /**
@@ -50,9 +54,12 @@ export class Replication {
   #everFollowed = false
   #connected = new AbortController()
   #beforeNext: (() => Promise<void>) | null = null
+  readonly #echoes: Echoes
+  #counted = true
 
   constructor(options: ReplicationOptions) {
     this.#options = options
+    this.#echoes = new Echoes(options.name)
   }
 
   get state(): ReplicationState {
@@ -74,6 +81,19 @@ export class Replication {
   /** Bytes received in all, snapshots and stream. */
   get received(): number {
     return this.#received
+  }
+
+  /** How a moment of the source is found in the stream. */
+  readonly askPlace: AskPlace = (address) => (this.#counted ? askInfo : this.#echoes.ask)(address)
+
+  /** Since when the source's answer to that has been on its way through the stream; null while none is. */
+  get waitingSince(): number | null {
+    return this.#echoes.waitingSince
+  }
+
+  /** Does the source count its stream itself? */
+  get counted(): boolean {
+    return this.#counted
   }
 
   /** Gives up the connection there is, lets `prepare` set the spool right, and asks the source from there. */
@@ -130,12 +150,20 @@ export class Replication {
         connection,
         { listeningPort: socket.localPort ?? 0, name },
         await this.#position(),
+        this.#options.withoutSnapshot === true ? undefined : () => this.#expectSync(socket),
       )
+      socket.setTimeout(silenceMs)
       this.#waitingFor = null
+      this.#counted = answer.kind !== 'sync'
       if (answer.kind === 'full' && this.#options.withoutSnapshot === true)
         fail('source.stream-lost', { address: addressOf(connection), offset: spool.end })
-      if (answer.kind === 'full') await this.#receiveSnapshot(talk, answer, signal)
-      else {
+      if (answer.kind === 'full') await this.#receiveSnapshot(talk, answer, null, signal)
+      else if (answer.kind === 'sync') {
+        // A history of its own, that nobody else has a name for.
+        const replid = randomBytes(20).toString('hex')
+        this.#echoes.begin(0)
+        await this.#receiveSnapshot(talk, { replid, offset: 0 }, answer.header, signal)
+      } else {
         const isNew = answer.replid !== spool.lineage?.replid
         await spool.continueAs(answer.replid)
         this.#options.onPartialSync?.(spool.end, isNew ? answer.replid : null)
@@ -157,9 +185,16 @@ export class Replication {
     return { replid: lineage.replid, offset: await spool.sync() }
   }
 
+  #expectSync(socket: ByteStream): void {
+    this.#state = 'waiting-for-snapshot'
+    socket.setTimeout(longestSaveMs)
+  }
+
+  /** `header` announces it, where that has been read. */
   async #receiveSnapshot(
     talk: SocketConversation,
     { replid, offset }: Position,
+    header: string | null,
     signal: AbortSignal,
   ): Promise<void> {
     const { spool } = this.#options
@@ -167,7 +202,7 @@ export class Replication {
     this.#snapshotTotal = null
     await spool.beginSnapshot(replid, offset)
     this.#options.onFullSync?.(replid, offset)
-    const transfer = new SnapshotTransfer(await talk.readLine())
+    const transfer = new SnapshotTransfer(header ?? (await talk.readLine()))
     this.#snapshotTotal = transfer.total
     this.#state = 'receiving'
     for (;;) {
@@ -195,7 +230,9 @@ export class Replication {
       if (acking) return
       acking = true
       try {
-        socket.write(encodeCommand(['REPLCONF', 'ACK', await spool.sync()]))
+        const durable = await spool.sync()
+        // One that does not know of it would put its refusal into the stream.
+        if (this.#counted) socket.write(encodeCommand(['REPLCONF', 'ACK', durable]))
       } catch {
         socket.destroy()
       } finally {
@@ -224,6 +261,7 @@ export class Replication {
 
   #take(chunk: Buffer): void {
     this.#received += chunk.length
+    if (!this.#counted) this.#echoes.hear(chunk)
     this.#options.spool.append(chunk, Date.now())
   }
 

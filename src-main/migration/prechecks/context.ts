@@ -7,7 +7,8 @@ import type { SyncSpec } from '#contract/sync.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
 import { mayQueue, mayRun } from '#engine/redis/permission.ts'
-import { probeThrough } from '#engine/redis/probe.ts'
+import { identityOf, probeThrough } from '#engine/redis/probe.ts'
+import { atLeast } from '#engine/redis/version.ts'
 import { mastersThrough } from '../source-nodes.ts'
 import { together } from './together.ts'
 
@@ -115,9 +116,13 @@ async function modeOf(
   return follows.every(Boolean) ? 'stream' : 'scan'
 }
 
-/** May our account ask for the replication stream? */
+/** May our account ask for the replication stream? Before 2.8 by SYNC, and a moment is found in it by PUBLISH. */
 export async function mayFollow(control: Control): Promise<boolean> {
-  return (await mayRun(control, 'PSYNC', '?', '-1')) ?? (await mayQueue(control, 'PSYNC', '?', '-1'))
+  const follows = (await mayRun(control, 'PSYNC', '?', '-1')) ?? (await mayQueue(control, 'PSYNC', '?', '-1'))
+  if (follows) return true
+  const { version } = identityOf(parseInfo(String(await control.call('INFO').catch(() => ''))))
+  if (version === '' || atLeast(version, 2, 8)) return false
+  return (await mayQueue(control, 'SYNC')) && (await mayQueue(control, 'PUBLISH', 'kf:check', ''))
 }
 
 async function lookForAll(

@@ -1,3 +1,4 @@
+import { atLeast } from '#engine/redis/version.ts'
 import { failed, mayFollow, onSide, passed, warning } from './context.ts'
 
 /** May our account ask for the replication stream, or is the source to be read key by key? */
@@ -5,7 +6,9 @@ export const sourcePsync = onSide('source-psync', 'source', async ({ control, fa
   const { address } = facts
   if (options.mode === 'scan') return warning('scan-chosen', { address })
   if ((await mode) === 'scan') return warning('scan-instead', { address })
-  return (await mayFollow(control))
+  if (!(await mayFollow(control))) return failed('psync-refused', { address })
+  // One that tells no version is asked as if it were new.
+  return facts.version === '' || atLeast(facts.version, 2, 8)
     ? passed('psync-allowed', { address })
-    : failed('psync-refused', { address })
+    : warning('sync-alone', { address, version: facts.version })
 })

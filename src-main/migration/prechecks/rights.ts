@@ -14,19 +14,17 @@ type Asked = readonly [string, ...string[]]
  */
 const key = 'keyferry:probe:rights'
 
-const reading: readonly Asked[] = [
-  ['INFO'],
-  ['SELECT', '0'],
-  ['SCAN', '0'],
-  ['TYPE', key],
-  ['DUMP', key],
-  ['PTTL', key],
-]
+const reading: readonly Asked[] = [['INFO'], ['SELECT', '0'], ['TYPE', key], ['DUMP', key], ['PTTL', key]]
 
-const toFollow: readonly Asked[] = [['REPLCONF', 'capa', 'eof'], ...reading]
+const walking: readonly Asked[] = [['SCAN', '0'], ...reading]
+
+const toFollow: readonly Asked[] = [['REPLCONF', 'capa', 'eof'], ...walking]
+
+/** Before SCAN there is only this. */
+const toFollowOld: readonly Asked[] = [['KEYS', key], ...reading]
 
 const onTarget: readonly Asked[] = [
-  ...reading,
+  ...walking,
   ['GET', key],
   ['SET', key, '', 'XX'],
   ['DEL', key],
@@ -97,7 +95,10 @@ const rightsOn =
 export const sourceRights = onSide(
   'source-rights',
   'source',
-  rightsOn((mode) => (mode === 'scan' ? reading : toFollow)),
+  rightsOn((mode, { version }) => {
+    if (mode === 'scan') return walking
+    return version === '' || atLeast(version, 2, 8) ? toFollow : toFollowOld
+  }),
 )
 
 /** May it write, and keep a second run of the same task away? */
