@@ -198,6 +198,15 @@ export interface PastTasks {
   readonly count: number
 }
 
+/** What was chosen for the end of a migration. On disk before that is begun: whoever ends what was cut short goes by it. */
+export interface Ending {
+  readonly afterFinish: 'unfreeze' | 'leave-frozen'
+  /** The keys of the source are to be deleted; its address was typed. */
+  readonly moving: boolean
+  /** A way back to the source is to be kept. */
+  readonly wayBack: boolean
+}
+
 /** A task as a console sees it. A snapshot: the newest one says everything. No secret in it. */
 export interface TaskView extends TaskStanding {
   readonly source: EndpointView
@@ -223,6 +232,8 @@ export interface TaskView extends TaskStanding {
   readonly mode: SyncSpec['mode'] | null
   /** The keys of the source are being deleted, or were. */
   readonly moving: boolean
+  /** Null until its end is begun. */
+  readonly ending: Ending | null
   /** Its sync was ended for good, all of it applied; only what finishing does after that is left. */
   readonly concluding: boolean
   /** The newest 50; `tasks.events` has all. */

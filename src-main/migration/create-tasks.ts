@@ -3,7 +3,7 @@ import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { checksAllow } from '#contract/precheck.ts'
 import { turnedRound, type Passwords } from '#contract/profile.ts'
-import type { TaskView, TogetherAnswer } from '#contract/task.ts'
+import type { Ending, TaskView, TogetherAnswer } from '#contract/task.ts'
 import { statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { ProfileRow } from '#store/profiles.ts'
@@ -64,7 +64,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const launch = (id: string, ends: Ends, resuming: boolean): TaskView => {
     book.hold(id)
     const startedAt = book.get(id).record.startedAt ?? Date.now()
-    book.become(id, 'starting', { failure: null, startedAt, inStepSince: null })
+    book.become(id, 'starting', { failure: null, startedAt, inStepSince: null, ending: null })
     const run = new MigrationRun(services, id, ends)
     runs.set(id, run)
     run.begin(resuming)
@@ -326,18 +326,23 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       demand(id, 'finish')
       const view = book.view(id)
       const { finishNeedsConsent: reason, options, target } = view
-      const moving = deleteSource !== undefined || view.moving
+      const chosen = view.ending ?? { ...options, moving: false }
+      const moving = deleteSource !== undefined || view.moving || chosen.moving
       if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
       if (reason !== null) {
         if (consent !== addressOf(target)) fail('task.consent-needed', { reason, target: addressOf(target) })
         book.tell(id, 'warning', 'task.consented', { reason })
       }
-      const then = afterFinish ?? options.afterFinish
       const keeps =
-        (wayBack ?? options.wayBack) &&
+        (wayBack ?? chosen.wayBack) &&
         !moving &&
         view.wayBackOf === null &&
         view.writePause?.endedBy !== 'finished'
+      const ending: Ending = {
+        afterFinish: afterFinish ?? chosen.afterFinish,
+        moving,
+        wayBack: keeps,
+      }
       if (keeps) {
         if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
         await demandWayBack(id, endsOf(id, passwords))
@@ -352,11 +357,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
           await tell()
           demand(id, 'finish')
         }
-        await run.finish({
-          afterFinish: then,
-          moving,
-          openWayBack: keeps ? (ends) => openWayBack(id, ends) : null,
-        })
+        await run.finish(ending, (ends) => openWayBack(id, ends))
         runs.delete(id)
         if (keeps) await holding(id, tell)
         return book.view(id)
@@ -364,7 +365,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       const ends = await endsNow(services, id, endsOf(id, passwords))
       await holding(id, async () => {
         await demandStillFrozen(services, id)
-        book.become(id, 'finishing', { failure: null })
+        book.become(id, 'finishing', { failure: null, ending })
         try {
           await removeOwnKeys(ends.target, id)
           if (keeps && (await openWayBack(id, ends))) {
@@ -381,7 +382,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
           throw thrown
         }
         if (moving) await moveAway(services, id, ends.target)
-        await conclude(services, id, ends, then)
+        await conclude(services, id, ends, ending.afterFinish)
         book.become(id, 'finished', { endedAt: Date.now() })
       })
       if (keeps) await holding(id, tell)

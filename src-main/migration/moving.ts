@@ -12,32 +12,39 @@ import type { Task } from './task-record.ts'
  */
 export function demandMovable({ freezes }: Pick<RunServices, 'freezes'>, task: Task, typed: string): void {
   const address = addressOf(task.body.source)
-  const { freeze, proof } = task.record
   if (typed !== address) fail('task.move-consent', { source: address })
+  demandProven({ freezes }, task)
+}
+
+function demandProven({ freezes }: Pick<RunServices, 'freezes'>, { id, body, record }: Task): void {
+  const { freeze, proof } = record
+  const kept = freezes.open(id)
   const proven =
     freeze.state === 'frozen' &&
-    freezes.open(task.id).every(({ record }) => !record.byHand) &&
+    kept.length > 0 &&
+    kept.every((one) => !one.record.byHand) &&
     proof?.mode === 'full' &&
     proof.underFreeze &&
     !proof.void &&
     proof.result?.equal === true
-  if (!proven) fail('task.move-unproven', { source: address })
+  if (!proven) fail('task.move-unproven', { source: addressOf(body.source) })
 }
 
 /**
- * Deletes from the source what has been moved, while it is still frozen. Once begun a task cannot be resumed: it is on
- * disk before the first key goes. What could not be deleted stays, and is told; the migration ends all the same.
+ * Deletes from the source what has been moved, while it is still frozen: a freeze that broke since its address was typed
+ * keeps every key. Once begun a task cannot be resumed: it is on disk before the first key goes. What could not be deleted
+ * stays, and is told; the migration ends all the same.
  */
 export async function moveAway(
   { book, freezes }: RunServices,
   id: string,
   target: Connection,
 ): Promise<void> {
-  book.change(id, { moving: true })
   let moved: Moved = { deleted: 0, kept: 0 }
   try {
+    demandProven({ freezes }, book.get(id))
+    book.change(id, { moving: true })
     const kept = freezes.open(id)
-    if (kept.length === 0) fail('task.move-unproven', { source: addressOf(book.get(id).body.source) })
     for (const source of await sourceNodes(kept.map(({ record }) => frozenConnection(record)))) {
       const before = moved
       await deleteMoved(source, target, id, ({ deleted, kept: left }) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
+import type { Ending } from '#contract/task.ts'
 import { checksAllow, type CheckResult } from '#contract/precheck.ts'
 import { syncSpecSchema, type StreamMark, type SyncProgress } from '#contract/sync.ts'
 import { checkTask } from './checking.ts'
@@ -24,14 +25,6 @@ import { becomeKept, endsNow, keepOldFrozen, markTarget, noteWayBackOpen, settle
 const orderMs = 30_000
 const closingMs = 8_000
 const sampleMs = 1_000
-
-/** How a migration is to end. */
-export interface RunEnd {
-  readonly afterFinish: 'unfreeze' | 'leave-frozen'
-  readonly moving: boolean
-  /** Called when nothing of ours writes any more; says whether there is a way back now. Null where none is wanted. */
-  readonly openWayBack: ((ends: Ends) => Promise<boolean>) | null
-}
 
 /**
  * One migration at work in this process, from *start* or *resume* until it pauses, fails or is over. What it
@@ -268,13 +261,14 @@ export class MigrationRun {
 
   /**
    * Ends the sync for good, takes our keys out of the target, puts settings and password back. With `moving` the source's
-   * keys are deleted before it is let go; where `openWayBack` opens one, the source stays frozen.
+   * keys are deleted before it is let go. For a way back `openWayBack` is called when nothing of ours writes any more; where
+   * that says there is one now, the source stays frozen.
    */
-  async finish({ afterFinish, moving, openWayBack }: RunEnd): Promise<void> {
+  async finish(ending: Ending, openWayBack: (ends: Ends) => Promise<boolean>): Promise<void> {
     const { book } = this.#services
     const job = this.#job ?? fail('task.wrong-state', { state: book.get(this.#id).state })
     const drained = book.get(this.#id).state === 'frozen'
-    book.become(this.#id, 'finishing', { failure: null })
+    book.become(this.#id, 'finishing', { failure: null, ending })
     try {
       if (!drained) await this.#drainUnfrozen(job)
       this.#asked = 'finish'
@@ -283,7 +277,7 @@ export class MigrationRun {
       const end = await job.ended
       if ('failure' in end) throw new FailureError(end.failure)
       await this.ended
-      if (openWayBack !== null && (await openWayBack(this.#ends))) {
+      if (ending.wayBack && (await openWayBack(this.#ends))) {
         becomeKept(this.#services, this.#id)
         await removeFolder(this.#services, this.#id)
         return
@@ -295,8 +289,8 @@ export class MigrationRun {
         await settleWayBack(this.#services, this.#wayBackOf, 'rolled-back')
       }
       endPause(this.#services, this.#id, 'finished')
-      if (moving) await moveAway(this.#services, this.#id, this.#ends.target)
-      await conclude(this.#services, this.#id, this.#ends, afterFinish)
+      if (ending.moving) await moveAway(this.#services, this.#id, this.#ends.target)
+      await conclude(this.#services, this.#id, this.#ends, ending.afterFinish)
       book.become(this.#id, 'finished', { endedAt: Date.now(), inStepSince: null })
     } catch (thrown) {
       const failure = toFailure(thrown)

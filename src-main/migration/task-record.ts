@@ -7,6 +7,7 @@ import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
 import type { StreamMark, SyncProgress, SyncSpec } from '#contract/sync.ts'
 import {
   standingFigures,
+  type Ending,
   type ProofView,
   type SettingChange,
   type TaskEvent,
@@ -37,6 +38,7 @@ export interface TaskRecord {
   readonly failure: Failure | null
   readonly schedule: Schedule | null
   readonly moving: boolean
+  readonly ending: Ending | null
   readonly wayBack: string | null
   readonly wayBackOf: string | null
   /** Of a way back: where it begins in its source's streams; null until that is known. */
@@ -75,6 +77,7 @@ export const newRecord: TaskRecord = {
   failure: null,
   schedule: null,
   moving: false,
+  ending: null,
   wayBack: null,
   wayBackOf: null,
   marks: null,

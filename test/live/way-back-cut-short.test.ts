@@ -35,15 +35,20 @@ async function proveUnderFreeze(home: Migrations, id: string): Promise<void> {
   expect(finishNeedsConsent).toBeNull()
 }
 
-/** A migration that is to keep a way back, with its target locked, up to its cutover. */
-async function upToCutover(home: Migrations, old: RedisServer, fresh: RedisServer): Promise<string> {
+/** A migration that is to keep a way back, unless told otherwise, with its target locked, up to its cutover. */
+async function upToCutover(
+  home: Migrations,
+  old: RedisServer,
+  fresh: RedisServer,
+  wayBack = true,
+): Promise<string> {
   await old.call('SET', 'k', '1')
   const { id } = home.tasks.create(
     home.profiles.save({
       name: 'shop',
       source: { host: old.host, port: old.port, password: oldSecret },
       target: { host: fresh.host, port: fresh.port, password: freshSecret },
-      options: { wayBack: true, lockTarget: true },
+      options: { wayBack, lockTarget: true },
     }).id,
   )
   home.tasks.check(id)
@@ -56,10 +61,10 @@ async function upToCutover(home: Migrations, old: RedisServer, fresh: RedisServe
 }
 
 /** As a process leaves it that is killed right after the sync was ended for good. */
-function cutShort(id: string): void {
+function cutShort(id: string, ending: TaskView['ending'] = null): void {
   using store = openStore(join(dataFolder.path, 'keyferry.db'))
   const row = store.tasks.find(id)!
-  const record = JSON.stringify({ ...JSON.parse(row.record), concluding: true })
+  const record = JSON.stringify({ ...JSON.parse(row.record), concluding: true, ending })
   store.tasks.stand(id, { ...row, state: 'interrupted', record, ownerPid: null, ownerSeenAt: null })
 }
 
@@ -106,16 +111,16 @@ test('a locked target is opened once the way back has its place in the stream, a
   expect(home.freezes.open()).toEqual([])
 })
 
-test('a migration that was killed while it was finished still opens its way back, and unlocks its target', async () => {
+test('a migration that was killed while it was finished still opens the way back that was chosen, and unlocks its target', async () => {
   await using old = await startOld()
   await using fresh = await startFresh()
   const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
   let id: string
   {
     await using home = dataFolder.open()
-    id = await upToCutover(home, old, fresh)
+    id = await upToCutover(home, old, fresh, false)
   }
-  cutShort(id)
+  cutShort(id, { afterFinish: 'unfreeze', moving: false, wayBack: true })
   await using home = dataFolder.open()
   await expect(writes(fresh, freshSecret)).rejects.toThrow()
   const kept = await home.tasks.finish(id, {})

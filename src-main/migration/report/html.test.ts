@@ -37,6 +37,7 @@ const report: MigrationReport = {
     wayBackOf: null,
     command: null,
     concluding: false,
+  ending: null,
     source: side,
     target: { ...side, host: '10.0.0.5' },
     options: defaultProfileOptions,
