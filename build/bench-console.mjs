@@ -142,8 +142,9 @@ async function scrollThrough() {
 }
 
 /**
- * What pages do from now until `stop`: their longest tasks, how late a press of a key is answered (a key is pressed in
- * each of them five times a second), and the processor time of all windows.
+ * What pages do from now until `stop`: their longest tasks, how long the longest had a processor (what is beyond that
+ * it waited for one: servers, engine and browser share this machine), how late a press of a key is answered (a key is
+ * pressed in each of them five times a second), and the processor time of all windows.
  */
 function watchWindows(consoles) {
   const ended = new AbortController()
@@ -156,6 +157,7 @@ function watchWindows(consoles) {
       return windows.reduce((sum, { cpuTime }) => sum + cpuTime, 0)
     }
     await Promise.all(consoles.map(({ page }) => page.evaluate(observe)))
+    const trace = await startTrace(session)
     const [began, before] = [performance.now(), await cpu()]
     while (!ended.signal.aborted) {
       for (const { page } of consoles) await page.keyboard.press('Tab')
@@ -168,8 +170,9 @@ function watchWindows(consoles) {
       found.tasks.push(...tasks)
       found.answers.push(...answers)
     }
+    const work = longestWork(await trace.end())
     await session.detach()
-    return { ...found, share, windows: consoles.length }
+    return { ...found, work, share, windows: consoles.length }
   })()
   return {
     stop: () => {
@@ -177,6 +180,36 @@ function watchWindows(consoles) {
       return watching
     },
   }
+}
+
+/** What the threads of all pages do, each task one event. */
+async function startTrace(session) {
+  const events = []
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...value))
+  const traceConfig = { includedCategories: ['toplevel'], recordMode: 'recordAsMuchAsPossible' }
+  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig })
+  return {
+    end: async () => {
+      const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve))
+      await session.send('Tracing.end')
+      await complete
+      return events
+    },
+  }
+}
+
+/** Milliseconds that the longest task of a page's main thread had a processor. */
+function longestWork(events) {
+  const threadOf = ({ pid, tid }) => `${pid} ${tid}`
+  const mains = new Set(
+    events
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map((event) => threadOf(event)),
+  )
+  return events.reduce(
+    (most, event) => (mains.has(threadOf(event)) ? Math.max(most, (event.tdur ?? 0) / 1000) : most),
+    0,
+  )
 }
 
 /** In the page. */
@@ -192,10 +225,10 @@ function observe() {
   }).observe({ type: 'event', durationThreshold: 16 })
 }
 
-function tell(what, { tasks, answers, share, windows }) {
+function tell(what, { tasks, answers, work, share, windows }) {
   const most = (list) => Math.max(0, ...list).toFixed(0)
   console.log(what)
   console.log(
-    `  ${tasks.length} tasks over 50 ms, the longest ${most(tasks)} ms; a key answered within ${most(answers)} ms (below 16: not told); CPU of a window ${((share / windows) * 100).toFixed(1)} % of a core`,
+    `  ${tasks.length} tasks over 50 ms, the longest ${most(tasks)} ms; at most ${work.toFixed(0)} ms of work in one; a key answered within ${most(answers)} ms (below 16: not told); CPU of a window ${((share / windows) * 100).toFixed(1)} % of a core`,
   )
 }

@@ -20,6 +20,8 @@ import {
 const newestEvents = 50
 /** How often a watcher is told at most. */
 const tellEveryMs = 250
+/** How old what one watcher was shown may be for another one, where nothing is known to have changed since. */
+const sharedForMs = 50
 /** How often what another process does is looked up. */
 const lookUpMs = 1_000
 /** How often figures that only show how far we are go to disk. */
@@ -30,6 +32,13 @@ const heardWithinMs = 60_000
 
 const openStates = taskStates.filter((state) => !isOver(state))
 const overStates = statesOf('over')
+
+interface Look {
+  readonly view: TaskView
+  readonly text: string
+  readonly step: string
+  readonly at: number
+}
 
 /** What one process may want of a task that another one works on. */
 export type Wanted = 'pause' | 'stop' | 'unschedule' | 'redraft'
@@ -44,6 +53,8 @@ export class TaskBook implements Disposable {
   /** Those this process works on; of all others the store has the truth. */
   readonly #held = new Map<string, Task & { keptAt: number }>()
   readonly #waiting = new Set<() => void>()
+  /** What watchers were told since the last change. */
+  readonly #looks = new Map<string, Look>()
   readonly #heartbeat: NodeJS.Timeout
   /** What another process wants of a task that this one works on. */
   onWanted: (id: string, wanted: Wanted) => void = () => undefined
@@ -80,8 +91,23 @@ export class TaskBook implements Disposable {
   }
 
   view(id: string): TaskView {
+    return this.#viewOf(this.get(id))
+  }
+
+  #viewOf(task: Task): TaskView {
     const { journal, events } = this.#store
-    return viewOf(this.get(id), settingsOf(id, journal), events.newest(id, newestEvents))
+    return viewOf(task, settingsOf(task.id, journal), events.newest(task.id, newestEvents))
+  }
+
+  /** A task as its watchers are told it: put together once for all of them. */
+  #look(id: string): Look {
+    const last = this.#looks.get(id)
+    if (last !== undefined && Date.now() - last.at < sharedForMs) return last
+    const task = this.get(id)
+    const view = this.#viewOf(task)
+    const look = { view, text: JSON.stringify(view), step: stepOf(task), at: Date.now() }
+    this.#looks.set(id, look)
+    return look
   }
 
   /** Those in one of these states, newest first. */
@@ -200,9 +226,7 @@ export class TaskBook implements Disposable {
   async *watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void> {
     let told = null as { text: string; step: string; at: number } | null
     while (!signal?.aborted) {
-      const view = this.view(id)
-      const text = JSON.stringify(view)
-      const step = stepOf(view)
+      const { view, text, step } = this.#look(id)
       const dueInMs = told === null || told.step !== step ? 0 : told.at + tellEveryMs - Date.now()
       if (text === told?.text) {
         await this.#changed(this.#held.has(id) ? null : lookUpMs, signal)
@@ -297,6 +321,7 @@ export class TaskBook implements Disposable {
 
   #wake(): void {
     this.#changes += 1
+    this.#looks.clear()
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()
@@ -319,7 +344,8 @@ export class TaskBook implements Disposable {
     for (let waited = 0; waited < tellEveryMs && !signal?.aborted;) {
       const since = Date.now()
       await this.#changed(tellEveryMs, signal)
-      if (!this.#held.has(id) || stepOf(this.view(id)) !== step) return
+      const task = this.#held.get(id)
+      if (task === undefined || stepOf(task) !== step) return
       waited += Date.now() - since
     }
   }
@@ -330,8 +356,9 @@ function isHeldElsewhere(row: TaskRow): boolean {
 }
 
 /** What a person waits for: everything of a task that is no mere figure. */
-function stepOf({ state, inStep, freeze, proof, checks }: TaskView): string {
-  return [state, inStep, freeze.state, proof?.running, checks?.running].join()
+function stepOf({ state, record }: Task): string {
+  const { inStepSince, freeze, proof, checks } = record
+  return [state, inStepSince !== null, freeze.state, proof?.running, checks?.running].join()
 }
 
 function changesFreezeState({ freeze }: TaskRecord, changed: Partial<TaskRecord>): boolean {

@@ -1,3 +1,5 @@
+import { numberFormat } from './intl.ts'
+
 /**
  * The small language of our sentences.
  *
@@ -52,8 +54,7 @@ function formatted(
   style: TemplateStyle,
 ): string {
   if (value === undefined || form === 'if') return ''
-  if (form === 'keys')
-    return style.keys(Number(value), new Intl.NumberFormat(style.locale).format(Number(value)))
+  if (form === 'keys') return style.keys(Number(value), numberFormat(style.locale).format(Number(value)))
   if (form === 'bytes') return formatBytes(Number(value), style.locale)
   return String(value)
 }
@@ -67,7 +68,7 @@ export function formatBytes(bytes: number, locale: string): string {
     unit += 1
   }
   const digits = unit === 0 || size >= 99.95 ? 0 : 1
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(size)} ${units[unit]}`
+  return `${numberFormat(locale, { maximumFractionDigits: digits }).format(size)} ${units[unit]}`
 }
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const

@@ -1,3 +1,5 @@
+import { momentFormat, numberFormat } from '#contract/words/intl.ts'
+
 /** Figures and times as one language writes them. */
 export class Formats {
   /** BCP 47. */
@@ -8,12 +10,12 @@ export class Formats {
   }
 
   count(value: number): string {
-    return new Intl.NumberFormat(this.tag, { maximumFractionDigits: 0 }).format(value)
+    return numberFormat(this.tag, { maximumFractionDigits: 0 }).format(value)
   }
 
   /** To the second, with the offset from UTC: a report is read elsewhere and later. */
   moment(at: number): string {
-    return new Intl.DateTimeFormat(this.tag, {
+    return momentFormat(this.tag, {
       dateStyle: 'medium',
       timeStyle: 'long',
       hourCycle: 'h23',
@@ -22,7 +24,7 @@ export class Formats {
 
   duration(ms: number): string {
     const unit = (value: number, name: string, digits = 0): string =>
-      new Intl.NumberFormat(this.tag, {
+      numberFormat(this.tag, {
         style: 'unit',
         unit: name,
         unitDisplay: 'short',

@@ -1,8 +1,9 @@
+import { momentFormat, numberFormat } from '#contract/words/intl.ts'
 import { language, t } from './i18n.svelte.ts'
 
 /** A whole number with the language's grouping. */
 export function formatCount(value: number): string {
-  return new Intl.NumberFormat(language.locale, { maximumFractionDigits: 0 }).format(value)
+  return numberFormat(language.locale, { maximumFractionDigits: 0 }).format(value)
 }
 
 /** As `formatCount`; a dash where it is not known. */
@@ -10,10 +11,15 @@ export function formatCountOr(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : formatCount(value)
 }
 
+/** A number in short, as beside an axis: `12.3K`. */
+export function formatCompact(value: number): string {
+  return numberFormat(language.locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
+}
+
 /** A share of 0 to 1; never rounded up to 100 % before it is whole. */
 export function formatPercent(share: number): string {
   const percent = share >= 1 ? 100 : Math.floor(share * 100)
-  return `${new Intl.NumberFormat(language.locale).format(percent)}\u202f%`
+  return `${numberFormat(language.locale).format(percent)}\u202f%`
 }
 
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
@@ -32,7 +38,7 @@ export function measureBytes(bytes: number): Measure {
     at += 1
   }
   const digits = at === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2
-  const format = new Intl.NumberFormat(language.locale, { maximumFractionDigits: digits })
+  const format = numberFormat(language.locale, { maximumFractionDigits: digits })
   return { value: format.format(value), unit: byteUnits[at] ?? 'B' }
 }
 
@@ -47,7 +53,7 @@ export function formatDuration(ms: number): string {
   if (ms < 1000) return t('duration.ms', { ms: Math.round(ms) })
   const seconds = Math.floor(ms / 1000)
   if (seconds < 10) {
-    const format = new Intl.NumberFormat(language.locale, { maximumFractionDigits: 1 })
+    const format = numberFormat(language.locale, { maximumFractionDigits: 1 })
     return t('duration.s', { s: format.format(ms / 1000) })
   }
   if (seconds < 60) return t('duration.s', { s: seconds })
@@ -60,12 +66,12 @@ export function formatDuration(ms: number): string {
 
 /** A whole number of a unit of time, in words: `1 day`. */
 export function formatSpan(amount: number, unit: 'second' | 'minute' | 'hour' | 'day'): string {
-  return new Intl.NumberFormat(language.locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)
+  return numberFormat(language.locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)
 }
 
 /** The clock time of a moment, to the second, in 24 hours: what a log shows. */
 export function formatTime(moment: number): string {
-  return new Intl.DateTimeFormat(language.locale, {
+  return momentFormat(language.locale, {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
@@ -76,7 +82,7 @@ export function formatTime(moment: number): string {
 /** A moment to come, by the clocks of a time zone: `Mon, Nov 23, 02:00 GMT+9`, with its year where that is another. */
 export function formatMomentIn(moment: number, zone: string): string {
   const isThisYear = new Date(moment).getFullYear() === new Date().getFullYear()
-  return new Intl.DateTimeFormat(language.locale, {
+  return momentFormat(language.locale, {
     timeZone: zone,
     timeZoneName: 'short',
     ...(!isThisYear && { year: 'numeric' }),
@@ -91,7 +97,7 @@ export function formatMomentIn(moment: number, zone: string): string {
 
 /** Date and time of a moment that need not be today. */
 export function formatMoment(moment: number): string {
-  return new Intl.DateTimeFormat(language.locale, {
+  return momentFormat(language.locale, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',
@@ -103,6 +109,6 @@ export function formatMoment(moment: number): string {
 
 /** Milliseconds of a round trip. */
 export function formatLatency(ms: number): string {
-  const format = new Intl.NumberFormat(language.locale, { maximumFractionDigits: ms < 10 ? 1 : 0 })
+  const format = numberFormat(language.locale, { maximumFractionDigits: ms < 10 ? 1 : 0 })
   return `${format.format(ms)} ms`
 }

@@ -1,4 +1,5 @@
 import { createInstance } from 'i18next'
+import { numberFormat } from '#contract/words/intl.ts'
 import { remember, remembered } from '../state/remembered.ts'
 import { shieldValue } from '../ui/rich-parts.ts'
 import { localeNames, resources, type Locale } from './locales.ts'
@@ -48,8 +49,7 @@ export function t(key: WordKey, params: WordParams = {}): string {
   const locale = language.locale
   const filled: Record<string, string | number> = {}
   for (const [name, value] of Object.entries(params))
-    filled[name] =
-      typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : shieldValue(value)
+    filled[name] = typeof value === 'number' ? numberFormat(locale).format(value) : shieldValue(value)
   const { count } = params
   if (typeof count !== 'number') return i18next.t(key, { lng: locale, ...filled })
   return i18next.t(key, { lng: locale, ...filled, count, n: filled['count'] })

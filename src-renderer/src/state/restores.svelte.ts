@@ -6,7 +6,9 @@ import type { InterruptedRestore, RestorePhase, RestoreRequest } from '#contract
 import type { VerifyMode } from '#contract/verify.ts'
 import type { ConsoleClient } from '../client.ts'
 import type { DifferenceSource } from './difference-list.svelte.ts'
+import { keepEqualParts } from './equal-parts.ts'
 import { Series } from './series.svelte.ts'
+import { whileShown } from './while-shown.ts'
 
 /** Phases in which writing is under way, be it held back: their rates are plotted. */
 const plotted: ReadonlySet<RestorePhase> = new Set(['writing', 'replaying', 'waiting', 'paused'])
@@ -132,7 +134,7 @@ export class Restores {
   }
 
   #take(view: RestoreView): void {
-    this.#views.set(view.id, view)
+    this.#views.set(view.id, keepEqualParts(this.#views.get(view.id) ?? view, view))
     const { phase, elapsedMs, keysPerSecond, bytesPerSecond } = view.progress
     if (view.state === 'running' && plotted.has(phase))
       this.rateOf(view.id).add(view.startedAt + elapsedMs, [keysPerSecond, bytesPerSecond])
@@ -143,7 +145,7 @@ export class Restores {
   async #follow(id: string): Promise<void> {
     this.#followed.add(id)
     try {
-      for await (const answer of await this.#client.restores.watch({ id })) {
+      for await (const answer of whileShown((signal) => this.#client.restores.watch({ id }, { signal }))) {
         if ('failed' in answer) this.#failure = answer.failed
         else this.#take(answer.ok)
       }

@@ -4,6 +4,8 @@ import type { Failure } from '#contract/failure.ts'
 import type { TaskBoard, TaskStanding, TaskView } from '#contract/task.ts'
 import { isOver } from '#contract/task-states.ts'
 import type { ConsoleClient } from '../client.ts'
+import { keepEqualParts } from './equal-parts.ts'
+import { whileShown } from './while-shown.ts'
 
 const noTask: TaskBoard = { open: [], over: { count: 0, latest: 0 } }
 
@@ -58,17 +60,18 @@ export class Tasks {
   async watchAll(): Promise<void> {
     if (this.#watching) return
     this.#watching = true
-    for await (const answer of await this.#client.tasks.watchAll()) {
+    for await (const answer of whileShown((signal) => this.#client.tasks.watchAll(undefined, { signal }))) {
       this.#state = 'ready'
       this.#failure = 'failed' in answer ? answer.failed : null
-      if ('ok' in answer) this.#board = answer.ok
+      if ('ok' in answer) this.#board = keepEqualParts(this.#board, answer.ok)
     }
     this.#watching = false
   }
 
   /** Follows one task, four times a second at most, until the signal is aborted. */
   async follow(id: string, signal: AbortSignal): Promise<Failure | null> {
-    for await (const answer of await this.#client.tasks.watch({ id }, { signal })) {
+    const subscribe = (shown: AbortSignal) => this.#client.tasks.watch({ id }, { signal: shown })
+    for await (const answer of whileShown(subscribe, signal)) {
       if ('failed' in answer) return answer.failed
       this.#take(answer.ok)
     }
@@ -93,7 +96,7 @@ export class Tasks {
 
   /** The board's next news is up to a second away: what is known already need not wait for it. */
   #take(task: TaskView): void {
-    this.#views.set(task.id, task)
+    this.#views.set(task.id, keepEqualParts(this.#views.get(task.id) ?? task, task))
     const others = this.#board.open.filter(({ id }) => id !== task.id)
     const open = isOver(task.state) ? others : [task, ...others].sort((a, b) => b.createdAt - a.createdAt)
     this.#board = { ...this.#board, open }

@@ -1,3 +1,4 @@
+import { momentFormat } from '#contract/words/intl.ts'
 import { language, t } from '../../i18n/i18n.svelte.ts'
 
 /** A time a key expires at, absolute milliseconds, to the millisecond: differences may be small. */
@@ -6,7 +7,7 @@ export function formatExpiry(at: number): string {
   if (at === Infinity) return t('difference.sometime')
   // Times beyond what a calendar has are possible in Redis.
   if (at > 8.64e15) return String(at)
-  return new Intl.DateTimeFormat(language.locale, {
+  return momentFormat(language.locale, {
     year: 'numeric',
     month: 'short',
     day: 'numeric',
