@@ -20,7 +20,7 @@ export function startBrowser(): Promise<Browser> {
 }
 
 /** Longer than anything a person waits for on a loaded machine, except a restore itself. */
-const answerLimitMs = 10_000
+const answerLimitMs = 30_000
 
 /** The console in one browser of its own, signed in. Disposing of it closes that browser. */
 export interface ConsolePage extends AsyncDisposable {
