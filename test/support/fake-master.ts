@@ -20,7 +20,7 @@ export interface FakeMaster {
 
 /**
  * A primary that says what it is told to: answers the greeting like a server without a password, and leaves
- * PSYNC to `onPsync`, which is given the whole command and how many have come before.
+ * PSYNC and SYNC to `onPsync`, which is given the whole command and how many have come before.
  */
 export async function startFakeMaster(
   onPsync: (replica: Replica, command: string, before: number) => void | Promise<void>,
@@ -50,7 +50,7 @@ export async function startFakeMaster(
       for (const { args } of parser.push(chunk)) {
         const command = args.map(String).join(' ')
         said.push(command)
-        if (command.startsWith('PSYNC')) {
+        if (/^P?SYNC\b/.test(command)) {
           replicas.push(replica)
           void onPsync(replica, command, asked++)
         } else if (command === 'PING') socket.write('+PONG\r\n')

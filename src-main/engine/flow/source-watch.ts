@@ -109,8 +109,9 @@ export class SourceWatch {
     const info = parseInfo(String(await control.call('INFO')))
     this.#versionNumber = versionNumberOf(info) ?? this.#versionNumber
     const offset = infoNumber(info, 'master_repl_offset')
-    if (offset !== null) this.#clock.note(at, offset)
-    else if (!this.#stream().counted)
+    if (this.#stream().counted) {
+      if (offset !== null) this.#clock.note(at, offset)
+    } else
       await this.#placeOf(control).then(
         (place) => this.#clock.note(at, place),
         () => undefined,

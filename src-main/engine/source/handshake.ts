@@ -48,7 +48,7 @@ export async function handshake(
   beforeSync()
   talk.send(['SYNC'])
   const header = await talk.readLine()
-  return header.startsWith('-') ? readAnswer(header, null, address) : { kind: 'sync', header }
+  return header.startsWith('$') ? { kind: 'sync', header } : readAnswer(header, null, address)
 }
 
 function isUnknown(line: string, address: string): boolean {
