@@ -1,7 +1,7 @@
-import { addressOf, type Connection, type ServerFacts } from '#contract/connection.ts'
+import { addressOf, keysOf, type Connection, type ServerFacts } from '#contract/connection.ts'
 import type { MadeBackup } from '#contract/backup.ts'
 import { fail } from '#contract/failure.ts'
-import { verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
+import { comparisonUnderFreeze, type VerifyResult } from '#contract/verify.ts'
 import type { SourcesFreezeRequest } from '#migration/freeze/freeze-sources.ts'
 import type { KeptFreeze } from '#migration/freeze/record.ts'
 import { restoresFolder } from '#console/data-folder.ts'
@@ -179,7 +179,7 @@ async function compare(
     import('#console/parts.ts'),
     import('#engine/worker/pool.ts'),
   ])
-  const spec = verifySpecSchema.parse({ source, target, mode: 'full', rounds: 1, roundDelayMs: 100 })
+  const spec = comparisonUnderFreeze(source, target)
   return await createJobRunner(findParts().worker).run('verify', spec, {
     signal,
     onProgress: (progress) => {
@@ -187,10 +187,6 @@ async function compare(
       output.status(verifyStatus(progress))
     },
   })
-}
-
-function keysOf({ keysPerDb }: ServerFacts): number {
-  return Object.values(keysPerDb).reduce((all, { keys: some }) => all + some, 0)
 }
 
 function factsLine(facts: ServerFacts): string {

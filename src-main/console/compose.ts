@@ -46,6 +46,7 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
     preferences: migrations.preferences,
     housekeeping: { dataFolder: dataFolder(), secrets: migrations.protection },
     tasks: migrations.tasks,
+    guidedBackups: migrations.guidedBackups,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,7 @@
 import { base } from './base.ts'
 import { connections } from './procedures/connections.ts'
 import { files } from './procedures/files.ts'
+import { guidedBackups } from './procedures/guided-backups.ts'
 import { host } from './procedures/host.ts'
 import { practice } from './procedures/practice.ts'
 import { preferences } from './procedures/preferences.ts'
@@ -18,4 +19,5 @@ export const router = base.router({
   preferences,
   profiles,
   tasks,
+  guidedBackups,
 })

@@ -3,6 +3,7 @@ import type { Housekeeping } from '#contract/preferences.ts'
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import type { Connections } from '#migration/connections.ts'
+import type { GuidedBackups } from '#migration/guided-backup/guided-backups.ts'
 import type { PreferenceBook } from '#migration/preferences.ts'
 import type { Profiles } from '#migration/profiles.ts'
 import type { Tasks } from '#migration/tasks.ts'
@@ -23,6 +24,7 @@ export interface ConsoleServices {
   readonly preferences: PreferenceBook
   readonly housekeeping: Housekeeping
   readonly tasks: Tasks
+  readonly guidedBackups: GuidedBackups
   readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>
   readonly log: Log
 }

@@ -2,7 +2,10 @@ import { FailureError, type Failure } from '#contract/failure.ts'
 import type { Migrations } from '#migration/open.ts'
 
 /** What a console needs of the migrations. */
-export type Kept = Pick<Migrations, 'profiles' | 'connections' | 'preferences' | 'protection' | 'tasks'>
+export type Kept = Pick<
+  Migrations,
+  'profiles' | 'connections' | 'preferences' | 'protection' | 'tasks' | 'guidedBackups'
+>
 
 /**
  * Profiles and tasks where what keeps them cannot be opened: each use is refused with the reason, and the rest
@@ -25,6 +28,7 @@ export function migrationsWithoutStore(failure: Failure): Kept & AsyncDisposable
     preferences: refusing as Migrations['preferences'],
     protection: 'key-file',
     tasks: refusing as Migrations['tasks'],
+    guidedBackups: refusing as Migrations['guidedBackups'],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }

@@ -4,6 +4,7 @@ import { connectionSchema, type ServerFacts } from './connection.ts'
 import type { Failure } from './failure.ts'
 import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
+import { guidedBackupInputSchema, guidedOrderSchema, type GuidedBackupView } from './guided-backup.ts'
 import type { PracticeView } from './practice.ts'
 import { preferencesSchema, type Housekeeping, type Preferences, type UpdateNews } from './preferences.ts'
 import { checkIds } from './precheck.ts'
@@ -225,6 +226,25 @@ export const contract = {
         }),
       )
       .output(answer<ServerFacts>()),
+  },
+  /** Moves by backup, step by step; each is kept until it is forgotten. */
+  guidedBackups: {
+    /** Newest first. */
+    list: oc.output(answer<readonly GuidedBackupView[]>()),
+    /** Keeps one, and begins to look at both sides. */
+    create: oc
+      .input(guidedBackupInputSchema.extend({ passwords: passwordsSchema.optional() }))
+      .output(answer<GuidedBackupView>()),
+    /** Begins the step it stands at, with what that needs; answers at once, `watch` tells the rest. */
+    proceed: oc.input(idInput.extend({ order: guidedOrderSchema })).output(answer<GuidedBackupView>()),
+    /** Ends what is under way; answers when it has ended. What is frozen stays frozen. */
+    cancel: oc.input(idInput).output(answer<GuidedBackupView>()),
+    /** Puts password and users of the source back; what was not done yet begins anew. */
+    unfreeze: oc.input(idInput).output(answer<GuidedBackupView>()),
+    /** Forgets it; refused while its source is frozen. */
+    remove: oc.input(idInput).output(answer<null>()),
+    /** The newest view at once, then on every change (at most four a second), until it is forgotten. */
+    watch: oc.input(idInput).output(eventIterator(answer<GuidedBackupView>())),
   },
   tasks: {
     /** Of those that are over, the latest end first. */

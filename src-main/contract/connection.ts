@@ -114,6 +114,11 @@ export interface ServerFacts {
   readonly latencyMs: number
 }
 
+/** How many keys it holds, in all its databases. */
+export function keysOf({ keysPerDb }: Pick<ServerFacts, 'keysPerDb'>): number {
+  return Object.values(keysPerDb).reduce((all, { keys }) => all + keys, 0)
+}
+
 export interface ClusterFacts {
   /** Whether it takes commands. */
   readonly ok: boolean

@@ -36,6 +36,8 @@ export const failureCatalogue = {
   'backup.not-made': { retryable: true },
   'backup.no-aof': { retryable: false },
   'tunnel.no-sftp': { retryable: false },
+  'guided-backup.not-found': { retryable: false },
+  'guided-backup.wrong-step': { retryable: false },
   'readiness.nothing-seen': { retryable: false },
   'readiness.no-backlog': { retryable: false },
   // Append-only files

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { connectionSchema } from './connection.ts'
+import { connectionSchema, type Connection } from './connection.ts'
 import type { Difference, DifferenceKind } from './difference.ts'
 import { lossPolicyFields } from './loss.ts'
 import { restoreSpecSchema } from './restore.ts'
@@ -61,6 +61,11 @@ export const verifySpecSchema = z.strictObject({
   deleteExtra: z.boolean().default(false),
 })
 export type VerifySpec = z.infer<typeof verifySpecSchema>
+
+/** Every value of a source that nobody writes to, with a target that nobody uses yet. */
+export function comparisonUnderFreeze(source: Connection, target: Connection): VerifySpec {
+  return verifySpecSchema.parse({ source, target, mode: 'full', rounds: 1, roundDelayMs: 100 })
+}
 
 /** To a comparison that waits in the phase `asking`; one that came early counts. */
 export interface VerifyOrder {

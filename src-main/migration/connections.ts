@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { accountOf, type Connection, type ServerFacts } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
-import type { EndpointView, Passwords } from '#contract/profile.ts'
+import type { EndpointInput, EndpointView, Passwords } from '#contract/profile.ts'
 import { freeName } from '#contract/profile-file.ts'
 import {
   savedConnectionInputSchema,
@@ -119,11 +119,18 @@ export function createConnections(store: Store, box: SecretBox): Connections {
   }
 }
 
-const nothingKept: KeptEndpoint = { view: null, secret: null }
+export const nothingKept: KeptEndpoint = { view: null, secret: null }
 
 /** What a saved connection keeps, as a side of a profile would. */
-export function keptOf(row: ConnectionRow): { view: EndpointView; secret: Uint8Array | null } {
+function keptOf(row: ConnectionRow): { view: EndpointView; secret: Uint8Array | null } {
   return { view: (JSON.parse(row.body) as Body).reach, secret: row.secret }
+}
+
+/** What the saved connection keeps that a side was filled from; null where there is none, or the side is elsewhere. */
+export function keptOfSaved(store: Store, side: EndpointInput): KeptEndpoint | null {
+  const row = side.saved === undefined ? undefined : store.connections.find(side.saved)
+  if (row === undefined || accountOf(keptOf(row).view) !== accountOf(side)) return null
+  return keptOf(row)
 }
 
 /** The profiles by each server they have on a side. */

@@ -3,6 +3,7 @@ import type { CheckResult } from '#contract/precheck.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { openStore } from '#store/open.ts'
 import { checkServers } from './checking.ts'
+import { createGuidedBackups, type GuidedBackups } from './guided-backup/guided-backups.ts'
 import { freezeJournal, type FreezeJournal } from './freeze/record.ts'
 import type { Clock } from './clock.ts'
 import type { CheckRequest } from './prechecks/context.ts'
@@ -20,6 +21,7 @@ export interface Migrations extends AsyncDisposable {
   readonly preferences: PreferenceBook
   readonly protection: SecretBox['protection']
   readonly tasks: Tasks
+  readonly guidedBackups: GuidedBackups
   readonly freezes: FreezeJournal
   /** Looks at two sides as a task's checks do. Changes nothing. */
   check(
@@ -44,16 +46,18 @@ export function openMigrations({ folder, jobs, box, clock }: MigrationsRequest):
   const freezes = freezeJournal(store.journal, sealed)
   const services = { store, book, jobs, freezes, folder: join(folder, 'tasks') }
   const tasks = createTasks(services, sealed, clock)
+  const guidedBackups = createGuidedBackups(services, sealed, join(folder, 'guided-backups'))
   return {
     profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),
     connections: createConnections(store, sealed),
     preferences: preferenceBook(store),
     protection: sealed.protection,
     tasks,
+    guidedBackups,
     freezes,
     check: (request) => checkServers(services, request),
     async [Symbol.asyncDispose]() {
-      await tasks[Symbol.asyncDispose]()
+      await Promise.all([tasks[Symbol.asyncDispose](), guidedBackups[Symbol.asyncDispose]()])
       store[Symbol.dispose]()
     },
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { accountOf, type Connection } from '#contract/connection.ts'
+import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import {
   profileInputSchema,
@@ -14,7 +14,7 @@ import { freeName, readProfileFile } from '#contract/profile-file.ts'
 import { statesOf } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
-import { keptOf } from './connections.ts'
+import { keptOfSaved } from './connections.ts'
 import { connectionsOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
 import type { SecretBox } from './secrets.ts'
 
@@ -61,19 +61,12 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
     return view(row)
   }
 
-  /** What the saved connection keeps that a side was filled from; null where there is none, or the side is elsewhere. */
-  const keptOfSaved = (side: EndpointInput | null): KeptEndpoint | null => {
-    const row = side?.saved === undefined ? undefined : store.connections.find(side.saved)
-    if (side === null || row === undefined || accountOf(keptOf(row).view) !== accountOf(side)) return null
-    return keptOf(row)
-  }
-
   const save: Profiles['save'] = (request) => {
     const input = profileInputSchema.parse(request)
     const before = input.id === undefined ? undefined : find(input.id)
     const kept = before === undefined ? null : view(before)
     const keep = (side: EndpointInput | null, ofProfile: KeptEndpoint): KeptEndpoint =>
-      keepEndpoint(side, keptOfSaved(side) ?? ofProfile, box)
+      keepEndpoint(side, (side === null ? null : keptOfSaved(store, side)) ?? ofProfile, box)
     const source = keep(input.source, {
       view: kept?.source ?? null,
       secret: before?.sourceSecret ?? null,

@@ -6,6 +6,7 @@ import { standingsOfTasks } from './migrations/0003-standings-of-tasks.ts'
 import { differences } from './migrations/0004-differences.ts'
 import { ordersToTasks } from './migrations/0005-orders-to-tasks.ts'
 import { connectionsAndPreferences } from './migrations/0006-connections-and-preferences.ts'
+import { guidedBackups } from './migrations/0007-guided-backups.ts'
 import type { Database } from './sqlite.ts'
 
 /** In order; the place in the list, from 1, is what `user_version` says. Never edited once released. */
@@ -16,6 +17,7 @@ const migrations = [
   differences,
   ordersToTasks,
   connectionsAndPreferences,
+  guidedBackups,
 ] as const
 
 /**

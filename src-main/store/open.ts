@@ -1,6 +1,7 @@
 import { connectionTable, type ConnectionTable } from './connections.ts'
 import { differenceTable, type DifferenceTable } from './differences.ts'
 import { eventTable, type EventTable } from './events.ts'
+import { guidedBackupTable, type GuidedBackupTable } from './guided-backups.ts'
 import { journalTable, type JournalTable } from './journal.ts'
 import { migrate } from './migrate.ts'
 import { profileTable, type ProfileTable } from './profiles.ts'
@@ -19,6 +20,7 @@ export interface Store extends Disposable {
   readonly samples: SampleTable
   readonly journal: JournalTable
   readonly differences: DifferenceTable
+  readonly guidedBackups: GuidedBackupTable
   /** A number that differs once another process has written since; it says nothing of our own writes. */
   foreignWrites(): number
 }
@@ -38,6 +40,7 @@ export function openStore(file: string): Store {
     samples: guard(sampleTable(database)),
     journal: guard(journalTable(database)),
     differences: guard(differenceTable(database)),
+    guidedBackups: guard(guidedBackupTable(database)),
     foreignWrites: () => guarded(file, () => (dataVersion.get() as { data_version: number }).data_version),
     [Symbol.dispose]: () => void database.close(),
   }

@@ -92,7 +92,7 @@ describe('the store', () => {
       target: null,
       options: {},
     })
-    if (process.platform !== 'win32') expect(statSync(`${file}.before-6`).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32') expect(statSync(`${file}.before-7`).mode & 0o777).toBe(0o600)
   })
 
   test('lists are widened with what they show of tasks that were there before', () => {

@@ -4,6 +4,8 @@ export type Route =
   | { readonly at: 'restores' }
   | { readonly at: 'restore-new'; readonly step: RestoreStep }
   | { readonly at: 'restore'; readonly id: string }
+  /** A move by backup; `id` null: one not begun yet. */
+  | { readonly at: 'guided-backup'; readonly id: string | null }
   | { readonly at: 'tasks' }
   | { readonly at: 'task'; readonly id: string; readonly page: TaskPage }
   | { readonly at: 'profiles' }
@@ -45,6 +47,8 @@ export function hrefOf(route: Route): string {
       return `#/restores/${fresh}/${route.step}`
     case 'restore':
       return `#/restores/${encodeURIComponent(route.id)}`
+    case 'guided-backup':
+      return `#/guided-backups/${route.id === null ? fresh : encodeURIComponent(route.id)}`
     case 'task':
       return `#/tasks/${encodeURIComponent(route.id)}${route.page === 'overview' ? '' : `/${route.page}`}`
     case 'connection':
@@ -64,6 +68,9 @@ function parseHash(hash: string): Route {
       if (id === '') return { at: 'restores' }
       if (id === fresh) return { at: 'restore-new', step: among(restoreSteps, part) ?? 'file' }
       return { at: 'restore', id: decodeId(id) }
+    case 'guided-backups':
+      if (id === '') return { at: 'restores' }
+      return { at: 'guided-backup', id: id === fresh ? null : decodeId(id) }
     case 'tasks':
       if (id === '') return { at: 'tasks' }
       return { at: 'task', id: decodeId(id), page: among(taskPages, part) ?? 'overview' }

@@ -152,6 +152,16 @@ export const en: LanguageWords = {
       safe: 'Nothing was changed at the source.',
       todo: 'Make an RDB backup[{console:if}| (without --aof)], or switch appendonly on at the source.',
     },
+    'guided-backup.not-found': {
+      what: 'There is no such move by backup[: {id}].',
+      safe: 'Nothing was changed.',
+      todo: 'Go back to the restores; another console may have removed it.',
+    },
+    'guided-backup.wrong-step': {
+      what: 'This cannot be done at the step the move by backup stands at.',
+      safe: 'Nothing was changed; what is frozen stays frozen.',
+      todo: 'Look at the list: it shows which step is next. What is frozen is unfrozen before the move is forgotten.',
+    },
     'readiness.nothing-seen': {
       what: 'No command was seen[ in {from}|], so nothing can be told.',
       safe: 'Nothing was changed.',

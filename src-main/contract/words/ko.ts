@@ -147,6 +147,16 @@ export const ko: LanguageWords = {
       safe: '소스에서는 아무것도 바뀌지 않았습니다.',
       todo: 'RDB 백업을 만들거나[{console:if}|(--aof 없이)] 소스에서 appendonly를 켜세요.',
     },
+    'guided-backup.not-found': {
+      what: '해당 백업 이전이 없습니다[: {id}].',
+      safe: '아무것도 변경되지 않았습니다.',
+      todo: '복원 목록으로 돌아가세요. 다른 콘솔에서 제거했을 수 있습니다.',
+    },
+    'guided-backup.wrong-step': {
+      what: '백업 이전이 현재 있는 단계에서는 이 작업을 할 수 없습니다.',
+      safe: '아무것도 변경되지 않았고, 동결된 것은 그대로 동결되어 있습니다.',
+      todo: '단계 목록에서 다음 단계를 확인하세요. 제거하기 전에 먼저 동결을 해제해야 합니다.',
+    },
     'readiness.nothing-seen': {
       what: '[{from} 안에서 ]명령을 보지 못해 판단할 수 없습니다.',
       safe: '아무것도 바뀌지 않았습니다.',

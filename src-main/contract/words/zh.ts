@@ -147,6 +147,16 @@ export const zh: LanguageWords = {
       safe: '源端没有任何改动。',
       todo: '请制作 RDB 备份[{console:if}|（不加 --aof）]，或在源端启用 appendonly。',
     },
+    'guided-backup.not-found': {
+      what: '没有这次备份迁移[：{id}]。',
+      safe: '没有任何改动。',
+      todo: '回到恢复列表；可能已被另一个控制台移除。',
+    },
+    'guided-backup.wrong-step': {
+      what: '备份迁移当前所处的步骤不能执行此操作。',
+      safe: '没有任何改动；已冻结的仍保持冻结。',
+      todo: '查看步骤列表，它会显示下一步。移除之前须先解除冻结。',
+    },
     'readiness.nothing-seen': {
       what: '[在 {from} 中]没有看到任何命令，无从判断。',
       safe: '没有任何改动。',

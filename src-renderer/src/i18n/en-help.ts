@@ -29,6 +29,8 @@ export const enHelp = {
   'help.migration.check': 'Both sides are looked at. What stands in the way says why, and how to mend it.',
   'help.migration.review': 'The whole plan in sentences. Each leads back to where it was decided.',
   'help.restores': 'What was restored from backup files, under way and ended.',
+  'help.guided-backup':
+    'The steps of a move by backup, who acts at each, and how it stands. It is kept: close this and come back whenever you like.',
   'help.restore': 'How far the file is in, what is safe so far, and at the end what was left out and why.',
   'help.restore-new.file':
     'Name one or more backups. Each is read from end to end and its checksum compared; nothing is changed by it.',

@@ -1,5 +1,6 @@
 import { namesEn } from '#contract/words/names-en.ts'
 import { enDifference } from './en-difference.ts'
+import { enGuided } from './en-guided.ts'
 import { enHelp } from './en-help.ts'
 import { enSettings } from './en-settings.ts'
 import { enWay } from './en-way.ts'
@@ -13,6 +14,7 @@ import { enTasks } from './en-tasks.ts'
  */
 export const en = {
   ...enDifference,
+  ...enGuided,
   ...enHelp,
   ...enSettings,
   ...enWay,

@@ -1,5 +1,6 @@
 import { namesKo } from '#contract/words/names-ko.ts'
 import { koDifference } from './ko-difference.ts'
+import { koGuided } from './ko-guided.ts'
 import { koHelp } from './ko-help.ts'
 import { koSettings } from './ko-settings.ts'
 import { koWay } from './ko-way.ts'
@@ -11,6 +12,7 @@ import type { Words } from './words.ts'
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
 export const ko: Words = {
   ...koDifference,
+  ...koGuided,
   ...koHelp,
   ...koSettings,
   ...koWay,

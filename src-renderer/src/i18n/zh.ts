@@ -1,5 +1,6 @@
 import { namesZh } from '#contract/words/names-zh.ts'
 import { zhDifference } from './zh-difference.ts'
+import { zhGuided } from './zh-guided.ts'
 import { zhHelp } from './zh-help.ts'
 import { zhSettings } from './zh-settings.ts'
 import { zhWay } from './zh-way.ts'
@@ -11,6 +12,7 @@ import type { Words } from './words.ts'
 /** Chinese, simplified. */
 export const zh: Words = {
   ...zhDifference,
+  ...zhGuided,
   ...zhHelp,
   ...zhSettings,
   ...zhWay,

@@ -1,7 +1,7 @@
 import type { TaskView } from '#contract/task.ts'
 import { formatBytes, formatCount, formatTime } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
-import type { Leg } from '../ui/GuideList.svelte'
+import type { Leg } from '../ui/leg.ts'
 
 export const cutoverLegs = ['inStep', 'freeze', 'drain', 'prove', 'finish', 'point', 'release'] as const
 export type CutoverLeg = (typeof cutoverLegs)[number]

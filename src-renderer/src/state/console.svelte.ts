@@ -1,6 +1,7 @@
 import { createContext } from 'svelte'
 import type { ConnectionState, ConsoleClient, ConsoleConnection } from '../client.ts'
 import type { HostCapabilities } from '#contract/api.ts'
+import { GuidedBackups } from './guided-backups.svelte.ts'
 import { Connections } from './connections.svelte.ts'
 import { MigrationDraft } from './migration-draft.svelte.ts'
 import { Profiles } from './profiles.svelte.ts'
@@ -15,6 +16,7 @@ export class Console {
   readonly tasks: Tasks
   readonly profiles: Profiles
   readonly connections: Connections
+  readonly guidedBackups: GuidedBackups
   #link = $state<ConnectionState>('connecting')
   #capabilities = $state.raw<HostCapabilities | null>(null)
   #restoreDraft = $state.raw(new RestoreDraft())
@@ -26,6 +28,7 @@ export class Console {
     this.tasks = new Tasks(connection.client)
     this.profiles = new Profiles(connection.client)
     this.connections = new Connections(connection.client)
+    this.guidedBackups = new GuidedBackups(connection.client)
     this.#link = connection.state
     connection.onState((state) => {
       this.#link = state

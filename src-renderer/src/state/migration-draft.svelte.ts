@@ -10,6 +10,7 @@ import type { ConsoleClient } from '../client.ts'
 import type { MigrationStep } from '../router.svelte.ts'
 import { ConnectionDraft, type Problem } from './connection-draft.svelte.ts'
 import { ConnectionTest } from './connection-test.svelte.ts'
+import { typedPasswords } from './typed-passwords.ts'
 
 /** A migration being put together; every step forward saves it as a profile. */
 export class MigrationDraft {
@@ -66,12 +67,7 @@ export class MigrationDraft {
 
   /** Passwords typed here that the profile does not keep: needed at every check and start. */
   get passwords(): Passwords {
-    return {
-      ...(this.source.ask && this.source.password !== '' && { source: this.source.password }),
-      ...(this.target.ask && this.target.password !== '' && { target: this.target.password }),
-      ...(this.source.ask && { sourceWay: { ...this.source.way.typed, ...this.source.others.typed } }),
-      ...(this.target.ask && { targetWay: this.target.way.typed }),
-    }
+    return typedPasswords(this.source, this.target)
   }
 
   /** Takes over a saved profile; what is stored sealed stays with the host. */

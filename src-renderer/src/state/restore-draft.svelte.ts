@@ -1,3 +1,4 @@
+import { keysOf } from '#contract/connection.ts'
 import type { CannotHoldPolicy, FieldExpiryPolicy } from '#contract/loss.ts'
 import type { ConflictPolicy, RestoreRequest } from '#contract/restore.ts'
 import type { RestoreStep } from '../router.svelte.ts'
@@ -37,7 +38,7 @@ export class RestoreDraft {
   get keysInTarget(): number | null {
     const { facts } = this.test
     if (facts === null || !this.test.isAbout(this.target.connection)) return null
-    return Object.values(facts.keysPerDb).reduce((sum, db) => sum + db.keys, 0)
+    return keysOf(facts)
   }
 
   /** Null while something is missing. */

@@ -1,96 +1,80 @@
-import type { Failure } from '#contract/failure.ts'
 import type { CheckId } from '#contract/precheck.ts'
 import type { Passwords } from '#contract/profile.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { ConsoleClient } from '../client.ts'
 import { language } from '../i18n/i18n.svelte.ts'
 import { saveFile } from './save-file.ts'
+import { Deeds } from './deeds.svelte.ts'
 import type { DifferenceSource } from './difference-list.svelte.ts'
 import type { Tasks } from './tasks.svelte.ts'
 
-type Sent = (passwords: Passwords | undefined) => Promise<Failure | null>
-
-/** What a person does with one task: sends it, keeps the refusal, and asks for passwords the profile keeps none of. */
-export class TaskDeeds {
+/** What a person does with one task. */
+export class TaskDeeds extends Deeds {
   readonly #client: ConsoleClient
   readonly #tasks: Tasks
   readonly #id: string
-  failure = $state.raw<Failure | null>(null)
-  /** A password is asked for; `give` goes on with the deed. */
-  #asking = $state(false)
-  #waiting: Sent | null = null
 
   constructor(client: ConsoleClient, tasks: Tasks, id: string) {
+    super()
     this.#client = client
     this.#tasks = tasks
     this.#id = id
   }
 
-  get asking(): boolean {
-    return this.#asking
-  }
-
-  /** The dialog that asks is opened or closed. */
-  ask(open: boolean): void {
-    this.#asking = open
-  }
-
   check(passwords?: Passwords): Promise<boolean> {
-    return this.#send((given) => this.#tasks.act(this.#client.tasks.check(this.#input(given))), passwords)
+    return this.send((given) => this.#tasks.act(this.#client.tasks.check(this.#input(given))), passwords)
   }
 
   mend(check: CheckId, passwords?: Passwords): Promise<boolean> {
-    return this.#send(
+    return this.send(
       (given) => this.#tasks.act(this.#client.tasks.mend({ ...this.#input(given), check })),
       passwords,
     )
   }
 
   start(passwords?: Passwords): Promise<boolean> {
-    return this.#send((given) => this.#tasks.act(this.#client.tasks.start(this.#input(given))), passwords)
+    return this.send((given) => this.#tasks.act(this.#client.tasks.start(this.#input(given))), passwords)
   }
 
   schedule(schedule: Schedule, passwords?: Passwords): Promise<boolean> {
-    return this.#send(
+    return this.send(
       (given) => this.#tasks.act(this.#client.tasks.schedule({ ...this.#input(given), schedule })),
       passwords,
     )
   }
 
   unschedule(): Promise<boolean> {
-    return this.#send(() => this.#tasks.act(this.#client.tasks.unschedule({ id: this.#id })))
+    return this.send(() => this.#tasks.act(this.#client.tasks.unschedule({ id: this.#id })))
   }
 
   resume(): Promise<boolean> {
-    return this.#send((given) => this.#tasks.act(this.#client.tasks.resume(this.#input(given))))
+    return this.send((given) => this.#tasks.act(this.#client.tasks.resume(this.#input(given))))
   }
 
   unfreeze(): Promise<boolean> {
-    return this.#send((given) => this.#tasks.act(this.#client.tasks.unfreeze(this.#input(given))))
+    return this.send((given) => this.#tasks.act(this.#client.tasks.unfreeze(this.#input(given))))
   }
 
   /** `byHand`: the operator shuts the writers out themselves, and may say which password they set. */
   freeze(order: { readonly byHand?: boolean; readonly newPassword?: string } = {}): Promise<boolean> {
-    return this.#send(() => this.#tasks.act(this.#client.tasks.freeze({ id: this.#id, ...order })))
+    return this.send(() => this.#tasks.act(this.#client.tasks.freeze({ id: this.#id, ...order })))
   }
 
   pause(): Promise<boolean> {
-    return this.#send(() => this.#tasks.act(this.#client.tasks.pause({ id: this.#id })))
+    return this.send(() => this.#tasks.act(this.#client.tasks.pause({ id: this.#id })))
   }
 
   stop(): Promise<boolean> {
-    return this.#send(() => this.#tasks.act(this.#client.tasks.stop({ id: this.#id })))
+    return this.send(() => this.#tasks.act(this.#client.tasks.stop({ id: this.#id })))
   }
 
   verify(): Promise<boolean> {
-    return this.#send(() => this.#tasks.act(this.#client.tasks.verify({ id: this.#id })))
+    return this.send(() => this.#tasks.act(this.#client.tasks.verify({ id: this.#id })))
   }
 
   /** `consent` is the target's address, typed. */
   repair(consent: string, deleteExtra: boolean): Promise<boolean> {
-    return this.#send(() =>
-      this.#tasks.act(this.#client.tasks.repair({ id: this.#id, consent, deleteExtra })),
-    )
+    return this.send(() => this.#tasks.act(this.#client.tasks.repair({ id: this.#id, consent, deleteExtra })))
   }
 
   /** `consent` is the target's address, typed; `deleteSource` the source's. */
@@ -99,12 +83,12 @@ export class TaskDeeds {
     more: { readonly consent?: string; readonly deleteSource?: string; readonly wayBack?: boolean } = {},
   ): Promise<boolean> {
     const input = { id: this.#id, afterFinish, ...more }
-    return this.#send(() => this.#tasks.act(this.#client.tasks.finish(input)))
+    return this.send(() => this.#tasks.act(this.#client.tasks.finish(input)))
   }
 
   /** Hands the report over to be saved, in the language of the console. */
   saveReport(): Promise<boolean> {
-    return this.#send(async () => {
+    return this.send(async () => {
       const answer = await this.#client.tasks.report({
         id: this.#id,
         form: 'html',
@@ -124,25 +108,7 @@ export class TaskDeeds {
   }
 
   remove(): Promise<boolean> {
-    return this.#send(() => this.#tasks.remove(this.#id))
-  }
-
-  /** The passwords asked for have been typed: the deed that waited for them goes on. */
-  async give(passwords: Passwords): Promise<void> {
-    if (this.#waiting !== null) await this.#send(this.#waiting, passwords)
-  }
-
-  async #send(deed: Sent, passwords?: Passwords): Promise<boolean> {
-    this.failure = null
-    const failure = await deed(passwords)
-    if (failure?.code === 'task.password-needed') {
-      this.#waiting = deed
-      this.#asking = true
-      return false
-    }
-    this.#waiting = null
-    this.failure = failure
-    return failure === null
+    return this.send(() => this.#tasks.remove(this.#id))
   }
 
   #input(passwords: Passwords | undefined): { id: string; passwords?: Passwords } {

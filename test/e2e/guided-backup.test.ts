@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findings } from '../support/axe.ts'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { fillWithEveryType } from '../support/every-type.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startServed, type Served } from '../support/serve.ts'
+import { compareAll } from '../support/sync-ends.ts'
+
+const secrets = { source: 'old secret of the source', target: 'the target’s own' }
+
+let browser: Browser
+let served: Served
+
+beforeAll(async () => {
+  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
+})
+
+afterAll(async () => {
+  await browser.close()
+  await served[Symbol.asyncDispose]()
+})
+
+/** One step of the guided list, when it is the one that stands. */
+const now = (page: Page, name: string): Locator =>
+  page
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('heading', { name, exact: true }) })
+    .and(page.locator('[aria-current="step"]'))
+
+test('a move by backup: guided from freeze to the new address, closed on the way, seen from two consoles', async () => {
+  await using source = await startRedis({ password: secrets.source })
+  await using target = await startRedis({ password: secrets.target })
+  await fillWithEveryType(source)
+  await using first = await openConsole(browser, served)
+  const { page } = first
+  const main = page.getByRole('main')
+  const received: string[] = []
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => received.push(String(payload))),
+  )
+  await page.reload()
+
+  await page.getByRole('link', { name: 'Restores', exact: true }).click()
+  await main.getByRole('link', { name: 'Move by backup, step by step' }).click()
+  await main.getByRole('button', { name: 'Look at both sides' }).click()
+  await main.getByText('Name the server’s host or IP address').first().waitFor()
+  for (const [side, server] of Object.entries({ source, target })) {
+    const form = main.getByRole('region', {
+      name: side === 'source' ? 'From this server' : 'Into this server',
+    })
+    await form.getByLabel('Host', { exact: true }).fill('127.0.0.1')
+    await form.getByLabel('Port', { exact: true }).fill(String(server.port))
+    await form.getByLabel('Password', { exact: true }).fill(secrets[side as keyof typeof secrets])
+  }
+  await main.getByLabel('Folder for the backup').fill(join(served.home, 'backups'))
+  await main.getByRole('button', { name: 'Look at both sides' }).click()
+
+  await now(page, 'Freeze writes on the source').waitFor()
+  expect(await findings(page)).toEqual([])
+  const address = page.url()
+  // Two consoles stand at the same step, and both press it.
+  await using second = await openConsole(browser, served)
+  await second.page.goto(address)
+  for (const one of [page, second.page]) {
+    await one.getByRole('button', { name: 'Freeze writes…' }).click()
+    await one.getByRole('alertdialog').getByRole('textbox').fill(`127.0.0.1:${source.port}`)
+  }
+  await Promise.all(
+    [page, second.page].map((one) =>
+      one.getByRole('alertdialog').getByRole('button', { name: 'Freeze writes now' }).click(),
+    ),
+  )
+  for (const one of [page, second.page]) {
+    await now(one, 'Restore it into the target').waitFor({ timeout: 30_000 })
+    expect(await one.getByRole('main').getByRole('alert').count()).toBe(0)
+  }
+
+  // The console is closed, and the page opened again later.
+  await page.goto('about:blank')
+  await page.goto(`${served.origin}/#/restores`)
+  await main.getByRole('link', { name: 'Move by backup', exact: true }).click()
+  await main.getByRole('button', { name: 'Restore now' }).click()
+  await now(page, 'Point applications to the target').waitFor({ timeout: 30_000 })
+  await main.getByText(`127.0.0.1:${target.port}`, { exact: true }).waitFor()
+  const sides = main.getByRole('region', { name: 'Both sides' })
+  expect(await sides.getByRole('row', { name: 'Used memory' }).innerText()).toMatch(/[KM]iB.*[KM]iB/s)
+  await main.getByRole('button', { name: 'Done, unfreeze the source' }).click()
+  await second.page.getByText('The move is finished.').waitFor()
+  expect(await compareAll(source, target, secrets)).toMatchObject({ equal: true })
+
+  await main.getByRole('button', { name: 'Remove', exact: true }).click()
+  await page.waitForURL(/#\/restores$/)
+  for (const secret of Object.values(secrets)) expect(received.join('\n')).not.toContain(secret)
+  expect([...first.complaints, ...second.complaints]).toEqual([])
+})
