@@ -38,6 +38,8 @@ export type TaskEventCode =
   | 'freeze.drained'
   /** breach, address: where */
   | 'freeze.broken'
+  /** clients: signed out. The old server of a way back, whose freeze was broken, is frozen once more. */
+  | 'freeze.again'
   | 'freeze.undone'
   /** A person froze it, and has to let the writers in again. */
   | 'freeze.undo-by-hand'

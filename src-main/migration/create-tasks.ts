@@ -4,7 +4,7 @@ import { fail, toFailure } from '#contract/failure.ts'
 import { checksAllow } from '#contract/precheck.ts'
 import { turnedRound, type Passwords } from '#contract/profile.ts'
 import type { Ending, TaskView, TogetherAnswer } from '#contract/task.ts'
-import { statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
+import { isOver, statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
@@ -109,10 +109,13 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     })
   }
 
-  /** Takes back the task that was to keep the way back of a migration. */
+  /**
+   * Takes back the task that was to keep the way back of a migration. Until it is given up, whoever comes after a crash finds
+   * it by its migration.
+   */
   const dropWayBack = async (id: string, back: string, passwords?: Passwords): Promise<void> => {
+    if (!isOver(book.get(back).state)) await endForGood(back, passwords && turnedRound(passwords))
     book.change(id, { wayBack: null })
-    await endForGood(back, passwords && turnedRound(passwords))
     tasks.remove(back)
   }
 

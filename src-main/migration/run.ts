@@ -19,12 +19,15 @@ import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
 import { lockTarget } from './target-lock.ts'
-import { becomeKept, endsNow, keepOldFrozen, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
+import { isOldServer, keepOldFrozen, watchOldFrozen } from './old-side.ts'
+import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
 
 /** How long an order may take before the job is ended without it; its checkpoints make that safe. */
 const orderMs = 30_000
 const closingMs = 8_000
 const sampleMs = 1_000
+/** How long the old server of a way back may take to come up and be frozen again. */
+const refreezeMs = 60_000
 
 /**
  * One migration at work in this process, from *start* or *resume* until it pauses, fails or is over. What it
@@ -41,6 +44,8 @@ export class MigrationRun {
   #kept: readonly KeptFreeze[] = []
   /** An end that somebody asked for: what the job's end then means. */
   #asked: 'pause' | 'interrupt' | 'stop' | 'finish' | null = null
+  /** How often the old server of a way back was frozen once more. */
+  #frozenAgain = 0
   /** Resolves when it works no more. */
   ended: Promise<void> = Promise.resolve()
 
@@ -160,17 +165,50 @@ export class MigrationRun {
       copyConnections,
       ...(from !== null && { from }),
     })
-    this.#over.signal.throwIfAborted()
-    const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
-    this.#job = job
-    this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
     void this.#sample()
     void this.#guardTarget()
-    if (this.#kept.length > 0) void this.#takeUpFreeze(job)
-    const end = await job.ended
-    this.#cutover.end()
-    if ('failure' in end) this.#endedBy(end.failure)
-    else if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#resumable(end.result.progress)
+    if (this.#wayBackOf !== null) void this.#watchOldSide(this.#wayBackOf)
+    for (;;) {
+      this.#over.signal.throwIfAborted()
+      const frozenBefore = this.#frozenAgain
+      const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
+      this.#job = job
+      this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
+      if (this.#kept.length > 0) void this.#takeUpFreeze(job)
+      const end = await job.ended
+      this.#cutover.end()
+      if ('failure' in end) {
+        if (await this.#isLetInAgain(end.failure, frozenBefore)) continue
+        this.#endedBy(end.failure)
+      } else if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#resumable(end.result.progress)
+      return
+    }
+  }
+
+  async #watchOldSide(of: string): Promise<void> {
+    try {
+      await watchOldFrozen(this.#services, this.#id, of, {
+        signal: this.#over.signal,
+        onFrozen: () => (this.#frozenAgain += 1),
+      })
+    } catch (thrown) {
+      const { book } = this.#services
+      if (book.holds(this.#id)) book.tell(this.#id, 'error', 'task.failed', { code: toFailure(thrown).code })
+    }
+  }
+
+  /** The old server of a way back that was started anew knows us only once it is frozen again: that is waited for. */
+  async #isLetInAgain({ code, params }: Failure, frozenBefore: number): Promise<boolean> {
+    const of = this.#wayBackOf
+    if (of === null || this.#asked !== null || !code.startsWith('auth.')) return false
+    // What was drained or proven was so by the sync that has ended.
+    if (heldStates.has(this.#services.book.get(this.#id).state)) return false
+    if (!isOldServer(this.#services, of, params['address'])) return false
+    const { signal } = this.#over
+    const deadline = Date.now() + refreezeMs
+    while (!signal.aborted && this.#frozenAgain === frozenBefore && Date.now() < deadline)
+      await sleep(100, undefined, { signal }).catch(() => undefined)
+    return this.#frozenAgain > frozenBefore && this.#asked === null
   }
 
   /** Where a way back begins: on disk before anything is received, and before its source lets anybody in again. */

@@ -5,10 +5,8 @@ import type { StreamMark } from '#contract/sync.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
 import { markStreams } from '#engine/source/stream-mark.ts'
 import { endPause, giveTargetBack, removeFolder, undoFreeze } from './conclusion.ts'
-import { freezeWrites } from './freeze/freeze.ts'
-import { connectionNow } from './freeze/sign-in.ts'
-import { lookFrozen } from './freeze/watch.ts'
 import type { Ends } from './endpoint.ts'
+import { reachOld } from './old-side.ts'
 import type { RunServices } from './services.ts'
 import { throughLockNow } from './target-lock.ts'
 import type { TaskBook } from './task-book.ts'
@@ -93,35 +91,6 @@ export async function endsNow(
   }
 }
 
-/**
- * The target of a way back stays frozen: one that was started anew since lets its writers in, and is frozen once more.
- * What broke the freeze is told in any case; what a person froze is theirs to freeze.
- */
-export async function keepOldFrozen(
-  { book, freezes }: RunServices,
-  id: string,
-  of: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const kept = freezes.open(of)[0]
-  const broken = kept === undefined ? null : await lookFrozen(kept.record)
-  if (kept === undefined || broken === null) return
-  book.tell(id, 'error', 'freeze.broken', { ...broken })
-  const { connection, byHand } = kept.record
-  if (broken.breach === 'restarted' && !byHand)
-    await freezeWrites({ taskId: of, connection, journal: freezes, signal })
-}
-
-async function reachOld(
-  { freezes }: Pick<RunServices, 'freezes'>,
-  of: string,
-  before: Connection,
-  signal?: AbortSignal,
-): Promise<Connection> {
-  const kept = freezes.open(of)[0]
-  return kept === undefined ? before : await connectionNow(kept.record, before, signal)
-}
-
 /** The way back of a migration follows: what was cut short by a crash in between is said now. */
 export function noteWayBackOpen({ book }: RunServices, of: string): void {
   if (book.holds(of) || kindOf(book.get(of).state) !== 'waiting') return
@@ -193,9 +162,16 @@ export async function untilOpen(book: TaskBook, id: string): Promise<void> {
   fail('source.not-ready', { address: addressOf(book.get(id).body.source) })
 }
 
-/** Migrations whose way back has ended, and whose process ended before it could say so. */
+/** Migrations whose way back has ended, or was given up before it was open, and whose process ended before it could say so. */
 export async function settleLost(services: RunServices): Promise<void> {
   const { book, store } = services
+  for (const { id, wayBack } of book.standings(statesOf('waiting'))) {
+    const back = wayBack === null ? undefined : store.tasks.find(wayBack)
+    if (wayBack === null || (back !== undefined && kindOf(back.state) !== 'over')) continue
+    book.hold(id)
+    book.change(id, { wayBack: null })
+    book.release(id)
+  }
   for (const { id, wayBack } of book.standings(statesOf('kept'))) {
     const back = wayBack === null ? undefined : store.tasks.find(wayBack)
     if (back === undefined || kindOf(back.state) === 'over')

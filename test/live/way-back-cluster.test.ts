@@ -1,48 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { TaskView } from '#contract/task.ts'
-import { createJobRunner } from '#engine/worker/pool.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { markStreams } from '#engine/source/stream-mark.ts'
-import { openMigrations, type Migrations } from '#migration/open.ts'
+import type { Migrations } from '#migration/open.ts'
+import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { startClusterWriter } from '../support/cluster-writer.ts'
 import { masterOfSlot, startCluster, type RedisCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { connectionTo, differencesFromAll, drain, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
 
-const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
-
-let folder: string
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-})
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const open = (): Migrations => openMigrations({ folder, jobs: createJobRunner(worker) })
-
-async function until(
-  { tasks }: Migrations,
-  id: string,
-  wanted: (view: TaskView) => boolean,
-  limitMs = 90_000,
-): Promise<TaskView> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const view = tasks.get(id)
-    if (wanted(view)) return view
-    if (Date.now() > deadline || (view.state === 'failed' && !wanted(view)))
-      throw new Error(`never as wanted: ${JSON.stringify({ ...view, progress: view.progress?.phase })}`)
-    await sleep(50)
-  }
-}
+const dataFolder = dataFolderForEachTest()
 
 /** A server, or a cluster: its masters first. */
 interface Side extends AsyncDisposable {
@@ -74,10 +43,14 @@ function write({ masters, cluster }: Side, seed: number): ReturnType<typeof star
 /** Freezes, proves, and finishes a migration or a way back while somebody writes until he is refused. */
 async function cutOver(home: Migrations, id: string, writer: { stop(): Promise<void> }): Promise<TaskView> {
   await home.tasks.freeze(id)
-  await until(home, id, ({ state }) => state === 'frozen')
+  await untilTask(home, id, ({ state }) => state === 'frozen')
   await writer.stop()
   home.tasks.verify(id, 'full')
-  const proven = await until(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  const proven = await untilTask(
+    home,
+    id,
+    ({ state, proof }) => state === 'frozen' && proof?.running === false,
+  )
   expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
   return await home.tasks.finish(id, {})
 }
@@ -95,10 +68,10 @@ async function cutOverWithWayBack(home: Migrations, old: Side, fresh: Side): Pro
   const writer = write(old, 1)
   while (writer.written < 500) await sleep(20)
   home.tasks.check(id)
-  const { checks } = await until(home, id, ({ state }) => state !== 'checking')
+  const { checks } = await untilTask(home, id, ({ state }) => state !== 'checking')
   for (const one of checks?.results ?? []) if (one.state === 'warning') home.tasks.accept(id, one.id, true)
   home.tasks.start(id)
-  await until(home, id, ({ inStep, progress }) => inStep && progress!.writes > 1_000)
+  await untilTask(home, id, ({ inStep, progress }) => inStep && progress!.writes > 1_000)
   const { state, wayBack } = await cutOver(home, id, writer)
   expect(state).toBe('way-back')
   return [id, wayBack!]
@@ -117,11 +90,11 @@ test.each([
   async (from, to) => {
     await using old = await startSide(from)
     await using fresh = await startSide(to)
-    await using home = open()
+    await using home = dataFolder.open()
     const [id, back] = await cutOverWithWayBack(home, old, fresh)
     expect(home.tasks.get(back).progress!.shards).toHaveLength(fresh.masters.length)
     const writer = write(fresh, 7)
-    await until(home, back, ({ progress }) => progress!.writes > 2_000)
+    await untilTask(home, back, ({ progress }) => progress!.writes > 2_000)
     const rolledBack = await cutOver(home, back, writer)
     expect(writer.written).toBeGreaterThan(1_000)
     expect(rolledBack.state).toBe('finished')

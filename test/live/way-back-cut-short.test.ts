@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { makeFailure, FailureError } from '#contract/failure.ts'
+import type { TaskState } from '#contract/task-states.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { openStore } from '#store/open.ts'
@@ -60,12 +61,12 @@ async function upToCutover(
   return id
 }
 
-/** As a process leaves it that is killed right after the sync was ended for good. */
-function cutShort(id: string, ending: TaskView['ending'] = null): void {
+/** As a process leaves it that is killed right after the sync was ended for good; `state`: of one that was given up by then. */
+function cutShort(id: string, ending: TaskView['ending'] = null, state: TaskState = 'interrupted'): void {
   using store = openStore(join(dataFolder.path, 'keyferry.db'))
   const row = store.tasks.find(id)!
   const record = JSON.stringify({ ...JSON.parse(row.record), concluding: true, ending })
-  store.tasks.stand(id, { ...row, state: 'interrupted', record, ownerPid: null, ownerSeenAt: null })
+  store.tasks.stand(id, { ...row, state, record, ownerPid: null, ownerSeenAt: null })
 }
 
 async function writes(server: RedisServer, password: string): Promise<string> {
@@ -167,6 +168,27 @@ test.each(['gone on with', 'given up'] as const)(
   },
 )
 
+test('a migration that was killed after its way back was given up again is finished without one', async () => {
+  await using old = await startOld()
+  await using fresh = await startFresh()
+  const before = [await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]
+  let id: string
+  let back: string
+  {
+    await using home = dataFolder.open()
+    id = await upToCutover(home, old, fresh)
+    back = (await home.tasks.finish(id, {})).wayBack!
+  }
+  cutShort(id)
+  cutShort(back, null, 'stopped')
+  await using home = dataFolder.open()
+  await untilTask(home, id, ({ wayBack }) => wayBack === null)
+  expect(home.tasks.get(back).state).toBe('stopped')
+  expect((await home.tasks.finish(id, { wayBack: false })).state).toBe('finished')
+  expect([await doorsOf(old, oldSecret), await doorsOf(fresh, freshSecret)]).toEqual(before)
+  expect(home.freezes.open()).toEqual([])
+})
+
 test('a way back that cannot be opened is told, and the migration ends without one', async () => {
   await using old = await startOld()
   await using fresh = await startFresh()
@@ -265,7 +287,17 @@ test('the old server is frozen again where it was started anew, and that is told
   expect(followed.failure).toBeNull()
   expect(codes(followed)).toContain('freeze.broken')
   await expect(writes(old, oldSecret)).rejects.toThrow()
+
+  // The same while we look on, and follow.
+  const told = codes(home.tasks.get(back)).filter((code) => code === 'freeze.again').length
+  await old.restart()
+  await untilTask(home, back, (task) => codes(task).filter((code) => code === 'freeze.again').length > told)
+  await expect(writes(old, oldSecret)).rejects.toThrow()
+  await writes(fresh, freshSecret)
+  await untilTask(home, back, ({ inStep, progress }) => inStep && progress!.writes > 0)
+  expect(home.tasks.get(back)).toMatchObject({ state: 'following', failure: null })
   await home.tasks.stop(back)
+  expect(await old.call('GET', 'theirs')).toBe('x')
   expect(await writes(old, oldSecret)).toBe('OK')
   expect(home.freezes.open()).toEqual([])
 })

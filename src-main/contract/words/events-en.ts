@@ -56,6 +56,7 @@ export const eventsEn: EventsOf = {
   'freeze.done': 'Writes are frozen[ at offset {offset}]; {clients} connections were signed out.',
   'freeze.drained': 'The last write before the freeze has arrived[ after {ms} ms].',
   'freeze.broken': 'The freeze was broken[ at {address}]: {breach} Any proof before is void.',
+  'freeze.again': 'The old server was frozen again; {clients} connections were signed out.',
   'freeze.undone': 'Password and users of the source are as they were.',
   'freeze.undo-by-hand':
     'Keyferry has changed nothing at the source: whoever shut the writers out lets them in again.',

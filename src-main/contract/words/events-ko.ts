@@ -57,6 +57,7 @@ export const eventsKo: EventsOf = {
   'freeze.done': '[오프셋 {offset} 위치에서 ]쓰기를 동결했고 연결 {clients}개를 내보냈습니다.',
   'freeze.drained': '동결 전 마지막 쓰기가 도착했습니다[({ms}ms 뒤)].',
   'freeze.broken': '동결이 풀렸습니다[({address})]. {breach} 이전의 검증은 무효입니다.',
+  'freeze.again': '이전 서버를 다시 동결했고, 연결 {clients}개를 끊었습니다.',
   'freeze.undone': '소스의 비밀번호와 사용자가 원래대로 돌아왔습니다.',
   'freeze.undo-by-hand':
     'Keyferry는 소스에서 아무것도 바꾸지 않았습니다. 쓰는 쪽을 막은 사람이 다시 열어 주세요.',

@@ -51,6 +51,7 @@ export const eventsZh: EventsOf = {
   'freeze.done': '写入已[在偏移量 {offset} 处]冻结，{clients} 个连接被断开。',
   'freeze.drained': '冻结前的最后一次写入已到达[（{ms} 毫秒后）]。',
   'freeze.broken': '冻结已失效[（{address}）]：{breach}此前的校验作废。',
+  'freeze.again': '旧服务器已再次冻结，{clients} 个连接被断开。',
   'freeze.undone': '源端的密码和用户已恢复原状。',
   'freeze.undo-by-hand': 'Keyferry 没有更改源端：请由挡住写入方的人重新放行。',
   'freeze.changed-meanwhile': '冻结期间他人修改了 {what}，已保持不动。',

@@ -32,6 +32,8 @@ export interface Breach {
 export interface WatchOptions {
   readonly signal: AbortSignal
   readonly onLook: (look: FrozenLook) => void
+  /** What is written there is written by us: no breach. */
+  readonly writesAreOurs?: boolean
 }
 
 const everyMs = 200
@@ -45,7 +47,7 @@ const reconnectMs = 500
  */
 export async function watchFrozen(
   records: readonly FreezeRecord[],
-  { signal, onLook }: WatchOptions,
+  { signal, onLook, writesAreOurs = false }: WatchOptions,
 ): Promise<Breach | null> {
   const over = new AbortController()
   const end = (): void => over.abort()
@@ -58,6 +60,7 @@ export async function watchFrozen(
   const watches = nodes.map(({ record, node }) =>
     watchNode(record, node, {
       signal: over.signal,
+      writesAreOurs,
       onLook(look) {
         looks.set(node, look)
         if (looks.size === nodes.length) onLook(together([...looks.values()]))
@@ -141,14 +144,14 @@ async function lookOnAndOn(
   record: FreezeRecord,
   node: NodeRecord,
   counting: Counting,
-  { signal, onLook }: WatchOptions,
+  { signal, onLook, writesAreOurs }: WatchOptions,
 ): Promise<FreezeBreach | null> {
   const counter = (counting.counter ??= await WriteCounter.of(control))
   while (!signal.aborted) {
     const now = await lookAt(control, record)
     const { wrote, triedPerSecond, refusedWrites } = counter.look(now.info)
     // What a replica executes are its primary's writes.
-    const foreign = wrote && node.role === 'master' ? 'foreign-client' : null
+    const foreign = wrote && node.role === 'master' && !writesAreOurs ? 'foreign-client' : null
     const breach = breachOf(now, node, record) ?? foreign
     const list = await control.call('CLIENT', 'LIST').catch(nothingWhereRefused)
     const clients = parseClientList(String(list))
