@@ -18,7 +18,7 @@ export const failureCodes = Object.keys(failureCatalogue) as readonly FailureCod
 /** The page of a failure: its head, and the notes of the page as it was. */
 export function operatorPage(code: FailureCode, before = ''): string {
   const { what, safe, todo } = sayFailureInGeneral(code, 'en')
-  const begun = sayFailureInGeneral(code, 'en', 1_000).safe
+  const begun = sayFailureInGeneral(code, 'en', { written: 1_000 }).safe
   const { retryable } = failureCatalogue[code]
   const notes = before.includes(mark) ? before.slice(before.indexOf(mark) + mark.length).trim() : ''
   const head = `# ${code}

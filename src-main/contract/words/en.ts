@@ -90,7 +90,7 @@ export const en: LanguageWords = {
     'file.exists': {
       what: 'The file[ {file}] is there already.',
       safe: 'It was left as it is.',
-      todo: 'Name another file or folder; dump and backup replace it with --force.',
+      todo: 'Name another file or folder[{console:if}|; dump and backup replace it with --force].',
     },
     'fetch.not-found': {
       what: 'There is nothing at[ {file}| this URL][ (HTTP {status})].',
@@ -170,7 +170,7 @@ export const en: LanguageWords = {
     'readiness.no-backlog': {
       what: 'The source[ {address}] keeps no replication backlog, and would make a snapshot for us first.',
       safe: 'It was not asked for one; nothing was changed.',
-      todo: 'Look at an append-only file, or with --monitor; a source keeps a backlog once it has had a replica.',
+      todo: 'Look at an append-only file, or [{console:if}through MONITOR|with --monitor]; a source keeps a backlog once it has had a replica.',
     },
     'tunnel.no-sftp': {
       what: 'The SSH server[ {hop}] hands out no files (SFTP).',
@@ -665,12 +665,12 @@ export const en: LanguageWords = {
     'verify.no-server': {
       what: '[{program} is no redis-server or valkey-server of 7.0 or later|No redis-server or valkey-server of 7.0 or later was found on this machine]. What the commands of an append-only file make, only a server tells that loads them.',
       safe: 'Nothing was compared, and nothing has been changed.',
-      todo: 'Install redis-server 7.0 or later on this machine, or name one with --server. It runs for the comparison alone and is reachable by nobody else.',
+      todo: 'Install redis-server 7.0 or later on this machine[{console:if}|, or name one with --server]. It runs for the comparison alone and is reachable by nobody else.',
     },
     'verify.not-loaded': {
       what: 'The server[ {version}] that was to load[ {file}| the append-only file] for the comparison ended[: {reason}|].',
       safe: 'Nothing was compared, and nothing has been changed; the file was only read.',
-      todo: 'Name a server of the version that wrote the file, with --server; it needs memory for all of the data, and room for it among the temporary files.',
+      todo: '[{console:if}Install a server of the version that wrote the file on this machine|Name a server of the version that wrote the file, with --server]; it needs memory for all of the data, and room for it among the temporary files.',
     },
     'restore.not-again': {
       what: 'Only a restore that failed or was stopped can be gone on with.',
@@ -830,7 +830,7 @@ export const en: LanguageWords = {
     'way-back.none': {
       what: 'No way back is open[ from {target} to {source}].',
       safe: 'Nothing was changed on either server.',
-      todo: 'A way back begins at the cutover, with --way-back or as chosen in the plan. "keyferry tasks" lists what there is; to go back without one, migrate in the other direction.',
+      todo: 'A way back begins at the cutover[{console:if}, where the plan or a tick there asks for it.|, with --way-back or as chosen in the plan. "keyferry tasks" lists what there is.] To go back without one, migrate in the other direction.',
     },
     'schedule.past': {
       what: 'The time[ {when}] is past.',
@@ -920,7 +920,7 @@ export const en: LanguageWords = {
     'usage.invalid': {
       what: 'The value of[ {field}| a field] cannot be used[: {reason}].',
       safe: written,
-      todo: 'Correct it and try again; --help shows every option.',
+      todo: 'Correct it and try again[{console:if}|; --help shows every option].',
     },
     'usage.missing-prerequisite': {
       what: 'This needs[ {program}| a program], which was not found on this machine.',

@@ -85,7 +85,7 @@ export const ko: LanguageWords = {
     'file.exists': {
       what: '[{file} ]파일이 이미 있습니다.',
       safe: '그 파일은 그대로 두었습니다.',
-      todo: '다른 파일이나 폴더를 지정하세요. dump와 backup은 --force로 바꿉니다.',
+      todo: '다른 파일이나 폴더를 지정하세요.[{console:if}| dump와 backup은 --force로 바꿉니다.]',
     },
     'fetch.not-found': {
       what: '[{file}|이] URL에는 아무것도 없습니다[(HTTP {status})].',
@@ -165,7 +165,7 @@ export const ko: LanguageWords = {
     'readiness.no-backlog': {
       what: '소스[ {address}]에 복제 백로그가 없어 먼저 스냅샷을 만들어야 합니다.',
       safe: '스냅샷을 요청하지 않았고 아무것도 바뀌지 않았습니다.',
-      todo: 'AOF 파일을 보거나 --monitor로 보세요. 소스는 레플리카를 가진 뒤부터 백로그를 둡니다.',
+      todo: 'AOF 파일을 보거나 [{console:if}MONITOR로|--monitor로] 보세요. 소스는 레플리카를 가진 뒤부터 백로그를 둡니다.',
     },
     'tunnel.no-sftp': {
       what: 'SSH 서버[ {hop}]에서 파일을 내주지 않습니다(SFTP).',
@@ -660,12 +660,12 @@ export const ko: LanguageWords = {
     'verify.no-server': {
       what: '[{program}: 7.0 이상의 redis-server나 valkey-server가 아닙니다|이 컴퓨터에서 7.0 이상의 redis-server나 valkey-server를 찾지 못했습니다]. AOF의 명령이 무엇을 만드는지는 그것을 읽어 들이는 서버만 알 수 있습니다.',
       safe: '비교하지 않았고 변경된 것도 없습니다.',
-      todo: '이 컴퓨터에 redis-server 7.0 이상을 설치하거나 --server로 지정하세요. 이 비교를 위해서만 실행되며 다른 사람은 연결할 수 없습니다.',
+      todo: '이 컴퓨터에 redis-server 7.0 이상을 [{console:if}설치하세요|설치하거나 --server로 지정하세요]. 이 비교를 위해서만 실행되며 다른 사람은 연결할 수 없습니다.',
     },
     'verify.not-loaded': {
       what: '비교를 위해[ {file} 파일을| AOF를] 읽어 들이던 서버[({version})]가 종료되었습니다[: {reason}|].',
       safe: '비교하지 않았고 변경된 것도 없습니다. 파일은 읽기만 했습니다.',
-      todo: '--server로 그 파일을 쓴 버전의 서버를 지정하세요. 모든 데이터를 담을 메모리와 임시 공간이 필요합니다.',
+      todo: '[{console:if}그 파일을 쓴 버전의 서버를 이 컴퓨터에 설치하세요|--server로 그 파일을 쓴 버전의 서버를 지정하세요]. 모든 데이터를 담을 메모리와 임시 공간이 필요합니다.',
     },
     'restore.not-again': {
       what: '실패했거나 중지된 복원만 이어서 진행할 수 있습니다.',
@@ -825,7 +825,7 @@ export const ko: LanguageWords = {
     'way-back.none': {
       what: '[{target}에서 {source}(으)로 ]열린 되돌아갈 길이 없습니다.',
       safe: '양쪽 서버 모두 아무것도 바뀌지 않았습니다.',
-      todo: '되돌아갈 길은 컷오버할 때 --way-back 또는 계획의 선택에 따라 열립니다. "keyferry tasks"가 목록을 보여 줍니다. 그 길 없이 되돌리려면 반대 방향으로 마이그레이션하세요.',
+      todo: '되돌아갈 길은 컷오버할 때 [{console:if}계획에서 고르거나 컷오버 화면에서 선택하면 열립니다.|--way-back 또는 계획의 선택에 따라 열립니다. "keyferry tasks"가 목록을 보여 줍니다.] 그 길 없이 되돌리려면 반대 방향으로 마이그레이션하세요.',
     },
     'schedule.past': {
       what: '지정한 시각[ {when}] 시점은 이미 지났습니다.',
@@ -915,7 +915,7 @@ export const ko: LanguageWords = {
     'usage.invalid': {
       what: '[{field} |어떤 ]항목의 값을 쓸 수 없습니다[: {reason}].',
       safe: written,
-      todo: '고친 뒤 다시 시도하세요. --help로 모든 옵션을 볼 수 있습니다.',
+      todo: '고친 뒤 다시 시도하세요.[{console:if}| --help로 모든 옵션을 볼 수 있습니다.]',
     },
     'usage.missing-prerequisite': {
       what: '[{program} |필요한 ]프로그램을 이 컴퓨터에서 찾지 못했습니다.',

@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { failureCatalogue, makeFailure, type FailureCode } from '../failure.ts'
-import { languages, sayFailure, sayFailureInConsole, type Locale } from './say-failure.ts'
+import {
+  languages,
+  sayFailure,
+  sayFailureInConsole,
+  sayFailureInGeneral,
+  type Locale,
+} from './say-failure.ts'
 import { fillTemplate, formatBytes, placeholdersOf } from './template.ts'
 
 const codes = Object.keys(failureCatalogue) as FailureCode[]
 const locales = Object.keys(languages) as Locale[]
 const parts = ['what', 'safe', 'todo'] as const
+
+/** What a person is to ask of a server by its own tool. */
+const othersCommand = 'redis-cli --cluster check'
 
 /** A value for every param any sentence may use. */
 const everything = new Proxy({} as Record<string, string>, {
@@ -22,6 +31,19 @@ describe.each(locales)('words in %s', (locale) => {
         expect(said[part]).not.toMatch(/\berror\b|오류|에러|错误|\[| [,.](?!\w)/i)
         expect(said[part]).toMatch(/[.。)]$/u)
       }
+    }
+  })
+
+  test.each(codes)('%s: names no flag of the command line at a console', (code) => {
+    for (const params of [{}, everything]) {
+      const failure = { code, params }
+      const told = [
+        sayFailureInConsole(failure, locale),
+        sayFailureInGeneral(code, locale, { toConsole: true }),
+      ]
+      for (const said of told)
+        for (const part of parts)
+          expect(said[part].replaceAll(othersCommand, '')).not.toMatch(/--\w/)
     }
   })
 

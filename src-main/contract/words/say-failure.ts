@@ -50,12 +50,17 @@ export function sayFailureInConsole(
 
 /**
  * Says what a failure means without one having happened: every fact it can tell stands there as its name, `‹host›`,
- * and sizes as an example. `written` is how many keys the target has taken, 0 for none.
+ * and sizes as an example. `written` is how many keys the target has taken, 0 for none; `toConsole`: for who sits at
+ * one, as `sayFailureInConsole`.
  */
-export function sayFailureInGeneral(code: FailureCode, locale: Locale, written = 0): FailureWords {
+export function sayFailureInGeneral(
+  code: FailureCode,
+  locale: Locale,
+  { written = 0, toConsole = false } = {},
+): FailureWords {
   const names = Object.values(languages[locale].failures[code]).flatMap(placeholdersOf)
-  const params = names.map(({ name, form }) => [name, example(name, form, written)] as const)
-  return sayFailure({ code, params: Object.fromEntries(params) }, locale)
+  const params = Object.fromEntries(names.map(({ name, form }) => [name, example(name, form, written)]))
+  return (toConsole ? sayFailureInConsole : sayFailure)({ code, params }, locale)
 }
 
 function example(name: string, form: string | undefined, written: number): string | number {

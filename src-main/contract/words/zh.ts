@@ -85,7 +85,7 @@ export const zh: LanguageWords = {
     'file.exists': {
       what: '文件[ {file} ]已经存在。',
       safe: '它保持原样。',
-      todo: '请指定另一个文件或目录；dump 和 backup 可用 --force 替换它。',
+      todo: '请指定另一个文件或目录[{console:if}|；dump 和 backup 可用 --force 替换它]。',
     },
     'fetch.not-found': {
       what: '[{file} |该 URL ]处没有任何内容[（HTTP {status}）]。',
@@ -165,7 +165,7 @@ export const zh: LanguageWords = {
     'readiness.no-backlog': {
       what: '源端[ {address} ]没有复制积压缓冲区，需要先为我们生成快照。',
       safe: '没有要求它生成快照，没有任何改动。',
-      todo: '请查看 AOF 文件，或使用 --monitor；源端有过副本之后才会保留积压缓冲区。',
+      todo: '请查看 AOF 文件，或[{console:if}通过 MONITOR 查看|使用 --monitor]；源端有过副本之后才会保留积压缓冲区。',
     },
     'tunnel.no-sftp': {
       what: 'SSH 服务器[ {hop} ]不提供文件（SFTP）。',
@@ -660,12 +660,12 @@ export const zh: LanguageWords = {
     'verify.no-server': {
       what: '[{program} 不是 7.0 或更高版本的 redis-server 或 valkey-server|本机上没有找到 7.0 或更高版本的 redis-server 或 valkey-server]。AOF 中的命令会产生什么数据，只有加载它的服务器才知道。',
       safe: '没有进行比较，也未做任何更改。',
-      todo: '请在本机安装 redis-server 7.0 或更高版本，或用 --server 指定。它只为此次比较运行，其他人无法连接。',
+      todo: '请在本机安装 redis-server 7.0 或更高版本[{console:if}|，或用 --server 指定]。它只为此次比较运行，其他人无法连接。',
     },
     'verify.not-loaded': {
       what: '为比较而加载[ {file} |AOF ]的服务器[（{version}）]已退出[：{reason}|]。',
       safe: '没有进行比较，也未做任何更改；文件只被读取。',
-      todo: '请用 --server 指定写入该文件的版本的服务器；它需要能容纳全部数据的内存和临时空间。',
+      todo: '请[{console:if}在本机安装与写入该文件的版本相同的服务器|用 --server 指定写入该文件的版本的服务器]；它需要能容纳全部数据的内存和临时空间。',
     },
     'restore.not-again': {
       what: '只有失败或已停止的恢复才能继续。',
@@ -825,7 +825,7 @@ export const zh: LanguageWords = {
     'way-back.none': {
       what: '没有[从 {target} 到 {source} 的]已打开的回退通道。',
       safe: '两端均未做任何更改。',
-      todo: '回退通道在割接时打开：使用 --way-back，或在方案中选择。“keyferry tasks”会列出现有任务；没有回退通道而要回退时，请反方向做一次迁移。',
+      todo: '回退通道在割接时打开：[{console:if}在方案中选择，或在割接页勾选。|使用 --way-back，或在方案中选择。“keyferry tasks”会列出现有任务。]没有回退通道而要回退时，请反方向做一次迁移。',
     },
     'schedule.past': {
       what: '时间[ {when}] 已过。',
@@ -915,7 +915,7 @@ export const zh: LanguageWords = {
     'usage.invalid': {
       what: '[{field} |某一项]的值无法使用[：{reason}]。',
       safe: written,
-      todo: '请改正后重试；--help 会列出所有选项。',
+      todo: '请改正后重试[{console:if}|；--help 会列出所有选项]。',
     },
     'usage.missing-prerequisite': {
       what: '需要[ {program}|某个程序]，但本机上没有找到。',
