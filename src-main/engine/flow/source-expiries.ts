@@ -18,6 +18,9 @@ export interface ExpiriesAt {
 
 /** Nothing is placed while the source is asked: one that does not answer is not waited for long. */
 const answerLimitMs = 2_000
+/** How far the clock may go on between the two looks at it. */
+const steadyMs = 1
+const mostTries = 5
 /** SET … KEEPTTL (6.0). */
 const keepsExpirySince = 600
 
@@ -54,10 +57,20 @@ export class SourceExpiries implements Disposable {
   }
 
   /**
-   * All in one transaction with the place, so nothing lies between. Before PEXPIRETIME (7.0) the clock and the time
-   * left are asked, which are within a millisecond of it.
+   * All in one transaction with the place, so nothing lies between. Before PEXPIRETIME (7.0) the clock is asked before
+   * and after the time left, and all once more where it went on by more than a millisecond: a server that has to wait
+   * for the processor does so between two commands too.
    */
   async ask(db: number, keys: readonly Buffer[]): Promise<ExpiriesAt> {
+    let best = await this.#askOnce(db, keys)
+    for (let tries = 1; best.tookMs > steadyMs && tries < mostTries; tries += 1) {
+      const again = await this.#askOnce(db, keys)
+      if (again.tookMs < best.tookMs) best = again
+    }
+    return best
+  }
+
+  async #askOnce(db: number, keys: readonly Buffer[]): Promise<ExpiriesAt & { readonly tookMs: number }> {
     const question = this.#tellsTime ? 'PEXPIRETIME' : 'PTTL'
     const moment = this.#askPlace(this.#link.address)
     const commands: readonly (readonly Argument[])[] = [
@@ -65,6 +78,7 @@ export class SourceExpiries implements Disposable {
       ['SELECT', db],
       ['TIME'],
       ...keys.map((key) => [question, key]),
+      ['TIME'],
       moment.command,
       ['EXEC'],
     ]
@@ -72,11 +86,11 @@ export class SourceExpiries implements Disposable {
     const answers = await this.#link.exchange(bytes, commands.length, answerLimitMs)
     const replies = this.#executed(answers.at(-1))
     const offset = await moment.place(replies.at(-1))
-    const now = this.#tellsTime ? 0 : clockOf(replies[1])
+    const [before, after] = this.#tellsTime ? [0, 0] : [clockOf(replies[1]), clockOf(replies.at(-2))]
     const expiries = replies
-      .slice(2, -1)
-      .map((reply) => (Number(reply) < 0 ? Number(reply) : now + Number(reply)))
-    return { offset, expiries }
+      .slice(2, -2)
+      .map((reply) => (Number(reply) < 0 ? Number(reply) : before + Number(reply)))
+    return { offset, expiries, tookMs: after - before }
   }
 
   [Symbol.dispose](): void {
