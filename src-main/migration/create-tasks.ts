@@ -86,7 +86,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       await untilOpen(book, back)
       return true
     } catch (thrown) {
-      book.tell(id, 'error', 'way-back.not-opened', { code: toFailure(thrown).code })
+      const { code, params } = toFailure(thrown)
+      book.tell(id, 'error', 'way-back.not-opened', { ...params, code })
       await dropWayBack(id, back)
       return false
     }

@@ -53,6 +53,7 @@ export async function moveAway(
     }
     book.tell(id, moved.kept > 0 ? 'warning' : 'info', 'move.done', { ...moved })
   } catch (thrown) {
-    book.tell(id, 'error', 'move.ended', { ...moved, code: toFailure(thrown).code })
+    const { code, params } = toFailure(thrown)
+    book.tell(id, 'error', 'move.ended', { ...params, ...moved, code })
   }
 }

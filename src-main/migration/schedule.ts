@@ -121,6 +121,7 @@ export class Armed implements Disposable {
     const { schedule } = this.#book.get(id).record
     this.#book.become(id, 'ready', { failure })
     this.#book.tell(id, 'error', 'schedule.missed', {
+      ...failure.params,
       code: failure.code,
       ...(schedule !== null && { when: sayMoment(schedule) }),
     })

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { FailureError } from '#contract/failure.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
 import type { Migrations } from '#migration/open.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { infoField } from '../support/sync-ends.ts'
 
 const dataFolder = dataFolderForEachTest()
 
@@ -25,6 +28,37 @@ async function inStep(home: Migrations, source: RedisServer, target: RedisServer
   const { failure } = await untilTask(home, id, (task) => task.inStep || task.state === 'failed')
   if (failure !== null) throw new FailureError(failure)
   return id
+}
+
+/** Several servers of one target, the masters first; all have the password `new`. */
+interface Nodes extends AsyncDisposable {
+  readonly all: readonly RedisServer[]
+  readonly replicas: readonly RedisServer[]
+}
+
+async function startPair(): Promise<Nodes> {
+  const args = ['--masterauth', 'new', '--repl-diskless-sync-delay', '0']
+  const primary = await startRedis({ password: 'new', args })
+  const replica = await startRedis({ password: 'new', args })
+  await replica.call('REPLICAOF', '127.0.0.1', primary.port)
+  while (infoField(replica, 'replication', 'master_link_status') !== 'up') await sleep(50)
+  return {
+    all: [primary, replica],
+    replicas: [replica],
+    async [Symbol.asyncDispose]() {
+      await Promise.all([primary.stop(), replica.stop()])
+    },
+  }
+}
+
+async function startShards(): Promise<Nodes> {
+  const masters = 2
+  const cluster = await startCluster({ masters, replicas: 1, password: 'new' })
+  return {
+    all: cluster.nodes,
+    replicas: cluster.nodes.slice(masters),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  }
 }
 
 describe('a target that is locked for the time of a migration', () => {
@@ -62,6 +96,46 @@ describe('a target that is locked for the time of a migration', () => {
     expect(home.freezes.open()).toEqual([])
     expect(await target.call('GET', 'k')).toBe('1')
   })
+
+  it.each(['a server with a replica', 'a cluster with replicas'])(
+    'on %s: at every server, whose replication goes on',
+    async (what) => {
+      await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+      await source.call('SET', 'k', '1')
+      await using nodes = what === 'a server with a replica' ? await startPair() : await startShards()
+      const doorsOfAll = (): Promise<readonly string[]> =>
+        Promise.all(nodes.all.map(({ host, port }) => doors({ host, port, password: 'new' })))
+      const before = await doorsOfAll()
+      const copies = nodes.all.map((one) => infoField(one, 'stats', 'sync_full'))
+      await using home = dataFolder.open()
+      const id = await inStep(home, source, nodes.all[0]!)
+      for (const server of nodes.all) {
+        const client = application(server, { password: 'new' })
+        await expect(client.connect().then(() => client.ping())).rejects.toThrow()
+        client.disconnect()
+      }
+      await source.call('SET', 'k', '2')
+      await home.tasks.pause(id)
+      home.tasks.resume(id)
+      await untilTask(home, id, (task) => task.inStep)
+      await home.tasks.freeze(id)
+      await untilTask(home, id, ({ state }) => state === 'frozen')
+      home.tasks.verify(id, 'full')
+      await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+      const finished = await home.tasks.finish(id, {})
+      expect(finished.state).toBe('finished')
+      expect(finished.events.map(({ code }) => code)).not.toContain('target.lock-changed')
+      expect(await doorsOfAll()).toEqual(before)
+      expect(home.freezes.open()).toEqual([])
+      // Nobody was cut off from the one it follows.
+      expect(nodes.replicas.map((one) => infoField(one, 'replication', 'master_link_status'))).toEqual(
+        nodes.replicas.map(() => 'up'),
+      )
+      expect(nodes.all.map((one) => infoField(one, 'stats', 'sync_full'))).toEqual(copies)
+      const held = await Promise.all(nodes.all.map((one) => one.call('KEYS', '*')))
+      expect(held.flat()).toEqual(['k', 'k'])
+    },
+  )
 
   it('is unlocked where the migration is given up, and refused where it may not be', async () => {
     await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })

@@ -36,17 +36,17 @@ export const eventsKo: EventsOf = {
   'checks.accepted': '‘{check}’ 점검의 경고를 수락했습니다.',
   'schedule.armed': '{when} 시점에 시작됩니다.',
   'schedule.disarmed': '더 이상 자동으로 시작되지 않습니다[ (예정 시각: {when})].',
-  'schedule.missed': '[{when} 시점에 ]시작되지 않았습니다: {code}.',
+  'schedule.missed': '[{when} 시점에 ]시작되지 않았습니다: {code}',
   'way-back.open':
     '되돌아갈 길이 열렸습니다. 타깃에 쓰이는 내용이[ 오프셋 {offset}부터] 동결된 소스로 되돌아갑니다.',
-  'way-back.not-opened': '되돌아갈 길을 열지 못했습니다: {code}. 그 길 없이 마이그레이션을 완료했습니다.',
+  'way-back.not-opened': '되돌아갈 길을 열지 못했습니다: {code} 그 길 없이 마이그레이션을 완료했습니다.',
   'way-back.closed': '되돌아갈 길을 닫았습니다. 타깃이 계속 원본입니다.',
   'way-back.rolled-back': '되돌렸습니다. 소스가 다시 원본입니다.',
   'command.done': '컷오버 때의 명령 {program}이(가) 잘 끝났습니다[. {ms} ms 걸렸습니다].',
   'command.failed': '컷오버 때의 명령 {program}이(가) 실패했습니다: {reason}[. 출력: {said}].',
   'move.done':
     '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',
-  'move.ended': '소스에서 키 {deleted}개를 삭제한 뒤 중단되었습니다: {code}. 나머지는 소스에 남아 있습니다.',
+  'move.ended': '소스에서 키 {deleted}개를 삭제한 뒤 중단되었습니다: {code} 나머지는 소스에 남아 있습니다.',
   'settings.changed': '{side}[ {server}] 쪽의 {name} 설정을 ‘{now}’ 값으로 바꿨습니다(이전 값 ‘{before}’).',
   'settings.mended': '{side}[ {server}] 쪽의 {name} 설정을 ‘{now}’ 값으로 아주 바꿨습니다(이전 ‘{before}’).',
   'settings.restored': '{side}[ {server}] 쪽의 {name} 설정을 ‘{value}’ 값으로 되돌렸습니다.',
@@ -61,11 +61,11 @@ export const eventsKo: EventsOf = {
   'freeze.undone': '소스의 비밀번호와 사용자가 원래대로 돌아왔습니다.',
   'freeze.undo-by-hand':
     'Keyferry는 소스에서 아무것도 바꾸지 않았습니다. 쓰는 쪽을 막은 사람이 다시 열어 주세요.',
-  'freeze.changed-meanwhile': '동결된 동안 다른 사람이 {what} 항목을 바꿔서 그대로 두었습니다.',
+  'freeze.changed-meanwhile': '동결된 동안 다른 사람이 다음을 바꿔서 그대로 두었습니다: {what}.',
   'freeze.left': '소스를 동결된 채로 두었습니다. 소스를 재시작하면 풀립니다.',
   'target.locked': '타깃을 다른 모든 접속에 대해 잠갔습니다. 연결 {clients}개를 끊었습니다.',
   'target.unlocked': '타깃에 예전처럼 접속할 수 있습니다.',
-  'target.lock-changed': '잠긴 동안 다른 사람이 타깃의 {what}을(를) 변경해 그대로 두었습니다.',
+  'target.lock-changed': '잠긴 동안 다른 사람이 타깃의 다음을 바꿔서 그대로 두었습니다: {what}.',
   'target.foreign-client':
     '다른 누군가가 타깃에 씁니다: {client}[({name})] 연결이 {command} 명령을 실행했습니다. 전환 전에는 우리만 써야 합니다.',
   'target.foreign-write':

@@ -11,6 +11,24 @@ test('what happened to one of several sources names it', () => {
   expect(ofOne).toBe(`10.0.0.4:6379: ${said}`)
 })
 
+test('why something did not come about is said in words, and what somebody changed', () => {
+  const refused = { code: 'source.slot-moving', address: '10.0.0.4:6379' }
+  expect(sayEvent({ code: 'way-back.not-opened', params: refused }, 'en')).toMatch(
+    /^The way back could not be opened: A slot of the server 10\.0\.0\.4:6379 is being moved.*\. The migration/,
+  )
+  for (const code of ['schedule.missed', 'move.ended', 'way-back.not-opened'] as const)
+    for (const locale of ['en', 'zh', 'ko'] as const)
+      expect(sayEvent({ code, params: { ...refused, deleted: 3 } }, locale)).not.toContain('source.slot')
+  expect(sayEvent({ code: 'move.ended', params: { code: 'of-a-later-version' } }, 'en')).toContain(
+    ': of-a-later-version. The others',
+  )
+  const changed = (what: string): string =>
+    sayEvent({ code: 'freeze.changed-meanwhile', params: { what } }, 'en')
+  expect(changed('requirepass')).toContain('changed the password (requirepass) while')
+  expect(changed('10.0.0.4:6379 app')).toContain('changed the user “app” (10.0.0.4:6379) while')
+  expect(sayEvent({ code: 'target.lock-changed', params: { what: 'app' } }, 'ko')).toContain('사용자 ‘app’')
+})
+
 test('what is called by a name of ours is said in words', () => {
   const set = { side: 'source', server: '10.0.0.4:6379', name: 'save', now: '', before: '60 1' }
   expect(sayEvent({ code: 'settings.changed', params: set }, 'en')).toBe(

@@ -38,12 +38,42 @@ const named: Partial<Record<TaskEventCode, Readonly<Record<string, NameKind>>>> 
   'settings.by-hand': ofSide,
 }
 
+/** Those that tell in the middle why: their `code` is a failure's. */
+const withReason: ReadonlySet<TaskEventCode> = new Set([
+  'schedule.missed',
+  'way-back.not-opened',
+  'move.ended',
+])
+
+/** Those that tell what somebody else has changed. */
+const withChange: ReadonlySet<TaskEventCode> = new Set(['freeze.changed-meanwhile', 'target.lock-changed'])
+
 function inWords({ code, params }: Pick<TaskEvent, 'code' | 'params'>, locale: Locale): TaskEvent['params'] {
   const said = Object.entries(named[code] ?? {}).flatMap(([param, kind]) => {
     const name = params[param]
     return name === undefined ? [] : [[param, sayName(kind, String(name), locale)] as const]
   })
-  return { ...params, ...Object.fromEntries(said) }
+  return {
+    ...params,
+    ...Object.fromEntries(said),
+    ...(withReason.has(code) && { code: sayReason(params, locale) }),
+    ...(withChange.has(code) && { what: sayChanged(String(params['what']), locale) }),
+  }
+}
+
+/** A sentence. */
+function sayReason({ code, ...params }: TaskEvent['params'], locale: Locale): string {
+  return isFailureCode(code) ? sayFailure({ code, params }, locale).what : `${code ?? ''}.`
+}
+
+/** A setting, or else a user, behind the address of its server where there are several (`freeze/unfreeze.ts`). */
+function sayChanged(what: string, locale: Locale): string {
+  const parts = what.split(' ')
+  const name = parts.pop() ?? ''
+  const said = sayName('changed', name, locale)
+  const known =
+    said === name ? fillTemplate(sayName('changed', 'user', locale), { name }, languages[locale]) : said
+  return parts.length === 0 ? known : `${known} (${parts.join(' ')})`
 }
 
 function isFailureCode(code: string | number | undefined): code is FailureCode {
