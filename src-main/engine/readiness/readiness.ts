@@ -124,7 +124,7 @@ async function readStream(look: LiveLook): Promise<void> {
     if (answer.kind === 'full') fail('readiness.no-backlog', { address })
     const splitter = new UnitSplitter(offset, 0)
     for (let bytes = 0; ;) {
-      const chunk = await talk.readChunk()
+      const { bytes: chunk } = await talk.readChunk()
       for (const unit of splitter.push(chunk)) addUnit(tally, unit)
       told((bytes += chunk.length), null)
     }
@@ -151,7 +151,7 @@ async function readMonitor(look: LiveLook): Promise<void> {
       throw new FailureError(classifyReplyError(answer.slice(1), { address, command: 'MONITOR' }))
     let held: Buffer = Buffer.alloc(0)
     for (let bytes = 0; tally.units < mostMonitored;) {
-      const chunk = await talk.readChunk()
+      const { bytes: chunk } = await talk.readChunk()
       held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
       let at = 0
       for (let next = held.indexOf('\r\n'); next >= 0; next = held.indexOf('\r\n', at)) {

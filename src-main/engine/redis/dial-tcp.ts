@@ -8,15 +8,21 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Opens a TCP connection. Fails with `connect.*` of `address`, which is the endpoint's own unless it is named. */
+/**
+ * Opens a TCP connection, which reads right `into` where that is given. Fails with `connect.*` of `address`, which is
+ * the endpoint's own unless it is named.
+ */
 export async function dialTcp(
   { host, port }: Endpoint,
   options: DialOptions,
   address = addressOf({ host, port }),
 ): Promise<Socket> {
-  const socket = connect({ host, port })
+  const { into } = options
+  const onread = into && { buffer: () => into.room(), callback: (count: number) => into.took(count) }
+  const socket = connect({ host, port, ...(onread && { onread }) })
   socket.setKeepAlive(true, 15_000)
   socket.setNoDelay(true)
   await untilOpen(socket, { ...options, event: 'connect', address })
+  into?.attach(socket, 'by-itself')
   return socket
 }

@@ -19,7 +19,8 @@ export interface Dialed {
  * in yet. Fails with `connect.*`, `tls.*`, or what names the way: `tunnel.*`, `ssh.*`, `socks.*`, `sentinel.*`.
  */
 export async function dial(connection: Connection, options: DialOptions = {}): Promise<Dialed> {
-  const primary = await resolve(connection, options)
+  const { into: _into, ...asking } = options
+  const primary = await resolve(connection, asking)
   return { stream: await openSocket(primary, options), connection: primary }
 }
 
@@ -38,10 +39,14 @@ export async function resolve(connection: Connection, options: DialOptions = {})
  * the server verified unless that was switched off by name. The caller owns it.
  */
 async function openSocket(connection: Connection, options: DialOptions = {}): Promise<ByteStream> {
+  const { into, ...underneath } = options
   if (options.signal?.aborted) fail('job.cancelled')
   const tls = await tlsOptionsOf(connection)
-  const stream = await dialVia(connection.via, connection, options)
-  return tls === undefined ? stream : await dialTls(stream, connection, tls, options)
+  if (tls === undefined && connection.via === undefined) return await dialTcp(connection, options)
+  const carrier = await dialVia(connection.via, connection, underneath)
+  const stream = tls === undefined ? carrier : await dialTls(carrier, connection, tls, underneath)
+  into?.attach(stream, 'from-here')
+  return stream
 }
 
 async function dialVia(via: Via | undefined, to: Endpoint, options: DialOptions): Promise<ByteStream> {

@@ -55,33 +55,26 @@ export class ReplyDecoder {
     this.#handler = handler
   }
 
+  /** The chunk is done with afterwards: what is not whole yet is copied. */
   push(chunk: Buffer): void {
     if (this.#heldBytes === 0) {
-      this.#keep(chunk, this.#parse(chunk))
+      this.#hold(chunk, this.#parse(chunk))
       return
     }
-    this.#held.push(chunk)
-    this.#heldBytes += chunk.length
-    if (this.#heldBytes < this.#needed) return
-    const bytes = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#heldBytes)
+    if (this.#heldBytes + chunk.length < this.#needed) {
+      this.#hold(chunk, 0)
+      return
+    }
+    const bytes = Buffer.concat([...this.#held, chunk])
     this.#held = []
     this.#heldBytes = 0
-    this.#keep(bytes, this.#parse(bytes))
+    this.#hold(bytes, this.#parse(bytes))
   }
 
-  /** The bytes not parsed yet, handed over when the link changes to another protocol (PSYNC). Empties the decoder. */
-  takeRest(): Buffer {
-    const rest = Buffer.concat(this.#held, this.#heldBytes)
-    this.#held = []
-    this.#heldBytes = 0
-    return rest
-  }
-
-  #keep(bytes: Buffer, parsed: number): void {
-    if (parsed === bytes.length) return
-    const rest = bytes.subarray(parsed)
-    this.#held.push(rest)
-    this.#heldBytes = rest.length
+  #hold(bytes: Buffer, from: number): void {
+    if (from === bytes.length) return
+    this.#held.push(Buffer.from(bytes.subarray(from)))
+    this.#heldBytes += bytes.length - from
   }
 
   /** Parses as many whole elements as there are; gives the number of bytes used up. */

@@ -1,6 +1,6 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { FailureError, makeFailure, toFailure, type Failure, type FailureCode } from '#contract/failure.ts'
-import { defaultDialMs, type ByteStream, type DialOptions } from '../redis/byte-stream.ts'
+import { defaultDialMs, type ByteStream, type DialOptions, type Receiver } from '../redis/byte-stream.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
 import { dial } from '../redis/dial.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
@@ -52,7 +52,7 @@ export class Link implements Disposable {
   #failure: Failure | null = null
   #unasked: ((reply: Reply) => void) | null = null
 
-  private constructor(socket: ByteStream, address: string) {
+  private constructor(socket: ByteStream, address: string, replies: Replies) {
     this.socket = socket
     this.address = address
     this.#decoder = new ReplyDecoder({
@@ -60,13 +60,13 @@ export class Link implements Disposable {
       oks: (count) => this.#takeOks(count),
       skims: () => this.#expected[this.#first]?.heard.skims === true,
     })
-    socket.on('data', (chunk) => {
+    replies.heard = (chunk) => {
       try {
         this.#decoder.push(chunk)
       } catch (thrown) {
         this.#lose(thrown instanceof SyntaxError ? notRedis(chunk, address, thrown) : toFailure(thrown))
       }
-    })
+    }
     socket.on('error', (error) => this.#lose(classifySocketError(error, address, 'encrypted' in socket)))
     socket.on('close', () => this.#lose(makeFailure('connect.lost', { address })))
   }
@@ -77,9 +77,10 @@ export class Link implements Disposable {
    */
   static async open(connection: Connection, options: OpenOptions = {}): Promise<Link> {
     const { timeoutMs = defaultDialMs, silenceMs, name, signal } = options
-    const { stream, connection: reached } = await dial(connection, options)
+    const replies = new Replies()
+    const { stream, connection: reached } = await dial(connection, { ...options, into: replies })
     const address = addressOf(reached)
-    const link = new Link(stream, address)
+    const link = new Link(stream, address, replies)
     const timer = setTimeout(() => link.#timeOut(timeoutMs), timeoutMs)
     using _ending = link.endWith(signal)
     try {
@@ -300,6 +301,29 @@ export class Link implements Disposable {
     if (this.#first < 1024) return
     this.#expected.splice(0, this.#first)
     this.#first = 0
+  }
+}
+
+/** What links receive is looked at as soon as it is there: one piece of memory is enough for all of them. */
+let shared: Buffer | null = null
+const sharedBytes = 64 * 1024
+
+/** Hands on what comes over a link; a chunk is good until `heard` is done with it. */
+class Replies implements Receiver {
+  heard = (_: Buffer): void => undefined
+
+  room(): Buffer {
+    return (shared ??= Buffer.allocUnsafeSlow(sharedBytes))
+  }
+
+  took(count: number): boolean {
+    this.heard(this.room().subarray(0, count))
+    return true
+  }
+
+  attach(stream: ByteStream, reads: 'by-itself' | 'from-here'): void {
+    if (reads === 'by-itself') stream.resume()
+    else stream.on('data', (chunk: Buffer) => this.heard(chunk))
   }
 }
 

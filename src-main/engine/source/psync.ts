@@ -5,6 +5,7 @@ import { fail, FailureError, makeFailure, toFailure, type Failure } from '#contr
 import type { ByteStream } from '../redis/byte-stream.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
 import { dial } from '../redis/dial.ts'
+import { Intake, type Taken } from '../redis/intake.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { handshake, type Position } from './handshake.ts'
 import { SnapshotTransfer } from './snapshot-transfer.ts'
@@ -138,12 +139,13 @@ export class Replication {
     const { spool, name } = this.#options
     if (this.#state !== 'waiting') this.#state = 'connecting'
     await this.#options.seek?.(signal)
-    const { stream: socket, connection } = await dial(this.#options.connection(), { signal })
+    const intake = new Intake()
+    const { stream: socket, connection } = await dial(this.#options.connection(), { signal, into: intake })
     const cut = (): void => void socket.destroy()
     signal.addEventListener('abort', cut, { once: true })
     socket.setTimeout(silenceMs, () => socket.destroy(silence()))
     try {
-      const talk = new SocketConversation(socket, addressOf(connection))
+      const talk = new SocketConversation(socket, addressOf(connection), intake)
       if (this.#state !== 'waiting') this.#state = 'handshake'
       const answer = await handshake(
         talk,
@@ -169,7 +171,7 @@ export class Replication {
         this.#options.onPartialSync?.(spool.end, isNew ? answer.replid : null)
       }
       this.#everFollowed = true
-      await this.#receiveStream(talk, socket, signal)
+      await this.#receiveStream(talk, socket, intake, signal)
     } finally {
       signal.removeEventListener('abort', cut)
       socket.destroy()
@@ -207,24 +209,26 @@ export class Replication {
     this.#state = 'receiving'
     for (;;) {
       const chunk = await talk.readChunk()
-      const { rdb, ended, rest } = transfer.push(chunk)
-      for (const bytes of rdb) {
-        this.#received += bytes.length
-        await spool.writeSnapshot(bytes)
-      }
+      const { rdb, ended, rest } = transfer.push(chunk.bytes)
+      for (const bytes of rdb) this.#received += bytes.length
+      await spool.writeSnapshot(rdb)
       if (ended) {
         await spool.endSnapshot()
-        if (rest !== null) this.#take(rest)
+        if (rest !== null) await this.#take({ ...chunk, bytes: rest })
         return
       }
       await spool.room(signal)
     }
   }
 
-  async #receiveStream(talk: SocketConversation, socket: ByteStream, signal: AbortSignal): Promise<void> {
+  async #receiveStream(
+    talk: SocketConversation,
+    socket: ByteStream,
+    intake: Intake,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { spool } = this.#options
     this.#state = 'streaming'
-    let heardAt = Date.now()
     let acking = false
     const acknowledge = async (): Promise<void> => {
       if (acking) return
@@ -242,16 +246,16 @@ export class Replication {
     // At once and each second: after a snapshot in EOF form the stream waits for an ACK, and an early one can be lost.
     void acknowledge()
     const timer = setInterval(() => {
-      if (Date.now() - heardAt > silenceMs && !spool.full) socket.destroy(silence())
+      if (Date.now() - intake.heardAt > silenceMs && !spool.full) socket.destroy(silence())
       else void acknowledge()
     }, ackEveryMs)
     try {
       for (;;) {
         const chunk = await talk.readChunk()
-        heardAt = Date.now()
-        this.#take(chunk)
         // Asked for in the stream itself; one found by chance costs nothing, one cut in two is answered within a second.
-        if (chunk.includes('GETACK')) void acknowledge()
+        const isAsked = chunk.bytes.includes('GETACK')
+        await this.#take(chunk)
+        if (isAsked) void acknowledge()
         await spool.room(signal)
       }
     } finally {
@@ -259,10 +263,10 @@ export class Replication {
     }
   }
 
-  #take(chunk: Buffer): void {
-    this.#received += chunk.length
-    if (!this.#counted) this.#echoes.hear(chunk)
-    this.#options.spool.append(chunk, Date.now())
+  async #take({ bytes, receivedAt }: Taken): Promise<void> {
+    this.#received += bytes.length
+    if (!this.#counted) this.#echoes.hear(bytes)
+    await this.#options.spool.append(bytes, receivedAt)
   }
 
   #nameFailure(thrown: unknown): Failure {

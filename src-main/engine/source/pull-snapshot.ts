@@ -3,6 +3,7 @@ import type { DumpPhase } from '#contract/dump.ts'
 import { fail, FailureError, makeFailure, toFailure } from '#contract/failure.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
 import { dial } from '../redis/dial.ts'
+import { Intake } from '../redis/intake.ts'
 import { classifyReplyError } from '../redis/reply-errors.ts'
 import { atLeast } from '../redis/version.ts'
 import { asSource, greet, refusalOf, type Conversation } from './greeting.ts'
@@ -39,14 +40,15 @@ export async function pullSnapshot(
 ): Promise<void> {
   const address = addressOf(connection)
   onProgress('connecting', 0, null)
-  const { stream } = await dial(connection, { signal })
+  const intake = new Intake()
+  const { stream } = await dial(connection, { signal, into: intake })
   const cut = (): void => void stream.destroy()
   signal.addEventListener('abort', cut, { once: true })
   stream.setTimeout(silenceMs, () => stream.destroy(silence()))
   let waiting = false
   try {
     onProgress('handshake', 0, null)
-    const talk = new SocketConversation(stream, address)
+    const talk = new SocketConversation(stream, address, intake)
     await greet(talk, connection, 'keyferry:dump')
     waiting = true
     onProgress('waiting', 0, null)
@@ -56,7 +58,7 @@ export async function pullSnapshot(
     if (transfer.total !== null) await file.expect(transfer.total)
     for (let ended = false; !ended;) {
       onProgress('receiving', file.bytes, transfer.total)
-      const step = transfer.push(await talk.readChunk())
+      const step = transfer.push((await talk.readChunk()).bytes)
       for (const bytes of step.rdb) await file.write(bytes)
       ;({ ended } = step)
     }

@@ -1,6 +1,7 @@
 import { fail } from '#contract/failure.ts'
 
 const markerBytes = 40
+const heldBytes = markerBytes - 1
 
 /** What came of a chunk: bytes of the RDB, and where it has ended, what follows it. */
 export interface TransferStep {
@@ -44,13 +45,28 @@ export class SnapshotTransfer {
   }
 
   #pushMarked(chunk: Buffer, marker: Buffer): TransferStep {
-    // At most 39 bytes are held back, so that a marker cut in two is seen whole.
-    const bytes = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk])
-    const found = bytes.indexOf(marker)
+    // At most 39 bytes are held back, so that a marker cut in two is seen whole; the rest is looked at where it lies.
+    const tail = this.#tail
+    const seam = Buffer.concat([tail, chunk.subarray(0, heldBytes)])
+    const across = seam.indexOf(marker)
+    if (across >= 0) {
+      const rest = chunk.subarray(across + markerBytes - tail.length)
+      return { rdb: [seam.subarray(0, across)], ended: true, rest }
+    }
+    const found = chunk.indexOf(marker)
     if (found >= 0)
-      return { rdb: [bytes.subarray(0, found)], ended: true, rest: bytes.subarray(found + markerBytes) }
-    const sure = Math.max(0, bytes.length - (markerBytes - 1))
-    this.#tail = Buffer.from(bytes.subarray(sure))
-    return { rdb: [bytes.subarray(0, sure)], ended: false, rest: null }
+      return {
+        rdb: [tail, chunk.subarray(0, found)],
+        ended: true,
+        rest: chunk.subarray(found + markerBytes),
+      }
+    if (chunk.length < heldBytes) {
+      const sure = Math.max(0, seam.length - heldBytes)
+      this.#tail = Buffer.from(seam.subarray(sure))
+      return { rdb: [seam.subarray(0, sure)], ended: false, rest: null }
+    }
+    const sure = chunk.length - heldBytes
+    this.#tail = Buffer.from(chunk.subarray(sure))
+    return { rdb: [tail, chunk.subarray(0, sure)], ended: false, rest: null }
   }
 }

@@ -1,5 +1,6 @@
 import { fail } from '#contract/failure.ts'
 import type { ByteStream } from '../redis/byte-stream.ts'
+import type { Intake, Taken } from '../redis/intake.ts'
 import { encodeCommand, type Argument } from '../resp/encode.ts'
 import type { Conversation } from './greeting.ts'
 
@@ -7,48 +8,61 @@ const maxLine = 64 * 1024
 const lf = 10
 const cr = 13
 
-/** A socket read first in lines, then in chunks: how a replica reads its primary. */
+/** A stream read first in lines, then in chunks: how a replica reads its primary. */
 export class SocketConversation implements Conversation {
-  readonly #socket: ByteStream
+  readonly #stream: ByteStream
   readonly #address: string
-  readonly #chunks: AsyncIterator<Buffer>
-  #unread: Buffer = Buffer.alloc(0)
+  readonly #intake: Pick<Intake, 'next'>
+  #unread: Taken = { bytes: Buffer.alloc(0), receivedAt: 0 }
 
-  constructor(socket: ByteStream, address: string) {
-    this.#socket = socket
+  /** `intake`: what the stream was dialed with, where it was with one. */
+  constructor(stream: ByteStream, address: string, intake?: Intake) {
+    this.#stream = stream
     this.#address = address
-    this.#chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+    this.#intake = intake ?? chunksOf(stream)
   }
 
   send(args: readonly Argument[]): void {
-    this.#socket.write(encodeCommand(args))
+    this.#stream.write(encodeCommand(args))
   }
 
   async readLine(): Promise<string> {
     for (;;) {
-      const end = this.#unread.indexOf(lf)
+      const { bytes } = this.#unread
+      const end = bytes.indexOf(lf)
       if (end >= 0) {
-        const line = this.#unread.toString('latin1', 0, this.#unread[end - 1] === cr ? end - 1 : end)
-        this.#unread = this.#unread.subarray(end + 1)
+        const line = bytes.toString('latin1', 0, bytes[end - 1] === cr ? end - 1 : end)
+        this.#unread = { ...this.#unread, bytes: bytes.subarray(end + 1) }
         if (line !== '') return line
       } else {
-        if (this.#unread.length > maxLine) fail('connect.not-redis', { address: this.#address })
-        this.#unread = Buffer.concat([this.#unread, await this.#nextChunk()])
+        if (bytes.length > maxLine) fail('connect.not-redis', { address: this.#address })
+        const held = Buffer.from(bytes)
+        const more = await this.#next()
+        this.#unread = held.length === 0 ? more : { ...more, bytes: Buffer.concat([held, more.bytes]) }
       }
     }
   }
 
-  /** The next bytes, whatever they are. Fails with `connect.lost` at the end. */
-  async readChunk(): Promise<Buffer> {
-    if (this.#unread.length === 0) return this.#nextChunk()
+  /** The next bytes, whatever they are; from an intake, good until the next are asked for. Fails with `connect.lost` at the end. */
+  async readChunk(): Promise<Taken> {
+    if (this.#unread.bytes.length === 0) return await this.#next()
     const chunk = this.#unread
-    this.#unread = Buffer.alloc(0)
+    this.#unread = { bytes: Buffer.alloc(0), receivedAt: 0 }
     return chunk
   }
 
-  async #nextChunk(): Promise<Buffer> {
-    const { done, value } = await this.#chunks.next()
-    if (done === true) fail('connect.lost', { address: this.#address })
-    return value
+  async #next(): Promise<Taken> {
+    return (await this.#intake.next()) ?? fail('connect.lost', { address: this.#address })
+  }
+}
+
+/** Chunks in memory of their own. */
+function chunksOf(stream: ByteStream): Pick<Intake, 'next'> {
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  return {
+    next: async () => {
+      const { done, value } = await chunks.next()
+      return done === true ? null : { bytes: value, receivedAt: Date.now() }
+    },
   }
 }

@@ -19,16 +19,12 @@ export interface StreamPiece {
 }
 
 /** The buffers of one record, ready for `writev`. The payload must not exceed `maxPayload`. */
-export function encodeRecord(payload: readonly Buffer[], receivedAt: number): Buffer[] {
+export function encodeRecord(payload: Buffer, receivedAt: number): Buffer[] {
   const header = Buffer.alloc(headerBytes)
-  let length = 0
-  for (const part of payload) length += part.length
-  header.writeUInt32LE(length, 0)
+  header.writeUInt32LE(payload.length, 0)
   header.writeDoubleLE(receivedAt, 8)
-  let sum = crc32(header.subarray(8))
-  for (const part of payload) sum = crc32(part, sum)
-  header.writeUInt32LE(sum, 4)
-  return [header, ...payload]
+  header.writeUInt32LE(crc32(payload, crc32(header.subarray(8))), 4)
+  return [header, payload]
 }
 
 interface DecodedRecord {

@@ -30,7 +30,7 @@ async function readTo(spool: Spool, from: number, to: number): Promise<Buffer> {
 
 async function fill(spool: Spool, from: number, to: number, step = 77): Promise<void> {
   for (let at = from; at < to; at += step) {
-    spool.append(streamBytes(at, Math.min(at + step, to)), at)
+    await spool.append(streamBytes(at, Math.min(at + step, to)), at)
     await spool.sync()
   }
 }
@@ -59,7 +59,7 @@ test('bytes larger than a record keep their order and offsets', async () => {
   await using spool = await Spool.open(folder, options)
   await spool.beginStream(replid, 0)
   const bytes = streamBytes(0, 700_000)
-  spool.append(bytes, 1)
+  await spool.append(bytes, 1)
   await spool.sync()
   expect((await readTo(spool, 0, 700_000)).equals(bytes)).toBe(true)
   expect((await readTo(spool, 400_001, 700_000)).equals(bytes.subarray(400_001))).toBe(true)
@@ -125,7 +125,7 @@ test('a snapshot is read while it comes, outlives a restart when whole, and is n
         at += got
       }
     })()
-    for (let at = 0; at < 5000; at += 900) await spool.writeSnapshot(bytes.subarray(at, at + 900))
+    for (let at = 0; at < 5000; at += 900) await spool.writeSnapshot([bytes.subarray(at, at + 900)])
     await spool.endSnapshot()
     expect(await reading).toBe(5000)
     expect(target.subarray(0, 5000)).toEqual(bytes)
@@ -135,7 +135,7 @@ test('a snapshot is read while it comes, outlives a restart when whole, and is n
     expect(again.lineage).toMatchObject({ replid, start: 42, snapshot: 5000 })
     expect(again.end).toBe(42)
     await again.beginSnapshot(replid, 77)
-    await again.writeSnapshot(bytes)
+    await again.writeSnapshot([bytes])
   }
   await using last = await Spool.open(folder, options)
   expect(last.lineage).toBe(null)

@@ -21,12 +21,7 @@ export interface SpoolOptions {
   readonly segmentBytes?: number
 }
 
-interface Pending {
-  readonly chunk: Buffer
-  readonly receivedAt: number
-}
-
-const maxPendingBytes = 8 * 1024 * 1024
+const writtenAtOnce = 4 * maxPayload
 const snapshotName = 'snapshot.rdb'
 
 /**
@@ -41,9 +36,7 @@ export class Spool implements AsyncDisposable {
   #lineage: Lineage | null
   #segments: Segment[]
   #file: FileHandle | null = null
-  #pending: Pending[] = []
-  #pendingBytes = 0
-  #writing: Promise<void> | null = null
+  #writing: Promise<void> = Promise.resolve()
   #failure: Failure | null = null
   #end: number
   #durable: number
@@ -139,14 +132,15 @@ export class Spool implements AsyncDisposable {
     this.#snapshotFile = await open(join(this.folder, snapshotName), 'w', 0o600)
   }
 
-  async writeSnapshot(chunk: Buffer): Promise<void> {
-    if (chunk.length === 0) return
+  async writeSnapshot(parts: readonly Buffer[]): Promise<void> {
+    const length = lengthOf(parts)
+    if (length === 0 || this.#snapshotFile === null) return
     try {
-      await this.#snapshotFile?.writev([chunk])
+      await this.#writeAll(this.#snapshotFile, parts, length)
     } catch (thrown) {
       throw diskFailure(thrown, this.folder)
     }
-    this.#snapshotBytes += chunk.length
+    this.#snapshotBytes += length
     this.#changed.ring()
   }
 
@@ -173,25 +167,27 @@ export class Spool implements AsyncDisposable {
     await this.#keepLineage({ ...lineage, replid, previous })
   }
 
-  /** Takes bytes of the stream; they are written soon. Wait for `room` before receiving more. */
-  append(chunk: Buffer, receivedAt: number): void {
+  /**
+   * Takes bytes of the stream; resolves when they can be read, and need no longer stay untouched. Fails with what
+   * stopped writing.
+   */
+  async append(chunk: Buffer, receivedAt: number): Promise<void> {
     if (chunk.length === 0) return
-    this.#pending.push({ chunk, receivedAt })
-    this.#pendingBytes += chunk.length
-    this.#writing ??= this.#writeOut()
+    this.#writing = this.#writing.then(() => this.#write(chunk, receivedAt))
+    await this.#writing
+    this.#assertWell()
   }
 
-  /** Resolves when more may be received: memory and disk have room. Fails with what stopped writing. */
+  /** Resolves when more may be received: the disk has room. Fails with what stopped writing. */
   async room(signal?: AbortSignal): Promise<void> {
-    while (this.#failure === null && !signal?.aborted && (this.#pendingBytes > maxPendingBytes || this.full))
-      await this.#changed.wait(signal)
-    if (this.#failure !== null) throw new FailureError(this.#failure)
+    while (this.#failure === null && !signal?.aborted && this.full) await this.#changed.wait(signal)
+    this.#assertWell()
   }
 
   /** Makes all that was appended durable; resolves with the offset of its last byte. */
   async sync(): Promise<number> {
     await this.#writing
-    if (this.#failure !== null) throw new FailureError(this.#failure)
+    this.#assertWell()
     const end = this.#end
     if (end > this.#durable) await this.#file?.datasync()
     this.#durable = Math.max(this.#durable, end)
@@ -310,43 +306,37 @@ export class Spool implements AsyncDisposable {
     this.#snapshotFile = null
   }
 
-  /** Writes what is pending, records of what was received together, until nothing is. One at a time. */
-  async #writeOut(): Promise<void> {
+  /** Writes records of a chunk; only the first trouble counts. */
+  async #write(chunk: Buffer, receivedAt: number): Promise<void> {
+    if (this.#failure !== null) return
     try {
-      while (this.#pending.length > 0) {
-        const { parts, length, receivedAt } = this.#takePending()
+      for (let at = 0; at < chunk.length;) {
         const segment = await this.#segmentToWrite()
-        const record = encodeRecord(parts, receivedAt)
-        const { bytesWritten } = await this.#file!.writev(record)
-        if (bytesWritten < headerBytes + length) fail('store.disk-full', { folder: this.folder })
-        segment.end += length
-        segment.fileBytes += headerBytes + length
+        const upTo = Math.min(chunk.length, at + writtenAtOnce)
+        const records: Buffer[] = []
+        for (let from = at; from < upTo; from += maxPayload)
+          records.push(...encodeRecord(chunk.subarray(from, Math.min(upTo, from + maxPayload)), receivedAt))
+        const length = lengthOf(records)
+        await this.#writeAll(this.#file!, records, length)
+        segment.end += upTo - at
+        segment.fileBytes += length
         this.#end = segment.end
-        this.#pendingBytes -= length
+        at = upTo
         this.#changed.ring()
       }
     } catch (thrown) {
       this.#failure = diskFailure(thrown, this.folder).failure
       this.#changed.ring()
-    } finally {
-      this.#writing = null
     }
   }
 
-  /** As many chunks as fit one record. The record bears the time of the first: relative expiries err to the early side. */
-  #takePending(): { parts: Buffer[]; length: number; receivedAt: number } {
-    const parts: Buffer[] = []
-    const receivedAt = this.#pending[0]!.receivedAt
-    let length = 0
-    while (this.#pending.length > 0 && length < maxPayload) {
-      const { chunk, receivedAt: at } = this.#pending[0]!
-      const part = chunk.subarray(0, maxPayload - length)
-      parts.push(part)
-      length += part.length
-      if (part.length === chunk.length) this.#pending.shift()
-      else this.#pending[0] = { chunk: chunk.subarray(part.length), receivedAt: at }
-    }
-    return { parts, length, receivedAt }
+  async #writeAll(file: FileHandle, parts: readonly Buffer[], length: number): Promise<void> {
+    const { bytesWritten } = await file.writev(parts)
+    if (bytesWritten < length) fail('store.disk-full', { folder: this.folder })
+  }
+
+  #assertWell(): void {
+    if (this.#failure !== null) throw new FailureError(this.#failure)
   }
 
   async #segmentToWrite(): Promise<Segment> {
@@ -400,6 +390,10 @@ export class Spool implements AsyncDisposable {
 export interface SnapshotReader extends AsyncDisposable {
   /** Up to `length` bytes from `position` into `buffer` at `at`; 0 at the end, or when the snapshot was thrown away. */
   read(position: number, buffer: Uint8Array, at: number, length: number): Promise<number>
+}
+
+function lengthOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
 function diskFailure(thrown: unknown, folder: string): FailureError {
