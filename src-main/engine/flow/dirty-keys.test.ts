@@ -52,6 +52,21 @@ test('what is put back stands in front again, with its age, and once', () => {
   expect(name(dirty.take(10))).toEqual(['0:a', '0:b', '0:c'])
 })
 
+test('what could not be had of what was taken waits on, with its age, and is not done', async () => {
+  const dirty = new DirtyKeys()
+  dirty.tell(0, key('a'), 1)
+  dirty.tell(0, key('b'), 2)
+  await dirty.list([{ db: 0, key: key('c') }], open)
+  const taken = dirty.take(10)!
+  dirty.tell(0, key('d'), 7)
+  taken.done([
+    { db: 0, key: key('b') },
+    { db: 0, key: key('c') },
+  ])
+  expect([dirty.oldest, dirty.listed, dirty.hasCarried(6)]).toEqual([2, 1, false])
+  expect(name(dirty.take(10))).toEqual(['0:b', '0:d', '0:c'])
+})
+
 test('keys told and keys listed are taken side by side', async () => {
   const dirty = new DirtyKeys()
   for (let index = 0; index < 10; index += 1) dirty.tell(0, key(`told${index}`), index)

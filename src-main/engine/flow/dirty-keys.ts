@@ -13,7 +13,8 @@ interface Dirty extends DbKey {
 /** Keys taken to be carried over; to be told done, or put back. */
 export interface TakenKeys {
   readonly keys: readonly DbKey[]
-  readonly done: () => void
+  /** All but these, which wait on, as long as they have waited already. */
+  readonly done: (but?: readonly DbKey[]) => void
   readonly putBack: () => void
 }
 
@@ -91,9 +92,10 @@ export class DirtyKeys {
     this.#taken.add(taken)
     return {
       keys: taken,
-      done: () => {
+      done: (but = []) => {
+        const left = new Set(but.map(({ db, key }) => idOf(db, key)))
         this.#taken.delete(taken)
-        this.changed.ring()
+        this.#putBack(taken.filter(({ db, key }) => left.has(idOf(db, key))))
       },
       putBack: () => {
         this.#taken.delete(taken)
@@ -108,6 +110,11 @@ export class DirtyKeys {
 
   /** In front of all others: they have waited longest. */
   #putBack(taken: readonly Dirty[]): void {
+    if (taken.length > 0) this.#putInFront(taken)
+    this.changed.ring()
+  }
+
+  #putInFront(taken: readonly Dirty[]): void {
     const front = new Map(taken.filter(({ since }) => since !== null).map(named))
     for (const [id, one] of this.#told) if (!front.has(id)) front.set(id, one)
     this.#told = front
@@ -117,7 +124,6 @@ export class DirtyKeys {
       (sum, { key }) => sum + key.length,
       0,
     )
-    this.changed.ring()
   }
 }
 

@@ -117,7 +117,7 @@ export class KeyCarrier implements Disposable {
     return new KeyCarrier(options, arena, target, heard)
   }
 
-  /** Asks the source for keys, in parts that fit into memory. Rejects when it is lost. */
+  /** Asks the source for keys, in parts that fit into memory. Rejects when it is lost, or will not let them be read. */
   async *read(keys: readonly DbKey[]): AsyncGenerator<ReadKeys, void> {
     const { source } = this.#options
     for (const [db, some] of byDatabase(keys)) {
@@ -183,6 +183,7 @@ export class KeyCarrier implements Disposable {
       if (Buffer.isBuffer(dump) && expireAt >= -1) found.push({ key, dump, expireAt })
       else if (dump === null || expireAt === noKey) gone.push({ db, key })
       else untold.push({ db, key })
+      if (dump instanceof ReplyError) failUnlessItPasses(dump)
     }
     return { rdb: rdbOf(db, found), found: found.length, gone, large: [], tooLarge: [], untold }
   }
@@ -246,6 +247,12 @@ export class KeyCarrier implements Disposable {
   [Symbol.dispose](): void {
     this.#target[Symbol.dispose]()
   }
+}
+
+/** What will never be told is not asked for over and over. */
+function failUnlessItPasses({ text }: ReplyError): void {
+  const failure = classifyReplyError(text, { command: 'DUMP' })
+  if (!failure.retryable) throw new FailureError(failure)
 }
 
 const start = { offset: 0, sourceDb: 0 }

@@ -57,7 +57,7 @@ const lookEveryMs = 50
 const shortestRestMs = 1_000
 /** There are changes without an event (XACK, say): a pass for these, where nothing else calls for one. */
 const quietPassEveryMs = 15 * 60_000
-/** A key that the source does not tell of now is asked for again after so long. */
+/** Keys that the source does not tell of now are asked for again after so long, and have waited since they were told. */
 const untoldPauseMs = 100
 /** After so long it is looked whether keys may be carried again. */
 const longestWaitMs = 250
@@ -292,6 +292,7 @@ export class ScanStay {
   async #carry(carrier: KeyCarrier): Promise<void> {
     const { memory, onCarried } = this.#parts
     const parts = this.#read(carrier)
+    const untold: DbKey[] = []
     let next = parts.next()
     try {
       for (;;) {
@@ -301,7 +302,7 @@ export class ScanStay {
         next.catch(() => undefined)
         const { read, taken } = value
         const { failed, examples } = await carrier.write(read)
-        if (read.untold.length > 0) await this.#askLater(read.untold)
+        untold.push(...read.untold)
         memory.failed += failed
         memory.copiedBytes += read.rdb?.bytes.length ?? 0
         memory.copiedKeys += read.found + read.large.length
@@ -312,8 +313,9 @@ export class ScanStay {
           read.tooLarge.map(({ db, key }) => ({ db, key: escapeKey(key) })),
         )
         if (taken !== null) {
+          if (untold.length > 0) await sleep(untoldPauseMs, undefined, { signal: this.#signal })
           this.#underWay.splice(this.#underWay.indexOf(taken), 1)
-          taken.done()
+          taken.done(untold.splice(0))
         }
       }
     } finally {
@@ -322,14 +324,6 @@ export class ScanStay {
       // What was taken and is not there yet is still to be carried over, by whoever comes next.
       for (const taken of this.#underWay.splice(0)) taken.putBack()
     }
-  }
-
-  async #askLater(keys: readonly DbKey[]): Promise<void> {
-    const { memory } = this.#parts
-    await sleep(untoldPauseMs, undefined, { signal: this.#signal })
-    const kept = keys.filter(({ db, key }) => memory.dirty.tell(db, key, Date.now()))
-    // Where there is no room for them, a comparison finds them.
-    if (kept.length < keys.length) memory.gaps += 1
   }
 
   /** Each key once, and no more than a person would read. */
