@@ -6,6 +6,7 @@ import { host } from './procedures/host.ts'
 import { practice } from './procedures/practice.ts'
 import { preferences } from './procedures/preferences.ts'
 import { profiles } from './procedures/profiles.ts'
+import { readiness } from './procedures/readiness.ts'
 import { restores } from './procedures/restores.ts'
 import { tasks } from './procedures/tasks.ts'
 
@@ -20,4 +21,5 @@ export const router = base.router({
   profiles,
   tasks,
   guidedBackups,
+  readiness,
 })

@@ -19,6 +19,7 @@ import {
   type RestoreResult,
 } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import { readinessRequestSchema, type ReadinessStep } from './readiness.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
 import { savedConnectionInputSchema, type SavedConnection } from './saved-connection.ts'
 import { scheduleSchema } from './schedule.ts'
@@ -226,6 +227,10 @@ export const contract = {
         }),
       )
       .output(answer<ServerFacts>()),
+  },
+  readiness: {
+    /** Looks at what applications ask, and tells whether a cluster would take it. Ends when nobody listens any more. */
+    look: oc.input(readinessRequestSchema).output(eventIterator(answer<ReadinessStep>())),
   },
   /** Moves by backup, step by step; each is kept until it is forgotten. */
   guidedBackups: {

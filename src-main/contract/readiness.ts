@@ -1,4 +1,6 @@
-import type { Connection } from './connection.ts'
+import { z } from 'zod'
+import { connectionSchema, type Connection } from './connection.ts'
+import { passwordsSchema } from './profile.ts'
 
 /**
  * What is to be looked at to learn whether applications can use a cluster.
@@ -9,6 +11,29 @@ import type { Connection } from './connection.ts'
 export type ReadinessSpec =
   | { readonly from: 'aof'; readonly input: string }
   | { readonly from: 'stream' | 'monitor'; readonly source: Connection; readonly seconds: number }
+
+/** Commands of MONITOR at most: a busy server is not kept at it for longer than it takes to judge it. */
+export const mostMonitored = 2_000_000
+
+/** How long a live server may be looked at, seconds. */
+const secondsSchema = z.int().min(1).max(3_600)
+const liveSchema = z.enum(['stream', 'monitor'])
+
+/** What a console asks: a live server by its connection or by the profile it is the source of, or a file. */
+export const readinessRequestSchema = z.union([
+  z.strictObject({ from: z.literal('aof'), input: z.string().trim().min(1).max(8192) }),
+  z.strictObject({ from: liveSchema, source: connectionSchema, seconds: secondsSchema }),
+  z.strictObject({
+    from: liveSchema,
+    profile: z.string().min(1).max(64),
+    passwords: passwordsSchema.optional(),
+    seconds: secondsSchema,
+  }),
+])
+export type ReadinessRequest = z.infer<typeof readinessRequestSchema>
+
+/** A look: how far it is, and at the end what it found. */
+export type ReadinessStep = { readonly progress: ReadinessProgress } | { readonly report: ReadinessReport }
 
 export interface ReadinessProgress {
   /** Commands, transactions and scripts so far. */

@@ -6,6 +6,8 @@ export type Route =
   | { readonly at: 'restore'; readonly id: string }
   /** A move by backup; `id` null: one not begun yet. */
   | { readonly at: 'guided-backup'; readonly id: string | null }
+  /** `profile`: whose source is looked at; null: something else is chosen. */
+  | { readonly at: 'readiness'; readonly profile: string | null }
   | { readonly at: 'tasks' }
   | { readonly at: 'task'; readonly id: string; readonly page: TaskPage }
   | { readonly at: 'profiles' }
@@ -47,6 +49,8 @@ export function hrefOf(route: Route): string {
       return `#/restores/${fresh}/${route.step}`
     case 'restore':
       return `#/restores/${encodeURIComponent(route.id)}`
+    case 'readiness':
+      return `#/readiness${route.profile === null ? '' : `/${encodeURIComponent(route.profile)}`}`
     case 'guided-backup':
       return `#/guided-backups/${route.id === null ? fresh : encodeURIComponent(route.id)}`
     case 'task':
@@ -68,6 +72,8 @@ function parseHash(hash: string): Route {
       if (id === '') return { at: 'restores' }
       if (id === fresh) return { at: 'restore-new', step: among(restoreSteps, part) ?? 'file' }
       return { at: 'restore', id: decodeId(id) }
+    case 'readiness':
+      return { at: 'readiness', profile: id === '' ? null : decodeId(id) }
     case 'guided-backups':
       if (id === '') return { at: 'restores' }
       return { at: 'guided-backup', id: id === fresh ? null : decodeId(id) }

@@ -1,6 +1,11 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError } from '#contract/failure.ts'
-import type { ReadinessProgress, ReadinessReport, ReadinessSpec } from '#contract/readiness.ts'
+import {
+  mostMonitored,
+  type ReadinessProgress,
+  type ReadinessReport,
+  type ReadinessSpec,
+} from '#contract/readiness.ts'
 import { paced } from '../flow/pace.ts'
 import { UnitFrame, UnitSplitter, type Unit } from '../flow/units.ts'
 import { inspectRdb } from '../rdb/inspect.ts'
@@ -18,8 +23,6 @@ import { SocketConversation } from '../source/socket-conversation.ts'
 import { MonitorFrame, parseMonitorLine } from './monitor.ts'
 import { ReadinessTally } from './tally.ts'
 
-/** Of MONITOR at most: a busy server is not kept at it for longer than it takes to judge it. */
-const mostMonitored = 2_000_000
 const longestLine = 64 * 1024 * 1024
 
 /**

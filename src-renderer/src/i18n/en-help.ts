@@ -29,6 +29,8 @@ export const enHelp = {
   'help.migration.check': 'Both sides are looked at. What stands in the way says why, and how to mend it.',
   'help.migration.review': 'The whole plan in sentences. Each leads back to where it was decided.',
   'help.restores': 'What was restored from backup files, under way and ended.',
+  'help.readiness':
+    'Whether applications could use a cluster as they are: told from what they ask a server, or from an append-only file.',
   'help.guided-backup':
     'The steps of a move by backup, who acts at each, and how it stands. It is kept: close this and come back whenever you like.',
   'help.restore': 'How far the file is in, what is safe so far, and at the end what was left out and why.',

@@ -5,6 +5,7 @@ import { enHelp } from './en-help.ts'
 import { enSettings } from './en-settings.ts'
 import { enWay } from './en-way.ts'
 import { enWayBack } from './en-way-back.ts'
+import { enReadiness } from './en-readiness.ts'
 import { enRestore } from './en-restore.ts'
 import { enTasks } from './en-tasks.ts'
 
@@ -19,6 +20,7 @@ export const en = {
   ...enSettings,
   ...enWay,
   ...enWayBack,
+  ...enReadiness,
   ...enRestore,
   ...enTasks,
   ...namesEn,

@@ -31,6 +31,8 @@ export const koHelp: WordsLike<typeof enHelp> = {
   'help.migration.check': '양쪽을 점검합니다. 통과하지 못한 항목은 이유와 해결 방법을 알려 줍니다.',
   'help.migration.review': '전체 계획을 문장으로 보여 줍니다. 각 문장에서 해당 단계로 돌아갈 수 있습니다.',
   'help.restores': '백업 파일에서 복원한 내역입니다. 진행 중인 것과 끝난 것을 모두 보여 줍니다.',
+  'help.readiness':
+    '애플리케이션이 지금 그대로 클러스터를 쓸 수 있는지, 서버에 보내는 요청이나 AOF 파일을 보고 알려 줍니다.',
   'help.guided-backup':
     '백업 이전의 단계, 단계마다 누가 하는지, 지금 상태입니다. 진행 상황은 보관되므로 언제든 닫았다가 돌아와도 됩니다.',
   'help.restore': '복원 진행률과 지금까지 안전한 데이터, 끝난 뒤에는 제외된 키와 그 이유를 보여 줍니다.',

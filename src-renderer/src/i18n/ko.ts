@@ -5,6 +5,7 @@ import { koHelp } from './ko-help.ts'
 import { koSettings } from './ko-settings.ts'
 import { koWay } from './ko-way.ts'
 import { koWayBack } from './ko-way-back.ts'
+import { koReadiness } from './ko-readiness.ts'
 import { koRestore } from './ko-restore.ts'
 import { koTasks } from './ko-tasks.ts'
 import type { Words } from './words.ts'
@@ -17,6 +18,7 @@ export const ko: Words = {
   ...koSettings,
   ...koWay,
   ...koWayBack,
+  ...koReadiness,
   ...koRestore,
   ...koTasks,
   ...namesKo,

@@ -24,6 +24,7 @@ export const zhHelp: WordsLike<typeof enHelp> = {
   'help.migration.check': '检查两端。未通过的项目会说明原因和处理方法。',
   'help.migration.review': '用句子写出的完整计划。每一句都可返回到对应的步骤。',
   'help.restores': '从备份文件进行的恢复，包括进行中和已结束的。',
+  'help.readiness': '根据应用向服务器发出的请求或 AOF 文件，判断应用能否直接使用集群。',
   'help.guided-backup': '通过备份迁移的各个步骤、每步由谁执行及当前状态。进度会保存，可随时关闭再回来。',
   'help.restore': '恢复进度、目前已安全的数据，以及结束后哪些键未写入及其原因。',
   'help.restore-new.file': '指定一个或多个备份。每个备份都会从头到尾读取并核对校验和，不会更改任何内容。',

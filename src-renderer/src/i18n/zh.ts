@@ -5,6 +5,7 @@ import { zhHelp } from './zh-help.ts'
 import { zhSettings } from './zh-settings.ts'
 import { zhWay } from './zh-way.ts'
 import { zhWayBack } from './zh-way-back.ts'
+import { zhReadiness } from './zh-readiness.ts'
 import { zhRestore } from './zh-restore.ts'
 import { zhTasks } from './zh-tasks.ts'
 import type { Words } from './words.ts'
@@ -17,6 +18,7 @@ export const zh: Words = {
   ...zhSettings,
   ...zhWay,
   ...zhWayBack,
+  ...zhReadiness,
   ...zhRestore,
   ...zhTasks,
   ...namesZh,
