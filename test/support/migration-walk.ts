@@ -26,11 +26,15 @@ export interface MigrationWalk {
   /** Resolves once the task's page says both sides are in step. */
   untilInStep(): Promise<void>
   /** From the task's page: the plan of the freeze, its confirmation, until the last write has arrived. */
-  freeze(source: Side): Promise<void>
+  freeze(source: Side, as?: Crossover): Promise<void>
   /** Resolves with the number of keys the page says are equal. */
   prove(): Promise<number>
   /** Resolves with the write pause as the page gives it. */
   finish(): Promise<string>
+  /** The same with the way back kept; from there to the way back's own page. */
+  finishWithWayBack(name: string): Promise<void>
+  /** The end of a roll back. */
+  rollBack(): Promise<void>
   /** From anywhere to the page of a task in the list of all. */
   openTask(name: string): Promise<void>
   /** From anywhere to the checks of a saved profile, with everything in it as it was left. */
@@ -38,6 +42,11 @@ export interface MigrationWalk {
   /** From the task's page: hands the report to whoever takes what the page saves. */
   saveReport(): Promise<void>
 }
+
+/** What a freeze is part of. */
+type Crossover = 'cutover' | 'rollBack'
+
+const opened = { cutover: 'task.cutover', rollBack: 'wayBack.rollBack' } as const
 
 export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse): MigrationWalk {
   const main = page.getByRole('main')
@@ -112,15 +121,15 @@ export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse)
     async untilInStep() {
       await see(main.getByText(words['task.inStep.title']))
     },
-    async freeze(source) {
+    async freeze(source, as = 'cutover') {
       const address = `127.0.0.1:${source.port}`
-      await hand.press(link(words['task.cutover']))
-      await heading('cutover.title')
+      await hand.press(link(words[opened[as]]))
+      await heading(`${as}.title`)
       await hand.press(link(words['cutover.freeze.go']))
       await heading('freeze.title', { address })
       await hand.type(main.getByRole('textbox'), address)
       await hand.press(button(words['freeze.deed']))
-      await heading('cutover.title')
+      await heading(`${as}.title`)
       await see(legDone('cutover.drain'))
     },
     async prove() {
@@ -137,6 +146,19 @@ export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse)
       // The leg ends with the write pause; only then is the source put back as it was.
       await see(main.getByText(words['task.state.finished'], { exact: true }).first())
       return main.locator('dt', { hasText: words['pause.lasted'] }).locator('+ dd').innerText()
+    },
+    async finishWithWayBack(name) {
+      await hand.press(main.getByRole('checkbox', { name: words['wayBack.option'] }))
+      await hand.press(button(words['cutover.finish.deed']))
+      await see(legDone('cutover.finish'))
+      await this.openTask(name)
+      await see(main.getByText(words['wayBack.kept.title']))
+      await hand.press(link(words['wayBack.kept.show']))
+      await see(main.getByText(words['wayBack.open.title']))
+    },
+    async rollBack() {
+      await hand.press(button(words['rollBack.finish']))
+      await see(main.getByText(words['task.state.rolled-back'], { exact: true }).first())
     },
     async openTask(name) {
       await hand.press(place('nav.tasks'))
