@@ -5,7 +5,7 @@ import { toFailure } from '#contract/failure.ts'
 import { probeServer } from '#engine/redis/probe.ts'
 import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
 import { openMigrations } from '#migration/open.ts'
-import type { SecretBox } from '#migration/secrets.ts'
+import type { KeyRing } from '#migration/secrets.ts'
 import { dataFolder, restoresFolder } from './data-folder.ts'
 import { openLog } from './log.ts'
 import { findParts } from './parts.ts'
@@ -19,15 +19,19 @@ export interface ShellTraits {
   readonly shell: HostCapabilities['shell']
   /** The system's dialog, where the shell has one. */
   readonly pickFile?: () => Promise<string | null>
-  /** How secrets are sealed, where the shell has something better than a key file. */
-  readonly box?: SecretBox
+  /** The system's own, where the shell knows one. */
+  readonly keyRing?: KeyRing
 }
 
 /** Puts the services together for a shell. Disposing of them cancels what runs and waits for its end. */
-export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleServices & AsyncDisposable {
+export function composeServices({
+  shell,
+  pickFile,
+  keyRing,
+}: ShellTraits): ConsoleServices & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs, restoresFolder())
-  const migrations = openOrRefuse(jobs, box)
+  const migrations = openOrRefuse(jobs, keyRing)
   const practice = createPractice(migrations.profiles, migrations.tasks)
   return {
     host: {
@@ -44,7 +48,8 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
     profiles: migrations.profiles,
     connections: migrations.connections,
     preferences: migrations.preferences,
-    housekeeping: { dataFolder: dataFolder(), secrets: migrations.protection },
+    housekeeping: { dataFolder: dataFolder() },
+    secrets: migrations.secrets,
     tasks: migrations.tasks,
     guidedBackups: migrations.guidedBackups,
     probe: probeServer,
@@ -57,9 +62,9 @@ export function composeServices({ shell, pickFile, box }: ShellTraits): ConsoleS
   }
 }
 
-function openOrRefuse(jobs: JobRunner, box: SecretBox | undefined): Kept & AsyncDisposable {
+function openOrRefuse(jobs: JobRunner, keyRing: KeyRing | undefined): Kept & AsyncDisposable {
   try {
-    const migrations = openMigrations({ folder: dataFolder(), jobs, ...(box !== undefined && { box }) })
+    const migrations = openMigrations({ folder: dataFolder(), jobs, keyRing })
     migrations.tasks.keepSchedule()
     return migrations
   } catch (thrown) {

@@ -8,6 +8,7 @@ import { preferences } from './procedures/preferences.ts'
 import { profiles } from './procedures/profiles.ts'
 import { readiness } from './procedures/readiness.ts'
 import { restores } from './procedures/restores.ts'
+import { secrets } from './procedures/secrets.ts'
 import { tasks } from './procedures/tasks.ts'
 
 /** Every procedure of the contract; one that is missing here does not compile. */
@@ -19,6 +20,7 @@ export const router = base.router({
   practice,
   preferences,
   profiles,
+  secrets,
   tasks,
   guidedBackups,
   readiness,

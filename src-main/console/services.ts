@@ -6,6 +6,7 @@ import type { Connections } from '#migration/connections.ts'
 import type { GuidedBackups } from '#migration/guided-backup/guided-backups.ts'
 import type { PreferenceBook } from '#migration/preferences.ts'
 import type { Profiles } from '#migration/profiles.ts'
+import type { KeyBox } from '#migration/secrets.ts'
 import type { Tasks } from '#migration/tasks.ts'
 import type { Log } from './log.ts'
 import type { Practice } from './practice/practice.ts'
@@ -23,6 +24,7 @@ export interface ConsoleServices {
   readonly connections: Connections
   readonly preferences: PreferenceBook
   readonly housekeeping: Housekeeping
+  readonly secrets: Pick<KeyBox, 'standing' | 'unlock' | 'keep'>
   readonly tasks: Tasks
   readonly guidedBackups: GuidedBackups
   readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>

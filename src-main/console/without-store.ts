@@ -4,7 +4,7 @@ import type { Migrations } from '#migration/open.ts'
 /** What a console needs of the migrations. */
 export type Kept = Pick<
   Migrations,
-  'profiles' | 'connections' | 'preferences' | 'protection' | 'tasks' | 'guidedBackups'
+  'profiles' | 'connections' | 'preferences' | 'secrets' | 'tasks' | 'guidedBackups'
 >
 
 /**
@@ -12,21 +12,21 @@ export type Kept = Pick<
  * of the console goes on.
  */
 export function migrationsWithoutStore(failure: Failure): Kept & AsyncDisposable {
-  const refusing = new Proxy(
-    {},
-    {
-      get() {
-        return () => {
-          throw new FailureError(failure)
-        }
-      },
-    },
-  )
+  const refuse = (): never => {
+    throw new FailureError(failure)
+  }
+  const refusing = new Proxy({}, { get: () => refuse })
   return {
     profiles: refusing as Migrations['profiles'],
     connections: refusing as Migrations['connections'],
     preferences: refusing as Migrations['preferences'],
-    protection: 'key-file',
+    secrets: {
+      get standing() {
+        return refuse()
+      },
+      unlock: refuse,
+      keep: refuse,
+    },
     tasks: refusing as Migrations['tasks'],
     guidedBackups: refusing as Migrations['guidedBackups'],
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -23,6 +23,7 @@ import { readinessRequestSchema, type ReadinessStep } from './readiness.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
 import { savedConnectionInputSchema, type SavedConnection } from './saved-connection.ts'
 import { scheduleSchema } from './schedule.ts'
+import { keepKeySchema, passphraseSchema, type SecretKeeping } from './secret-keeping.ts'
 import { sightPartSchema, type KeySight } from './sight.ts'
 import type { TextFile } from './text-file.ts'
 import {
@@ -191,6 +192,12 @@ export const contract = {
     housekeeping: oc.output(answer<Housekeeping>()),
     /** Asks the update feed; null where none is set. */
     updates: oc.output(answer<UpdateNews | null>()),
+  },
+  /** How stored secrets are kept on this host. */
+  secrets: {
+    standing: oc.output(answer<SecretKeeping>()),
+    unlock: oc.input(z.strictObject({ passphrase: passphraseSchema })).output(answer<SecretKeeping>()),
+    keep: oc.input(keepKeySchema).output(answer<SecretKeeping>()),
   },
   practice: {
     view: oc.output(answer<PracticeView>()),

@@ -154,6 +154,9 @@ export const failureCatalogue = {
   'store.disk-full': { retryable: true },
   'store.runtime-too-old': { retryable: false },
   'secret.unreadable': { retryable: false },
+  'secret.locked': { retryable: false },
+  'secret.wrong-passphrase': { retryable: true },
+  'secret.no-key-ring': { retryable: false },
   // Profiles and tasks
   'update.unreadable': { retryable: true },
   'connection.not-found': { retryable: false },

@@ -18,8 +18,6 @@ export type Preferences = z.infer<typeof preferencesSchema>
 export interface Housekeeping {
   /** Profiles, tasks, logs, and how far restores have come. */
   readonly dataFolder: string
-  /** What seals secrets: the system's key ring, a file for this user only, or one that others may read. */
-  readonly secrets: 'system' | 'key-file' | 'weak'
 }
 
 /** What the update feed says. */

@@ -7,6 +7,7 @@ import { findParts } from '#console/parts.ts'
 import { readRendererFiles } from '#console/renderer-files.ts'
 import { pickFile, pickProfileFiles } from './dialogs.ts'
 import { keepWindowsIn } from './locks.ts'
+import { systemKeyRing } from './key-ring.ts'
 import { menuFor } from './menu.ts'
 import { collectEarlyFiles, openFilesWith } from './open-files.ts'
 import { answerPorts } from './port.ts'
@@ -30,7 +31,7 @@ else app.quit()
 
 async function start(): Promise<void> {
   const words = wordsFor(app.getLocale())
-  const services = composeServices({ shell: 'desktop', pickFile })
+  const services = composeServices({ shell: 'desktop', pickFile, keyRing: systemKeyRing() })
   serveScheme(await readRendererFiles(findParts().renderer))
   answerPorts(openDoor(services))
   const leaving = guardQuit(services, words)

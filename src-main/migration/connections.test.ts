@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openStore, type Store } from '#store/open.ts'
 import { createConnections, type Connections } from './connections.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
-import { keyFileBox } from './secrets.ts'
+import { KeyBox } from './secrets.ts'
 
 let folder: string
 let store: Store
@@ -15,7 +15,7 @@ let profiles: Profiles
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'keyferry-connections-'))
   store = openStore(join(folder, 'keyferry.db'))
-  const box = keyFileBox(join(folder, 'keyferry.key'))
+  const box = new KeyBox(join(folder, 'keyferry.key'))
   connections = createConnections(store, box)
   profiles = createProfiles(store, box, () => undefined)
 })

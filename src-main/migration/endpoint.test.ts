@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { endpointInputSchema, type EndpointInput } from '#contract/profile.ts'
 import { connectionsOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
-import { keyFileBox } from './secrets.ts'
+import { KeyBox } from './secrets.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keyferry-endpoint-'))
-const box = keyFileBox(join(folder, 'key'))
+const box = new KeyBox(join(folder, 'key'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const nothing: KeptEndpoint = { view: null, secret: null }

@@ -10,7 +10,7 @@ import type { CheckRequest } from './prechecks/context.ts'
 import { createConnections, type Connections } from './connections.ts'
 import { preferenceBook, type PreferenceBook } from './preferences.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
-import { keyFileBox, type SecretBox } from './secrets.ts'
+import { KeyBox, type KeyRing } from './secrets.ts'
 import { TaskBook } from './task-book.ts'
 import { createTasks } from './create-tasks.ts'
 import type { Tasks } from './tasks.ts'
@@ -19,7 +19,8 @@ export interface Migrations extends AsyncDisposable {
   readonly profiles: Profiles
   readonly connections: Connections
   readonly preferences: PreferenceBook
-  readonly protection: SecretBox['protection']
+  /** How stored secrets are kept. */
+  readonly secrets: Pick<KeyBox, 'standing' | 'unlock' | 'keep'>
   readonly tasks: Tasks
   readonly guidedBackups: GuidedBackups
   readonly freezes: FreezeJournal
@@ -33,15 +34,19 @@ export interface MigrationsRequest {
   /** Keyferry's data folder; made if it is not there. */
   readonly folder: string
   readonly jobs: JobRunner
-  /** How secrets are sealed; a key file in the folder where the shell has nothing better. */
-  readonly box?: SecretBox
+  /** The system's own, where the shell knows one. */
+  readonly keyRing?: KeyRing | undefined
   readonly clock?: Clock
 }
 
-/** Opens everything a shell needs to run migrations. Disposing of it interrupts what runs, resumable. */
-export function openMigrations({ folder, jobs, box, clock }: MigrationsRequest): Migrations {
+/**
+ * Opens everything a shell needs to run migrations. The key of stored secrets lies in the folder; a passphrase for it is
+ * taken from the environment (`KEYFERRY_PASSPHRASE`). Disposing of it interrupts what runs, resumable.
+ */
+export function openMigrations({ folder, jobs, keyRing, clock }: MigrationsRequest): Migrations {
   const store = openStore(join(folder, 'keyferry.db'))
-  const sealed = box ?? keyFileBox(join(folder, 'keyferry.key'))
+  const passphrase = process.env['KEYFERRY_PASSPHRASE']
+  const sealed = new KeyBox(join(folder, 'keyferry.key'), { passphrase, keyRing })
   const book = new TaskBook(store)
   const freezes = freezeJournal(store.journal, sealed)
   const services = { store, book, jobs, freezes, folder: join(folder, 'tasks') }
@@ -51,7 +56,7 @@ export function openMigrations({ folder, jobs, box, clock }: MigrationsRequest):
     profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),
     connections: createConnections(store, sealed),
     preferences: preferenceBook(store),
-    protection: sealed.protection,
+    secrets: sealed,
     tasks,
     guidedBackups,
     freezes,

@@ -1,65 +1,124 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { fail } from '#contract/failure.ts'
+import type { KeepKey, KeyKeeping, KeyRingStanding, SecretKeeping } from '#contract/secret-keeping.ts'
+import { lockKey, makeKeyFile, readKeyFile, replaceKeyFile, unlockKey, type KeptKey } from './key-file.ts'
+import { openSealed, sealWith } from './seal.ts'
 
 /** Seals secrets for the store. Nothing it seals is ever written elsewhere in clear. */
 export interface SecretBox {
+  /** Fails with `secret.locked` where the key is not at hand, as `open` does. */
   seal(text: string): Uint8Array
   /** Fails with `secret.unreadable` when it was sealed with another key, or damaged. */
   open(sealed: Uint8Array): string
-  /** `system`: the system's key ring; `key-file`: a file only this user may read; `weak`: no protection worth the name. */
-  readonly protection: 'system' | 'key-file' | 'weak'
 }
 
-const keyBytes = 32
-const nonceBytes = 12
-const tagBytes = 16
+/** The system's own key ring, where a shell knows one. */
+export interface KeyRing {
+  readonly standing: Exclude<KeyRingStanding, 'absent'>
+  /** Both throw what the system throws where it does not let us in. */
+  wrap(key: Buffer): Buffer
+  unwrap(wrapped: Buffer): Buffer
+}
 
-/**
- * A box whose key lies in a file of mode 0600, made if it is not there. AES-256-GCM: nonce, tag, then the
- * sealed text. For a served console and the command line; the desktop has the system's key ring.
- */
-export function keyFileBox(file: string): SecretBox {
-  const key = readOrMakeKey(file)
-  return {
-    protection: process.platform === 'win32' ? 'weak' : 'key-file',
-    seal(text) {
-      const nonce = randomBytes(nonceBytes)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce)
-      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-      return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
-    },
-    open(sealed) {
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes))
-        decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
-        const text = decipher.update(sealed.subarray(nonceBytes + tagBytes))
-        return Buffer.concat([text, decipher.final()]).toString('utf8')
-      } catch {
-        return fail('secret.unreadable', { file })
-      }
-    },
+export interface KeyBoxOptions {
+  /** From the environment of a server. A key that lies in its file plainly is locked with it at once. */
+  readonly passphrase?: string | undefined
+  readonly keyRing?: KeyRing | undefined
+}
+
+/** A box whose key lies in a file of mode 0600, made if it is not there; how it lies there can be chosen. */
+export class KeyBox implements SecretBox {
+  readonly #file: string
+  readonly #keyRing: KeyRing | undefined
+  #passphrase: string | undefined
+  #kept: KeptKey
+  #key: Buffer | null = null
+
+  constructor(file: string, { passphrase, keyRing }: KeyBoxOptions = {}) {
+    this.#file = file
+    this.#keyRing = keyRing
+    this.#passphrase = passphrase === '' ? undefined : passphrase
+    makeKeyFile(file)
+    this.#kept = readKeyFile(file)
+    if ('key' in this.#kept && this.#passphrase !== undefined)
+      this.keep({ keeping: 'passphrase', passphrase: this.#passphrase })
   }
-}
 
-function readOrMakeKey(file: string): Buffer {
-  if (!existsSync(file)) makeKey(file)
-  chmodSync(file, 0o600)
-  const key = readFileSync(file)
-  return key.length === keyBytes ? key : fail('secret.unreadable', { file })
-}
+  get standing(): SecretKeeping {
+    return {
+      keeping: this.#keeping,
+      locked: this.#find() === null,
+      keyRing: this.#keyRing?.standing ?? 'absent',
+      filesOpen: process.platform === 'win32',
+    }
+  }
 
-/** Whole or not at all, and the first of two processes wins: a key is never replaced. */
-function makeKey(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, randomBytes(keyBytes), { mode: 0o600, flush: true })
-  try {
-    linkSync(draft, file)
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
-  } finally {
-    unlinkSync(draft)
+  seal(text: string): Uint8Array {
+    return sealWith(this.#demand(), Buffer.from(text, 'utf8'))
+  }
+
+  open(sealed: Uint8Array): string {
+    const plain = openSealed(this.#demand(), sealed)
+    return plain?.toString('utf8') ?? fail('secret.unreadable', { file: this.#file })
+  }
+
+  /** Fails with `secret.wrong-passphrase`. */
+  unlock(passphrase: string): void {
+    if (this.#find() !== null) return
+    this.#passphrase = passphrase
+    if (this.#find() === null) fail('secret.wrong-passphrase')
+  }
+
+  /**
+   * Keeps the key in this way from now on. What is sealed stays sealed with it, so nothing is written anew and a crash
+   * costs nothing. Fails with `secret.locked`, or `secret.no-key-ring` where there is none to rely on.
+   */
+  keep(choice: KeepKey): void {
+    const key = this.#demand()
+    const kept: KeptKey =
+      choice.keeping === 'key-file'
+        ? { key }
+        : {
+            passphrase: lockKey(key, choice.passphrase),
+            keyRing: choice.keeping === 'key-ring' ? this.#wrap(key) : null,
+          }
+    replaceKeyFile(this.#file, kept)
+    this.#kept = kept
+    this.#key = key
+  }
+
+  get #keeping(): KeyKeeping {
+    if ('key' in this.#kept) return 'key-file'
+    return this.#kept.keyRing === null ? 'passphrase' : 'key-ring'
+  }
+
+  #wrap(key: Buffer): Buffer {
+    if (this.#keyRing?.standing !== 'ready') return fail('secret.no-key-ring')
+    try {
+      return this.#keyRing.wrap(key)
+    } catch (thrown) {
+      return fail('secret.no-key-ring', {}, String(thrown))
+    }
+  }
+
+  #demand(): Buffer {
+    return this.#find() ?? fail('secret.locked', { file: this.#file })
+  }
+
+  /** Looked for only when it is needed: a passphrase takes a tenth of a second, a key ring may ask the person. */
+  #find(): Buffer | null {
+    this.#key ??= 'key' in this.#kept ? this.#kept.key : this.#unlocked(this.#kept)
+    return this.#key
+  }
+
+  #unlocked({ passphrase, keyRing }: Exclude<KeptKey, { key: Buffer }>): Buffer | null {
+    const key = this.#passphrase === undefined ? null : unlockKey(passphrase, this.#passphrase)
+    // A wrong one is not tried at each look.
+    this.#passphrase = undefined
+    if (key !== null || keyRing === null) return key
+    try {
+      return this.#keyRing?.unwrap(keyRing) ?? null
+    } catch {
+      return null
+    }
   }
 }

@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findElectron, startDesktop, type DesktopApp } from '../support/electron.ts'
 import { projectRoot } from '../support/serve.ts'
 
+const passphrase = 'three words and a number'
 const electron = findElectron()
 if (electron === null)
   console.warn(
@@ -68,6 +70,34 @@ describe.skipIf(electron === null)('the window', () => {
       webviewTag: false,
     })
     expect({ enableBlinkFeatures: '', ...preferences }).toMatchObject({ enableBlinkFeatures: '' })
+  })
+
+  test('the key of stored passwords goes into a key ring that protects it, and into no other', async () => {
+    const { page, app } = desktop
+    const panel = await openSecrets()
+    expect(await app.evaluate(({ safeStorage }) => safeStorage.isEncryptionAvailable())).toBe(false)
+    await panel.getByText('This system has no key ring that protects anything').waitFor()
+    expect(await panel.getByText('Key ring of this system').count()).toBe(0)
+
+    // Stands for one: it seals as Electron does, with a password that is no secret.
+    await app.evaluate(({ safeStorage }) => {
+      safeStorage.setUsePlainTextEncryption(true)
+      safeStorage.getSelectedStorageBackend = () => 'gnome_libsecret'
+    })
+    await page.reload()
+    await openSecrets()
+    await panel.getByText('Key ring of this system').click()
+    await panel.getByLabel('New passphrase').fill(passphrase)
+    const plainKey = await readFile(join(home, 'keyferry.key'))
+    await panel.getByRole('button', { name: 'Keep the key so' }).click()
+    await panel.getByText('which the key ring of this system unlocks').waitFor()
+
+    const { keyRing } = JSON.parse(await readFile(join(home, 'keyferry.key'), 'utf8')) as { keyRing: string }
+    const unwrapped = await app.evaluate(
+      ({ safeStorage }, wrapped) => safeStorage.decryptString(Buffer.from(wrapped, 'base64')),
+      keyRing,
+    )
+    expect(Buffer.from(unwrapped, 'base64')).toEqual(plainKey)
   })
 
   test('stays where it is, opens no other window and loads from nowhere else', async () => {
@@ -243,6 +273,27 @@ describe.skipIf(electron === null)('the window', () => {
       return { scrollWidth, clientWidth }
     })
     return { wide: scrollWidth, shown: clientWidth, zoom }
+  }
+
+  test('without its key ring stored passwords are locked, until the passphrase is typed', async () => {
+    const panel = await openSecrets()
+    await panel.getByText('Stored passwords are locked').waitFor()
+    await panel.getByLabel('Passphrase').fill('something else')
+    await panel.getByRole('button', { name: 'Unlock' }).click()
+    await panel.getByText('secret.wrong-passphrase').waitFor()
+    await panel.getByLabel('Passphrase').fill(passphrase)
+    await panel.getByRole('button', { name: 'Unlock' }).click()
+    await panel.getByText('Key file', { exact: true }).click()
+    await panel.getByRole('button', { name: 'Keep the key so' }).click()
+    await panel.getByText('They are sealed with the key in keyferry.key.').waitFor()
+    expect(await readFile(join(home, 'keyferry.key'))).toHaveLength(32)
+  })
+
+  async function openSecrets(): Promise<Locator> {
+    await desktop.page.getByRole('link', { name: 'Settings', exact: true }).click()
+    const panel = desktop.page.getByRole('main').locator('section').filter({ hasText: 'Stored passwords' })
+    await panel.getByText('They are sealed').or(panel.getByText('are locked')).first().waitFor()
+    return panel
   }
 
   test('makes a profile of a file that is opened with it', async () => {

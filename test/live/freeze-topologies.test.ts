@@ -13,7 +13,7 @@ import { planFreeze } from '#migration/freeze/plan.ts'
 import { watchFrozen, type FrozenLook } from '#migration/freeze/watch.ts'
 import { unfreezeWrites } from '#migration/freeze/unfreeze.ts'
 import { frozenNode } from '#migration/freeze/sign-in.ts'
-import { keyFileBox } from '#migration/secrets.ts'
+import { KeyBox } from '#migration/secrets.ts'
 import { openStore, type Store } from '#store/open.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { openControl } from '#engine/redis/control.ts'
@@ -32,7 +32,7 @@ let journal: FreezeJournal
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'keyferry-freeze-'))
   store = openStore(join(dir, 'keyferry.db'))
-  journal = freezeJournal(store.journal, keyFileBox(join(dir, 'key')))
+  journal = freezeJournal(store.journal, new KeyBox(join(dir, 'key')))
 })
 
 afterEach(() => {

@@ -12,7 +12,7 @@ import { unfreezeWrites } from '#migration/freeze/unfreeze.ts'
 import { planFreeze } from '#migration/freeze/plan.ts'
 import { watchFrozen, type FrozenLook } from '#migration/freeze/watch.ts'
 import { frozenConnection } from '#migration/freeze/sign-in.ts'
-import { keyFileBox } from '#migration/secrets.ts'
+import { KeyBox } from '#migration/secrets.ts'
 import { openStore, type Store } from '#store/open.ts'
 import { openControl } from '#engine/redis/control.ts'
 import type { DeathIn } from '../support/die-in-freeze.ts'
@@ -28,7 +28,7 @@ let journal: FreezeJournal
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'keyferry-freeze-'))
   store = openStore(join(dir, 'keyferry.db'))
-  journal = freezeJournal(store.journal, keyFileBox(join(dir, 'key')))
+  journal = freezeJournal(store.journal, new KeyBox(join(dir, 'key')))
 })
 
 afterEach(() => {
@@ -228,7 +228,7 @@ describe('freezing a standalone source', () => {
     // As if we had died right after the transaction, before reading anything back.
     const nodes = kept.record.nodes.map((node) => ({ ...node, aclFrozen: null, offset: null }))
     journal.amend(kept, { nodes, frozenAt: null })
-    const found = freezeJournal(store.journal, keyFileBox(join(dir, 'key'))).open()
+    const found = freezeJournal(store.journal, new KeyBox(join(dir, 'key'))).open()
     expect(found).toHaveLength(1)
     await unfreezeWrites({ kept: found[0]!, journal })
     expect(await doors(connection)).toBe(before)

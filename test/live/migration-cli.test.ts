@@ -328,6 +328,24 @@ describe('keyferry freeze and unfreeze', () => {
     expect((await keyferry('unfreeze')).stderr).toContain('(freeze.not-frozen)')
   })
 
+  it('is undone by whoever has the passphrase of the key, and by nobody else', async () => {
+    await using source = await startRedis({ password: secret })
+    const doors = await source.call('ACL', 'LIST')
+    const passphrase = 'three words and a number'
+    const run = (args: readonly string[], passphraseNow: string): ReturnType<typeof runCli> =>
+      runCli(args, { env: { ...env(), KEYFERRY_PASSPHRASE: passphraseNow } })
+    expect((await run(['freeze', '-f', at(source)], passphrase)).code).toBe(0)
+
+    for (const other of ['', 'another passphrase']) {
+      const refused = await run(['unfreeze'], other)
+      expect(refused.stderr).toContain('(secret.locked)')
+      expect(refused.code).not.toBe(0)
+    }
+    await expect(source.call('SET', 'k', 'v')).rejects.toThrow()
+    expect((await run(['unfreeze'], passphrase)).code).toBe(0)
+    expect(await source.call('ACL', 'LIST')).toEqual(doors)
+  })
+
   it('waits, where it may change nothing, until writes were stopped by hand', async () => {
     await using source = await startRedis({ password: secret, args: ['--rename-command', 'CONFIG', ''] })
     const refused = await keyferry('freeze', '-f', at(source))

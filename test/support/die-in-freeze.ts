@@ -1,6 +1,6 @@
 import { freezeJournal, type FreezeJournal } from '#migration/freeze/record.ts'
 import { freezeWrites } from '#migration/freeze/freeze.ts'
-import { keyFileBox } from '#migration/secrets.ts'
+import { KeyBox } from '#migration/secrets.ts'
 import { openStore } from '#store/open.ts'
 
 /** Moments of a freeze at which this process can end as by kill -9. */
@@ -13,7 +13,7 @@ function dieAt(here: DeathIn): void {
   if (here === moment) process.kill(process.pid, 'SIGKILL')
 }
 
-const journal = freezeJournal(openStore(file).journal, keyFileBox(key))
+const journal = freezeJournal(openStore(file).journal, new KeyBox(key))
 const mortal: FreezeJournal = {
   ...journal,
   write(taskId, record) {

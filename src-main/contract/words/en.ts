@@ -707,6 +707,21 @@ export const en: LanguageWords = {
       safe: 'The profile is kept; only its password is missing.',
       todo: 'Type the password again; it will be stored anew.',
     },
+    'secret.locked': {
+      what: 'Stored passwords are locked: the key in[ {file}|] needs its passphrase.',
+      safe: 'They are kept, sealed. Nothing has been changed on any server.',
+      todo: 'Unlock them on the settings page, or start Keyferry with the passphrase in KEYFERRY_PASSPHRASE. Where only the passphrase is lost, the desktop app of this user may still open them by the system’s key ring.',
+    },
+    'secret.wrong-passphrase': {
+      what: 'This is not the passphrase of the stored passwords.',
+      safe: 'They stay locked, and nothing has been lost.',
+      todo: 'Type it again.',
+    },
+    'secret.no-key-ring': {
+      what: 'The key ring of this system does not take the key.',
+      safe: 'Everything is kept as it was before.',
+      todo: 'Unlock the key ring of the system and try again, or keep the key with a passphrase.',
+    },
     'update.unreadable': {
       what: 'The update feed[ {feed}|] does not say which version is the newest.',
       safe: 'Nothing has been changed; this version goes on working.',

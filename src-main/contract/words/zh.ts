@@ -702,6 +702,21 @@ export const zh: LanguageWords = {
       safe: '方案仍在，只是缺少密码。',
       todo: '请重新输入密码，它会被重新保存。',
     },
+    'secret.locked': {
+      what: '保存的密码已锁定：密钥文件[ {file} |]需要口令。',
+      safe: '密码仍加密保存，任何服务器都没有改动。',
+      todo: '请在设置页解锁，或在 KEYFERRY_PASSPHRASE 中给出口令后启动 Keyferry。如果只是忘记口令，此用户的桌面应用或许仍能通过系统密钥环打开。',
+    },
+    'secret.wrong-passphrase': {
+      what: '这不是保存的密码的口令。',
+      safe: '密码仍然锁定，没有丢失任何内容。',
+      todo: '请重新输入。',
+    },
+    'secret.no-key-ring': {
+      what: '系统密钥环没有接受密钥。',
+      safe: '一切保持原样。',
+      todo: '请解锁系统密钥环后重试，或改用口令保护密钥。',
+    },
     'update.unreadable': {
       what: '更新源[ {feed} |]没有说明最新版本是哪个。',
       safe: '没有任何改动，当前版本可继续使用。',

@@ -34,11 +34,34 @@ export const enSettings = {
   'settings.kept': 'What is kept, and where',
   'settings.folder': 'Data folder',
   'settings.secrets': 'Stored passwords',
-  'settings.secrets.system': 'Sealed with a key in the key ring of this system.',
-  'settings.secrets.key-file':
-    'Sealed with the key in keyferry.key, a file in the data folder that only this user may read. Whoever can read both the file and the folder can open them; a profile can ask for its passwords each time instead.',
-  'settings.secrets.weak':
-    'Sealed with the key in keyferry.key, a file in the data folder that this system does not shut off from others. Have profiles ask for their passwords each time.',
+  'secrets.key-file': 'Key file',
+  'secrets.key-file.text':
+    'The key lies in keyferry.key, which only this user may read. Whoever can read it and the data folder can open stored passwords.',
+  'secrets.key-file.open':
+    'The key lies in keyferry.key, which this system does not shut off from others. Choose another way, or have profiles ask each time.',
+  'secrets.key-file.now': 'They are sealed with the key in keyferry.key.',
+  'secrets.passphrase': 'Passphrase',
+  'secrets.passphrase.text':
+    'The key file is of use only with the passphrase. It is typed here after each start, or given in KEYFERRY_PASSPHRASE.',
+  'secrets.passphrase.now':
+    'They are sealed with the key in keyferry.key, which is locked with a passphrase.',
+  'secrets.key-ring': 'Key ring of this system',
+  'secrets.key-ring.text':
+    'This app unlocks the key by the key ring of your account. The command line and a served console need the passphrase, as you do where the key ring is lost.',
+  'secrets.key-ring.now':
+    'They are sealed with the key in keyferry.key, which the key ring of this system unlocks, or its passphrase.',
+  'secrets.key-ring.unprotected':
+    'This system has no key ring that protects anything (libsecret or KWallet), so it cannot be chosen.',
+  'secrets.choose': 'How the key is kept',
+  'secrets.passphrase.new': 'New passphrase',
+  'secrets.passphrase.hint':
+    'At least {count} characters. Keep it elsewhere too: without it nobody can open what is stored, nor undo a freeze with it.',
+  'secrets.passphrase.short': 'This passphrase is too short',
+  'secrets.keep': 'Keep the key so',
+  'secrets.kept': 'The key is kept so from now on',
+  'secrets.locked':
+    'Stored passwords are locked, and tasks that need one wait. Passwords that a profile asks for each time are not concerned.',
+  'secrets.unlock': 'Unlock',
   'settings.limits': 'Limits of a new restore',
   'settings.limits.hint':
     'Each restore begins with these and can be given others. Empty fields limit nothing.',

@@ -36,11 +36,32 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'settings.kept': '보관하는 내용과 위치',
   'settings.folder': '데이터 폴더',
   'settings.secrets': '저장된 비밀번호',
-  'settings.secrets.system': '시스템 키 링에 있는 키로 봉인합니다.',
-  'settings.secrets.key-file':
-    '데이터 폴더의 keyferry.key 파일에 있는 키로 봉인합니다. 이 파일은 현재 사용자만 읽을 수 있습니다. 파일과 폴더를 모두 읽을 수 있는 사람은 비밀번호를 풀 수 있으므로, 프로필이 매번 비밀번호를 묻게 할 수도 있습니다.',
-  'settings.secrets.weak':
-    '데이터 폴더의 keyferry.key 파일에 있는 키로 봉인하지만, 이 시스템은 다른 사용자가 파일을 읽는 것을 막지 않습니다. 프로필이 매번 비밀번호를 묻게 하세요.',
+  'secrets.key-file': '키 파일',
+  'secrets.key-file.text':
+    '키는 이 사용자만 읽을 수 있는 keyferry.key에 있습니다. 이 파일과 데이터 폴더를 모두 읽을 수 있으면 저장된 비밀번호를 열 수 있습니다.',
+  'secrets.key-file.open':
+    '키는 keyferry.key에 있으며 이 시스템은 다른 사용자로부터 막아 주지 않습니다. 다른 방식을 고르거나 프로필이 매번 묻게 하세요.',
+  'secrets.key-file.now': '비밀번호는 keyferry.key의 키로 봉인됩니다.',
+  'secrets.passphrase': '암호 문구',
+  'secrets.passphrase.text':
+    '키 파일은 암호 문구가 있어야만 쓸 수 있습니다. 시작할 때마다 여기에 입력하거나 KEYFERRY_PASSPHRASE로 줍니다.',
+  'secrets.passphrase.now': '비밀번호는 keyferry.key의 키로 봉인되며, 그 키는 암호 문구로 잠겨 있습니다.',
+  'secrets.key-ring': '시스템 키 링',
+  'secrets.key-ring.text':
+    '이 앱은 사용자 계정의 키 링으로 키를 엽니다. 명령줄과 브라우저 콘솔에는 암호 문구가 필요하고, 키 링을 잃었을 때도 마찬가지입니다.',
+  'secrets.key-ring.now': '비밀번호는 keyferry.key의 키로 봉인되며, 시스템 키 링이나 암호 문구로 열립니다.',
+  'secrets.key-ring.unprotected':
+    '이 시스템에는 보호해 주는 키 링(libsecret 또는 KWallet)이 없어 고를 수 없습니다.',
+  'secrets.choose': '키를 보관하는 방식',
+  'secrets.passphrase.new': '새 암호 문구',
+  'secrets.passphrase.hint':
+    '{count}자 이상. 다른 곳에도 보관하세요. 없으면 아무도 저장된 것을 열 수 없고 그것으로 동결을 해제할 수도 없습니다.',
+  'secrets.passphrase.short': '암호 문구가 너무 짧습니다',
+  'secrets.keep': '이렇게 보관',
+  'secrets.kept': '이제부터 키를 이렇게 보관합니다',
+  'secrets.locked':
+    '저장된 비밀번호가 잠겨 있어 비밀번호가 필요한 작업은 기다립니다. 매번 비밀번호를 묻는 프로필은 상관없습니다.',
+  'secrets.unlock': '잠금 해제',
   'settings.limits': '새 복원의 제한',
   'settings.limits.hint': '복원은 이 값으로 시작하며 따로 바꿀 수 있습니다. 비워 두면 제한하지 않습니다.',
   'settings.updates': '업데이트',

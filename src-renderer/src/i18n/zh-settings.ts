@@ -32,11 +32,30 @@ export const zhSettings: WordsLike<typeof enSettings> = {
   'settings.kept': '保存的内容与位置',
   'settings.folder': '数据目录',
   'settings.secrets': '已保存的密码',
-  'settings.secrets.system': '用系统密钥环中的密钥加密。',
-  'settings.secrets.key-file':
-    '用数据目录中的 keyferry.key 文件里的密钥加密，该文件仅当前用户可读。能同时读取该文件和数据目录的人可以解开密码；也可以让方案每次询问密码。',
-  'settings.secrets.weak':
-    '用数据目录中的 keyferry.key 文件里的密钥加密，但此系统不会阻止他人读取该文件。请让方案每次询问密码。',
+  'secrets.key-file': '密钥文件',
+  'secrets.key-file.text':
+    '密钥在 keyferry.key 中，仅此用户可读。能同时读取它和数据目录的人可以打开保存的密码。',
+  'secrets.key-file.open':
+    '密钥在 keyferry.key 中，此系统不会阻止其他用户读取。请选择其他方式，或让方案每次询问。',
+  'secrets.key-file.now': '密码用 keyferry.key 中的密钥加密。',
+  'secrets.passphrase': '口令',
+  'secrets.passphrase.text':
+    '密钥文件只有配合口令才能使用。每次启动后在此输入，或由 KEYFERRY_PASSPHRASE 提供。',
+  'secrets.passphrase.now': '密码用 keyferry.key 中的密钥加密，该密钥由口令锁定。',
+  'secrets.key-ring': '系统密钥环',
+  'secrets.key-ring.text':
+    '此应用通过您账户的密钥环解锁密钥。命令行和网页控制台需要口令；密钥环丢失时您也需要口令。',
+  'secrets.key-ring.now': '密码用 keyferry.key 中的密钥加密，该密钥由系统密钥环或口令解锁。',
+  'secrets.key-ring.unprotected': '此系统没有能提供保护的密钥环（libsecret 或 KWallet），因此无法选择。',
+  'secrets.choose': '密钥的保管方式',
+  'secrets.passphrase.new': '新口令',
+  'secrets.passphrase.hint':
+    '至少 {count} 个字符。请另行保存：没有它，谁也无法打开已保存的内容，也无法据此撤销冻结。',
+  'secrets.passphrase.short': '口令太短',
+  'secrets.keep': '按此方式保管',
+  'secrets.kept': '从现在起按此方式保管密钥',
+  'secrets.locked': '保存的密码已锁定，需要密码的任务会等待。每次询问密码的方案不受影响。',
+  'secrets.unlock': '解锁',
   'settings.limits': '新恢复任务的限速',
   'settings.limits.hint': '每个恢复任务以此为初始值，之后可以修改。留空表示不限制。',
   'settings.updates': '更新',

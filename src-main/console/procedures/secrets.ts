@@ -1,0 +1,13 @@
+import { base, ok } from '../base.ts'
+
+export const secrets = {
+  standing: base.secrets.standing.handler(({ context }) => ok(context.secrets.standing)),
+  unlock: base.secrets.unlock.handler(({ context, input }) => {
+    context.secrets.unlock(input.passphrase)
+    return ok(context.secrets.standing)
+  }),
+  keep: base.secrets.keep.handler(({ context, input }) => {
+    context.secrets.keep(input)
+    return ok(context.secrets.standing)
+  }),
+}
