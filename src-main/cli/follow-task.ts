@@ -1,6 +1,8 @@
 import { FailureError, makeFailure } from '#contract/failure.ts'
 import type { Passwords } from '#contract/profile.ts'
+import type { FlushAnswer } from '#contract/sync.ts'
 import type { TaskView } from '#contract/task.ts'
+import { sayFailure } from '#contract/words/say-failure.ts'
 import { sayMoment, type Schedule } from '#contract/schedule.ts'
 import type { TaskState } from '#contract/task-states.ts'
 import type { Migrations } from '#migration/open.ts'
@@ -16,13 +18,22 @@ export class FollowedTask implements Disposable {
   readonly #migrations: Migrations
   readonly #output: Output
   readonly #signal: AbortSignal
+  readonly #onFlush: FlushAnswer | undefined
   #told: ReadonlySet<string> = new Set()
 
-  constructor(migrations: Migrations, id: string, output: Output, signal: AbortSignal) {
+  /** `onFlush`: the answer whenever it stops because one of several sources was flushed. */
+  constructor(
+    migrations: Migrations,
+    id: string,
+    output: Output,
+    signal: AbortSignal,
+    onFlush?: FlushAnswer,
+  ) {
     this.id = id
     this.#migrations = migrations
     this.#output = output
     this.#signal = signal
+    this.#onFlush = onFlush
   }
 
   get view(): TaskView {
@@ -33,7 +44,7 @@ export class FollowedTask implements Disposable {
   async start(passwords: Passwords, acceptWarnings: boolean, at?: Schedule): Promise<void> {
     const { tasks } = this.#migrations
     if (this.view.actions.includes('resume')) {
-      tasks.resume(this.id, passwords)
+      tasks.resume(this.id, passwords, this.#onFlush)
       return
     }
     if (this.view.state !== 'ready' && this.view.state !== 'scheduled') {
@@ -84,16 +95,28 @@ export class FollowedTask implements Disposable {
    * else, and with `job.cancelled` on Ctrl-C.
    */
   async until(wanted: (view: TaskView) => boolean): Promise<TaskView> {
+    for (;;) {
+      const view = await this.#untilEnded(wanted)
+      if (wanted(view)) return view
+      if (!this.#goesOnAfterFlush(view)) throw this.#ended(view)
+      if (view.failure !== null) this.#output.note(sayFailure(view.failure, 'en').what)
+      this.#migrations.tasks.resume(this.id, undefined, this.#onFlush)
+    }
+  }
+
+  /** As it is when it looks as wanted, or has ended. */
+  async #untilEnded(wanted: (view: TaskView) => boolean): Promise<TaskView> {
     for await (const answer of this.#migrations.tasks.watch(this.id, this.#signal)) {
       if ('failed' in answer) throw new FailureError(answer.failed)
       const view = answer.ok
       this.#show(view)
-      if (wanted(view)) return view
-      if (ended.has(view.state)) throw this.#ended(view)
+      if (wanted(view) || ended.has(view.state)) return view
     }
-    const view = this.view
-    if (wanted(view)) return view
-    throw this.#ended(view)
+    return this.view
+  }
+
+  #goesOnAfterFlush({ failure, actions }: TaskView): boolean {
+    return this.#onFlush !== undefined && failure?.code === 'source.flushed' && actions.includes('resume')
   }
 
   /** What ended it, and how many keys it had copied by then: they stay on the target. */

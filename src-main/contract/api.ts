@@ -24,6 +24,7 @@ import { reportFormSchema, reportLocaleSchema } from './report.ts'
 import { savedConnectionInputSchema, type SavedConnection } from './saved-connection.ts'
 import { scheduleSchema } from './schedule.ts'
 import { keepKeySchema, passphraseSchema, type SecretKeeping } from './secret-keeping.ts'
+import { flushAnswers } from './sync.ts'
 import { sightPartSchema, type KeySight } from './sight.ts'
 import type { TextFile } from './text-file.ts'
 import {
@@ -277,7 +278,10 @@ export const contract = {
     schedule: oc.input(idWithPasswords.extend({ schedule: scheduleSchema })).output(answer<TaskView>()),
     unschedule: oc.input(idInput).output(answer<TaskView>()),
     pause: oc.input(idInput).output(answer<TaskView>()),
-    resume: oc.input(idWithPasswords).output(answer<TaskView>()),
+    /** `flushed`: the answer where it has stopped with `source.flushed`. */
+    resume: oc
+      .input(idWithPasswords.extend({ flushed: z.enum(flushAnswers).optional() }))
+      .output(answer<TaskView>()),
     /** What a freeze would do and to whom. Changes nothing. */
     freezePlan: oc.input(idWithPasswords).output(answer<FreezePlan>()),
     /** Only in step. Answers at once with `freezing`; `frozen` when the last write has arrived. */

@@ -20,6 +20,14 @@ const streamMarkSchema = z.strictObject({
 })
 export type StreamMark = z.infer<typeof streamMarkSchema>
 
+/**
+ * What becomes of a FLUSHALL, FLUSHDB or SWAPDB that one of several sources has executed:
+ * - `copy-again`: its data set is copied anew, and of what it had before all goes that no other source has
+ * - `leave-out`: the target keeps what it has, and the source's stream goes on behind the command
+ */
+export const flushAnswers = ['copy-again', 'leave-out'] as const
+export type FlushAnswer = (typeof flushAnswers)[number]
+
 /** A live copy: everything the source holds, then everything it writes, until somebody ends it. */
 export const syncSpecSchema = z.strictObject({
   /** Names the task's keys in the target (`keyferry:<task>:…`), its connections and its spool. */
@@ -39,6 +47,17 @@ export const syncSpecSchema = z.strictObject({
    * of a cluster, and a snapshot of those is never asked for.
    */
   from: z.array(streamMarkSchema).min(1).optional(),
+  /** Of one of several sources: commands that concern whole databases, by their places in the shards' streams. */
+  flushes: z
+    .array(
+      z.strictObject({
+        shard: z.int().min(0),
+        /** Of the last byte of the command, or of the transaction it stands in. */
+        offset: z.int().min(0),
+        answer: z.enum(flushAnswers),
+      }),
+    )
+    .default([]),
   /** What happens if the target already holds keys when the task starts for the first time. */
   onConflict: z.enum(['fail', 'replace']).default('fail'),
   /** Connections that apply the stream. Fixed for the life of a task: a restart uses the number it began with. */
@@ -54,6 +73,7 @@ export const syncSpecSchema = z.strictObject({
   keepBehindMs: z.int().min(0).default(600_000),
 })
 export type SyncSpec = z.infer<typeof syncSpecSchema>
+export type DecidedFlush = SyncSpec['flushes'][number]
 /** The same before defaults are filled in. */
 export type SyncRequest = z.input<typeof syncSpecSchema>
 
@@ -138,6 +158,8 @@ export type SyncEventCode =
   | 'order.refused'
   /** resumedAt: the offset the target had reached */
   | 'run.resumed'
+  /** command, answer (`flushAnswers`): what a person has decided on it is done */
+  | 'source.flush-decided'
   /** replid, offset */
   | 'source.full-resync'
   /** offset: partial resync went on from there */

@@ -23,7 +23,7 @@ import { Armed } from './schedule.ts'
 import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
 import type { Wanted } from './task-book.ts'
-import { keptStandingOf, newRecord, type TaskBody } from './task-record.ts'
+import { keptStandingOf, newRecord, withFlush, type TaskBody, type TaskRecord } from './task-record.ts'
 import { becomeKept, demandWayBack, endsNow, makeWayBack, settleWayBack, untilOpen } from './way-back.ts'
 import { putLeftoversBack } from './leftovers.ts'
 import type { Tasks } from './tasks.ts'
@@ -55,16 +55,21 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     return ends
   }
 
-  const begin = (id: string, passwords: Passwords | undefined, resuming: boolean): TaskView => {
+  const begin = (
+    id: string,
+    passwords: Passwords | undefined,
+    resuming: boolean,
+    changed: Partial<TaskRecord> = {},
+  ): TaskView => {
     const ends = endsOf(id, passwords)
     demandAdmission(book, id)
-    return launch(id, ends, resuming)
+    return launch(id, ends, resuming, changed)
   }
 
-  const launch = (id: string, ends: Ends, resuming: boolean): TaskView => {
+  const launch = (id: string, ends: Ends, resuming: boolean, changed: Partial<TaskRecord> = {}): TaskView => {
     book.hold(id)
     const startedAt = book.get(id).record.startedAt ?? Date.now()
-    book.become(id, 'starting', { failure: null, startedAt, inStepSince: null, ending: null })
+    book.become(id, 'starting', { ...changed, failure: null, startedAt, inStepSince: null, ending: null })
     const run = new MigrationRun(services, id, ends)
     runs.set(id, run)
     run.begin(resuming)
@@ -276,9 +281,9 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         else armed.disarm(id, 'draft')
     },
 
-    resume(id, passwords) {
+    resume(id, passwords, flushed) {
       demand(id, 'resume')
-      return begin(id, passwords, true)
+      return begin(id, passwords, true, flushed === undefined ? {} : withFlush(book.get(id).record, flushed))
     },
 
     async pause(id) {

@@ -163,6 +163,7 @@ export class MigrationRun {
       onConflict,
       lanes,
       copyConnections,
+      flushes: record.flushes,
       ...(from !== null && { from }),
     })
     void this.#sample()

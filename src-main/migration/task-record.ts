@@ -4,7 +4,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
 import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
-import type { StreamMark, SyncProgress, SyncSpec } from '#contract/sync.ts'
+import type { DecidedFlush, FlushAnswer, StreamMark, SyncProgress, SyncSpec } from '#contract/sync.ts'
 import {
   standingFigures,
   type Ending,
@@ -45,6 +45,8 @@ export interface TaskRecord {
   readonly marks: readonly StreamMark[] | null
   readonly command: CutoverCommand | null
   readonly concluding: boolean
+  /** What was decided on commands of one source that concern whole databases. */
+  readonly flushes: readonly DecidedFlush[]
   /** How its source is read; null before that is settled, which is when it is begun. */
   readonly mode: SyncSpec['mode'] | null
 }
@@ -83,12 +85,21 @@ export const newRecord: TaskRecord = {
   marks: null,
   command: null,
   concluding: false,
+  flushes: [],
   mode: null,
 }
 
 /** A record as the store has it: one of an older Keyferry lacks what was added since. */
 export function readRecord(text: string): TaskRecord {
   return { ...newRecord, ...(JSON.parse(text) as Partial<TaskRecord>) }
+}
+
+/** With an answer to where it stopped with `source.flushed`; as it is where it did not. */
+export function withFlush({ failure, flushes }: TaskRecord, answer: FlushAnswer): Partial<TaskRecord> {
+  if (failure?.code !== 'source.flushed') return {}
+  const place = { shard: Number(failure.params['shard']), offset: Number(failure.params['offset']) }
+  const others = flushes.filter(({ shard, offset }) => shard !== place.shard || offset !== place.offset)
+  return { flushes: [...others, { ...place, answer }] }
 }
 
 /** All that is known of a task. */
@@ -109,7 +120,7 @@ export function viewOf(
   settings: readonly SettingChange[],
   events: readonly TaskEvent[],
 ): TaskView {
-  const { marks: _marks, ...told } = record
+  const { marks: _marks, flushes: _flushes, ...told } = record
   const known = { ...task, ...body, ...told, inStep: record.inStepSince !== null }
   return {
     ...known,

@@ -14,6 +14,7 @@ import type {
   TogetherRequest,
 } from '#contract/task.ts'
 import type { Schedule } from '#contract/schedule.ts'
+import type { FlushAnswer } from '#contract/sync.ts'
 import type { FreezeOrder } from './cutover.ts'
 import type { TaskDifferences } from './differences.ts'
 
@@ -74,7 +75,8 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   pause(id: string): Promise<TaskView>
   /** As `pause`, with every expiry of the target put to its own time first. */
   leave(id: string): Promise<TaskView>
-  resume(id: string, passwords?: Passwords): TaskView
+  /** `flushed`: where it stands before a command of one source that concerns whole databases, what becomes of that. */
+  resume(id: string, passwords?: Passwords, flushed?: FlushAnswer): TaskView
   freezePlan(id: string, passwords?: Passwords, signal?: AbortSignal): Promise<FreezePlan>
   freeze(id: string, order?: FreezeOrder): Promise<TaskView>
   /** Resolves when password and users are back. The journal has all it needs for that. */

@@ -61,6 +61,43 @@ interface Done {
 }
 
 describe('several servers, or a cluster, go into one', () => {
+  it(
+    'one of them is flushed: it stops and asks, keeps the question, and goes on by the answer',
+    { timeout: 180_000 },
+    async () => {
+      await using one = await startRedis({ password: secretOfAll, args: quickSnapshot })
+      await using two = await startRedis({ password: secretOfAll, args: quickSnapshot })
+      await using target = await startRedis({ password: secretOfTarget })
+      await one.call('SET', 'of-one', '1')
+      await two.call('MSET', 'of-two', '1', 'counted', '5')
+      const sync = (...more: string[]): Promise<CliRun> =>
+        keyferry('sync', '-f', at(one), '-f', at(two), '-t', at(target), '--until', 'in-step', ...more)
+      expect((await sync()).code).toBe(0)
+      await two.call('FLUSHALL')
+      await two.call('INCR', 'counted')
+
+      const asked = await sync()
+      clean(asked)
+      expect(asked.code).not.toBe(0)
+      expect(asked.stderr).toContain(`${at(two)} was emptied by a command (FLUSHALL)`)
+      expect(asked.stderr).toContain('--on-flush')
+      const [task] = await inHome(({ tasks }) => tasks.list())
+      expect(await inHome(({ tasks }) => tasks.get(task!.id))).toMatchObject({
+        state: 'failed',
+        failure: { code: 'source.flushed', params: { command: 'FLUSHALL', address: at(two) } },
+      })
+      expect(await target.call('MGET', 'of-one', 'of-two', 'counted')).toEqual(['1', '1', '5'])
+
+      const answered = await sync('--on-flush', 'copy-again')
+      clean(answered)
+      expect(answered.code).toBe(0)
+      const ends = ['-f', at(one), '-f', at(two), '-t', at(target)]
+      expect((await keyferry('finish', ...ends)).code).toBe(0)
+      expect(await target.call('MGET', 'of-one', 'of-two', 'counted')).toEqual(['1', null, '1'])
+      expect(await differing([one, two], target)).toEqual([])
+    },
+  )
+
   it('two servers with passwords of their own: checked, followed, frozen, drained, proven and finished under writers', async () => {
     await using one = await startRedis({ password: secretOfOne, args: quickSnapshot })
     await using two = await startRedis({ password: secretOfTwo, args: quickSnapshot })

@@ -9,6 +9,7 @@ import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
 import { cutOver, writePauseMs, type CutOverWishes } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { addFlushFlag, type FlushFlag } from '../flush-flag.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
@@ -21,7 +22,7 @@ import { goOnWithWayBack, keepWayBack } from '../way-back.ts'
 import { duration } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
-interface RunFlags extends MetricsFlag {
+interface RunFlags extends MetricsFlag, FlushFlag {
   readonly cutover: 'auto' | 'manual'
   readonly acceptWarnings?: true
   readonly at?: Schedule
@@ -83,7 +84,7 @@ export function define(command: Command): void {
       'wait, checked and armed, and start then: "2026-11-22 02:00 Asia/Seoul"',
       startTime,
     )
-  addMetricsFlag(command)
+  addMetricsFlag(addFlushFlag(command))
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((profile: string, flags: RunFlags) =>
@@ -125,7 +126,7 @@ async function migrate(
   output: Output,
 ): Promise<TaskView> {
   using interrupt = interruptible(() => output.note('Ending in order; what is frozen stays frozen.'))
-  using task = new FollowedTask(migrations, id, output, interrupt.signal)
+  using task = new FollowedTask(migrations, id, output, interrupt.signal, wishes.onFlush)
   await task.start(passwords, wishes.acceptWarnings === true, wishes.at)
   await task.until(({ inStep, state }) => inStep || state === 'frozen')
   if (wishes.cutover === 'manual') await askForCutover(task, output, interrupt.signal)

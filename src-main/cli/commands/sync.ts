@@ -12,6 +12,7 @@ import {
   type ConnectionFlags,
 } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
+import { addFlushFlag, type FlushFlag } from '../flush-flag.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
@@ -20,7 +21,7 @@ import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
 import { findWayBack, goOnWithWayBack, onlySource } from '../way-back.ts'
 
-interface SyncFlags extends ConnectionFlags, MetricsFlag {
+interface SyncFlags extends ConnectionFlags, MetricsFlag, FlushFlag {
   readonly until?: 'in-step'
   readonly mode: ReadMode
   readonly onConflict: 'fail' | 'replace'
@@ -39,7 +40,7 @@ Examples:
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
   keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --accept-warnings
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
-  keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379
+  keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379 --on-flush copy-again
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --metrics 9121
   keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
@@ -68,7 +69,7 @@ export function define(command: Command): void {
     .option('--reverse', 'go on with the way back that a cutover between these two has left open')
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
-  addMetricsFlag(command)
+  addMetricsFlag(addFlushFlag(command))
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: SyncFlags) => perform(flags.json === true, (output) => sync(flags, output)))
@@ -82,7 +83,7 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   if (flags.reverse) return await goBack(migrations, onlySource(sources), target, output)
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
   const { id } = findBegunTask(migrations, sources, target) ?? makeTask(migrations, sources, target, flags)
-  using task = new FollowedTask(migrations, id, output, interrupt.signal)
+  using task = new FollowedTask(migrations, id, output, interrupt.signal, flags.onFlush)
   await task.start(passwordsOf(sources, target), flags.acceptWarnings === true)
   try {
     await task.until(({ inStep }) => inStep)

@@ -21,7 +21,7 @@ export const tasks = {
   ),
   pause: base.tasks.pause.handler(async ({ context, input }) => ok(await context.tasks.pause(input.id))),
   resume: base.tasks.resume.handler(({ context, input }) =>
-    ok(context.tasks.resume(input.id, input.passwords)),
+    ok(context.tasks.resume(input.id, input.passwords, input.flushed)),
   ),
   freezePlan: base.tasks.freezePlan.handler(async ({ context, input, signal }) =>
     ok(await context.tasks.freezePlan(input.id, input.passwords, signal)),

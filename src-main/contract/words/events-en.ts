@@ -2,6 +2,7 @@ import type { EventsOf } from './say-event.ts'
 
 export const eventsEn: EventsOf = {
   'run.resumed': 'Goes on from where the target stands[ (offset {resumedAt})].',
+  'source.flush-decided': 'What was decided on {command} is done.',
   'source.full-resync': 'The source sends everything anew[ (from offset {offset})].',
   'source.partial-resync': 'The source goes on sending[ from offset {offset}]; nothing was missed.',
   'source.new-replid': 'The source goes on under a new replication id, as after a failover.',

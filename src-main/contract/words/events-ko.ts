@@ -2,6 +2,7 @@ import type { EventsOf } from './say-event.ts'
 
 export const eventsKo: EventsOf = {
   'run.resumed': '타깃이 있던 곳에서 이어 갑니다[(오프셋 {resumedAt})].',
+  'source.flush-decided': '{command} 명령을 결정한 대로 처리했습니다.',
   'source.full-resync': '소스가 전체를 다시 보냅니다[(오프셋 {offset}부터)].',
   'source.partial-resync': '소스가 이어서 보냅니다[(오프셋 {offset}부터)]. 빠진 것은 없습니다.',
   'source.new-replid': '소스가 장애 조치 뒤처럼 새 복제 ID로 이어 갑니다.',

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeKey } from '#contract/escape-key.ts'
-import { addressOf, type Connection } from '#contract/connection.ts'
+import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
+import type { FlushAnswer } from '#contract/sync.ts'
 import type { Link } from '../resp/link.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
@@ -49,6 +50,11 @@ export interface FollowerParts {
   readonly spillFile: string
   /** One of several sources that go into the same target. */
   readonly amongOthers: boolean
+  /**
+   * Of one of several: what becomes of a command that concerns whole databases, `end` its unit's. With `copy-again`
+   * another history has been begun. Rejects with `source.flushed` where a person has to decide.
+   */
+  readonly decideFlush: (command: string, end: number) => Promise<FlushAnswer>
   /** Of a cluster's master: is a key outside of its own slots? */
   readonly abroad: ((key: Uint8Array) => boolean) | null
   readonly guard: TtlGuard
@@ -298,8 +304,18 @@ export class Follower {
         target.advance(unit.end, unit.db)
         continue
       }
-      const prepared = this.#prepare(unit, receivedAt)
-      if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) this.#refuseFlush(prepared)
+      let prepared = this.#prepare(unit, receivedAt)
+      if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) {
+        const { name } = prepared.commands.find((command) => takesDatabases(command))!
+        // Whoever is asked is told that all before it has been applied.
+        target.advance(at, db)
+        await target.drain()
+        if ((await this.#parts.decideFlush(name, unit.end)) === 'copy-again') return
+        prepared = {
+          ...prepared,
+          commands: prepared.commands.filter((command) => !takesDatabases(command)),
+        }
+      }
       const fresh = this.#stale!.freshen(prepared)
       if (fresh.length > 0) await this.#placeAhead(target, fresh, at, db)
       const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
@@ -446,12 +462,6 @@ export class Follower {
       // The source cannot be asked now: the keys stay on the list.
       if (toFailure(thrown).code === 'internal.unexpected') throw thrown
     }
-  }
-
-  /** What one of several sources means by it concerns the others' keys too: a person decides. */
-  #refuseFlush({ commands }: PreparedUnit): never {
-    const { name } = commands.find((command) => takesDatabases(command))!
-    return fail('source.flushed', { address: addressOf(this.#parts.source()), command: name })
   }
 
   #tellFailed(units: readonly FailedUnit[]): void {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { addressOf, nodeConnection, type Connection } from '#contract/connection.ts'
 import { fail, toFailure, type Failure } from '#contract/failure.ts'
-import type { ShardProgress, StreamMark, SyncPhase, SyncSpec } from '#contract/sync.ts'
+import type { FlushAnswer, ShardProgress, StreamMark, SyncPhase, SyncSpec } from '#contract/sync.ts'
 import { parseInfo } from '../redis/info.ts'
 import { replicationOf } from '../redis/replication.ts'
 import { ownSlots } from '../redis/topology.ts'
@@ -332,6 +332,7 @@ export class Shard implements AsyncDisposable {
       lagMs: () => this.lagMs(),
       spillFile: join(spec.folder, `unsure-keys-${this.index}`),
       amongOthers: this.#amongOthers,
+      decideFlush: (command, end) => this.#decideFlush(command, end),
       abroad: moves === null ? null : (key) => moves.isAbroad(this.index, key),
       guard,
       tell: this.#tell,
@@ -397,6 +398,18 @@ export class Shard implements AsyncDisposable {
   async #askAnew(prepare: () => Promise<void>): Promise<void> {
     if (this.#replicating === null) await prepare()
     else await this.#replication.restart(prepare)
+  }
+
+  /** What one of several sources means by it concerns the others' keys too: a person decides. */
+  async #decideFlush(command: string, offset: number): Promise<FlushAnswer> {
+    const { spec, index: shard } = this.#options
+    const decided = spec.flushes.find((one) => one.shard === shard && one.offset === offset)
+    // Where no copy may be made there is nothing to choose.
+    if (decided === undefined || (decided.answer === 'copy-again' && spec.from !== undefined))
+      return fail('source.flushed', { address: addressOf(this.#source), command, shard, offset })
+    this.#tell('source.flush-decided', { command, answer: decided.answer })
+    if (decided.answer === 'copy-again') await this.#askAnew(() => this.#spool.forget())
+    return decided.answer
   }
 
   #replicate(): void {

@@ -488,6 +488,13 @@ export const en = {
   'task.pause': 'Pause',
   'task.report': 'Save report',
   'task.stop': 'Stop…',
+  'flushed.title': 'What is to become of it?',
+  'flushed.copyAgain': 'Copy this source again',
+  'flushed.copyAgain.text':
+    '{source} is copied anew, and what it had before goes from the target, unless another source has it. The other sources are followed on.',
+  'flushed.leaveOut': 'Leave the command out',
+  'flushed.leaveOut.text':
+    'The target keeps what {source} had before {command}, and follows on behind it. Keys that come back there go on from their old values here: the comparison will tell differences.',
   'task.resume': 'Resume',
   'task.remove': 'Remove',
   'task.proof': 'Proof',

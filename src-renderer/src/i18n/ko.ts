@@ -457,6 +457,13 @@ export const ko: Words = {
   'task.pause': '일시 중지',
   'task.report': '보고서 저장',
   'task.stop': '중지…',
+  'flushed.title': '어떻게 처리할까요?',
+  'flushed.copyAgain': '이 소스 다시 복사',
+  'flushed.copyAgain.text':
+    '{source} 데이터를 새로 복사하고, 다른 소스에 없는 이전 키는 타깃에서 지웁니다. 다른 소스는 계속 따라갑니다.',
+  'flushed.leaveOut': '명령 건너뛰기',
+  'flushed.leaveOut.text':
+    '{command} 이전에 {source} 서버에 있던 키를 타깃에 그대로 두고 그 뒤부터 따라갑니다. 소스에 다시 생기는 키는 타깃의 옛 값에서 이어지므로 비교에서 차이가 납니다.',
   'task.resume': '재개',
   'task.remove': '제거',
   'task.proof': '검증 결과',

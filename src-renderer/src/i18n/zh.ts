@@ -441,6 +441,13 @@ export const zh: Words = {
   'task.pause': '暂停',
   'task.report': '保存报告',
   'task.stop': '停止…',
+  'flushed.title': '应如何处理？',
+  'flushed.copyAgain': '重新复制该源端',
+  'flushed.copyAgain.text':
+    '重新复制 {source}；它此前的键将从目标端删除，除非其他源端也有。其余源端继续跟随。',
+  'flushed.leaveOut': '忽略该命令',
+  'flushed.leaveOut.text':
+    '目标端保留 {source} 在 {command} 之前的键，并从该命令之后继续跟随。源端重新出现的键会在目标端的旧值上继续：比对时会出现差异。',
   'task.resume': '继续',
   'task.remove': '移除',
   'task.proof': '校验结果',

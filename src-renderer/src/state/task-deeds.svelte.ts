@@ -1,6 +1,7 @@
 import type { CheckId } from '#contract/precheck.ts'
 import type { Passwords } from '#contract/profile.ts'
 import type { Schedule } from '#contract/schedule.ts'
+import type { FlushAnswer } from '#contract/sync.ts'
 import type { ConsoleClient } from '../client.ts'
 import { language } from '../i18n/i18n.svelte.ts'
 import { saveFile } from './save-file.ts'
@@ -47,8 +48,13 @@ export class TaskDeeds extends Deeds {
     return this.send(() => this.#tasks.act(this.#client.tasks.unschedule({ id: this.#id })))
   }
 
-  resume(): Promise<boolean> {
-    return this.send((given) => this.#tasks.act(this.#client.tasks.resume(this.#input(given))))
+  /** `flushed`: the answer where it has stopped because one of several sources was flushed. */
+  resume(flushed?: FlushAnswer): Promise<boolean> {
+    return this.send((given) =>
+      this.#tasks.act(
+        this.#client.tasks.resume({ ...this.#input(given), ...(flushed !== undefined && { flushed }) }),
+      ),
+    )
   }
 
   unfreeze(): Promise<boolean> {
