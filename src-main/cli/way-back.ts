@@ -64,10 +64,21 @@ export async function keepWayBack(migrations: Migrations, id: string, output: Ou
 }
 
 function toldOfWayBack({ id, state, progress, source, target }: TaskView, output: Output): ExitCode {
-  const offset = progress?.appliedOffset ?? null
-  output.event('done', { task: id, state, offset, exitCode: exitCode.done })
+  const shards = progress?.shards ?? []
+  const offset = shards.length > 1 ? null : (progress?.appliedOffset ?? null)
+  const offsets = shards.map(({ address, appliedOffset }) => ({ address, offset: appliedOffset }))
+  output.event('done', {
+    task: id,
+    state,
+    offset,
+    ...(shards.length > 1 && { shards: offsets }),
+    exitCode: exitCode.done,
+  })
   const [now, before] = [addressOf(source), addressOf(target)]
-  output.line(`Paused: ${before} holds all that ${now} had written up to offset ${offset ?? 0}.`)
+  if (shards.length > 1) {
+    output.line(`Paused: ${before} holds all that the ${shards.length} primaries of ${now} had written:`)
+    for (const one of offsets) output.line(`  ${one.address} up to offset ${one.offset ?? 0}`)
+  } else output.line(`Paused: ${before} holds all that ${now} had written up to offset ${offset ?? 0}.`)
   output.line(`The way back is open as long as ${now} keeps what it writes from there on in its backlog.`)
   output.line(`"keyferry sync --reverse -f ${before} -t ${now}" goes on with it,`)
   output.line(

@@ -8,6 +8,7 @@ import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { startClusterWriter } from '../support/cluster-writer.ts'
 import { masterOfSlot, startCluster, type RedisCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { startCli } from '../support/run-cli.ts'
 import { connectionTo, differencesFromAll, drain, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
 
@@ -84,7 +85,6 @@ async function ownKeys({ masters }: Side): Promise<readonly unknown[]> {
 test.each([
   ['server', 'cluster'],
   ['cluster', 'server'],
-  ['cluster', 'cluster'],
 ] as const)(
   'from a %s to a %s: what is written after the cutover goes back, and a roll back loses none of it',
   async (from, to) => {
@@ -109,6 +109,56 @@ test.each([
       for (const server of masters) expect(await server.call('CONFIG', 'GET', 'requirepass')).toContain('')
   },
   180_000,
+)
+
+/** Five programs one after another, each with two clusters. */
+const long = process.env['KEYFERRY_LONG'] === '1'
+test.runIf(long)(
+  'from a cluster to a cluster on the command line: killed, paused and rolled back under a writer',
+  async () => {
+    await using old = await startSide('cluster')
+    await using fresh = await startSide('cluster')
+    const [source, target] = [old.masters[1]!, fresh.masters[2]!]
+    {
+      await using home = dataFolder.open()
+      home.profiles.save({
+        name: 'shop',
+        source: { host: source.host, port: source.port },
+        target: { host: target.host, port: target.port },
+        options: { wayBack: true },
+      })
+    }
+    const cli = { env: { KEYFERRY_HOME: dataFolder.path }, timeoutMs: 180_000 }
+    const ends = ['-f', `${source.host}:${source.port}`, '-t', `${target.host}:${target.port}`]
+    const before = write(old, 1)
+    const run = startCli(['run', 'shop', '--cutover', 'auto', '--accept-warnings'], cli)
+    await run.says(/The way back is open/)
+    await before.stop()
+    const writer = write(fresh, 7)
+    while (writer.written < 1_000) await sleep(20)
+    run.signal('SIGKILL')
+    await run.ended
+    const again = startCli(['sync', '--reverse', ...ends], cli)
+    await again.says(/The way back is open/)
+    while (writer.written < 2_000) await sleep(20)
+    again.signal('SIGINT')
+    const { stdout } = await again.ended
+    expect(stdout).toContain('the 3 primaries of')
+    for (const { port } of fresh.masters) expect(stdout).toContain(`  127.0.0.1:${port} up to offset `)
+
+    const rollingBack = startCli(['roll-back', ...ends], cli)
+    await rollingBack.says(/Writes are frozen/)
+    // Let in again at the end, it would write on.
+    await writer.stop()
+    const back = await rollingBack.ended
+    expect(back.stderr + back.stdout).toContain('is the original again')
+    expect(back.code).toBe(0)
+    const { compared, differences } = await differencesFromAll(fresh.masters, ...old.masters)
+    expect(differences).toEqual([])
+    expect(compared).toBeGreaterThan(500)
+    expect([...(await ownKeys(old)), ...(await ownKeys(fresh))]).toEqual([])
+  },
+  240_000,
 )
 
 test('killed, resharded, failed over and grown while the way back is open: each write comes back once', async () => {
