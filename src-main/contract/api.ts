@@ -11,7 +11,7 @@ import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { largestProfileFile } from './profile-file.ts'
 import { differenceQuerySchema, differencesFormSchema, type DifferencePage } from './difference-page.ts'
-import { limitsSchema, type Limits, type RestoreOrder } from './limits.ts'
+import { limitsSchema, scanPaceSchema, type Limits, type RestoreOrder } from './limits.ts'
 import {
   restoreSpecSchema,
   type InterruptedRestore,
@@ -282,6 +282,8 @@ export const contract = {
     resume: oc
       .input(idWithPasswords.extend({ flushed: z.enum(flushAnswers).optional() }))
       .output(answer<TaskView>()),
+    /** Where its source is read key by key: so many a second at the most from now on, running or not; null is no limit. */
+    pace: oc.input(idInput.extend({ keysPerSecond: scanPaceSchema })).output(answer<TaskView>()),
     /** What a freeze would do and to whom. Changes nothing. */
     freezePlan: oc.input(idWithPasswords).output(answer<FreezePlan>()),
     /** Only in step. Answers at once with `freezing`; `frozen` when the last write has arrived. */

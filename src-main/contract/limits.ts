@@ -13,6 +13,14 @@ export const limitsSchema = z.strictObject({
 })
 export type Limits = z.infer<typeof limitsSchema>
 
+/**
+ * How many keys a second a source that is read key by key is asked for, while all of them are gone through; null is as many
+ * as it answers. Those that it tells of as changed come on top.
+ */
+export const scanPaceSchema = z.int().min(1).max(10_000_000).nullable()
+/** What one thread of a server hardly feels. */
+export const defaultScanPace = 20_000
+
 /** What holds a restore back: one of its limits, or the target's memory. */
 export type LimitedBy = 'bytes' | 'keys' | 'latency' | 'memory'
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { tlsSchema, type TlsSettings } from './connection.ts'
+import { defaultScanPace, scanPaceSchema } from './limits.ts'
 import {
   otherServerSchema,
   sentinelSchema,
@@ -63,6 +64,7 @@ export const profileOptionsSchema = z.strictObject({
   mode: z.enum(readModes).default('auto'),
   copyConnections: z.int().min(1).max(256).default(8),
   lanes: z.int().min(1).max(64).default(4),
+  scanKeysPerSecond: scanPaceSchema.default(defaultScanPace),
   /** Set what the check found too small (output buffer, backlog, timeout) for the task, put back after. */
   adjustSettings: z.boolean().default(true),
   /** Have the target write no RDB file and rewrite no append-only file of its own accord during the task. */

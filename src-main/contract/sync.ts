@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
+import { defaultScanPace, scanPaceSchema } from './limits.ts'
 
 const slotRangesSchema = z.array(z.strictObject({ from: z.int(), to: z.int() }))
 
@@ -64,6 +65,7 @@ export const syncSpecSchema = z.strictObject({
   lanes: z.int().min(1).max(64).default(4),
   /** Connections that write the full copy. */
   copyConnections: z.int().min(1).max(256).default(8),
+  scanKeysPerSecond: scanPaceSchema.default(defaultScanPace),
   /** The most the spools of all shards together may take on disk. */
   spoolQuotaBytes: z
     .int()
@@ -124,6 +126,7 @@ export type ExpiryGuard = 'guarded' | 'settling' | 'settled' | 'final'
  *   there, make every expiry final. Done when the phase is `drained`.
  * - `follow`: take back `settle` and `drainTo` (the source has been unfrozen): guard the expiries again and go on.
  * - `credentials`: use these at the source of this number from the next connection on; what is connected stays so.
+ * - `pace`: go through the keys of the sources so fast from now on (`scanKeysPerSecond`).
  * - `pause`: answer for what is under way, keep the checkpoints, end. The same spec run again goes on from there.
  * - `leave`: apply all the source has written by now, make every expiry final, keep the checkpoints, end.
  * - `finish`: take our own keys out of the target and end. Refused unless drained, or `force` says so.
@@ -138,6 +141,7 @@ export type SyncOrder =
       readonly username?: string
       readonly password?: string
     }
+  | { readonly type: 'pace'; readonly keysPerSecond: number | null }
   | { readonly type: 'pause' }
   | { readonly type: 'leave' }
   | { readonly type: 'finish'; readonly force?: boolean }

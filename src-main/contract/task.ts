@@ -232,6 +232,8 @@ export interface TaskView extends TaskStanding {
   readonly command: CutoverCommand | null
   /** How its source is read; null before that is settled, which is when it is begun. */
   readonly mode: SyncSpec['mode'] | null
+  /** Where that is key by key: so many a second at the most, as planned or as changed since; null is no limit. */
+  readonly scanKeysPerSecond: number | null
   /** The keys of the source are being deleted, or were. */
   readonly moving: boolean
   /** Null until its end is begun. */

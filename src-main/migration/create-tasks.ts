@@ -286,6 +286,15 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return begin(id, passwords, true, flushed === undefined ? {} : withFlush(book.get(id).record, flushed))
     },
 
+    pace(id, keysPerSecond) {
+      const wasHeld = book.holds(id)
+      book.hold(id)
+      book.change(id, { scanPace: { keysPerSecond } })
+      runOf(id)?.usePace(keysPerSecond)
+      if (!wasHeld) book.release(id)
+      return book.view(id)
+    },
+
     async pause(id) {
       demand(id, 'pause')
       if (book.isElsewhere(id)) await book.want(id, 'pause')

@@ -19,6 +19,7 @@ import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
 import { lockTarget } from './target-lock.ts'
+import { scanPaceOf } from './task-record.ts'
 import { isOldServer, keepOldFrozen, watchOldFrozen } from './old-side.ts'
 import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
 
@@ -151,7 +152,8 @@ export class MigrationRun {
 
   async #sync(): Promise<void> {
     const { book, jobs, folder } = this.#services
-    const { body, record } = book.get(this.#id)
+    const task = book.get(this.#id)
+    const { body, record } = task
     const { onConflict, lanes, copyConnections } = body.options
     const from = this.#wayBackOf === null ? null : await this.#markedPlaces(this.#wayBackOf)
     const spec = syncSpecSchema.parse({
@@ -164,6 +166,7 @@ export class MigrationRun {
       lanes,
       copyConnections,
       flushes: record.flushes,
+      scanKeysPerSecond: scanPaceOf(task),
       ...(from !== null && { from }),
     })
     void this.#sample()
@@ -269,6 +272,11 @@ export class MigrationRun {
     } catch {
       // The sync has ended, and tells why itself.
     }
+  }
+
+  /** Goes through the keys of its sources so fast from now on. */
+  usePace(keysPerSecond: number | null): void {
+    this.#job?.order({ type: 'pace', keysPerSecond })
   }
 
   /** Ends the sync so that it can be resumed. */

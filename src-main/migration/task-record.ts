@@ -3,6 +3,7 @@ import type { CutoverCommand } from '#contract/cutover-command.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
+import { defaultScanPace } from '#contract/limits.ts'
 import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
 import type { DecidedFlush, FlushAnswer, StreamMark, SyncProgress, SyncSpec } from '#contract/sync.ts'
 import {
@@ -49,6 +50,8 @@ export interface TaskRecord {
   readonly flushes: readonly DecidedFlush[]
   /** How its source is read; null before that is settled, which is when it is begun. */
   readonly mode: SyncSpec['mode'] | null
+  /** How fast the keys of its source are gone through since that was changed; null while it is as planned. */
+  readonly scanPace: { readonly keysPerSecond: number | null } | null
 }
 
 export const noFreeze: FreezeView = {
@@ -87,6 +90,13 @@ export const newRecord: TaskRecord = {
   concluding: false,
   flushes: [],
   mode: null,
+  scanPace: null,
+}
+
+/** Keys a second at the most, where its source is read key by key; null is no limit. */
+export function scanPaceOf({ body, record }: Pick<Task, 'body' | 'record'>): number | null {
+  const { scanKeysPerSecond = defaultScanPace } = body.options as Partial<ProfileOptions>
+  return record.scanPace === null ? scanKeysPerSecond : record.scanPace.keysPerSecond
 }
 
 /** A record as the store has it: one of an older Keyferry lacks what was added since. */
@@ -116,11 +126,12 @@ export interface Task {
 
 /** The snapshot a console sees. */
 export function viewOf(
-  { body, record, ...task }: Task,
+  whole: Task,
   settings: readonly SettingChange[],
   events: readonly TaskEvent[],
 ): TaskView {
-  const { marks: _marks, flushes: _flushes, ...told } = record
+  const { body, record, ...task } = whole
+  const { marks: _marks, flushes: _flushes, scanPace: _pace, ...told } = record
   const known = { ...task, ...body, ...told, inStep: record.inStepSince !== null }
   return {
     ...known,
@@ -128,6 +139,7 @@ export function viewOf(
     to: addressOf(body.target),
     checkedAt: record.checks?.ranAt ?? null,
     actions: actionsOf(known),
+    scanKeysPerSecond: scanPaceOf(whole),
     settings,
     finishNeedsConsent: finishNeedsConsent(known),
     events,

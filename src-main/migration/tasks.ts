@@ -77,6 +77,8 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   leave(id: string): Promise<TaskView>
   /** `flushed`: where it stands before a command of one source that concerns whole databases, what becomes of that. */
   resume(id: string, passwords?: Passwords, flushed?: FlushAnswer): TaskView
+  /** Where its source is read key by key: so many a second at the most from now on; null is no limit. */
+  pace(id: string, keysPerSecond: number | null): TaskView
   freezePlan(id: string, passwords?: Passwords, signal?: AbortSignal): Promise<FreezePlan>
   freeze(id: string, order?: FreezeOrder): Promise<TaskView>
   /** Resolves when password and users are back. The journal has all it needs for that. */

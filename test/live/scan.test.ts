@@ -133,6 +133,32 @@ test('a source that tells nothing is gone through over and over', async () => {
   expect(await compareAll(source, target)).toMatchObject(equal)
 })
 
+test('all keys are gone through no faster than allowed, and faster once that is changed', async () => {
+  await using source = await startRedis({ args: [...noPsync, ...telling] })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  source.cli('DEBUG', 'POPULATE', '60000', 'filler', '10')
+  await using sync = startSync({
+    task: 'paced',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+    scanKeysPerSecond: 200,
+  })
+  const { copiedKeys, elapsedMs } = await sync.until((progress) => progress.copiedKeys > 200)
+  // A quarter of a second may have been saved up, and a part be on its way.
+  expect(copiedKeys).toBeLessThan((200 * elapsedMs) / 1000 + 150)
+  // What the source tells of is not kept waiting by that.
+  await source.call('SET', 'told', '1')
+  await soon(async () => (await target.call('EXISTS', 'told')) === 1)
+  expect(sync.progress!.phase).toBe('scanning')
+  // It would take five minutes at this pace.
+  sync.give({ type: 'pace', keysPerSecond: null })
+  await sync.until(({ phase }) => phase === 'in-step')
+  expect(await target.call('DBSIZE')).toBeGreaterThan(60_000)
+})
+
 test('the masters of a cluster are read key by key, while slots move, one joins and one is lost', async () => {
   await using cluster = await startCluster({ args: telling, replicas: 1 })
   await using target = await startRedis()

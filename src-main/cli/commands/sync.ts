@@ -17,6 +17,7 @@ import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
 import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
 import { endpointOf, findBegunTask, openOwnMigrations, passwordsOf, placeOfAll } from '../migrations.ts'
+import { wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
 import { findWayBack, goOnWithWayBack, onlySource } from '../way-back.ts'
@@ -25,10 +26,18 @@ interface SyncFlags extends ConnectionFlags, MetricsFlag, FlushFlag {
   readonly until?: 'in-step'
   readonly mode: ReadMode
   readonly onConflict: 'fail' | 'replace'
+  readonly maxKeys?: number | null
   readonly settings: boolean
   readonly acceptWarnings?: true
   readonly reverse?: true
   readonly json?: true
+}
+
+const wholePace = wholeNumber(1, 10_000_000)
+
+/** Null where there is to be no limit. */
+function keysASecond(text: string): number | null {
+  return text === 'all' ? null : wholePace(text)
 }
 
 /** Of a profile; many servers, or a way over many hops, may be longer. */
@@ -38,7 +47,7 @@ const examples = `
 Examples:
   keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
-  keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --accept-warnings
+  keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --max-keys 5000 --accept-warnings
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379 --on-flush copy-again
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
@@ -66,6 +75,11 @@ export function define(command: Command): void {
         .choices(readModes)
         .default('auto'),
     )
+    .option(
+      '--max-keys <number>',
+      'read key by key: go through so many a second at the most, or "all" without a limit (default: 20000)',
+      keysASecond,
+    )
     .option('--reverse', 'go on with the way back that a cutover between these two has left open')
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
@@ -83,6 +97,8 @@ async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   if (flags.reverse) return await goBack(migrations, onlySource(sources), target, output)
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
   const { id } = findBegunTask(migrations, sources, target) ?? makeTask(migrations, sources, target, flags)
+  // Of one that was begun before, too.
+  if (flags.maxKeys !== undefined) migrations.tasks.pace(id, flags.maxKeys)
   using task = new FollowedTask(migrations, id, output, interrupt.signal, flags.onFlush)
   await task.start(passwordsOf(sources, target), flags.acceptWarnings === true)
   try {
@@ -156,6 +172,7 @@ function makeTask(
     options: {
       onConflict: flags.onConflict,
       mode: flags.mode,
+      ...(flags.maxKeys !== undefined && { scanKeysPerSecond: flags.maxKeys }),
       adjustSettings: flags.settings,
       copyConnections: 8,
       lanes: 4,

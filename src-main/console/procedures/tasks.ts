@@ -23,6 +23,9 @@ export const tasks = {
   resume: base.tasks.resume.handler(({ context, input }) =>
     ok(context.tasks.resume(input.id, input.passwords, input.flushed)),
   ),
+  pace: base.tasks.pace.handler(({ context, input }) =>
+    ok(context.tasks.pace(input.id, input.keysPerSecond)),
+  ),
   freezePlan: base.tasks.freezePlan.handler(async ({ context, input, signal }) =>
     ok(await context.tasks.freezePlan(input.id, input.passwords, signal)),
   ),

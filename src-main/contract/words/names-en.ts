@@ -32,6 +32,8 @@ export const namesEn = {
   'migration.pauseSaves': 'Have the target save nothing to disk during the task',
   'migration.copyConnections': 'Connections for the copy',
   'migration.lanes': 'Connections for changes',
+  'migration.scanPace': 'Keys a second, read key by key',
+  'limits.none': 'none',
   'check.source-reachable': 'Source can be reached',
   'check.source-role': 'Role of the source',
   'check.source-version': 'Version of the source',

@@ -33,6 +33,8 @@ export const namesKo: NameWords = {
   'migration.pauseSaves': '작업 중에는 타깃이 디스크에 저장하지 않게 하기',
   'migration.copyConnections': '복사 연결 수',
   'migration.lanes': '변경 적용 연결 수',
+  'migration.scanPace': '키 단위로 읽을 때 초당 키 수',
+  'limits.none': '없음',
   'check.source-reachable': '소스 연결',
   'check.source-role': '소스 역할',
   'check.source-version': '소스 버전',

@@ -33,6 +33,8 @@ export const namesZh: NameWords = {
   'migration.pauseSaves': '任务期间让目标端不做落盘保存',
   'migration.copyConnections': '复制连接数',
   'migration.lanes': '增量连接数',
+  'migration.scanPace': '逐键读取时每秒的键数',
+  'limits.none': '无',
   'check.source-reachable': '源端可达',
   'check.source-role': '源端角色',
   'check.source-version': '源端版本',

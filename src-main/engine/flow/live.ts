@@ -75,6 +75,8 @@ class LiveSync implements AsyncDisposable {
       wishes: this.#wishes,
       drained: this.#steering?.drained === true,
       tell: this.#state.event,
+      // A stream comes as it is written.
+      usePace: () => undefined,
       useCredentials: (source, use) => {
         this.#finder.useCredentials(source, use)
         for (const shard of this.#shards) shard.useCredentials(source, use)

@@ -9,12 +9,14 @@ export interface Ordered {
   /** Is the phase `drained`? */
   readonly drained: boolean
   readonly tell: Tell
+  /** Goes through the keys of the sources so fast from now on; null: as fast as they answer. */
+  readonly usePace: (keysPerSecond: number | null) => void
   /** Has the source of this number signed in to otherwise from the next connection on. */
   readonly useCredentials: (source: number, use: (connection: Connection) => Connection) => void
 }
 
 /** Notes what is ordered; an order that cannot be obeyed is told. */
-export function obey(order: SyncOrder, { wishes, drained, tell, useCredentials }: Ordered): void {
+export function obey(order: SyncOrder, { wishes, drained, tell, usePace, useCredentials }: Ordered): void {
   switch (order.type) {
     case 'settle':
       wishes.settle = true
@@ -34,6 +36,9 @@ export function obey(order: SyncOrder, { wishes, drained, tell, useCredentials }
       }))
       break
     }
+    case 'pace':
+      usePace(order.keysPerSecond)
+      break
     case 'finish':
       if (order.force === true || drained) wishes.ending = 'finish'
       else tell('order.refused', { order: 'finish' }, 'warning')

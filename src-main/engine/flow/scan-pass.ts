@@ -1,12 +1,13 @@
-import type { OpenSide } from '../verify/open-side.ts'
+import type { ListedKeys } from '../verify/open-side.ts'
 import { absentAmong, differencesAmong, eachBatch, type Pair } from '../verify/pairs.ts'
 import { byDatabase } from '../verify/findings.ts'
 import type { DbKey } from './checkpoint.ts'
 import { isOurs } from './own-keys.ts'
 
 export interface ScanPassOptions {
-  readonly source: OpenSide
-  readonly target: OpenSide
+  /** All of each side. */
+  readonly sourceKeys: AsyncGenerator<ListedKeys, void>
+  readonly targetKeys: AsyncGenerator<ListedKeys, void>
   readonly pairs: readonly Pair[]
   /** Looks for keys that the target alone has, too. */
   readonly extras: boolean
@@ -19,10 +20,11 @@ export interface ScanPassOptions {
 
 /** Goes through all keys of both sides once, value by value. Rejects when one of them is lost. */
 export async function comparePass(options: ScanPassOptions): Promise<void> {
-  const { source, target, pairs, extras, expiryToleranceMs, onCompared, onDiffering, signal } = options
+  const { sourceKeys, targetKeys, pairs, extras, expiryToleranceMs, onCompared, onDiffering, signal } =
+    options
   await eachBatch(
     pairs,
-    source.keys(),
+    sourceKeys,
     async (pair, { db, keys }) => {
       const theirs = keys.filter((key) => !isOurs(key))
       const differing = await differencesAmong(pair, db, theirs, expiryToleranceMs)
@@ -34,7 +36,7 @@ export async function comparePass(options: ScanPassOptions): Promise<void> {
   if (!extras) return
   await eachBatch(
     pairs,
-    target.keys(),
+    targetKeys,
     async (pair, { db, keys, misplaced }) => {
       const held = new Set(misplaced)
       const theirs = keys.filter((key) => !isOurs(key) && !held.has(key))

@@ -4,7 +4,7 @@ import { toFailure } from '#contract/failure.ts'
 import type { KeyExample } from '#contract/restore.ts'
 import type { SyncPhase, SyncSpec } from '#contract/sync.ts'
 import type { TargetInquiry } from '../target/inquiry.ts'
-import type { OpenSide } from '../verify/open-side.ts'
+import type { ListedKeys, OpenSide } from '../verify/open-side.ts'
 import { pairsOf, type Pair } from '../verify/pairs.ts'
 import type { DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
 import type { DirtyKeys, TakenKeys } from './dirty-keys.ts'
@@ -16,6 +16,7 @@ import type { ScanSources } from './scan-sources.ts'
 import type { Wishes } from './steering.ts'
 import type { Tell } from './sync-state.ts'
 import type { TargetSession } from './target-session.ts'
+import type { Throttle } from './throttle.ts'
 
 /** What a scan keeps from one stay at its servers to the next. */
 export interface ScanMemory {
@@ -41,6 +42,8 @@ export interface ScanStayParts {
   /** Of the target too. */
   readonly target: OpenSide
   readonly watch: Pick<ScanSources, 'hears'>
+  /** How fast all keys are gone through while the sources are in use. */
+  readonly throttle: Throttle
   readonly memory: ScanMemory
   readonly wishes: Wishes
   readonly meta: TaskMeta
@@ -173,7 +176,7 @@ export class ScanStay {
     if (meta.again === true) await this.#pass(signal)
     else {
       await this.#carryLibraries()
-      for await (const { db, keys } of source.keys()) {
+      for await (const { db, keys } of this.#atPace(source, signal)) {
         const theirs = keys.filter((key) => !isOurs(key))
         await memory.dirty.list(
           theirs.map((key) => ({ db, key })),
@@ -249,8 +252,8 @@ export class ScanStay {
     const differing: DbKey[] = []
     await this.#carryLibraries()
     await comparePass({
-      source,
-      target,
+      sourceKeys: this.#atPace(source, signal),
+      targetKeys: this.#atPace(target, signal),
       // The first links are those that carry.
       pairs: this.#pairs.slice(1),
       extras: meta.emptyAtStart,
@@ -265,6 +268,22 @@ export class ScanStay {
     })
     await this.#untilCarried(signal)
     return { compared, count, differing }
+  }
+
+  /** All keys of a side, no more at once than the pace allows for a tenth of a second. */
+  async *#atPace(side: OpenSide, signal: AbortSignal): AsyncGenerator<ListedKeys, void> {
+    const { throttle, wishes } = this.#parts
+    for await (const { db, keys, misplaced, shared } of side.keys()) {
+      for (let at = 0; at < keys.length;) {
+        // Nobody uses a source that is frozen, and writes wait for this.
+        const isHeldBack = wishes.drainTo === null
+        const some = isHeldBack ? keys.slice(at, at + throttle.keysAtOnce) : keys.slice(at)
+        if (isHeldBack) await throttle.pass(0, some.length, signal)
+        signal.throwIfAborted()
+        at += some.length
+        yield { db, keys: some, misplaced, shared }
+      }
+    }
   }
 
   async #carryLibraries(): Promise<void> {

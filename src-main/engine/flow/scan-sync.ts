@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
+import type { Limits } from '#contract/limits.ts'
 import type { ScanGap, SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
 import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
 import { openSide, type OpenSide } from '../verify/open-side.ts'
@@ -21,6 +22,7 @@ import type { Wishes } from './steering.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
 import { placeOf } from './target-place.ts'
 import type { TargetSession } from './target-session.ts'
+import { Throttle } from './throttle.ts'
 
 const tickMs = 50
 /** So long is waited for the source to let us listen, before its keys are gone through. */
@@ -59,6 +61,7 @@ class ScanSync {
     failed: 0,
     toldRefused: new Set(),
   }
+  readonly #throttle: Throttle
   /** How each source is signed in to at present. */
   readonly #connections: Connection[]
   /** How often each was lost. */
@@ -80,6 +83,7 @@ class ScanSync {
     this.#state = new SyncState(report)
     this.#connections = [...spec.sources]
     this.#reconnects = spec.sources.map(() => 0)
+    this.#throttle = new Throttle(limitsOf(spec.scanKeysPerSecond))
   }
 
   obey(order: SyncOrder): void {
@@ -87,6 +91,7 @@ class ScanSync {
       wishes: this.#wishes,
       drained: this.#stay?.drained === true,
       tell: this.#state.event,
+      usePace: (keysPerSecond) => this.#throttle.obey({ type: 'limits', limits: limitsOf(keysPerSecond) }),
       useCredentials: (source, use) => {
         this.#connections[source] = use(this.#connections[source]!)
         this.#sources?.each[source]?.useCredentials(use)
@@ -250,6 +255,7 @@ class ScanSync {
     const stay = new ScanStay({
       ...at,
       spec: this.#spec,
+      throttle: this.#throttle,
       memory: this.#memory,
       wishes: this.#wishes,
       tell: this.#state.event,
@@ -358,6 +364,10 @@ class ScanSync {
       })),
     }
   }
+}
+
+function limitsOf(keysPerSecond: number | null): Limits {
+  return keysPerSecond === null ? {} : { keysPerSecond }
 }
 
 /** What stands in a task's note in the place of its snapshot. */

@@ -25,6 +25,7 @@ const report: MigrationReport = {
   madeOn: { host: 'ops', user: 'op' },
   task: {
     id: 't',
+    scanKeysPerSecond: 20_000,
     profileId: 'p',
     name: evil,
     from: '10.0.0.4:6379',
@@ -37,7 +38,7 @@ const report: MigrationReport = {
     wayBackOf: null,
     command: null,
     concluding: false,
-  ending: null,
+    ending: null,
     source: side,
     target: { ...side, host: '10.0.0.5' },
     options: defaultProfileOptions,

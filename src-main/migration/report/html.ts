@@ -37,6 +37,7 @@ const optionNames: Readonly<Record<keyof ProfileOptions, keyof NameWords>> = {
   pauseSaves: 'migration.pauseSaves',
   copyConnections: 'migration.copyConnections',
   lanes: 'migration.lanes',
+  scanKeysPerSecond: 'migration.scanPace',
 }
 
 type Row = readonly [label: string, text: string]
@@ -319,6 +320,7 @@ ${sections.filter((section) => section !== '').join('\n')}
       mode: said[`migration.mode.${options.mode}`],
       copyConnections: String(options.copyConnections),
       lanes: String(options.lanes),
+      scanKeysPerSecond: this.#report.task.scanKeysPerSecond?.toString() ?? said['limits.none'],
       adjustSettings: flag(options.adjustSettings),
       pauseSaves: flag(options.pauseSaves),
       lockTarget: flag(options.lockTarget),

@@ -81,7 +81,6 @@ export const enRestore = {
   'options.fieldExpiry.drop.text': 'The hash is written; its fields then stay for good.',
   limits: 'Limits',
   'limits.set': 'Limits…',
-  'limits.none': 'none',
   'limits.hint': 'Empty limits nothing. All can be changed while it runs.',
   'limits.bytes': 'MiB per second',
   'limits.bytes.wrong': 'A number from 0.001, or nothing',

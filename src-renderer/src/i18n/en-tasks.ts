@@ -66,6 +66,9 @@ export const enTasks = {
   'tasks.clear.deed': 'Clear',
   'task.toReview': 'To review and start',
   'tasks.choice': 'Choice',
+  'scanPace.title': 'Load on the source',
+  'scanPace.hint':
+    'While all keys are read or compared; changed keys come on top, and after the freeze there is no limit',
   'move.tick': 'Delete the keys of the source at the end',
   'move.title': 'Delete every key of {source}',
   'move.deed_one': 'Finish and delete {n} key',

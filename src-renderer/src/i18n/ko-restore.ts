@@ -81,7 +81,6 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'options.fieldExpiry.drop.text': '해시를 쓰되 필드는 만료되지 않고 남습니다.',
   limits: '제한',
   'limits.set': '제한…',
-  'limits.none': '없음',
   'limits.hint': '비워 두면 제한하지 않습니다. 실행 중에도 바꿀 수 있습니다.',
   'limits.bytes': '초당 MiB',
   'limits.bytes.wrong': '0.001 이상의 숫자를 입력하거나 비워 두세요',

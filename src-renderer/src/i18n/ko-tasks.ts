@@ -60,6 +60,9 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'tasks.clear.deed': '지우기',
   'task.toReview': '검토 및 시작으로',
   'tasks.choice': '선택',
+  'scanPace.title': '소스 부하',
+  'scanPace.hint':
+    '모든 키를 읽거나 비교할 때의 상한입니다. 바뀐 키는 따로 읽고, 동결 뒤에는 제한이 없습니다',
   'move.tick': '마지막에 소스의 키 삭제',
   'move.title': '{source} 서버의 모든 키 삭제',
   'move.deed_other': '완료하고 키 {n}개 삭제',

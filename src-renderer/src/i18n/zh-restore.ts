@@ -81,7 +81,6 @@ export const zhRestore: WordsLike<typeof enRestore> = {
   'options.fieldExpiry.drop.text': '写入 Hash，其字段将永久保留。',
   limits: '限制',
   'limits.set': '限制…',
-  'limits.none': '无',
   'limits.hint': '留空表示不限制。运行期间可随时修改。',
   'limits.bytes': '每秒 MiB',
   'limits.bytes.wrong': '请填写不小于 0.001 的数字，或留空',

@@ -10,6 +10,7 @@ import type { ConsoleClient } from '../client.ts'
 import type { MigrationStep } from '../router.svelte.ts'
 import { ConnectionDraft, type Problem } from './connection-draft.svelte.ts'
 import { ConnectionTest } from './connection-test.svelte.ts'
+import { scanPaceIn } from './scan-pace.ts'
 import { typedPasswords } from './typed-passwords.ts'
 
 /** A migration being put together; every step forward saves it as a profile. */
@@ -29,6 +30,8 @@ export class MigrationDraft {
   lockTarget = $state(defaultProfileOptions.lockTarget)
   lanes = $state(String(defaultProfileOptions.lanes))
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
+  /** Empty: no limit. */
+  scanPace = $state(String(defaultProfileOptions.scanKeysPerSecond ?? ''))
   /** When it was last saved, milliseconds since the epoch; 0: never. */
   savedAt = $state(0)
   #saved = $state('')
@@ -59,6 +62,9 @@ export class MigrationDraft {
         ...(isWithin(this.copyConnections, 256)
           ? []
           : [{ field: 'migration-copy', word: 'restore.connections.wrong' } as const]),
+        ...(this.mode !== 'stream' && scanPaceIn(this.scanPace) === undefined
+          ? [{ field: 'migration-scan-pace', word: 'limits.keys.wrong' } as const]
+          : []),
       ],
       check: [],
       review: [],
@@ -87,6 +93,8 @@ export class MigrationDraft {
     this.lockTarget = options.lockTarget
     this.lanes = String(options.lanes)
     this.copyConnections = String(options.copyConnections)
+    const { scanKeysPerSecond = defaultProfileOptions.scanKeysPerSecond } = options as Partial<ProfileOptions>
+    this.scanPace = String(scanKeysPerSecond ?? '')
     this.savedAt = profile.updatedAt
     this.#saved = this.#fingerprint()
   }
@@ -112,6 +120,7 @@ export class MigrationDraft {
         copyConnections: isWithin(this.copyConnections, 256)
           ? Number(this.copyConnections)
           : defaultProfileOptions.copyConnections,
+        scanKeysPerSecond: scanPaceIn(this.scanPace) ?? null,
       },
     })
     if ('failed' in answer) return answer.failed
@@ -155,6 +164,7 @@ export class MigrationDraft {
       this.lockTarget,
       this.lanes,
       this.copyConnections,
+      this.scanPace,
     ])
   }
 }

@@ -44,6 +44,10 @@ export class TaskDeeds extends Deeds {
     )
   }
 
+  pace(keysPerSecond: number | null): Promise<boolean> {
+    return this.send(() => this.#tasks.act(this.#client.tasks.pace({ id: this.#id, keysPerSecond })))
+  }
+
   unschedule(): Promise<boolean> {
     return this.send(() => this.#tasks.act(this.#client.tasks.unschedule({ id: this.#id })))
   }
