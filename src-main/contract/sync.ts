@@ -261,6 +261,12 @@ export interface ShardProgress extends StreamProgress {
   readonly source: number
   /** Where its stream is had from at present. */
   readonly address: string
+  /**
+   * Commands applied, and bytes of stream and snapshot received, over the last few seconds; null where it is not followed
+   * but read key by key.
+   */
+  readonly writesPerSecond: number | null
+  readonly bytesPerSecond: number | null
 }
 
 /**

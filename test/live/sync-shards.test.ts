@@ -30,6 +30,11 @@ test('three sources under writers go into one target; drained and finished, ever
   expect(inStep.shards.map(({ address, phase }) => ({ address, phase }))).toEqual(
     sources.map(({ port }) => ({ address: `127.0.0.1:${port}`, phase: 'in-step' })),
   )
+  await sync.until(({ shards }) =>
+    shards.every(
+      ({ writesPerSecond, bytesPerSecond }) => (writesPerSecond ?? 0) > 0 && (bytesPerSecond ?? 0) > 0,
+    ),
+  )
   sync.give({ type: 'settle' })
   await sync.until(({ guard }) => guard === 'settled')
   await Promise.all(writers.map((writer) => writer.stop()))

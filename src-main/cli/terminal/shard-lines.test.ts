@@ -10,6 +10,8 @@ const shard = {
   appliedOffset: 123_456,
   lagBytes: 0,
   lagMs: 40,
+  writesPerSecond: 12_400,
+  bytesPerSecond: 2 * 1024 * 1024,
   sourceKeys: 2_000,
   waitingFor: null,
 } as ShardProgress
@@ -22,7 +24,8 @@ test('one line for each of several shards, with why one waits; one shard is told
     { ...shard, address: '10.0.0.6:6379', phase: 'waiting', lagMs: null, waitingFor: away },
   ])
   expect(lines).toHaveLength(3)
-  expect(lines[1]).toMatch(/10\.0\.0\.4:6379 +in step +123,456 +0 B +0 s +2,000/)
+  expect(lines[0]).toMatch(/lag +writes\/s +received\/s +keys/)
+  expect(lines[1]).toMatch(/10\.0\.0\.4:6379 +in step +123,456 +0 B +0 s +12k +2 MiB +2,000/)
   expect(lines[2]).toMatch(/10\.0\.0\.6:6379 +waiting .*Nobody listens at 10\.0\.0\.6:6379/)
 })
 

@@ -1,6 +1,6 @@
 import type { ShardProgress, SyncPhase } from '#contract/sync.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
-import { bytes, count, duration } from './figures.ts'
+import { bytes, count, duration, short } from './figures.ts'
 import { table } from './table.ts'
 
 /** How each of several shards stands, a line each under a heading; nothing where there is one. */
@@ -14,6 +14,8 @@ export function shardLines(shards: readonly ShardProgress[]): readonly string[] 
       ['offset', 'right'],
       ['lag', 'right'],
       ['', 'right'],
+      ['writes/s', 'right'],
+      ['received/s', 'right'],
       ['keys', 'right'],
       ['', 'left'],
     ],
@@ -23,6 +25,8 @@ export function shardLines(shards: readonly ShardProgress[]): readonly string[] 
       orNothing(shard.appliedOffset, count),
       orNothing(shard.lagBytes, bytes),
       orNothing(shard.lagMs, duration),
+      orNothing(shard.writesPerSecond, short),
+      orNothing(shard.bytesPerSecond, bytes),
       orNothing(shard.sourceKeys, count),
       shard.waitingFor === null ? '' : sayFailure(shard.waitingFor, 'en').what,
     ]),

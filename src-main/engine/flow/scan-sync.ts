@@ -360,6 +360,8 @@ class ScanSync {
         fullResyncs: 0,
         partialResyncs: 0,
         keysInRepair: 0,
+        writesPerSecond: null,
+        bytesPerSecond: null,
         waitingFor: this.#waitingFor,
       })),
     }

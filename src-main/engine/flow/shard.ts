@@ -13,6 +13,7 @@ import { Follower } from './follow.ts'
 import { copyInto, type Begun, type Copied } from './full-copy.ts'
 import { InStep } from './in-step.ts'
 import type { Holder } from './lease.ts'
+import { Rates } from './rates.ts'
 import type { MasterSays, SlotMoves } from './slot-moves.ts'
 import { SourceWatch } from './source-watch.ts'
 import type { SyncState, Tell } from './sync-state.ts'
@@ -79,6 +80,8 @@ export class Shard implements AsyncDisposable {
   #follower: Follower | null = null
   #copied = { bytes: 0, keys: 0 }
   #lastSafe: number | null = null
+  readonly #rates = new Rates()
+  #writes = 0
   #reconnects = 0
   #fullResyncs = 0
   #partialResyncs = 0
@@ -336,7 +339,10 @@ export class Shard implements AsyncDisposable {
       abroad: moves === null ? null : (key) => moves.isAbroad(this.index, key),
       guard,
       tell: this.#tell,
-      onTook: (commands) => (state.writes += commands),
+      onTook: (commands) => {
+        state.writes += commands
+        this.#writes += commands
+      },
       meta: { ...meta!, targetRunId: session.runId },
       checkpoints: from.checkpoints,
       generation: from.generation,
@@ -445,6 +451,7 @@ export class Shard implements AsyncDisposable {
       fullResyncs: this.#fullResyncs,
       partialResyncs: this.#partialResyncs,
       keysInRepair: follower?.keysInRepair ?? 0,
+      ...this.#rates.look(Date.now(), this.#writes, this.received),
       waitingFor: this.#waitingFor(),
     }
   }

@@ -7,17 +7,11 @@ import type {
   SyncPhase,
   SyncProgress,
 } from '#contract/sync.ts'
+import { Rates } from './rates.ts'
 import { totalOf } from './shard-totals.ts'
 
 const eventsKept = 50
 const reportEveryMs = 250
-const rateWindowMs = 3_000
-
-interface Sample {
-  readonly at: number
-  readonly writes: number
-  readonly bytes: number
-}
 
 /** What the parts of a sync know at a given moment; the rest of a progress report follows from it. */
 export interface SyncFigures {
@@ -46,7 +40,7 @@ export class SyncState {
   #eventCount = 0
   #phase: SyncPhase = 'connecting'
   #phaseSince = Date.now()
-  #samples: Sample[] = []
+  readonly #rates = new Rates()
   #reportedAt = 0
 
   constructor(report: (progress: SyncProgress) => void) {
@@ -76,7 +70,7 @@ export class SyncState {
       this.#phaseSince = now
     }
     const { received, copied, ...told } = figures
-    const rates = this.#rates(now, received)
+    const rates = this.#rates.look(now, this.writes, received)
     return {
       ...told,
       ...totalOf(told.shards),
@@ -91,19 +85,6 @@ export class SyncState {
       targetReconnects: this.targetReconnects,
       events: this.#events,
       elapsedMs: now - this.#started,
-    }
-  }
-
-  #rates(now: number, bytes: number): { writesPerSecond: number; bytesPerSecond: number } {
-    const { writes } = this
-    this.#samples.push({ at: now, writes, bytes })
-    while (this.#samples.length > 2 && this.#samples[1]!.at < now - rateWindowMs) this.#samples.shift()
-    const first = this.#samples[0]!
-    const seconds = (now - first.at) / 1000
-    if (seconds < 0.2) return { writesPerSecond: 0, bytesPerSecond: 0 }
-    return {
-      writesPerSecond: Math.max(0, Math.round((writes - first.writes) / seconds)),
-      bytesPerSecond: Math.max(0, Math.round((bytes - first.bytes) / seconds)),
     }
   }
 }

@@ -85,6 +85,8 @@ export const enTasks = {
   'shards.phase': 'State',
   'shards.offset': 'Offset applied',
   'shards.lag': 'Behind',
+  'shards.rate': 'Rate now',
+  'shards.writes': '{rate} writes/s',
   'shards.keys': 'Keys',
   'shards.phase.connecting': 'connecting',
   'shards.phase.handshake': 'handshake',

@@ -77,6 +77,8 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'shards.phase': '상태',
   'shards.offset': '적용한 오프셋',
   'shards.lag': '지연',
+  'shards.rate': '현재 속도',
+  'shards.writes': '쓰기 {rate}/초',
   'shards.keys': '키',
   'shards.phase.connecting': '연결 중',
   'shards.phase.handshake': '핸드셰이크',

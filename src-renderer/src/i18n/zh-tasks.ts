@@ -73,6 +73,8 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'shards.phase': '状态',
   'shards.offset': '已应用偏移量',
   'shards.lag': '落后',
+  'shards.rate': '当前速率',
+  'shards.writes': '{rate} 次写入/秒',
   'shards.keys': '键',
   'shards.phase.connecting': '正在连接',
   'shards.phase.handshake': '握手',
