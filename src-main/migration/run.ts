@@ -412,7 +412,7 @@ export class MigrationRun {
       await sleep(sampleMs, undefined, { signal, ref: false }).catch(() => undefined)
       const progress = this.#job?.progress ?? null
       if (signal.aborted || progress === null || !book.holds(this.#id)) continue
-      store.samples.add(this.#id, {
+      const sample = {
         at: Date.now(),
         keysPerSecond: keysPerSecond(before, progress),
         bytesPerSecond: progress.bytesPerSecond,
@@ -422,7 +422,12 @@ export class MigrationRun {
         sourceKeys: progress.sourceKeys,
         targetKeys: progress.targetKeys,
         sourceOps: this.#cutover?.sourceOps ?? sourceOps,
-      })
+      }
+      try {
+        store.samples.add(this.#id, sample)
+      } catch {
+        // A point of a plot may be missing; that the disk is full is told by what has to be on it.
+      }
       before = progress
     }
   }

@@ -1,5 +1,5 @@
 import type { Answer } from '#contract/api.ts'
-import { fail } from '#contract/failure.ts'
+import { fail, toFailure } from '#contract/failure.ts'
 import type { PastTasks, TaskBoard, TaskEvent, TaskStanding, TaskView } from '#contract/task.ts'
 import { isAtWork, isOver, mayBecome, statesOf, taskStates, type TaskState } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
@@ -40,6 +40,17 @@ interface Look {
   readonly at: number
 }
 
+/** What must be on disk before the deed it announces; all else may wait for a disk that is full. */
+const announcing: ReadonlySet<string> = new Set<TaskState | keyof TaskRecord>([
+  ...(['checking', 'scheduled', 'starting', 'freezing', 'finishing'] as const),
+  ...(['concluding', 'ending', 'marks', 'mode', 'moving', 'wayBack'] as const),
+])
+
+interface Held extends Task {
+  /** When it was last written down, or was to be. */
+  keptAt: number
+}
+
 /** What one process may want of a task that another one works on. */
 export type Wanted = 'pause' | 'stop' | 'unschedule' | 'redraft'
 
@@ -51,7 +62,11 @@ export type Wanted = 'pause' | 'stop' | 'unschedule' | 'redraft'
 export class TaskBook implements Disposable {
   readonly #store: Store
   /** Those this process works on; of all others the store has the truth. */
-  readonly #held = new Map<string, Task & { keptAt: number }>()
+  readonly #held = new Map<string, Held>()
+  /** Those of them that are not on disk as they stand, for want of room; `left` ones nobody works on any more. */
+  readonly #unwritten = new Map<string, 'held' | 'left'>()
+  /** What is still to be noted of them. */
+  #untold: { readonly id: string; readonly event: Omit<TaskEvent, 'id'> }[] = []
   readonly #waiting = new Set<() => void>()
   /** What watchers were told since the last change. */
   readonly #looks = new Map<string, Look>()
@@ -67,6 +82,7 @@ export class TaskBook implements Disposable {
     this.#store = store
     this.#heartbeat = setInterval(() => {
       try {
+        this.#writeRest()
         for (const id of this.#held.keys()) store.tasks.seen(id, Date.now())
         for (const { id, wanted } of store.tasks.takeWanted(process.pid))
           if (this.#held.has(id)) this.onWanted(id, wanted as Wanted)
@@ -79,6 +95,11 @@ export class TaskBook implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#heartbeat)
+    try {
+      this.#writeRest()
+    } catch {
+      // Found as the disk has it the next time.
+    }
     this.#wake()
   }
 
@@ -135,38 +156,50 @@ export class TaskBook implements Disposable {
   }
 
   remove(id: string): void {
-    this.#held.delete(id)
     this.#store.tasks.remove(id)
+    this.#held.delete(id)
+    this.#unwritten.delete(id)
+    this.#untold = this.#untold.filter((one) => one.id !== id)
     this.#wake()
   }
 
   /** Takes a task for this process to work on; refused while another one, alive, does. */
   hold(id: string): void {
-    if (this.#held.has(id)) return
+    if (this.#held.has(id)) {
+      if (this.#unwritten.has(id)) this.#unwritten.set(id, 'held')
+      return
+    }
     const row = this.row(id)
     if (isHeldElsewhere(row) || !this.#store.tasks.take(id, row, process.pid, Date.now()))
       fail('task.held-elsewhere', { pid: row.ownerPid ?? 0 })
     const task = this.#adopt(row)
-    this.#held.set(id, { ...task, keptAt: 0 })
-    this.#keep(id)
+    const held = { ...task, keptAt: 0 }
+    this.#held.set(id, held)
+    this.#keep(id, held, false)
   }
 
   /** Nobody works on it any more. */
   release(id: string): void {
     const task = this.#held.get(id)
     if (task === undefined) return
-    this.#held.delete(id)
-    this.#write(task, null)
+    try {
+      this.#write(task, null)
+      this.#unwritten.delete(id)
+      this.#held.delete(id)
+    } catch (thrown) {
+      rethrowUnlessFull(thrown)
+      this.#unwritten.set(id, 'left')
+    }
     this.#wake()
   }
 
   holds(id: string): boolean {
-    return this.#held.has(id)
+    return this.#held.has(id) && this.#unwritten.get(id) !== 'left'
   }
 
   /** Those this process works on. */
   get held(): readonly Task[] {
-    return [...this.#held.values()]
+    return [...this.#held.values()].filter(({ id }) => this.holds(id))
   }
 
   /** Another process, alive, works on it. */
@@ -186,18 +219,25 @@ export class TaskBook implements Disposable {
     }
   }
 
-  /** Changes how a held task stands; on disk when it returns, but for mere `progress`. */
+  /**
+   * Changes how a held task stands; on disk when it returns, but for mere `progress`. Where the disk is full it fails with
+   * `store.disk-full` and changes nothing, if that announces a deed; else it is written down once there is room.
+   */
   change(id: string, changed: Partial<TaskRecord>): void {
     const task = this.#held.get(id)
     if (task === undefined) return
     this.#held.set(id, { ...task, record: { ...task.record, ...changed } })
     const onlyProgress = Object.keys(changed).every((name) => name === 'progress' || name === 'freeze')
     if (!onlyProgress || Date.now() - task.keptAt > keepEveryMs || changesFreezeState(task.record, changed))
-      this.#keep(id)
+      this.#keep(
+        id,
+        task,
+        Object.keys(changed).some((name) => announcing.has(name)),
+      )
     this.#wake()
   }
 
-  /** Leads a held task into another state, as the table allows; `task.wrong-state` else. */
+  /** Leads a held task into another state, as the table allows; `task.wrong-state` else. A full disk: as `change`. */
   become(id: string, state: TaskState, changed: Partial<TaskRecord> = {}): void {
     const task = this.#held.get(id) ?? fail('task.not-found', { id })
     if (task.state === state) {
@@ -207,7 +247,11 @@ export class TaskBook implements Disposable {
     if (!mayBecome(task.state, state)) fail('task.wrong-state', { state: task.state, wanted: state })
     const now = Date.now()
     this.#held.set(id, { ...task, state, stateSince: now, record: { ...task.record, ...changed } })
-    this.#keep(id)
+    this.#keep(
+      id,
+      task,
+      [state, ...Object.keys(changed)].some((name) => announcing.has(name)),
+    )
     this.tell(id, state === 'failed' ? 'error' : 'info', 'task.state', { from: task.state, to: state })
   }
 
@@ -219,7 +263,12 @@ export class TaskBook implements Disposable {
     params: TaskEvent['params'] = {},
     at = Date.now(),
   ): void {
-    this.#store.events.add(id, { at, level, code, params })
+    this.#untold.push({ id, event: { at, level, code, params } })
+    try {
+      this.#tellUntold()
+    } catch (thrown) {
+      rethrowUnlessFull(thrown)
+    }
     this.#wake()
   }
 
@@ -296,16 +345,47 @@ export class TaskBook implements Disposable {
         checks: checks?.running ? null : checks,
       },
     }
-    this.#write(interrupted, null)
-    this.tell(row.id, 'warning', 'task.state', { from: task.state, to: state })
+    try {
+      this.#write(interrupted, null)
+      this.tell(row.id, 'warning', 'task.state', { from: task.state, to: state })
+    } catch (thrown) {
+      // Seen to be so again at the next look.
+      rethrowUnlessFull(thrown)
+    }
     return interrupted
   }
 
-  #keep(id: string): void {
+  /** `before` is how it stood, to go back to where what `announces` a deed cannot be written down. */
+  #keep(id: string, before: Held, announces: boolean): void {
     const task = this.#held.get(id)
     if (task === undefined) return
     task.keptAt = Date.now()
-    this.#write(task, process.pid)
+    try {
+      this.#write(task, process.pid)
+      this.#unwritten.delete(id)
+    } catch (thrown) {
+      if (announces) this.#held.set(id, before)
+      if (announces) throw thrown
+      rethrowUnlessFull(thrown)
+      this.#unwritten.set(id, 'held')
+    }
+  }
+
+  /** What a full disk did not take. */
+  #writeRest(): void {
+    for (const [id, how] of this.#unwritten) {
+      this.#write(this.#held.get(id)!, how === 'left' ? null : process.pid)
+      this.#unwritten.delete(id)
+      if (how === 'left') this.#held.delete(id)
+    }
+    this.#tellUntold()
+  }
+
+  #tellUntold(): void {
+    for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
+      this.#store.events.add(next.id, next.event)
+      this.#untold.shift()
+    }
   }
 
   #write({ id, state, stateSince, record }: Task, ownerPid: number | null): void {
@@ -349,6 +429,10 @@ export class TaskBook implements Disposable {
       waited += Date.now() - since
     }
   }
+}
+
+function rethrowUnlessFull(thrown: unknown): void {
+  if (toFailure(thrown).code !== 'store.disk-full') throw thrown
 }
 
 function isHeldElsewhere(row: TaskRow): boolean {

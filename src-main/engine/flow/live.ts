@@ -252,15 +252,7 @@ class LiveSync implements AsyncDisposable {
     })
     this.#steering = steering
     const crew = [
-      steering.run(signal).finally(() => ending.abort()),
-      keepLease(session, AbortSignal.any([signal, ending.signal])),
-      keepCount(session, (keys) => (this.#targetKeys = keys), AbortSignal.any([signal, ending.signal])),
-      ...[...this.#moves.values()].map((moves) =>
-        moves.watch(
-          (shard) => session.listsOf(places[shard]!.keys),
-          AbortSignal.any([signal, ending.signal]),
-        ),
-      ),
+      // Before anything is steered: each lets go of what it had at the target in an earlier stay.
       ...this.#shards.map((shard) =>
         shard.visit({
           session,
@@ -272,6 +264,15 @@ class LiveSync implements AsyncDisposable {
           signal,
           ending: ending.signal,
         }),
+      ),
+      steering.run(signal).finally(() => ending.abort()),
+      keepLease(session, AbortSignal.any([signal, ending.signal])),
+      keepCount(session, (keys) => (this.#targetKeys = keys), AbortSignal.any([signal, ending.signal])),
+      ...[...this.#moves.values()].map((moves) =>
+        moves.watch(
+          (shard) => session.listsOf(places[shard]!.keys),
+          AbortSignal.any([signal, ending.signal]),
+        ),
       ),
     ]
     for (const one of crew)

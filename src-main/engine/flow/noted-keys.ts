@@ -1,4 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { FailureError, type Failure } from '#contract/failure.ts'
+import { diskFailure } from '../source/disk-failure.ts'
 import { type DbKey } from './checkpoint.ts'
 
 const manyKeys = 200_000
@@ -14,6 +17,8 @@ export class NotedKeys {
   #writing: Promise<void> = Promise.resolve()
   #file: FileHandle | null = null
   #spilled = false
+  /** What kept keys from the file: not all are known any more. */
+  #failure: Failure | null = null
 
   constructor(spillFile: string, keptInMemory = manyKeys) {
     this.#spillFile = spillFile
@@ -31,9 +36,10 @@ export class NotedKeys {
     if (this.#memory.size >= this.#keptInMemory) this.#spill()
   }
 
-  /** Every key noted so far, in batches; those noted meanwhile too. */
+  /** Every key noted so far, in batches; those noted meanwhile too. Fails where the disk did not take them. */
   async *batches(size: number): AsyncGenerator<readonly DbKey[], void> {
     await this.#writing
+    if (this.#failure !== null) throw new FailureError(this.#failure)
     if (this.#file !== null) yield* readKeys(this.#file, size)
     const rest = [...this.#memory.values()]
     for (let at = 0; at < rest.length; at += size) yield rest.slice(at, at + size)
@@ -44,6 +50,7 @@ export class NotedKeys {
     await this.#file?.close()
     this.#file = null
     this.#spilled = false
+    this.#failure = null
     this.#memory.clear()
     await rm(this.#spillFile, { force: true })
   }
@@ -53,8 +60,12 @@ export class NotedKeys {
     this.#spilled = true
     this.#memory.clear()
     this.#writing = this.#writing.then(async () => {
-      this.#file ??= await open(this.#spillFile, 'w+', 0o600)
-      await this.#file.appendFile(Buffer.concat(keys.map(encodeKey)))
+      try {
+        this.#file ??= await open(this.#spillFile, 'w+', 0o600)
+        await this.#file.appendFile(Buffer.concat(keys.map(encodeKey)))
+      } catch (thrown) {
+        this.#failure ??= diskFailure(thrown, dirname(this.#spillFile)).failure
+      }
     })
   }
 }

@@ -92,9 +92,10 @@ export class Steering {
       if (wishes.ending === 'pause') return
       const followers = shards.flatMap(({ follower }) => follower ?? [])
       if (followers.length === shards.length) {
-        if (wishes.ending === 'finish') return
+        // A target that was lost since it was drained may have fallen behind that: it is brought there again.
+        if (wishes.ending === 'finish' && (wishes.drainTo === null || this.#drained)) return
         await this.#step(followers, signal)
-        if (this.#drained && wishes.ending === 'leave') return
+        if (this.#drained && wishes.ending !== null) return
       } else this.#drained = false
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
     }

@@ -1,7 +1,9 @@
-import { appendFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { FailureError } from '#contract/failure.ts'
+import { mountSmallDisk } from '../../../test/support/small-disk.ts'
 import { Spool } from './spool.ts'
 
 const replid = 'a'.repeat(40)
@@ -185,4 +187,39 @@ test('a record changed on disk is refused, not handed on', async () => {
   const name = (await readdir(folder)).find((entry) => entry.endsWith('.stream'))!
   await writeFile(join(folder, name), Buffer.from('x'), { flag: 'r+' })
   await expect(readTo(spool, 0, 900)).rejects.toThrow(/spool.damaged/)
+})
+
+test('what could not be written is not written into the history after it', async () => {
+  await using spool = await Spool.open(folder, options)
+  await spool.beginStream(replid, 0)
+  await rm(folder, { recursive: true })
+  const written = [spool.append(streamBytes(0, 100), 0), spool.append(streamBytes(100, 200), 0)]
+  const outcomes = await Promise.allSettled(written)
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await expect(spool.sync()).rejects.toBeInstanceOf(FailureError)
+  await mkdir(folder)
+  await spool.beginStream('b'.repeat(40), 700)
+  await fill(spool, 700, 900)
+  expect(spool.end).toBe(900)
+  expect(await readTo(spool, 700, 900)).toEqual(streamBytes(700, 900))
+})
+
+test('a full disk is told as such wherever it is found', async () => {
+  using disk = mountSmallDisk(join(folder, 'small'))
+  if (disk === null) return
+  const failure = { failure: { code: 'store.disk-full', params: { folder: disk.path } } }
+  await using spool = await Spool.open(disk.path, options)
+  await spool.beginSnapshot(replid, 0)
+  const piece = Buffer.alloc(1 << 20)
+  await expect(
+    (async () => {
+      for (let at = 0; at < 5; at += 1) await spool.writeSnapshot([piece])
+    })(),
+  ).rejects.toMatchObject(failure)
+  await expect(spool.endSnapshot()).rejects.toMatchObject(failure)
+  await spool.forget()
+  await spool.beginStream(replid, 0)
+  await expect(spool.append(Buffer.alloc(5 << 20), 0)).rejects.toMatchObject(failure)
+  await expect(spool.sync()).rejects.toMatchObject(failure)
+  await expect(spool.room()).rejects.toMatchObject(failure)
 })

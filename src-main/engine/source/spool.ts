@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fail, makeFailure, toFailure, type Failure, FailureError } from '#contract/failure.ts'
+import { fail, type Failure, FailureError } from '#contract/failure.ts'
 import { Bell } from '../flow/bell.ts'
+import { diskFailure, onDisk } from './disk-failure.ts'
 import { belongsTo, readLineage, syncFolder, writeLineage, type Lineage } from './lineage.ts'
 import { openSegments, segmentName, sizeOf, type Segment } from './spool-folder.ts'
 import {
@@ -129,25 +130,24 @@ export class Spool implements AsyncDisposable {
   async beginSnapshot(replid: string, offset: number): Promise<void> {
     await this.forget()
     await this.#begin({ format: 1, replid, previous: [], start: offset, snapshot: 'partial' })
-    this.#snapshotFile = await open(join(this.folder, snapshotName), 'w', 0o600)
+    this.#snapshotFile = await onDisk(this.folder, () => open(join(this.folder, snapshotName), 'w', 0o600))
   }
 
   async writeSnapshot(parts: readonly Buffer[]): Promise<void> {
     const length = lengthOf(parts)
-    if (length === 0 || this.#snapshotFile === null) return
-    try {
-      await this.#writeAll(this.#snapshotFile, parts, length)
-    } catch (thrown) {
-      throw diskFailure(thrown, this.folder)
-    }
+    const file = this.#snapshotFile
+    if (length === 0 || file === null) return
+    await onDisk(this.folder, () => this.#writeAll(file, parts, length))
     this.#snapshotBytes += length
     this.#changed.ring()
   }
 
   /** The snapshot is whole: from now on a crash costs no second one. */
   async endSnapshot(): Promise<void> {
-    await this.#snapshotFile?.sync()
-    await this.#snapshotFile?.close()
+    await onDisk(this.folder, async () => {
+      await this.#snapshotFile?.sync()
+      await this.#snapshotFile?.close()
+    })
     this.#snapshotFile = null
     if (this.#lineage !== null) await this.#keepLineage({ ...this.#lineage, snapshot: this.#snapshotBytes })
     this.#changed.ring()
@@ -189,7 +189,13 @@ export class Spool implements AsyncDisposable {
     await this.#writing
     this.#assertWell()
     const end = this.#end
-    if (end > this.#durable) await this.#file?.datasync()
+    try {
+      if (end > this.#durable) await this.#file?.datasync()
+    } catch (thrown) {
+      // What could not be brought to disk may be forgotten there: a second attempt would say nothing of it.
+      this.#failure ??= diskFailure(thrown, this.folder).failure
+      throw new FailureError(this.#failure)
+    }
     this.#durable = Math.max(this.#durable, end)
     return this.#durable
   }
@@ -281,7 +287,7 @@ export class Spool implements AsyncDisposable {
   }
 
   async #keepLineage(lineage: Lineage): Promise<void> {
-    await writeLineage(this.folder, lineage)
+    await onDisk(this.folder, () => writeLineage(this.folder, lineage))
     this.#lineage = lineage
   }
 
@@ -394,12 +400,4 @@ export interface SnapshotReader extends AsyncDisposable {
 
 function lengthOf(parts: readonly Buffer[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
-}
-
-function diskFailure(thrown: unknown, folder: string): FailureError {
-  if (thrown instanceof FailureError) return thrown
-  const code = (thrown as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new FailureError(makeFailure('store.disk-full', { folder }, code))
-  return new FailureError(toFailure(thrown))
 }
