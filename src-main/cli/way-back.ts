@@ -9,7 +9,7 @@ import { interruptible } from './interrupt.ts'
 import { findBegunTask } from './migrations.ts'
 import type { Output } from './output.ts'
 
-/** A way back goes to one server; fails with `task.way-back-one-source`. */
+/** A way back goes to one source; fails with `task.way-back-one-source`. */
 export function onlySource(sources: readonly Connection[]): Connection {
   if (sources.length > 1) fail('task.way-back-one-source', { sources: sources.length })
   return sources[0]!

@@ -112,7 +112,7 @@ test.each([
 )
 
 /** Five programs one after another, each with two clusters. */
-const long = process.env['KEYFERRY_LONG'] === '1'
+const long = process.env['KEYFERRY_LONG'] !== undefined
 test.runIf(long)(
   'from a cluster to a cluster on the command line: killed, paused and rolled back under a writer',
   async () => {

@@ -798,7 +798,7 @@ export const en: LanguageWords = {
       todo: 'Go on with the mode it was begun with, or stop it and begin another one.',
     },
     'task.way-back-one-source': {
-      what: 'A way back goes to one server[; this migration has {sources} sources].',
+      what: 'A way back goes to one source, a server or a cluster[; this migration has {sources}]: of several, nothing tells whose a key is that is new on the target.',
       safe: 'The source is frozen, and the migration can be finished without a way back.',
       todo: 'Finish without a way back; or keep the sources as they are for as long as you may need them.',
     },

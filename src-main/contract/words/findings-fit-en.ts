@@ -100,7 +100,7 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
   },
   'way-back-into-cluster': {
     found: 'The source is a cluster, the target is none, and a way back is to be kept.',
-    why: 'What applications do on the target across slots or in other databases than 0, a cluster cannot do: it would be told, and not go back.',
+    why: 'A cluster has database 0 alone: a write to another one on the target ends the way back. A script over several slots is told, and does not go back.',
     mend: 'Have applications use the target as they used the cluster until the way back is closed.',
   },
   'disk-enough': fine('This machine has {free:bytes} free for what is received.'),

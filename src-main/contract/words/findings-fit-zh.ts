@@ -98,7 +98,7 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
   },
   'way-back-into-cluster': {
     found: '源端是集群，目标端不是，且要保留回退通道。',
-    why: '应用在目标端上跨槽的操作，或对 0 号以外数据库的操作，集群无法执行：会告知，但不会回到源端。',
+    why: '集群只有 0 号数据库：在目标端写入其他数据库会使回退通道终止。跨多个槽的脚本会告知，但不会回到源端。',
     mend: '在回退通道关闭之前，请让应用像使用集群那样使用目标端。',
   },
   'disk-enough': fine('本机有 {free:bytes} 可用于存放接收的数据。'),

@@ -2,7 +2,8 @@
 export const enWayBack = {
   'wayBack.option.text':
     'What is written to the target after the cutover goes back to the source, which stays frozen: a roll back loses no write.',
-  'wayBack.oneSource': 'A way back goes to one server; this migration has several sources.',
+  'wayBack.oneSource':
+    'A way back goes to one source, a server or a cluster: of several, nothing tells whose a new key is.',
   'wayBack.review': 'Way back',
   'wayBack.review.on': 'After the cutover, writes go back to the source until you roll back or close it.',
   'wayBack.review.off': 'None is kept.',

@@ -3,7 +3,7 @@ import type { WordsLike } from './words.ts'
 
 export const zhWayBack: WordsLike<typeof enWayBack> = {
   'wayBack.option.text': '割接后写入目标端的内容会传回保持冻结的源端：回退时不丢失任何写入。',
-  'wayBack.oneSource': '回退通道只能通向一台服务器；此迁移有多个源端。',
+  'wayBack.oneSource': '回退通道只能通向一个源端（服务器或集群）：有多个时，新出现的键属于哪个无从判断。',
   'wayBack.review': '回退通道',
   'wayBack.review.on': '割接后写入会传回源端，直到您回退或关闭通道。',
   'wayBack.review.off': '不保留。',

@@ -36,10 +36,9 @@ export class MigrationDraft {
   savedAt = $state(0)
   #saved = $state('')
 
-  /** What a way back is kept of is one server: not one of several, nor a cluster of several masters. */
+  /** A way back goes to one source, a cluster too: of several, nothing tells whose a new key is. */
   get hasOneSource(): boolean {
-    const nodes = this.tests.source.facts?.cluster?.nodes ?? []
-    return this.source.others.list.length === 0 && nodes.filter(({ slots }) => slots > 0).length <= 1
+    return this.source.others.list.length === 0
   }
 
   get problems(): Readonly<Record<MigrationStep, readonly Problem[]>> {
@@ -112,7 +111,7 @@ export class MigrationDraft {
         mode: this.mode,
         proof: this.proof,
         afterFinish: this.afterFinish,
-        wayBack: this.wayBack,
+        wayBack: this.wayBack && this.hasOneSource,
         adjustSettings: this.adjustSettings,
         pauseSaves: this.pauseSaves,
         lockTarget: this.lockTarget,
