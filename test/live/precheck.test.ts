@@ -201,6 +201,31 @@ describe('the checks before a migration', () => {
     const evicting = bad.of('target-eviction').nodes?.filter(({ state }) => state === 'warning')
     expect(evicting?.map(({ address }) => address)).toEqual([`127.0.0.1:${two.port}`])
     expect(bad.says('target-writable')).toBe('failed writable-too-few-replicas')
+
+    // What only one of them, and not the one that was named, lacks is found and named.
+    await one.call('CONFIG', 'SET', 'save', '3600 1')
+    await two.call('CONFIG', 'SET', 'save', '3600 1')
+    await source.call('CONFIG', 'SET', 'save', '3600 1')
+    await source.call('CONFIG', 'SET', 'maxmemory-policy', 'volatile-ttl')
+    await three.call('CONFIG', 'SET', 'maxmemory', '1mb')
+    await three.call('ACL', 'SETUSER', 'default', '-function')
+    await source.call(
+      'FUNCTION',
+      'LOAD',
+      "#!lua name=l\nredis.register_function('f', function() return 1 end)",
+    )
+    const uneven = await look(at(source), at(one))
+    for (const [id, finding, state] of [
+      ['target-memory', 'memory-short', 'failed'],
+      ['target-persistence', 'persistence-none', 'warning'],
+      ['policies', 'policies-differ', 'warning'],
+      ['functions', 'functions-unsupported', 'warning'],
+    ] as const) {
+      expect([id, uneven.says(id)]).toEqual([id, `${state} ${finding}`])
+      const open = uneven.of(id).nodes?.filter((node) => node.state !== 'passed')
+      expect([id, open?.map(({ address }) => address)]).toEqual([id, [`127.0.0.1:${three.port}`]])
+    }
+    expect(uneven.of('clocks').nodes).toHaveLength(3)
     expect((await look(at(two), at(three))).says('not-same-server')).toBe('failed same-server')
   })
 })

@@ -1,6 +1,6 @@
 import { FailureError, isOfTheLink } from '#contract/failure.ts'
 import type { Control } from '#engine/redis/control.ts'
-import { onBoth, passed, warning, type Finding } from './context.ts'
+import { onPairs, passed, warning, type Finding } from './context.ts'
 
 const toleratedMs = 1_000
 
@@ -12,7 +12,7 @@ export interface ClockLook {
 }
 
 /** Do both clocks agree? An expiry is a moment in time, and each server judges it by its own clock. */
-export const clocks = onBoth('clocks', 'both', async (source, target) => {
+export const clocks = onPairs('clocks', 'both', async (source, target) => {
   const [one, other] = await Promise.all([lookAtClock(source.control), lookAtClock(target.control)])
   return one === null || other === null ? passed('clocks-unknown') : judgeClocks(one, other)
 })

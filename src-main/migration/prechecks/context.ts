@@ -219,6 +219,35 @@ export function onBoth(
   }
 }
 
+/**
+ * A check of each server of the source beside each of the target. Where both are several, the gravest beside each of the
+ * target's is told of that.
+ */
+export function onPairs(
+  id: CheckId,
+  side: CheckSide,
+  look: (source: Reached, target: Reached, context: CheckContext) => Finding | Promise<Finding>,
+): Check {
+  return {
+    id,
+    side,
+    async run(context) {
+      const [sources, targets] = await Promise.all([context.sources, context.targets])
+      const beside = (target: Reached): Promise<Finding> =>
+        ofEach('source', sources, (source) => look(source, target, context))
+      if (targets.length > 1)
+        return await ofEach('target', targets, async (target) => {
+          const { nodes: _sources, ...gravest } = await beside(target)
+          return gravest
+        })
+      const [only] = targets
+      return only !== undefined && 'control' in only.reached
+        ? await beside(only.reached)
+        : unreached('target')
+    },
+  }
+}
+
 /** A check of all that the servers of the source are and hold together. */
 export function onAll(
   id: CheckId,

@@ -1,9 +1,9 @@
 import { FailureError, isOfTheLink } from '#contract/failure.ts'
 import type { Control } from '#engine/redis/control.ts'
-import { onBoth, passed, warning } from './context.ts'
+import { onPairs, passed, warning } from './context.ts'
 
 /** Can the target hold the source's function libraries? (FUNCTION: 7.0 and later.) */
-export const functions = onBoth('functions', 'both', async (source, target) => {
+export const functions = onPairs('functions', 'both', async (source, target) => {
   const [libraries, taken] = await Promise.all([
     countLibraries(source.control),
     countLibraries(target.control),

@@ -1,8 +1,8 @@
 import { readSetting } from '#engine/redis/probe.ts'
-import { onBoth, passed, warning, type Reached } from './context.ts'
+import { onPairs, passed, warning, type Reached } from './context.ts'
 
 /** Does the target keep its data on disk where the source does? */
-export const targetPersistence = onBoth('target-persistence', 'target', async (source, target) => {
+export const targetPersistence = onPairs('target-persistence', 'target', async (source, target) => {
   const [before, after] = await Promise.all([persists(source), persists(target)])
   const { address } = target.facts
   return before === true && after === false
