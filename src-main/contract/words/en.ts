@@ -450,7 +450,7 @@ export const en: LanguageWords = {
     'source.flushed': {
       what: 'The source[ {address}] was emptied by a command[ ({command})], and it is one of several that go into the same target.',
       safe: 'All that was written before that command is applied; nothing behind it is, and the other sources’ keys are all there.',
-      todo: 'Resume the task with an answer (“--on-flush” on the command line): “copy again” copies this source anew, and what no source has any more goes from the target; “leave out” keeps in the target what it has.',
+      todo: 'Resume the task with an answer[{console:if}| (“--on-flush” on the command line)]: “copy again” copies this source anew, and what no source has any more goes from the target; “leave out” keeps in the target what it has.',
     },
     'source.stream-lost': {
       what: 'What the server[ {address}] has written[ since offset {offset}] cannot be had from it any more, or the other side no longer tells how much of it it has: the way back is lost.',
