@@ -377,8 +377,9 @@ export class ClusterSession implements TargetSession {
     const { members, home } = this.#parts
     const emptying: TaskMeta = { ...meta, emptying: after }
     await this.note(keys, emptying)
-    for (const { control } of members) if (control !== home.control) await control.call('FLUSHALL')
-    await this.#noteWith(keys, [['FLUSHALL']], emptying)
+    for (const { control } of members)
+      if (control !== home.control) await control.whileEmptying(() => control.call('FLUSHALL'))
+    await home.control.whileEmptying(() => this.#noteWith(keys, [['FLUSHALL']], emptying))
     this.listsOf(keys).forget()
     await this.#setLanes(keys, after)
     await this.note(keys, meta)

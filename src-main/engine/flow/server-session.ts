@@ -72,12 +72,14 @@ export async function openServerSession(options: SessionOptions): Promise<Target
       },
       noteCopying: async (own, meta, _from, clearing) => {
         laneCount = Math.max(laneCount, meta.lanes)
-        await watchedTransaction(control, [
-          ...(clearing ? [['FLUSHALL'] as const] : []),
-          ['SET', own.meta, JSON.stringify(meta)],
-          leaseCommand(keys, holder),
-          ['DEL', own.repair, own.moved, own.stale, own.scripts, ...placesOf(own, meta.lanes)],
-        ])
+        const noting = (): Promise<unknown> =>
+          watchedTransaction(control, [
+            ...(clearing ? [['FLUSHALL'] as const] : []),
+            ['SET', own.meta, JSON.stringify(meta)],
+            leaseCommand(keys, holder),
+            ['DEL', own.repair, own.moved, own.stale, own.scripts, ...placesOf(own, meta.lanes)],
+          ])
+        await (clearing ? control.whileEmptying(noting) : noting())
       },
       noteCopied: async (own, meta, checkpoint) => {
         laneCount = Math.max(laneCount, meta.lanes)

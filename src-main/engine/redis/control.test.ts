@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { toFailure } from '#contract/failure.ts'
 import { openControl } from './control.ts'
@@ -33,6 +34,30 @@ test('a link that falls silent with many commands in flight is closed once, and 
     vi.useRealTimers()
     process.off('warning', warn)
     for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+})
+
+test('a server that empties itself is waited for, by all who asked it meanwhile; one that is silent otherwise is not', async () => {
+  const held: Socket[] = []
+  const server = createServer((socket) => {
+    held.push(socket)
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.write('+PONG\r\n'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    await using control = await openControl({ host: '127.0.0.1', port }, { commandTimeoutMs: 50 })
+    const emptied = control.whileEmptying(() => control.call('FLUSHALL'))
+    const beside = control.call('GET', 'lease')
+    // Several times as long as any other command may take.
+    await sleep(300)
+    held[0]!.write('+OK\r\n$1\r\n1\r\n')
+    expect(await Promise.all([emptied, beside])).toEqual(['OK', '1'])
+    await expect(control.call('GET', 'lease')).rejects.toMatchObject({ failure: { code: 'connect.timeout' } })
+  } finally {
+    for (const socket of held) socket.destroy()
     server.close()
   }
 })

@@ -22,6 +22,8 @@ export interface Control extends AsyncDisposable {
   call(command: string, ...args: Argument[]): Promise<Reply>
   /** The same with bulk strings as bytes. */
   callBuffer(command: string, ...args: Argument[]): Promise<Reply<Buffer>>
+  /** Does work that empties the server: it answers nobody meanwhile, and no answer counts as late (up to half an hour). */
+  whileEmptying<T>(work: () => Promise<T>): Promise<T>
   /** Closes at once; commands without an answer are rejected with `connect.lost`. Can be called twice. */
   close(): void
 }
@@ -93,6 +95,9 @@ function ignoreUnknownCommand(thrown: unknown): void {
   if (code !== 'server.unknown-command' && code !== 'auth.no-permission') throw thrown
 }
 
+/** How long a server may take to free all that it holds. Whether it still lives its socket tells (keepalive). */
+const emptyingLimitMs = 1_800_000
+
 class Link implements Control {
   readonly address: string
   readonly #redis: Redis
@@ -101,6 +106,8 @@ class Link implements Control {
   /** The first thing that went wrong with the socket: later ones only follow from it. */
   #lost: Failure | undefined
   #closed = false
+  /** Until when the server may be emptying itself, milliseconds since the epoch; 0 while it is not. */
+  #emptyingUntil = 0
 
   constructor(redis: Redis, address: string, tls: boolean, commandTimeoutMs: number) {
     this.#redis = redis
@@ -128,6 +135,15 @@ class Link implements Control {
     return this.#send(command, this.#redis.callBuffer(command, ...args.map(asSent))) as Promise<Reply<Buffer>>
   }
 
+  async whileEmptying<T>(work: () => Promise<T>): Promise<T> {
+    this.#emptyingUntil = Date.now() + emptyingLimitMs
+    try {
+      return await work()
+    } finally {
+      this.#emptyingUntil = 0
+    }
+  }
+
   close(why: Failure = makeFailure('connect.lost', { address: this.address })): void {
     this.#lost ??= why
     // Every command in flight closes a link that has fallen silent, and ioredis listens to its socket anew each time.
@@ -144,12 +160,17 @@ class Link implements Control {
   async #send(command: string, sent: Promise<unknown>): Promise<unknown> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      const giveUp = (): void => {
+        if (Date.now() < this.#emptyingUntil) {
+          timer = setTimeout(giveUp, this.#commandTimeoutMs)
+          return
+        }
         const failure = makeFailure('connect.timeout', { address: this.address, command })
         // An answer that comes after all would be taken for the next command's: the link is of no more use.
         this.close(failure)
         reject(new FailureError(failure))
-      }, this.#commandTimeoutMs)
+      }
+      timer = setTimeout(giveUp, this.#commandTimeoutMs)
     })
     try {
       return this.#readErrors(command, await Promise.race([sent, late]))
