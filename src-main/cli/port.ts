@@ -10,6 +10,8 @@ export async function withPort<T>(flag: string, port: number, listen: () => Prom
       fail('usage.invalid', { field: flag, reason: `port ${port} is taken by another program` })
     if (code === 'EACCES')
       fail('usage.invalid', { field: flag, reason: `this user may not listen on port ${port}` })
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      fail('usage.invalid', { field: '--host', reason: 'this machine has no such address' })
     throw thrown
   }
 }

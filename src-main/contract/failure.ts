@@ -147,6 +147,8 @@ export const failureCatalogue = {
   // The console and its host
   'console.lost': { retryable: true },
   'console.signed-out': { retryable: false },
+  'serve.tls-needed': { retryable: false },
+  'serve.tls-unusable': { retryable: false },
   // What we keep on disk
   'store.unavailable': { retryable: true },
   'store.newer': { retryable: false },

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { sessionCookie, sessionOf } from './cookie.ts'
 
 test('the cookie is out of reach of scripts and other sites, and found again among others', () => {
-  const [pair, ...attributes] = sessionCookie(8080, 'abc').split('; ')
+  const [pair, ...attributes] = sessionCookie(8080, 'abc', false).split('; ')
 
   expect(attributes).toEqual(['HttpOnly', 'SameSite=Strict', 'Path=/'])
+  expect(sessionCookie(8080, 'abc', true)).toMatch(/; Secure$/)
   expect(sessionOf(8080, `theme=dark; ${pair}; other=1`)).toBe('abc')
 })
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isOwnHost } from './origin.ts'
+import { isThisMachine } from './origin.ts'
 
 /** A page of figures being served. */
 export interface MetricsPage extends AsyncDisposable {
@@ -18,7 +18,7 @@ export async function serveMetrics(port: number, read: () => Promise<string>): P
   const server = createServer((request, response) => {
     const end = (status: number, text = ''): void => void response.writeHead(status).end(text)
     response.setHeader('X-Content-Type-Options', 'nosniff')
-    if (!isOwnHost(request.headers.host)) return end(421)
+    if (!isThisMachine(request.headers.host)) return end(421)
     if (request.url !== '/metrics') return end(404)
     if (request.method !== 'GET') return end(405)
     read().then(

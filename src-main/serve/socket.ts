@@ -2,8 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Channel } from '#console/door.ts'
-import { isSignedIn, type Premises } from './http.ts'
-import { isOwnOrigin } from './origin.ts'
+import { isFromUs, isSignedIn, sessionIn, type Premises } from './http.ts'
 
 /** Bytes of the largest frame a browser may send; the largest call of the contract is far smaller. */
 const largestFrame = 1024 * 1024
@@ -26,7 +25,15 @@ export function createSocketDoor(premises: Premises, admit: (channel: Channel) =
     clientTracking: true,
   })
   const answering = new WeakSet<WebSocket>()
+  /** In whose name each speaks. */
+  const sessionOf = new WeakMap<WebSocket, string>()
+  const endSessions = (): void => {
+    for (const socket of server.clients)
+      if (!premises.sessions.isKnown(sessionOf.get(socket))) socket.close(policyViolation)
+  }
+  premises.sessions.onEnd(endSessions)
   const heartbeat = setInterval(() => {
+    endSessions()
     for (const socket of server.clients) {
       if (answering.delete(socket)) socket.ping()
       else socket.terminate()
@@ -43,6 +50,9 @@ export function createSocketDoor(premises: Premises, admit: (channel: Channel) =
       }
       server.handleUpgrade(request, socket, head, (webSocket) => {
         answering.add(webSocket)
+        const session = sessionIn(premises, request) ?? ''
+        sessionOf.set(webSocket, session)
+        webSocket.on('message', () => premises.sessions.use(session))
         webSocket.on('pong', () => answering.add(webSocket))
         admit(channelOf(webSocket))
       })
@@ -57,7 +67,7 @@ export function createSocketDoor(premises: Premises, admit: (channel: Channel) =
 
 function whyRefused(premises: Premises, request: IncomingMessage): string | null {
   if (request.url !== '/rpc') return '404 Not Found'
-  if (!isOwnOrigin(request.headers)) return '403 Forbidden'
+  if (!isFromUs(premises, request)) return '403 Forbidden'
   if (!isSignedIn(premises, request)) return '401 Unauthorized'
   return null
 }

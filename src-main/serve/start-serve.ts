@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { composeServices } from '#console/compose.ts'
 import { openDoor } from '#console/door.ts'
@@ -7,12 +6,17 @@ import { findParts } from '#console/parts.ts'
 import { readRendererFiles } from '#console/renderer-files.ts'
 import type { Tasks } from '#migration/tasks.ts'
 import { answerHttp, type Premises } from './http.ts'
-import { createSessions } from './sessions.ts'
+import { prepareListening, type TlsPaths } from './listening.ts'
+import { createSessions, type SessionLimits } from './sessions.ts'
 import { createSocketDoor } from './socket.ts'
 
 export interface ServeOptions {
   /** Any free port if absent. */
   readonly port?: number
+  /** The address that is listened on; this machine only if absent. Any other needs `tls`. */
+  readonly host?: string
+  readonly tls?: TlsPaths | undefined
+  readonly sessions?: SessionLimits | undefined
 }
 
 /** A console being served. Disposing of it is the same as `close`. */
@@ -23,23 +27,34 @@ export interface ServedConsole extends AsyncDisposable {
   readonly tasks: Tasks
   /** Another such address, for another browser. */
   invite(): string
+  /** Signs every browser out. */
+  endSessions(): void
   /** Stops listening, cancels what runs and waits for its end. */
   close(): Promise<void>
 }
 
-/** Only this machine may connect: the console holds the rights of whoever started it. */
+/** Unless more is asked for, only this machine may connect: the console holds the rights of whoever started it. */
 const loopback = '127.0.0.1'
 
-/** Serves the console on this machine. Rejects with the system's own error where the port is taken. */
-export async function startServe({ port = 0 }: ServeOptions = {}): Promise<ServedConsole> {
+/**
+ * Serves the console. Rejects with the system's own error where the port is taken, and with the failures of
+ * `prepareListening`.
+ */
+export async function startServe({
+  port = 0,
+  host = loopback,
+  tls,
+  sessions,
+}: ServeOptions = {}): Promise<ServedConsole> {
+  const { server, name, ...listening } = prepareListening(host, tls)
   const files = await readRendererFiles(findParts().renderer)
-  const server = createServer()
-  server.listen(port, loopback)
+  server.listen(port, host)
   await once(server, 'listening')
 
   const premises: Premises = {
+    ...listening,
     files,
-    sessions: createSessions(),
+    sessions: createSessions(sessions),
     port: (server.address() as AddressInfo).port,
   }
   const services = composeServices({ shell: 'browser' })
@@ -50,7 +65,8 @@ export async function startServe({ port = 0 }: ServeOptions = {}): Promise<Serve
     door.upgrade(request, socket, head)
   })
 
-  const invite = (): string => `http://${loopback}:${premises.port}/?token=${premises.sessions.invite()}`
+  const invite = (): string =>
+    `${premises.scheme}://${name}:${premises.port}/?token=${premises.sessions.invite()}`
   const close = async (): Promise<void> => {
     door.close()
     server.close()
@@ -62,6 +78,7 @@ export async function startServe({ port = 0 }: ServeOptions = {}): Promise<Serve
     port: premises.port,
     tasks: services.tasks,
     invite,
+    endSessions: () => premises.sessions.endAll(),
     close,
     [Symbol.asyncDispose]: close,
   }

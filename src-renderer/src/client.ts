@@ -8,7 +8,7 @@ import { makeFailure, toFailure } from '#contract/failure.ts'
 /**
  * The host as the window sees it. Every call answers `{ ok }` or `{ failed }` and does not throw, except for
  * the reason of the caller's own aborted signal. A call made while the host is away waits for it; one that was
- * under way when it went away answers `console.lost`, and every one answers `console.signed-out` once the host
+ * under way when it went away answers `console.lost`, and every one answers `console.signed-out` while the host
  * does not know this browser. A subscription outlives a lost connection: it is made anew, and as each begins
  * with the newest state, nothing is missed; it ends quietly when its signal is aborted.
  */
@@ -17,7 +17,8 @@ export type ConsoleClient = ContractRouterClient<typeof contract>
 /**
  * - `connecting`: not yet reached since the page was opened
  * - `lost`: was connected, is trying again
- * - `signed-out`: the host does not know this browser (any more); only a new address from it helps
+ * - `signed-out`: the host does not know this browser (any more); once a new address of it was opened, in whatever tab,
+ *   the connection is made again
  */
 export type ConnectionState = 'connecting' | 'connected' | 'lost' | 'signed-out'
 
@@ -26,6 +27,8 @@ export interface ConsoleConnection {
   readonly state: ConnectionState
   /** Calls `heard` on every change of `state`; the returned function ends that. */
   onState(heard: (state: ConnectionState) => void): () => void
+  /** Ends this browser's session, or everybody's; null where there are no sessions. */
+  readonly signOut: ((whose: 'this' | 'all') => Promise<void>) | null
 }
 
 /** Connects to the host this page came from: through the window's message port, or a WebSocket. */
@@ -48,11 +51,14 @@ function connectPort(): ConsoleConnection {
     client: createClient(() => Promise.resolve(link)),
     state: 'connected',
     onState: () => () => undefined,
+    signOut: null,
   }
 }
 
 const firstRetryMs = 250
 const lastRetryMs = 4000
+/** As often a page whose session has ended looks whether there is a new one. */
+const signedInAgainMs = 2000
 
 function connectSocket(): ConsoleConnection {
   const listeners = new Set<(state: ConnectionState) => void>()
@@ -87,7 +93,11 @@ function connectSocket(): ConsoleConnection {
   const retry = async (): Promise<void> => {
     if (await isSignedOut()) {
       linked(null)
-      return become('signed-out')
+      become('signed-out')
+      do await sleep(signedInAgainMs)
+      while (await isSignedOut())
+      ;({ promise: link, resolve: linked } = Promise.withResolvers<Link | null>())
+      become('lost')
     }
     setTimeout(open, retryMs)
     retryMs = Math.min(retryMs * 2, lastRetryMs)
@@ -103,7 +113,14 @@ function connectSocket(): ConsoleConnection {
       listeners.add(heard)
       return () => listeners.delete(heard)
     },
+    async signOut(whose) {
+      await fetch(new URL(whose === 'all' ? 'session?all' : 'session', location.href), { method: 'DELETE' })
+    },
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** A refused WebSocket does not say why; the same door answers a plain request with its reason. */
@@ -151,8 +168,9 @@ async function* subscribe(
     try {
       const link = await untilAborted(linkNow(), options.signal)
       if (link === null) {
-        yield { failed: makeFailure('console.signed-out') }
-        return
+        await sleep(signedInAgainMs)
+        if (options.signal?.aborted) return
+        continue
       }
       yield* (await link.call(path, input, options)) as AsyncIterable<unknown>
       return
@@ -162,7 +180,7 @@ async function* subscribe(
         yield { failed: toFailure(thrown) }
         return
       }
-      await new Promise((resolve) => setTimeout(resolve, firstRetryMs))
+      await sleep(firstRetryMs)
     }
   }
 }

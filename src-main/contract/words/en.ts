@@ -622,6 +622,16 @@ export const en: LanguageWords = {
       safe: 'What was running goes on without this page.',
       todo: 'Open the address that "keyferry serve" prints; each address works once.',
     },
+    'serve.tls-needed': {
+      what: 'Beyond this machine the console is served over TLS only[: {host}|].',
+      safe: 'Nothing is listened on, and nothing has been changed.',
+      todo: '[{console:if}Start the console with a certificate and its key|Give --tls-cert and --tls-key], or have it listen on this machine only and come through an SSH tunnel.',
+    },
+    'serve.tls-unusable': {
+      what: 'The certificate[ {cert}|] and the key[ {key}|] cannot be used for TLS.',
+      safe: 'Nothing is listened on, and nothing has been changed.',
+      todo: 'Give both in PEM, the key without a passphrase and of this very certificate.',
+    },
     'restore.not-found': {
       what: 'This restore is not known here any more.',
       safe: 'What it wrote stays on its target.',

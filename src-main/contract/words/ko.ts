@@ -617,6 +617,16 @@ export const ko: LanguageWords = {
       safe: '실행 중이던 작업은 이 화면과 상관없이 계속됩니다.',
       todo: '"keyferry serve"가 출력한 주소를 여세요. 주소마다 한 번만 쓸 수 있습니다.',
     },
+    'serve.tls-needed': {
+      what: '이 컴퓨터 밖으로는 TLS로만 콘솔을 제공합니다[: {host}|].',
+      safe: '아무 포트도 열지 않았고 바뀐 것이 없습니다.',
+      todo: '[{console:if}인증서와 키로 콘솔을 시작하거나|--tls-cert와 --tls-key를 주거나], 이 컴퓨터에서만 열고 SSH 터널로 접속하세요.',
+    },
+    'serve.tls-unusable': {
+      what: '인증서[({cert})|]와 키[({key})|]를 TLS에 쓸 수 없습니다.',
+      safe: '아무 포트도 열지 않았고 바뀐 것이 없습니다.',
+      todo: '둘 다 PEM으로 주세요. 키에는 암호 문구가 없어야 하고 바로 이 인증서의 키여야 합니다.',
+    },
     'restore.not-found': {
       what: '이 복원은 더 이상 여기에 없습니다.',
       safe: '이미 쓴 것은 타깃에 그대로 있습니다.',

@@ -42,8 +42,7 @@ describe.each(locales)('words in %s', (locale) => {
         sayFailureInGeneral(code, locale, { toConsole: true }),
       ]
       for (const said of told)
-        for (const part of parts)
-          expect(said[part].replaceAll(othersCommand, '')).not.toMatch(/--\w/)
+        for (const part of parts) expect(said[part].replaceAll(othersCommand, '')).not.toMatch(/--\w/)
     }
   })
 

@@ -617,6 +617,16 @@ export const zh: LanguageWords = {
       safe: '正在运行的任务不受此页面影响，会继续进行。',
       todo: '请打开 "keyferry serve" 打印的地址；每个地址只能使用一次。',
     },
+    'serve.tls-needed': {
+      what: '在本机之外，控制台只能通过 TLS 提供[：{host}|]。',
+      safe: '没有监听任何端口，也没有任何改动。',
+      todo: '[{console:if}启动控制台时请给出证书和私钥|请给出 --tls-cert 和 --tls-key]，或只在本机监听并通过 SSH 隧道访问。',
+    },
+    'serve.tls-unusable': {
+      what: '证书[ {cert} |]和私钥[ {key} |]不能用于 TLS。',
+      safe: '没有监听任何端口，也没有任何改动。',
+      todo: '请提供 PEM 格式的证书和私钥；私钥不能有口令，且必须属于该证书。',
+    },
     'restore.not-found': {
       what: '这里已没有该恢复任务的记录。',
       safe: '它已写入的内容保留在目标端。',

@@ -62,6 +62,11 @@ export const enSettings = {
   'secrets.locked':
     'Stored passwords are locked, and tasks that need one wait. Passwords that a profile asks for each time are not concerned.',
   'secrets.unlock': 'Unlock',
+  'session.title': 'This browser’s session',
+  'session.text':
+    'It ends by itself when this browser asks for nothing for a while, and after a day in any case. Tasks and restores go on without it.',
+  'session.out': 'Sign out',
+  'session.all': 'Sign all browsers out',
   'settings.limits': 'Limits of a new restore',
   'settings.limits.hint':
     'Each restore begins with these and can be given others. Empty fields limit nothing.',

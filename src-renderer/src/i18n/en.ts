@@ -43,7 +43,8 @@ export const en = {
   'duration.h': '{h} h {min} min',
   'duration.d': '{d} d {h} h',
   'link.lost': 'Connection to Keyferry lost, trying again. What is under way goes on.',
-  'link.signedOut': 'This browser is signed out. Open the newest address that Keyferry printed.',
+  'link.signedOut':
+    'This browser’s session has ended; what runs goes on. Press Enter where keyferry serve runs and open the new address in this browser: this page then goes on as it is.',
   'nav.places': 'Places',
   'nav.start': 'Start',
   'nav.restores': 'Restores',

@@ -62,6 +62,11 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'secrets.locked':
     '저장된 비밀번호가 잠겨 있어 비밀번호가 필요한 작업은 기다립니다. 매번 비밀번호를 묻는 프로필은 상관없습니다.',
   'secrets.unlock': '잠금 해제',
+  'session.title': '이 브라우저의 세션',
+  'session.text':
+    '한동안 아무것도 하지 않으면 저절로 끝나고, 길어도 하루면 끝납니다. 작업과 복원은 그와 상관없이 계속됩니다.',
+  'session.out': '로그아웃',
+  'session.all': '모든 브라우저 로그아웃',
   'settings.limits': '새 복원의 제한',
   'settings.limits.hint': '복원은 이 값으로 시작하며 따로 바꿀 수 있습니다. 비워 두면 제한하지 않습니다.',
   'settings.updates': '업데이트',

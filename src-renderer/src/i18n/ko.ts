@@ -40,7 +40,8 @@ export const ko: Words = {
   'duration.h': '{h}시간 {min}분',
   'duration.d': '{d}일 {h}시간',
   'link.lost': 'Keyferry와 연결이 끊겨 다시 시도하고 있습니다. 진행 중인 작업은 계속됩니다.',
-  'link.signedOut': '이 브라우저는 로그아웃되었습니다. Keyferry가 마지막으로 출력한 주소를 여세요.',
+  'link.signedOut':
+    '이 브라우저의 세션이 끝났으며 실행 중인 것은 계속됩니다. keyferry serve를 실행한 터미널에서 Enter 키를 누르고 새 주소를 이 브라우저에서 여세요. 이 페이지는 그대로 이어집니다.',
   'nav.places': '이동',
   'nav.start': '시작',
   'nav.restores': '복원',

@@ -40,7 +40,8 @@ export const zh: Words = {
   'duration.h': '{h} 小时 {min} 分',
   'duration.d': '{d} 天 {h} 小时',
   'link.lost': '与 Keyferry 的连接已断开，正在重试。进行中的任务不受影响。',
-  'link.signedOut': '此浏览器已退出登录。请打开 Keyferry 最新打印的地址。',
+  'link.signedOut':
+    '此浏览器的会话已结束，正在运行的任务继续进行。请在运行 keyferry serve 的终端按回车键，并在此浏览器中打开新地址：本页随后照原样继续。',
   'nav.places': '导航',
   'nav.start': '开始',
   'nav.restores': '恢复',

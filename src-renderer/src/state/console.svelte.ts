@@ -12,6 +12,7 @@ import { Tasks } from './tasks.svelte.ts'
 /** What every view may reach: the host, what it can do, and what is under way there. */
 export class Console {
   readonly client: ConsoleClient
+  readonly signOut: ConsoleConnection['signOut']
   readonly restores: Restores
   readonly tasks: Tasks
   readonly profiles: Profiles
@@ -24,6 +25,7 @@ export class Console {
 
   constructor(connection: ConsoleConnection) {
     this.client = connection.client
+    this.signOut = connection.signOut
     this.restores = new Restores(connection.client)
     this.tasks = new Tasks(connection.client)
     this.profiles = new Profiles(connection.client)
