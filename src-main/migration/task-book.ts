@@ -220,15 +220,15 @@ export class TaskBook implements Disposable {
   }
 
   /**
-   * Changes how a held task stands; on disk when it returns, but for mere `progress`. Where the disk is full it fails with
-   * `store.disk-full` and changes nothing, if that announces a deed; else it is written down once there is room.
+   * Changes how a held task stands; on disk when it returns, but for mere progress, that of checks under way too. Where the
+   * disk is full it fails with `store.disk-full` and changes nothing, if that announces a deed; else it is written down once
+   * there is room.
    */
   change(id: string, changed: Partial<TaskRecord>): void {
     const task = this.#held.get(id)
     if (task === undefined) return
     this.#held.set(id, { ...task, record: { ...task.record, ...changed } })
-    const onlyProgress = Object.keys(changed).every((name) => name === 'progress' || name === 'freeze')
-    if (!onlyProgress || Date.now() - task.keptAt > keepEveryMs || changesFreezeState(task.record, changed))
+    if (Date.now() - task.keptAt > keepEveryMs || !isMereProgress(task.record, changed))
       this.#keep(
         id,
         task,
@@ -445,8 +445,14 @@ function stepOf({ state, record }: Task): string {
   return [state, inStepSince !== null, freeze.state, proof?.running, checks?.running].join()
 }
 
-function changesFreezeState({ freeze }: TaskRecord, changed: Partial<TaskRecord>): boolean {
-  return changed.freeze !== undefined && changed.freeze.state !== freeze.state
+/** Does it but go on with what is under way already? */
+function isMereProgress({ freeze, checks }: TaskRecord, changed: Partial<TaskRecord>): boolean {
+  return Object.keys(changed).every(
+    (name) =>
+      name === 'progress' ||
+      (name === 'freeze' && changed.freeze?.state === freeze.state) ||
+      (name === 'checks' && checks?.running === true && changed.checks?.running === true),
+  )
 }
 
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {

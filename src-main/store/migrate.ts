@@ -21,7 +21,7 @@ const migrations = [
 ] as const
 
 /**
- * Brings a database to the newest shape, each step in a transaction of its own. A file that is in use already
+ * Brings a database to the newest shape, all steps in one transaction. A file that is in use already
  * is copied beside itself first (`<file>.before-<version>`, in place of one from an attempt that failed). One written by a newer Keyferry is refused with
  * `store.newer`.
  */
@@ -34,8 +34,7 @@ export function migrate(database: Database, file: string): void {
     database.prepare('VACUUM INTO ?').run(copy)
     chmodSync(copy, 0o600)
   }
-  for (const [index, statements] of migrations.entries()) {
-    if (index < version) continue
-    database.exec(`BEGIN IMMEDIATE; ${statements} PRAGMA user_version = ${index + 1}; COMMIT`)
-  }
+  if (version === migrations.length) return
+  const steps = migrations.slice(version).join('\n')
+  database.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${migrations.length}; COMMIT`)
 }

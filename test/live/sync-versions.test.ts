@@ -22,8 +22,12 @@ test.each(atHand)(
   async (binaries) => {
     await using source = await startRedis({
       binary: binaries.source.binary,
-      // Before 7.0 no snapshot is waited for.
-      args: Number.parseInt(binaries.source.version, 10) >= 7 ? ['--repl-diskless-sync-delay', '0'] : [],
+      args: [
+        // However long it takes to come again: it goes on from where it was.
+        ...['--repl-backlog-size', '256mb'],
+        // Before 7.0 no snapshot is waited for.
+        ...(Number.parseInt(binaries.source.version, 10) >= 7 ? ['--repl-diskless-sync-delay', '0'] : []),
+      ],
     })
     await using target = await startRedis({ binary: binaries.target.binary })
     using folder = taskFolder()
@@ -69,6 +73,7 @@ test.each(atHand)(
     await sync.done
     expect(target.cli('--scan', '--pattern', 'keyferry:*')).toBe('')
   },
+  300_000,
 )
 
 async function knows(server: RedisServer, command: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import { InStep } from './in-step.ts'
 function seen(lags: readonly number[]): boolean[] {
   const inStep = new InStep()
   return lags.map((lag, index) => {
-    inStep.look(lag, index * 250)
+    inStep.look(lag, index * 100)
     return inStep.yes
   })
 }
@@ -21,8 +21,8 @@ test('a short delay does not end it, a long one does', () => {
 
 test('looks that come too soon are one', () => {
   const inStep = new InStep()
-  for (let at = 0; at < 500; at += 50) inStep.look(0, at)
+  for (let at = 0; at < 200; at += 20) inStep.look(0, at)
   expect(inStep.yes).toBe(false)
-  inStep.look(0, 500)
+  inStep.look(0, 200)
   expect(inStep.yes).toBe(true)
 })

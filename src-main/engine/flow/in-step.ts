@@ -1,4 +1,5 @@
-const lookEveryMs = 250
+/** As often is a source asked that is about to be in step. */
+export const lookEveryMs = 100
 const looksNeeded = 3
 const enterLagMs = 1_000
 const leaveLagMs = 3_000
@@ -12,11 +13,16 @@ export class InStep {
   #looks = 0
   #yes = false
 
+  /** Good looks are being counted. */
+  get isClose(): boolean {
+    return this.#looks > 0 && !this.#yes
+  }
+
   get yes(): boolean {
     return this.#yes
   }
 
-  /** May be called at any time; looks closer together than a quarter of a second count as one. */
+  /** May be called at any time; looks closer together than a tenth of a second count as one. */
   look(lagMs: number, now: number): void {
     if (now - this.#lookedAt < lookEveryMs) return
     this.#lookedAt = now

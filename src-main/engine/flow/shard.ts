@@ -102,6 +102,7 @@ export class Shard implements AsyncDisposable {
       () => this.#source,
       name,
       () => this.#replication,
+      () => this.#inStep.isClose,
     )
     this.#replication = new Replication({
       connection: () => this.#source,

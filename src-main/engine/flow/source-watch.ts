@@ -4,18 +4,20 @@ import { openControl, type Control } from '../redis/control.ts'
 import { infoNumber, keyspaceOf, parseInfo } from '../redis/info.ts'
 import { versionNumberOf } from '../redis/version.ts'
 import type { Replication } from '../source/psync.ts'
+import { lookEveryMs } from './in-step.ts'
 import { LagClock } from './lag-clock.ts'
 
 const offsetEveryMs = 250
 
 /**
- * Asks a source, four times a second, how far it has written and how many keys it holds, over a connection of
+ * Asks a source, four times a second, and more often while it is about to be in step, how far it has written and how many keys it holds, over a connection of
  * its own. What it cannot be asked (away, or its password changed) is simply not known for the moment.
  */
 export class SourceWatch {
   readonly #connection: () => Connection
   readonly #name: string
   readonly #stream: () => Pick<Replication, 'askPlace' | 'counted' | 'waitingSince'>
+  readonly #isClose: () => boolean
   readonly #clock = new LagClock()
   #keys: number | null = null
   #versionNumber: number | null = null
@@ -25,10 +27,12 @@ export class SourceWatch {
     connection: () => Connection,
     name: string,
     stream: () => Pick<Replication, 'askPlace' | 'counted' | 'waitingSince'>,
+    isClose: () => boolean,
   ) {
     this.#connection = connection
     this.#name = name
     this.#stream = stream
+    this.#isClose = isClose
   }
 
   /** The newest offset heard of; null while none was. */
@@ -78,7 +82,7 @@ export class SourceWatch {
         this.#control?.close()
         this.#control = null
       }
-      await sleep(offsetEveryMs, undefined, { signal }).catch(() => undefined)
+      await sleep(this.#isClose() ? lookEveryMs : offsetEveryMs, undefined, { signal }).catch(() => undefined)
     }
     this.#control?.close()
   }

@@ -95,3 +95,32 @@ test('a database is selected in plain words up to 2.6', () => {
   for (const other of ['set k v\r\n', 'select x\r\n', 'select 1234567890123\r\n'])
     expect(() => parse([Buffer.from(other)])).toThrow()
 })
+
+test('what is passed on is whole and in its place wherever the stream is cut, the command that was cut too', () => {
+  const words = [['SET', 'key', 'value'], ['PING'], ['APPEND', 'key', '\r\n*1'], ['DEL', 'key']]
+  const stream = Buffer.concat(words.map((args) => encodeCommand(args)))
+  for (let cut = 1; cut < stream.length; cut += 1) {
+    const parser = new CommandParser(1_000)
+    const passed: string[] = []
+    const left: string[] = []
+    for (const chunk of [stream.subarray(0, cut), stream.subarray(cut)]) {
+      parser.feed(chunk)
+      for (;;) {
+        parser.pass((bytes, at, offset) => {
+          const [command] = new CommandParser(offset).push(bytes.subarray(at))
+          // Somebody who leaves something to be taken apart.
+          if (command === undefined || command.args.length === 1) return 0
+          expect(stream.subarray(offset - 1_000, command.end - 1_000).equals(command.raw)).toBe(true)
+          passed.push(command.args.join(' '))
+          return command.raw.length
+        })
+        const command = parser.next()
+        if (command === null) break
+        left.push(command.args.join(' '))
+      }
+    }
+    expect(passed).toEqual(['SET key value', 'APPEND key \r\n*1', 'DEL key'])
+    expect(left).toEqual(['PING'])
+    expect(parser.offset).toBe(1_000 + stream.length)
+  }
+})

@@ -89,7 +89,12 @@ export class CommandParser {
    * is told where a command begins and the offset before it, and gives how many bytes it took; 0: it leaves the rest.
    */
   pass(take: (bytes: Buffer, at: number, offset: number) => number): void {
-    if (this.#mended !== null) return
+    if (this.#mended !== null) {
+      const { raw, end } = this.#mended
+      if (take(raw, 0, this.#offset) === 0) return
+      this.#mended = null
+      this.#offset = end
+    }
     for (;;) {
       const taken = take(this.#bytes, this.#at, this.#offset)
       if (taken === 0) return

@@ -24,7 +24,7 @@ const maxPendingBytes = 2 * 1024 * 1024
 const maxPendingUnits = 640
 const maxPendingCommands = 4096
 /** Runs that are kept when they are answered for, to be used again: those of which the memory is worth it. */
-const maxSpareRuns = 4
+const maxSpareRuns = 8
 const leastSpareBytes = 16 * 1024
 const shortestPauseMs = 50
 const longestPauseMs = 2_000
