@@ -43,8 +43,8 @@ export const eventsKo: EventsOf = {
   'way-back.not-opened': '되돌아갈 길을 열지 못했습니다: {code} 그 길 없이 마이그레이션을 완료했습니다.',
   'way-back.closed': '되돌아갈 길을 닫았습니다. 타깃이 계속 원본입니다.',
   'way-back.rolled-back': '되돌렸습니다. 소스가 다시 원본입니다.',
-  'command.done': '컷오버 때의 명령 {program}이(가) 잘 끝났습니다[. {ms} ms 걸렸습니다].',
-  'command.failed': '컷오버 때의 명령 {program}이(가) 실패했습니다: {reason}[. 출력: {said}].',
+  'command.done': '전환 때의 명령 {program}이(가) 잘 끝났습니다[. {ms} ms 걸렸습니다].',
+  'command.failed': '전환 때의 명령 {program}이(가) 실패했습니다: {reason}[. 출력: {said}].',
   'move.done':
     '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',
   'move.ended': '소스에서 키 {deleted}개를 삭제한 뒤 중단되었습니다: {code} 나머지는 소스에 남아 있습니다.',

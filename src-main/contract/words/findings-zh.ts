@@ -58,7 +58,7 @@ export const findingsZh: FindingsOf = {
   'sync-alone': {
     found: '{address} 的版本为 {version}，不支持 PSYNC：将用 SYNC 跟随。',
     why: '它无法从某个偏移量继续：每当连接中断、Keyferry 重启或任务暂停，源端都要重新生成快照，数据全部重新复制。原先已有其他键的目标端无法再次复制。',
-    mend: '请使用稳定的连接和空的目标端，让任务一直运行到切换，或接受此风险。',
+    mend: '请使用稳定的连接和空的目标端，让任务一直运行到割接，或接受此风险。',
   },
   'psync-refused': {
     found: '当前账号无权[在 {address} ]使用 PSYNC。',

@@ -24,7 +24,7 @@ export const reportKo: ReportWords = {
   bytesCopied: '전체 복사한 바이트',
   writes: '이후 적용한 쓰기',
   writePause: '쓰기 중단 시간',
-  command: '컷오버 때의 명령 → 종료 코드',
+  command: '전환 때의 명령 → 종료 코드',
   writePauseNone: '없음: 쓰기를 막은 적이 없음',
   endedByFinished: '타깃이 이어받으며 종료',
   endedByUnfrozen: '소스 동결을 해제하며 종료',

@@ -82,7 +82,7 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'settings.servers': '권장하는 서버 설정',
   'settings.servers.hint':
     '마이그레이션은 대부분의 설정을 진행하는 동안만 바꾸고 되돌립니다. 계정이 설정을 바꿀 수 없거나 복사가 거듭 실패하면 영구히 설정하세요.',
-  'settings.servers.side': '쪽',
+  'settings.servers.side': '대상',
   'settings.servers.name': '설정 항목',
   'settings.servers.value': '값',
   'settings.servers.reason': '이유',
@@ -99,7 +99,7 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'settings.servers.sourceTimeout.reason': '소스를 지켜보는 연결은 1초에 한 번만 통신합니다.',
   'settings.servers.overcommit.value': '1',
   'settings.servers.overcommit.reason':
-    '스냅샷은 프로세스의 복제본이 씁니다. 그렇지 않으면 메모리가 찬 머신에서 Linux가 복제를 거부합니다.',
+    '스냅샷은 fork된 자식 프로세스가 씁니다. 그렇지 않으면 메모리가 부족할 때 Linux가 fork를 거부합니다.',
   'settings.servers.policy.value': 'noeviction',
   'settings.servers.policy.reason': '복사한 데이터가 자리를 만들기 위해 밀려나면 안 됩니다.',
   'settings.servers.maxmemory.value': '0 또는 소스 사용량의 1.5배',

@@ -3,11 +3,11 @@ import type { WordsLike } from './words.ts'
 
 export const koWayBack: WordsLike<typeof enWayBack> = {
   'wayBack.option.text':
-    '컷오버 뒤 타깃에 쓰이는 내용이 동결된 소스로 되돌아갑니다. 되돌려도 잃는 쓰기가 없습니다.',
+    '전환 뒤 타깃에 쓰이는 내용이 동결된 소스로 되돌아갑니다. 되돌려도 잃는 쓰기가 없습니다.',
   'wayBack.oneSource':
     '되돌아갈 길은 소스 하나(서버 또는 클러스터)로만 이어집니다. 여럿이면 새로 생긴 키가 어느 소스의 것인지 알 수 없습니다.',
   'wayBack.review': '되돌아갈 길',
-  'wayBack.review.on': '컷오버 뒤에는 되돌리거나 닫을 때까지 쓰기가 소스로 되돌아갑니다.',
+  'wayBack.review.on': '전환 뒤에는 되돌리거나 닫을 때까지 쓰기가 소스로 되돌아갑니다.',
   'wayBack.review.off': '열어 두지 않습니다.',
   'wayBack.name': '{name} · 되돌아갈 길',
   'wayBack.state.open': '되돌아갈 길 열림',

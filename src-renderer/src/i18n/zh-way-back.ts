@@ -8,7 +8,7 @@ export const zhWayBack: WordsLike<typeof enWayBack> = {
   'wayBack.review.on': '割接后写入会传回源端，直到您回退或关闭通道。',
   'wayBack.review.off': '不保留。',
   'wayBack.name': '{name} · 回退通道',
-  'wayBack.state.open': '回退通道开启',
+  'wayBack.state.open': '回退通道已开启',
   'wayBack.state.closed': '回退通道已关闭',
   'wayBack.kept.title': '现在以目标端为准，回退通道已开启。',
   'wayBack.kept.text': '写入它的内容会传回保持冻结的源端。',

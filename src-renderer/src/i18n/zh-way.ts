@@ -45,7 +45,7 @@ export const zhWay: WordsLike<typeof enWay> = {
   'passwords.way': '{place}（通往 {address}）',
   'hostKey.look': '查看其密钥…',
   'hostKey.title': '这是 {address} 的密钥吗？',
-  'hostKey.text': 'Keyferry 从未见过这台 SSH 服务器。中间的人可能会出示自己的密钥。',
+  'hostKey.text': 'Keyferry 从未见过这台 SSH 服务器。中间人可能会出示自己的密钥。',
   'hostKey.type': '密钥类型',
   'hostKey.fingerprint': '指纹',
   'hostKey.copy': '复制指纹',
