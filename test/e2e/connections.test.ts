@@ -109,7 +109,10 @@ test('what is set holds for every console: limits of a new restore, and the feed
     const main = page.getByRole('main')
     await page.getByRole('link', { name: 'Settings' }).click()
     await main.getByText(served.home).waitFor()
-    await main.getByText(/keyferry\.key/).waitFor()
+    await main
+      .getByText(/keyferry\.key/)
+      .first()
+      .waitFor()
     await main.getByText('client-output-buffer-limit').waitFor()
     await main.getByLabel('Keys per second').fill('750')
     await main.getByLabel('Update feed').fill('no address')
