@@ -78,7 +78,11 @@ export function menuFor(
           : [{ role: 'close', label: words.close } as const]),
       ],
     },
-    { label: words.help, role: 'help', submenu: [placeItem(words.failures, 'F1', '#/failures', deeds)] },
+    {
+      label: words.help,
+      role: 'help',
+      submenu: [{ label: words.failures, click: () => deeds.show('#/failures') }],
+    },
   ]
 }
 

@@ -95,14 +95,14 @@ describe.skipIf(electron === null)('a citizen of the desktop', () => {
       .poll(() => desktop.app.evaluate(() => seen.tray.lines.join('\n')), { timeout: 30_000 })
       .toContain('in step')
 
-  test('every place has its shortcut', async () => {
+  test('the menu leads to every place', async () => {
     const { page } = desktop
     const places = [
       ['Settings', 'CmdOrCtrl+,', /#\/settings$/],
       ['New migration', 'CmdOrCtrl+N', /#\/profiles\/new\/source$/],
       ['Restore a file', 'CmdOrCtrl+Shift+N', /#\/restores\/new\/file$/],
       ['Tasks', 'CmdOrCtrl+1', /#\/tasks$/],
-      ['What failures mean', 'F1', /#\/failures$/],
+      ['What failures mean', null, /#\/failures$/],
     ] as const
     for (const [label, shortcut, place] of places) {
       expect(await choose(label)).toBe(shortcut)

@@ -64,7 +64,7 @@ export const enSettings = {
   'secrets.unlock': 'Unlock',
   'session.title': 'This browser’s session',
   'session.text':
-    'It ends by itself when this browser asks for nothing for a while, and after a day in any case. Tasks and restores go on without it.',
+    'It ends by itself when this browser asks for nothing for a while, and in any case a day after it began, unless the console was started with other limits. Tasks and restores go on without it.',
   'session.out': 'Sign out',
   'session.all': 'Sign all browsers out',
   'settings.limits': 'Limits of a new restore',

@@ -64,7 +64,7 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'secrets.unlock': '잠금 해제',
   'session.title': '이 브라우저의 세션',
   'session.text':
-    '한동안 아무것도 하지 않으면 저절로 끝나고, 길어도 하루면 끝납니다. 작업과 복원은 그와 상관없이 계속됩니다.',
+    '한동안 아무것도 하지 않으면 저절로 끝나고, 콘솔을 다른 한도로 시작하지 않았다면 길어도 하루면 끝납니다. 작업과 복원은 그와 상관없이 계속됩니다.',
   'session.out': '로그아웃',
   'session.all': '모든 브라우저 로그아웃',
   'settings.limits': '새 복원의 제한',

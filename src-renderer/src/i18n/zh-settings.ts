@@ -57,7 +57,8 @@ export const zhSettings: WordsLike<typeof enSettings> = {
   'secrets.locked': '保存的密码已锁定，需要密码的任务会等待。每次询问密码的方案不受影响。',
   'secrets.unlock': '解锁',
   'session.title': '此浏览器的会话',
-  'session.text': '一段时间没有操作会自动结束，最长一天。任务和恢复不受影响，继续进行。',
+  'session.text':
+    '一段时间没有操作会自动结束，最长一天，除非启动控制台时另有设定。任务和恢复不受影响，继续进行。',
   'session.out': '退出登录',
   'session.all': '让所有浏览器退出登录',
   'settings.limits': '新恢复任务的限速',
