@@ -135,6 +135,7 @@ describe('a target that is locked for the time of a migration', () => {
       const held = await Promise.all(nodes.all.map((one) => one.call('KEYS', '*')))
       expect(held.flat()).toEqual(['k', 'k'])
     },
+    120_000,
   )
 
   it('is unlocked where the migration is given up, and refused where it may not be', async () => {

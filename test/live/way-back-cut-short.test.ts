@@ -300,4 +300,4 @@ test('the old server is frozen again where it was started anew, and that is told
   expect(await old.call('GET', 'theirs')).toBe('x')
   expect(await writes(old, oldSecret)).toBe('OK')
   expect(home.freezes.open()).toEqual([])
-})
+}, 120_000)
