@@ -1,5 +1,6 @@
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
+import { resolve } from '#engine/redis/dial.ts'
 import { targetServers } from '#engine/target/target-servers.ts'
 import type { Ends } from './endpoint.ts'
 import { freezeOf, type KeptFreeze } from './freeze/record.ts'
@@ -7,6 +8,7 @@ import { signInAnyhow } from './freeze/sign-in.ts'
 import {
   putSettingsBack,
   setSettings,
+  wasSet,
   type SettingNote,
   type SettingPlace,
   type SettingsOf,
@@ -14,25 +16,37 @@ import {
 import { sourceNodes } from './source-nodes.ts'
 import type { SettingChoice } from './wanted-settings.ts'
 
-/** Sets what a task wants otherwise at every server it has to do with. Rejects where one cannot be reached. */
+/**
+ * Sets what a task wants otherwise at every server it has to do with; with `newOnly` where nothing was set for it before.
+ * Rejects where one cannot be reached.
+ */
 export async function setAllSettings(
   { sources, target }: Ends,
   settings: SettingsOf,
   choice: SettingChoice,
+  newOnly = false,
 ): Promise<void> {
   const name = `kf:${settings.taskId}:settings`
+  const setAt = async (
+    side: SettingNote['side'],
+    node: Connection,
+    at: SettingPlace | undefined,
+  ): Promise<void> => {
+    if (newOnly && wasSet(side, settings, at)) return
+    await using control = await openControl(node, { name })
+    await setSettings(side, control, settings, choice, at)
+  }
   for (const [source, connection] of sources.entries()) {
-    for (const node of await sourceNodes([connection])) {
-      await using control = await openControl(node, { name })
-      const at =
-        sources.length > 1 || node !== connection ? { source, host: node.host, port: node.port } : undefined
-      await setSettings('source', control, settings, choice, at)
+    for (const found of await sourceNodes([connection])) {
+      // A name that Sentinels know is another server's after a failover: what is set is noted of the server itself.
+      const node = await resolve(found)
+      const isOne = sources.length === 1 && node === connection
+      await setAt('source', node, isOne ? undefined : { source, host: node.host, port: node.port })
     }
   }
-  for (const node of await targetServers(target)) {
-    await using control = await openControl(node, { name })
-    const at = node !== target ? { source: 0, host: node.host, port: node.port } : undefined
-    await setSettings('target', control, settings, choice, at)
+  for (const found of await targetServers(target)) {
+    const node = await resolve(found)
+    await setAt('target', node, node === target ? undefined : { source: 0, host: node.host, port: node.port })
   }
 }
 
@@ -75,7 +89,8 @@ async function reach(
   at: SettingPlace | undefined,
 ): Promise<Control> {
   const frozen = freezeOf(kept, source)
-  const isItself = at === undefined || (at.host === source.host && at.port === source.port)
+  const isItself =
+    at === undefined || (source.sentinel === undefined && at.host === source.host && at.port === source.port)
   if (frozen !== undefined) return await signInAnyhow(frozen.record, {}, isItself ? undefined : at)
   return await openControl(isItself ? source : nodeConnection(source, at.host, at.port))
 }

@@ -27,6 +27,8 @@ import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from 
 const orderMs = 30_000
 const closingMs = 8_000
 const sampleMs = 1_000
+/** Who cannot be reached to have his settings set is tried again after this. */
+const setAgainMs = 3_000
 /** How long the old server of a way back may take to come up and be frozen again. */
 const refreezeMs = 60_000
 
@@ -41,6 +43,9 @@ export class MigrationRun {
   readonly #over = new AbortController()
   #job: SyncJob | null = null
   #cutover: Cutover | null = null
+  /** By which links the servers were reached when it was last seen to that their settings are right. */
+  #linksSet = ''
+  #settingAgain = false
   /** Of each source that is frozen. */
   #kept: readonly KeptFreeze[] = []
   /** An end that somebody asked for: what the job's end then means. */
@@ -143,11 +148,37 @@ export class MigrationRun {
 
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
   async #setSettings(): Promise<void> {
+    if (this.#services.book.get(this.#id).record.progress === null) await this.#setSettingsAt('all')
+  }
+
+  async #setSettingsAt(servers: 'all' | 'new'): Promise<void> {
     const { body, record } = this.#services.book.get(this.#id)
-    if (record.progress !== null) return
     const choice = { ...body.options, mode: record.mode ?? 'stream' }
     if (settingsFor(choice).length === 0) return
-    await setAllSettings(this.#ends, settingsIn(this.#services, this.#id), choice)
+    const settings = settingsIn(this.#services, this.#id)
+    await setAllSettings(this.#ends, settings, choice, servers === 'new')
+  }
+
+  /**
+   * Who has become a primary meanwhile is set as the one before him. Only in step: by then every stream has been gone on
+   * with, and a change of the backlog costs no copy.
+   */
+  #keepSettings({ phase, shards, targetReconnects }: SyncProgress): void {
+    if (phase !== 'in-step' || this.#settingAgain) return
+    const links = [
+      targetReconnects,
+      ...shards.map(({ address, sourceReconnects }) => `${address} ${sourceReconnects}`),
+    ].join()
+    if (links === this.#linksSet) return
+    this.#settingAgain = true
+    this.#setSettingsAt('new').then(
+      () => {
+        this.#linksSet = links
+        this.#settingAgain = false
+      },
+      // One of them cannot be reached now: a little later anew.
+      () => setTimeout(() => (this.#settingAgain = false), setAgainMs).unref(),
+    )
   }
 
   async #sync(): Promise<void> {
@@ -256,6 +287,7 @@ export class MigrationRun {
       book.change(this.#id, { progress })
       return
     }
+    this.#keepSettings(progress)
     const inStepSince = progress.phase === 'in-step' ? (record.inStepSince ?? Date.now()) : null
     book.change(this.#id, { progress, inStepSince })
     if (copyPhases.has(progress.phase) && state !== 'copying') book.become(this.#id, 'copying')

@@ -131,6 +131,18 @@ export function settingsOf(taskId: string, journal: JournalTable): readonly Sett
   })
 }
 
+/** Was anything set for a task at this server? */
+export function wasSet(
+  side: SettingChange['side'],
+  { taskId, journal }: Pick<SettingsOf, 'taskId' | 'journal'>,
+  at: SettingPlace | undefined,
+): boolean {
+  return journal
+    .of(taskId, 'setting')
+    .map(({ note }) => JSON.parse(note) as SettingNote)
+    .some((note) => note.side === side && isThere(note, at))
+}
+
 function isThere({ at: noted }: SettingNote, at: SettingPlace | undefined): boolean {
   return noted?.source === at?.source && noted?.host === at?.host && noted?.port === at?.port
 }

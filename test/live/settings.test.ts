@@ -3,14 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { SettingChange, TaskEvent } from '#contract/task.ts'
+import type { SettingChange, TaskEvent, TaskView } from '#contract/task.ts'
 import { openControl } from '#engine/redis/control.ts'
+import { createJobRunner } from '#engine/worker/pool.ts'
+import { openMigrations } from '#migration/open.ts'
 import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
 import { wantedSettings } from '#migration/wanted-settings.ts'
 import { openStore } from '#store/open.ts'
 import { at } from '../support/checks.ts'
 import type { DeathAt } from '../support/die-in-settings.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { startWatched } from '../support/sentinels.ts'
 
 const mortal = new URL('../support/die-in-settings.ts', import.meta.url).pathname
 
@@ -164,5 +167,59 @@ describe.each(['source', 'target'] as const)(
         rmSync(dir, { recursive: true })
       },
     )
+  },
+)
+
+it(
+  'whoever becomes the primary of a source gets them too, and both are put back at the end',
+  { timeout: 180_000 },
+  async () => {
+    await using watched = await startWatched()
+    await using target = await startRedis()
+    const servers = [watched.primary, watched.replica]
+    const read = (server: RedisServer): Promise<unknown> => server.call('CONFIG', 'GET', 'repl-*')
+    const before = await Promise.all(servers.map(read))
+    const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+    try {
+      const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+      await using home = openMigrations({ folder: dir, jobs })
+      const { tasks, profiles } = home
+      const until = async (id: string, met: (task: TaskView) => boolean): Promise<void> => {
+        for await (const answer of tasks.watch(id, AbortSignal.timeout(60_000)))
+          if ('ok' in answer && met(answer.ok)) return
+        throw new Error(`never came: ${JSON.stringify(tasks.get(id).failure)}`)
+      }
+      const profile = profiles.save({
+        name: 'watched',
+        source: watched.connection,
+        target: at(target),
+      })
+      const { id } = tasks.create(profile.id)
+      tasks.check(id)
+      await until(id, ({ state }) => state !== 'checking')
+      for (const check of tasks.get(id).checks!.results)
+        if (check.state === 'warning') tasks.accept(id, check.id, true)
+      tasks.start(id)
+      await until(id, ({ inStep }) => inStep)
+      expect(await read(watched.primary)).not.toEqual(before[0])
+      const raised = new Set(tasks.get(id).settings.map(({ server }) => server))
+      expect([...raised].filter((server) => server !== undefined)).toEqual([
+        `127.0.0.1:${watched.primary.port}`,
+      ])
+
+      await watched.sentinels[0]!.call('SENTINEL', 'FAILOVER', watched.name)
+      await watched.replicaTookOver()
+      const isReplicas = ({ server }: SettingChange): boolean =>
+        server === `127.0.0.1:${watched.replica.port}`
+      await until(id, ({ settings }) => settings.some((one) => isReplicas(one) && one.state === 'changed'))
+      await until(id, ({ inStep }) => inStep)
+      expect(await read(watched.replica)).not.toEqual(before[1])
+
+      await tasks.stop(id)
+      expect(await Promise.all(servers.map(read))).toEqual(before)
+      expect(tasks.get(id).settings.map(({ state }) => state)).not.toContain('changed')
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
+    }
   },
 )
