@@ -25,10 +25,11 @@ export interface Output {
   failure(failure: Failure, does?: 'writes' | 'reads'): void
 }
 
-/** What a JSON line can be about. Those between `progress` and `done` are told once, when it has come to that. */
+/** What a JSON line can be about. `deed`: what was done with something saved. Those between `progress` and `done` are told once, when it has come to that. */
 export type OutputEvent =
   | 'profile'
   | 'task'
+  | 'deed'
   | 'progress'
   | 'step'
   | 'checked'

@@ -257,16 +257,32 @@ describe('keyferry run', () => {
     const [, copy] = (await keyferry('profiles', '--json')).events
     expect(copy).toMatchObject({ name: 'shop <1>', source: at(source), target: at(target) })
 
-    expect((await keyferry('profiles', 'duplicate', 'shop <1>', 'once more')).code).toBe(0)
+    const again = ['duplicate', 'shop <1>', 'once more']
+    expect((await keyferry('profiles', ...again, '--json')).events).toMatchObject([
+      { event: 'deed', deed: 'duplicate', name: 'once more', profile: expect.any(String) },
+    ])
+    const packed = await keyferry('profiles', 'export', 'once more', '-o', `${plan}2`, '--json')
+    expect(packed.events).toMatchObject([{ event: 'deed', deed: 'export', file: `${plan}2` }])
+    const unpacked = await keyferry('profiles', 'import', `${plan}2`, '--json')
+    expect(unpacked.events).toMatchObject([{ event: 'deed', deed: 'import', name: 'once more (2)' }])
     const shown = await keyferry('profiles', 'show', 'once more')
     clean(shown)
     expect(shown.stdout).toMatch(/from +127\.0\.0\.1:\d+, password kept\n.*to +\S+, password asked for/)
-    expect((await keyferry('profiles', 'delete', 'once more')).code).toBe(0)
+    const deleted = await keyferry('profiles', 'delete', 'once more', '--json')
+    expect(deleted.events).toMatchObject([{ event: 'deed', deed: 'delete', name: 'once more' }])
     expect((await keyferry('profiles', 'show', 'once more')).stderr).toContain('(profile.not-found)')
     const told = await keyferry('tasks', 'show', 'shop <1>')
     clean(told)
     expect(told.stdout).toMatch(/finished, 127\S+ → 127[^]*Writes are frozen at offset \d+/)
-  })
+    const kept = await keyferry('tasks', 'pause', 'shop <1>', '--json')
+    expect([kept.code, kept.events]).toMatchObject([
+      1,
+      [{ event: 'deed', deed: 'pause', name: 'shop <1>', failure: { code: 'task.wrong-state' } }],
+    ])
+    expect((await keyferry('tasks', 'clear', '--json')).events).toEqual([
+      { event: 'deed', deed: 'clear', removed: 1 },
+    ])
+  }, 180_000)
 
   it('waits with --by-hand until writers were shut out, and goes on to its end by itself', async () => {
     const args = [

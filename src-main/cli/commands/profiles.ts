@@ -20,29 +20,33 @@ Examples:
   keyferry profiles duplicate "shop to new host" "shop, second try"
   keyferry profiles delete "shop, second try"
   keyferry profiles export "shop to new host" -o shop.keyferry
-  keyferry profiles import shop.keyferry`
+  keyferry profiles import shop.keyferry --json`
+
+const jsonFlag = ['--json', 'one JSON object'] as const
 
 export function define(command: Command): void {
   command
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: { json?: true }) => performOn(flags.json === true, list))
+    .action((_flags: object, command: Command) => performOn(command, list))
   command
     .command('show')
     .description('tell a profile with all its options; never its passwords')
     .argument('<profile>', 'its name, or its id')
-    .option('--json', 'one JSON object')
-    .action((named: string, flags: { json?: true }) =>
-      performOn(flags.json === true, ({ profiles }, output) => show(find(profiles.list(), named), output)),
+    .option(...jsonFlag)
+    .action((named: string, _flags: object, command: Command) =>
+      performOn(command, ({ profiles }, output) => show(find(profiles.list(), named), output)),
     )
   command
     .command('duplicate')
     .description('make another profile of one, with the passwords it keeps')
     .argument('<profile>', 'its name, or its id')
     .argument('<name>', 'what the new one is called')
-    .action((named: string, name: string) =>
-      performOn(false, ({ profiles }, output) => {
+    .option(...jsonFlag)
+    .action((named: string, name: string, _flags: object, command: Command) =>
+      performOn(command, ({ profiles }, output) => {
         const { id } = profiles.duplicate(find(profiles.list(), named).id, name)
+        output.event('deed', { deed: 'duplicate', profile: id, name })
         output.line(`Profile "${name}" made (${id}).`)
       }),
     )
@@ -50,10 +54,12 @@ export function define(command: Command): void {
     .command('delete')
     .description('forget a profile and the passwords it keeps; its tasks stay')
     .argument('<profile>', 'its name, or its id')
-    .action((named: string) =>
-      performOn(false, ({ profiles }, output) => {
+    .option(...jsonFlag)
+    .action((named: string, _flags: object, command: Command) =>
+      performOn(command, ({ profiles }, output) => {
         const { id, name } = find(profiles.list(), named)
         profiles.remove(id)
+        output.event('deed', { deed: 'delete', profile: id, name })
         output.line(`Profile "${name}" forgotten.`)
       }),
     )
@@ -62,33 +68,38 @@ export function define(command: Command): void {
     .description('write a profile to a file, without its passwords')
     .argument('<profile>', 'its name, or its id')
     .option('-o, --output <file>', 'where to; "-" is stdout; else its name with .keyferry')
-    .action((named: string, flags: { output?: string }) =>
-      performOn(false, async ({ profiles }, output) => {
+    .option('--json', 'one JSON object, unless the profile itself goes to stdout')
+    .action((named: string, flags: { output?: string }, command: Command) =>
+      performOn(command, async ({ profiles }, output) => {
         const profile = find(profiles.list(), named)
         const { name, text } = writeProfileFile(profile)
         const file = flags.output ?? name
         await writeText(file, text)
-        if (file !== '-')
-          output.line(`Profile "${profile.name}" written to ${file}; its passwords stay here.`)
+        if (file === '-') return
+        output.event('deed', { deed: 'export', profile: profile.id, name: profile.name, file })
+        output.line(`Profile "${profile.name}" written to ${file}; its passwords stay here.`)
       }),
     )
   command
     .command('import')
     .description('make a profile from such a file; its passwords are asked for when it is run')
     .argument('<file>')
-    .action((file: string) =>
-      performOn(false, async ({ profiles }, output) => {
+    .option(...jsonFlag)
+    .action((file: string, _flags: object, command: Command) =>
+      performOn(command, async ({ profiles }, output) => {
         const { id, name } = profiles.import(await readProfileText(file), basename(file))
+        output.event('deed', { deed: 'import', profile: id, name })
         output.line(`Profile "${name}" made (${id}).`)
       }),
     )
 }
 
+/** What a subcommand and its parent both know, the parent takes, wherever it stands. */
 function performOn(
-  json: boolean,
+  command: Command,
   work: (migrations: Migrations, output: Output) => void | Promise<void>,
 ): Promise<void> {
-  return perform(json, async (output) => {
+  return perform(command.optsWithGlobals<{ json?: true }>().json === true, async (output) => {
     await using migrations = await openOwnMigrations()
     await work(migrations, output)
     return exitCode.done

@@ -19,7 +19,7 @@ id or by its profile, whichever console or command runs it. Examples:
   keyferry tasks
   keyferry tasks show shop
   keyferry tasks pause shop sessions
-  keyferry tasks stop 3f2a91c0
+  keyferry tasks stop 3f2a91c0 --json
   keyferry tasks clear`
 
 const deeds = {
@@ -33,24 +33,23 @@ export function define(command: Command): void {
   command
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: { json?: true }) => performOn(flags.json === true, list))
+    .action((_flags: object, command: Command) => performOn(command, list))
   command
     .command('show')
     .description('tell how one stands, and what has happened to it last')
     .argument('<task>', 'its id, or the name of its profile: then its newest')
     .option('--json', 'one JSON object')
-    .action((named: string, flags: { json?: true }) =>
-      performOn(flags.json === true, ({ tasks }, output) =>
-        show(tasks.get(findTask(tasks.list(), named).id), output),
-      ),
+    .action((named: string, _flags: object, command: Command) =>
+      performOn(command, ({ tasks }, output) => show(tasks.get(findTask(tasks.list(), named).id), output)),
     )
   for (const [word, description] of Object.entries(deeds))
     command
       .command(word)
       .description(description)
       .argument('<task...>', 'their ids, or the names of their profiles')
-      .action((named: readonly string[]) =>
-        performOn(false, (migrations, output) =>
+      .option('--json', 'one JSON object a line on stdout')
+      .action((named: readonly string[], _flags: object, command: Command) =>
+        performOn(command, (migrations, output) =>
           together(migrations, word as keyof typeof deeds, named, output),
         ),
       )
@@ -58,20 +57,23 @@ export function define(command: Command): void {
     .command('clear')
     .description('forget all that are over')
     .argument('[search]', 'only those with this in their name or addresses')
-    .action((search: string | undefined) =>
-      performOn(false, async ({ tasks }, output) => {
+    .option('--json', 'one JSON object')
+    .action((search: string | undefined, _flags: object, command: Command) =>
+      performOn(command, async ({ tasks }, output) => {
         const removed = await tasks.clearHistory(search ?? '')
+        output.event('deed', { deed: 'clear', removed })
         output.line(`${removed} forgotten.`)
         return exitCode.done
       }),
     )
 }
 
+/** What a subcommand and its parent both know, the parent takes, wherever it stands. */
 function performOn(
-  json: boolean,
+  command: Command,
   work: (migrations: Migrations, output: Output) => ExitCode | Promise<ExitCode>,
 ): Promise<void> {
-  return perform(json, async (output) => {
+  return perform(command.optsWithGlobals<{ json?: true }>().json === true, async (output) => {
     await using migrations = await openOwnMigrations()
     return await work(migrations, output)
   })
@@ -142,7 +144,11 @@ async function together(
   const meant = named.map((name) => findTask(all, name, deed))
   const answers = await tasks.together({ deed, ids: meant.map(({ id }) => id) })
   for (const [index, { id, failure }] of answers.entries()) {
-    if (failure === null) output.line(`${meant[index]!.name} (${id.slice(0, 8)}): done.`)
+    const { name } = meant[index]!
+    if (output.json) {
+      const refused = failure && { code: failure.code, params: failure.params, ...sayFailure(failure, 'en') }
+      output.event('deed', { deed: word, task: id, name, failure: refused })
+    } else if (failure === null) output.line(`${name} (${id.slice(0, 8)}): done.`)
     else output.failure(failure)
   }
   return answers.some(({ failure }) => failure !== null) ? exitCode.failed : exitCode.done
