@@ -165,6 +165,7 @@ export const failureCatalogue = {
   'connection.name-taken': { retryable: false },
   'profile.not-found': { retryable: false },
   'profile.name-taken': { retryable: false },
+  'profile.changed-meanwhile': { retryable: false },
   'profile.in-use': { retryable: false },
   'profile.not-a-file': { retryable: false },
   'profile.file-newer': { retryable: false },

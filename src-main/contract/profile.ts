@@ -86,6 +86,8 @@ export const defaultProfileOptions: ProfileOptions = profileOptionsSchema.parse(
 export const profileInputSchema = z.strictObject({
   /** Left out for a new one. */
   id: z.string().min(1).max(64).optional(),
+  /** Of one that was there before: when what was edited had been saved. Saved by somebody else since, it is refused. */
+  basedOn: z.int().min(0).optional(),
   name: z.string().trim().min(1).max(120),
   source: endpointInputSchema.nullable(),
   target: endpointInputSchema.nullable(),

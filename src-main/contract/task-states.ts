@@ -195,6 +195,24 @@ export interface Circumstances {
   readonly concluding: boolean
 }
 
+/** The states in which a deed has been begun, or done, already. */
+const begunIn: Readonly<Partial<Record<TaskAction, readonly TaskState[]>>> = {
+  check: ['checking'],
+  start: ['starting', 'copying', 'following'],
+  resume: ['starting', 'copying', 'following'],
+  pause: ['paused'],
+  freeze: ['freezing', 'frozen', 'proving'],
+  finish: ['finishing'],
+}
+
+/** Whoever asks for a deed that is begun already, as a second console may, asks for nothing that is not so. */
+export function isBegun(
+  action: TaskAction,
+  { state, proof }: Pick<Circumstances, 'state' | 'proof'>,
+): boolean {
+  return begunIn[action]?.includes(state) === true || (action === 'verify' && proof?.running === true)
+}
+
 /** The actions possible now, from the state and what else is known. */
 export function actionsOf(task: Circumstances): readonly TaskAction[] {
   const holds = task.freeze.state !== 'none' && !['undone', 'undone-except'].includes(task.freeze.state)

@@ -3,8 +3,8 @@ import { addressOf } from '#contract/connection.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { checksAllow } from '#contract/precheck.ts'
 import { turnedRound, type Passwords } from '#contract/profile.ts'
-import type { Ending, TaskView, TogetherAnswer } from '#contract/task.ts'
-import { isOver, statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
+import type { Ending, TaskStanding, TaskView, TogetherAnswer } from '#contract/task.ts'
+import { isBegun, isOver, statesOf, taskStates, type TaskAction } from '#contract/task-states.ts'
 import type { Schedule } from '#contract/schedule.ts'
 import type { ProfileRow } from '#store/profiles.ts'
 import { demandAdmission } from './admission.ts'
@@ -39,6 +39,25 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const demand = (id: string, action: TaskAction): void => {
     const { state, actions } = book.view(id)
     if (!actions.includes(action)) fail('task.wrong-state', { state, action })
+  }
+
+  /** How it stands, where what is asked for has been asked for already; null where it is to be done. */
+  const joined = (id: string, action: TaskAction): TaskView | null => {
+    const view = book.view(id)
+    return isBegun(action, view) ? view : null
+  }
+
+  /** Deeds that take their time, while they are under way, by deed and task. */
+  const underWay = new Map<string, Promise<TaskView>>()
+
+  /** Does it, or waits with whoever has asked for the same before. */
+  const once = (id: string, action: TaskAction, deed: () => Promise<TaskView>): Promise<TaskView> => {
+    const name = `${action} ${id}`
+    const before = underWay.get(name)
+    if (before !== undefined) return before
+    const promise = deed().finally(() => underWay.delete(name))
+    underWay.set(name, promise)
+    return promise
   }
 
   const endsOf = (id: string, passwords?: Passwords): Ends => {
@@ -184,6 +203,18 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     else tasks.start(id)
   }
 
+  /** One of this very plan that nobody has done anything with yet: two consoles that ask for a run share it. */
+  const untouchedOf = ({ id, updatedAt }: ProfileRow): TaskStanding | undefined =>
+    book
+      .standings(['draft', 'checking'])
+      .find(
+        (task) =>
+          task.profileId === id &&
+          task.wayBackOf === null &&
+          task.createdAt >= updatedAt &&
+          (task.state === 'checking' || task.checkedAt === null),
+      )
+
   const tasks: Tasks = {
     list: () => book.standings(taskStates),
     board: () => book.board(),
@@ -194,6 +225,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       const profile = store.profiles.find(profileId) ?? fail('profile.not-found', { id: profileId })
       const body = JSON.parse(profile.body) as Partial<TaskBody>
       if (!body.source || !body.target) fail('usage.invalid', { field: body.source ? 'target' : 'source' })
+      const twin = untouchedOf(profile)
+      if (twin !== undefined) return book.view(twin.id)
       const now = Date.now()
       const id = randomUUID()
       const record = { ...newRecord, schedule: removeOutdated(profile) }
@@ -218,6 +251,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     },
 
     check(id, passwords) {
+      const begun = joined(id, 'check')
+      if (begun !== null) return begun
       demand(id, 'check')
       const ends = endsOf(id, passwords)
       book.hold(id)
@@ -254,6 +289,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     },
 
     start(id, passwords) {
+      const begun = joined(id, 'start')
+      if (begun !== null) return begun
       demand(id, 'start')
       return begin(id, passwords, false)
     },
@@ -282,6 +319,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     },
 
     resume(id, passwords, flushed) {
+      const begun = joined(id, 'resume')
+      if (begun !== null) return begun
       demand(id, 'resume')
       return begin(id, passwords, true, flushed === undefined ? {} : withFlush(book.get(id).record, flushed))
     },
@@ -295,12 +334,15 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    async pause(id) {
-      demand(id, 'pause')
-      if (book.isElsewhere(id)) await book.want(id, 'pause')
-      else await runningOf(id).pause()
-      return book.view(id)
-    },
+    pause: (id) =>
+      once(id, 'pause', async () => {
+        const begun = joined(id, 'pause')
+        if (begun !== null) return begun
+        demand(id, 'pause')
+        if (book.isElsewhere(id)) await book.want(id, 'pause')
+        else await runningOf(id).pause()
+        return book.view(id)
+      }),
 
     async leave(id) {
       demand(id, 'pause')
@@ -313,20 +355,25 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     },
 
     freeze(id, order) {
+      const begun = joined(id, 'freeze')
+      if (begun !== null) return Promise.resolve(begun)
       demand(id, 'freeze')
       runningOf(id).cutover.freeze(order)
       return Promise.resolve(book.view(id))
     },
 
-    async unfreeze(id) {
-      demand(id, 'unfreeze')
-      const run = runOf(id)
-      if (run === undefined) return holding(id, () => undoFreeze(services, id))
-      await run.cutover.unfreeze()
-      return book.view(id)
-    },
+    unfreeze: (id) =>
+      once(id, 'unfreeze', async () => {
+        demand(id, 'unfreeze')
+        const run = runOf(id)
+        if (run === undefined) return holding(id, () => undoFreeze(services, id))
+        await run.cutover.unfreeze()
+        return book.view(id)
+      }),
 
     verify(id, mode) {
+      const begun = joined(id, 'verify')
+      if (begun !== null) return begun
       demand(id, 'verify')
       runningOf(id).cutover.verify(mode ?? book.get(id).body.options.proof)
       return book.view(id)
@@ -340,90 +387,95 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    async finish(id, { consent, afterFinish, deleteSource, wayBack, onCutover, passwords }) {
-      demand(id, 'finish')
-      const view = book.view(id)
-      const { finishNeedsConsent: reason, options, target } = view
-      const chosen = view.ending ?? { ...options, moving: false }
-      const moving = deleteSource !== undefined || view.moving || chosen.moving
-      if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
-      if (reason !== null) {
-        if (consent !== addressOf(target)) fail('task.consent-needed', { reason, target: addressOf(target) })
-        book.tell(id, 'warning', 'task.consented', { reason })
-      }
-      const keeps =
-        (wayBack ?? chosen.wayBack) &&
-        !moving &&
-        view.wayBackOf === null &&
-        view.writePause?.endedBy !== 'finished'
-      const ending: Ending = {
-        afterFinish: afterFinish ?? chosen.afterFinish,
-        moving,
-        wayBack: keeps,
-      }
-      if (keeps) {
-        if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
-        await demandWayBack(id, endsOf(id, passwords))
-      }
-      const tell = async (): Promise<void> => {
-        if (onCutover !== undefined)
-          await tellCutover(services, id, { words: onCutover, ...endsOf(id, passwords) })
-      }
-      const run = runOf(id)
-      if (run !== undefined) {
-        if (!keeps) {
-          await tell()
-          demand(id, 'finish')
+    finish: (id, { consent, afterFinish, deleteSource, wayBack, onCutover, passwords }) =>
+      once(id, 'finish', async () => {
+        const begun = joined(id, 'finish')
+        if (begun !== null) return begun
+        demand(id, 'finish')
+        const view = book.view(id)
+        const { finishNeedsConsent: reason, options, target } = view
+        const chosen = view.ending ?? { ...options, moving: false }
+        const moving = deleteSource !== undefined || view.moving || chosen.moving
+        if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
+        if (reason !== null) {
+          if (consent !== addressOf(target))
+            fail('task.consent-needed', { reason, target: addressOf(target) })
+          book.tell(id, 'warning', 'task.consented', { reason })
         }
-        await run.finish(ending, (ends) => openWayBack(id, ends))
-        runs.delete(id)
+        const keeps =
+          (wayBack ?? chosen.wayBack) &&
+          !moving &&
+          view.wayBackOf === null &&
+          view.writePause?.endedBy !== 'finished'
+        const ending: Ending = {
+          afterFinish: afterFinish ?? chosen.afterFinish,
+          moving,
+          wayBack: keeps,
+        }
+        if (keeps) {
+          if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
+          await demandWayBack(id, endsOf(id, passwords))
+        }
+        const tell = async (): Promise<void> => {
+          if (onCutover !== undefined)
+            await tellCutover(services, id, { words: onCutover, ...endsOf(id, passwords) })
+        }
+        const run = runOf(id)
+        if (run !== undefined) {
+          if (!keeps) {
+            await tell()
+            demand(id, 'finish')
+          }
+          await run.finish(ending, (ends) => openWayBack(id, ends))
+          runs.delete(id)
+          if (keeps) await holding(id, tell)
+          return book.view(id)
+        }
+        const ends = await endsNow(services, id, endsOf(id, passwords))
+        await holding(id, async () => {
+          await demandStillFrozen(services, id)
+          book.become(id, 'finishing', { failure: null, ending })
+          try {
+            await removeOwnKeys(ends.target, id)
+            if (keeps && (await openWayBack(id, ends))) {
+              becomeKept(services, id)
+              return
+            }
+            if (view.wayBackOf !== null) {
+              await giveSettingsBack(services, id, ends)
+              await settleWayBack(services, view.wayBackOf, 'rolled-back')
+            }
+            endPause(services, id, 'finished')
+          } catch (thrown) {
+            book.become(id, 'failed', { failure: toFailure(thrown) })
+            throw thrown
+          }
+          if (moving) await moveAway(services, id, ends.target)
+          await conclude(services, id, ends, ending.afterFinish)
+          book.become(id, 'finished', { endedAt: Date.now() })
+        })
         if (keeps) await holding(id, tell)
         return book.view(id)
-      }
-      const ends = await endsNow(services, id, endsOf(id, passwords))
-      await holding(id, async () => {
-        await demandStillFrozen(services, id)
-        book.become(id, 'finishing', { failure: null, ending })
-        try {
-          await removeOwnKeys(ends.target, id)
-          if (keeps && (await openWayBack(id, ends))) {
-            becomeKept(services, id)
-            return
-          }
-          if (view.wayBackOf !== null) {
-            await giveSettingsBack(services, id, ends)
-            await settleWayBack(services, view.wayBackOf, 'rolled-back')
-          }
-          endPause(services, id, 'finished')
-        } catch (thrown) {
-          book.become(id, 'failed', { failure: toFailure(thrown) })
-          throw thrown
-        }
-        if (moving) await moveAway(services, id, ends.target)
-        await conclude(services, id, ends, ending.afterFinish)
-        book.become(id, 'finished', { endedAt: Date.now() })
-      })
-      if (keeps) await holding(id, tell)
-      return book.view(id)
-    },
+      }),
 
-    async stop(id, passwords) {
-      demand(id, 'stop')
-      if (book.isElsewhere(id)) {
-        await book.want(id, 'stop')
+    stop: (id, passwords) =>
+      once(id, 'stop', async () => {
+        demand(id, 'stop')
+        if (book.isElsewhere(id)) {
+          await book.want(id, 'stop')
+          return book.view(id)
+        }
+        const underCheck = checking.get(id)
+        if (underCheck !== undefined) {
+          underCheck.abort()
+          while (checking.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
+          return book.view(id)
+        }
+        await endForGood(id, passwords)
+        const { wayBackOf } = book.get(id).record
+        if (wayBackOf !== null) await settleWayBack(services, wayBackOf, 'closed')
         return book.view(id)
-      }
-      const underCheck = checking.get(id)
-      if (underCheck !== undefined) {
-        underCheck.abort()
-        while (checking.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
-        return book.view(id)
-      }
-      await endForGood(id, passwords)
-      const { wayBackOf } = book.get(id).record
-      if (wayBackOf !== null) await settleWayBack(services, wayBackOf, 'closed')
-      return book.view(id)
-    },
+      }),
 
     remove(id) {
       demand(id, 'remove')

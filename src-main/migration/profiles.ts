@@ -64,6 +64,8 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
   const save: Profiles['save'] = (request) => {
     const input = profileInputSchema.parse(request)
     const before = input.id === undefined ? undefined : find(input.id)
+    if (before !== undefined && input.basedOn !== undefined && input.basedOn !== before.updatedAt)
+      fail('profile.changed-meanwhile', { name: before.name })
     const kept = before === undefined ? null : view(before)
     const keep = (side: EndpointInput | null, ofProfile: KeptEndpoint): KeptEndpoint =>
       keepEndpoint(side, (side === null ? null : keptOfSaved(store, side)) ?? ofProfile, box)

@@ -752,6 +752,11 @@ export const en: LanguageWords = {
       safe: 'Nothing has been changed.',
       todo: '[Name one of these: {known}.|Make it in the console ("keyferry serve"), or look at its list of profiles.]',
     },
+    'profile.changed-meanwhile': {
+      what: 'Somebody else has saved the profile[ {name}] since you opened it.',
+      safe: 'Nothing was overwritten; what you typed is still here.',
+      todo: 'Look at the newer one, keep yours as a copy, or save yours over it.',
+    },
     'profile.name-taken': {
       what: 'There is already a profile[ {name}| of this name].',
       safe: 'The existing profile is unchanged.',

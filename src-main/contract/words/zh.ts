@@ -747,6 +747,11 @@ export const zh: LanguageWords = {
       safe: '没有任何更改。',
       todo: '[请使用其中之一：{known}。|请在控制台（"keyferry serve"）中创建，或查看其方案列表。]',
     },
+    'profile.changed-meanwhile': {
+      what: '方案[ {name}]在您打开之后已被他人保存。',
+      safe: '没有覆盖任何内容；您输入的仍在这里。',
+      todo: '查看较新的版本、把您的另存为副本，或用您的覆盖它。',
+    },
     'profile.name-taken': {
       what: '已有名为[ {name} |此名称]的方案。',
       safe: '已有的方案没有改变。',

@@ -101,4 +101,10 @@ export const enTasks = {
   'shards.phase.drained': 'drained',
   'shards.phase.waiting': 'waiting',
   'shards.phase.stopping': 'stopping',
+  'profiles.conflict': 'Somebody else has changed this profile',
+  'profiles.conflict.text':
+    '**{name}** was saved by another console or the command line since you opened it. Nothing of yours is lost.',
+  'profiles.conflict.theirs': 'Show the newer one',
+  'profiles.conflict.copy': 'Keep mine as a copy',
+  'profiles.conflict.mine': 'Save mine over it',
 } as const

@@ -664,6 +664,8 @@ export const en = {
   'freeze.undo.none': 'nothing to undo',
   'freeze.allowed': 'allowed',
   'freeze.forbidden': 'not allowed',
+  'freeze.steps_one': '{n} step',
+  'freeze.steps_other': '{n} steps',
   'freeze.step.record': 'Write down what is there',
   'freeze.step.own-user': 'Keep Keyferry signed in',
   'freeze.step.tell-sentinel': 'Tell the Sentinel',

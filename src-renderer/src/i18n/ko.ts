@@ -624,6 +624,7 @@ export const ko: Words = {
   'freeze.undo.none': '되돌릴 것 없음',
   'freeze.allowed': '허용',
   'freeze.forbidden': '불가',
+  'freeze.steps_other': '{n}단계',
   'freeze.step.record': '현재 상태 기록',
   'freeze.step.own-user': 'Keyferry 접속 유지',
   'freeze.step.tell-sentinel': 'Sentinel에 알리기',

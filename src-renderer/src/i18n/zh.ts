@@ -607,6 +607,7 @@ export const zh: Words = {
   'freeze.undo.none': '无需撤销',
   'freeze.allowed': '允许',
   'freeze.forbidden': '不允许',
+  'freeze.steps_other': '{n} 个步骤',
   'freeze.step.record': '记录当前状态',
   'freeze.step.own-user': '保持 Keyferry 登录',
   'freeze.step.tell-sentinel': '告知 Sentinel',

@@ -98,11 +98,23 @@ export class MigrationDraft {
     this.#saved = this.#fingerprint()
   }
 
-  /** Saves what has been answered so far; why it could not, or null. */
-  async save(client: ConsoleClient): Promise<Failure | null> {
+  /** Saves it as a profile of its own, under a name that is free, beside what another console has made of it. */
+  async saveAsCopy(client: ConsoleClient, name: string): Promise<Failure | null> {
+    const answer = await client.profiles.duplicate({ id: this.id!, name })
+    if ('failed' in answer) return answer.failed
+    this.id = answer.ok.id
+    this.name = answer.ok.name
+    return await this.save(client, 'over')
+  }
+
+  /**
+   * Saves what has been answered so far; why it could not, or null. `over`: also where another console has saved it since.
+   */
+  async save(client: ConsoleClient, over?: 'over'): Promise<Failure | null> {
     if (this.#saved === this.#fingerprint()) return null
     const answer = await client.profiles.save({
       ...(this.id !== null && { id: this.id }),
+      ...(this.id !== null && over === undefined && { basedOn: this.savedAt }),
       name: this.name.trim(),
       source: this.source.endpoint,
       target: this.target.endpoint,

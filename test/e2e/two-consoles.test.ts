@@ -1,0 +1,98 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { walkMigration } from '../support/migration-walk.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startServed, type Served } from '../support/serve.ts'
+
+const secrets = { source: 'old secret of the source', target: 'the target’s own' }
+
+let browser: Browser
+let served: Served
+
+beforeAll(async () => {
+  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
+})
+
+afterAll(async () => {
+  await browser.close()
+  await served[Symbol.asyncDispose]()
+})
+
+const alerts = (page: Page): Promise<number> => page.getByRole('main').getByRole('alert').count()
+
+test('two consoles at one migration: the same pressed in both is done once, and edits of both are kept', async () => {
+  await using source = await startRedis({ password: secrets.source })
+  await using target = await startRedis({ password: secrets.target })
+  await source.call('DEBUG', 'POPULATE', 500, 'key', 20)
+  await using one = await openConsole(browser, served)
+  await using other = await openConsole(browser, served)
+  const pages = [one.page, other.page]
+  const [walk, otherWalk] = [walkMigration(one.page), walkMigration(other.page)]
+  await one.page.goto(`${served.origin}/#/`)
+  await walk.openWizard()
+  await walk.enterBothSides(
+    'Night move',
+    { port: source.port, password: secrets.source },
+    { port: target.port, password: secrets.target },
+  )
+  await one.page.getByRole('button', { name: 'Next: Options' }).click()
+  await one.page.getByRole('heading', { level: 1, name: 'How shall it be done?' }).waitFor()
+  const options = one.page.url()
+  await other.page.goto(options)
+  await other.page.getByRole('heading', { level: 1, name: 'How shall it be done?' }).waitFor()
+
+  // Both have it open, and change it.
+  await one.page.getByText('Leave it frozen', { exact: true }).click()
+  await one.page.getByRole('button', { name: 'Next: Check' }).click()
+  await one.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
+  await other.page.getByText('Key counts', { exact: true }).click()
+  await other.page.getByRole('button', { name: 'Next: Check' }).click()
+  const conflict = other.page.getByRole('alertdialog', { name: 'Somebody else has changed this profile' })
+  await conflict.getByRole('button', { name: 'Keep mine as a copy' }).click()
+  await other.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
+  await other.page.getByText('Night move (copy)').first().waitFor()
+
+  // Both come to the checks of one profile: they are made once, and shown in both.
+  const checks = options.replace(/options$/, 'check')
+  await Promise.all(pages.map((page) => page.goto('about:blank').then(() => page.goto(checks))))
+  await walk.acceptWarnings()
+  await otherWalk.acceptWarnings()
+  expect(await Promise.all(pages.map(alerts))).toEqual([0, 0])
+  for (const page of pages) {
+    await page.getByRole('button', { name: 'Next: Review' }).click()
+    await page.getByRole('button', { name: 'Start the migration' }).waitFor()
+  }
+  await Promise.all(
+    pages.map((page) => page.getByRole('button', { name: 'Start the migration' }).click({ force: true })),
+  )
+  for (const page of pages) await page.waitForURL(/#\/tasks\//)
+  expect(one.page.url()).toBe(other.page.url())
+  await walk.untilInStep()
+  await otherWalk.untilInStep()
+
+  // What one does the other sees.
+  await one.page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await other.page.getByRole('button', { name: 'Resume', exact: true }).click()
+  await walk.untilInStep()
+  expect(await Promise.all(pages.map(alerts))).toEqual([0, 0])
+
+  const address = `127.0.0.1:${source.port}`
+  for (const page of pages) {
+    await page.goto(page.url().replace(/(\/freeze)?$/, '/freeze'))
+    await page.getByRole('heading', { level: 1, name: `Freeze writes on ${address}` }).waitFor()
+    await page.getByRole('main').getByRole('textbox').fill(address)
+  }
+  await Promise.all(
+    pages.map((page) => page.getByRole('button', { name: 'Freeze writes now' }).click({ force: true })),
+  )
+  for (const page of pages) {
+    await page.getByRole('heading', { level: 1, name: 'Cut over' }).waitFor()
+    expect(await alerts(page)).toBe(0)
+  }
+  await one.page.getByRole('button', { name: 'Compare', exact: false }).first().click()
+  await otherWalk.main.getByText('Equal: 500 keys').waitFor({ timeout: 60_000 })
+  await other.page.getByRole('button', { name: 'Abort and put everything back' }).click()
+  await walk.main.getByRole('link', { name: 'See what will be done…' }).waitFor({ timeout: 60_000 })
+  expect([...one.complaints, ...other.complaints]).toEqual([])
+})
