@@ -83,9 +83,13 @@ test('two consoles at one migration: the same pressed in both is done once, and 
     await page.getByRole('heading', { level: 1, name: `Freeze writes on ${address}` }).waitFor()
     await page.getByRole('main').getByRole('textbox').fill(address)
   }
-  await Promise.all(
-    pages.map((page) => page.getByRole('button', { name: 'Freeze writes now' }).click({ force: true })),
+  const deeds = pages.map((page) =>
+    page.getByRole('main').getByRole('button', { name: 'Freeze writes now', disabled: false }),
   )
+  for (const deed of deeds) await deed.waitFor()
+  // The second may find that it cannot be pressed any more, which is as good.
+  const [deed, again] = deeds
+  await Promise.all([deed?.click(), again?.click({ timeout: 2_000 }).catch(() => undefined)])
   for (const page of pages) {
     await page.getByRole('heading', { level: 1, name: 'Cut over' }).waitFor()
     expect(await alerts(page)).toBe(0)
