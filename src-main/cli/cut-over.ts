@@ -50,7 +50,11 @@ export async function cutOver(
   const { offset, shards, signedOut } = frozen.freeze
   output.event('frozen', { task: task.id, offset, shards, signedOut })
   const shut = frozen.freeze.byHand ? '' : ` ${signedOut} connections were signed out.`
-  output.note(`${frozenLine(frozen.freeze)}${shut} Everything up to there has arrived. Comparing …`)
+  const arrived =
+    frozen.mode === 'scan'
+      ? 'All keys were compared once more, and what differed was written.'
+      : 'Everything up to there has arrived.'
+  output.note(`${frozenLine(frozen)}${shut} ${arrived} Comparing …`)
   tasks.verify(task.id, deleteSource === undefined ? undefined : 'full')
   const isProven = ({ proof, state }: TaskView): boolean => proof?.running === false && state !== 'proving'
   let proven = await task.until(isProven)

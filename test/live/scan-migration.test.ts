@@ -1,17 +1,30 @@
 import { expect, it } from 'vitest'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
+import { startClusterWriter } from '../support/cluster-writer.ts'
+import { fillWithEveryType } from '../support/every-type.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
-import { runCli } from '../support/run-cli.ts'
+import { runCli, startCli } from '../support/run-cli.ts'
+import { compareAll } from '../support/sync-ends.ts'
 import { startWriter } from '../support/writer.ts'
 
 const password = 'of-the-account'
 const dataFolder = dataFolderForEachTest()
 
-/** A source whose accounts may do all but follow it, as managed services have it. */
+/** All but to follow it, as managed services have it. */
+const managedRights = ['on', `>${password}`, '~*', '&*', '+@all', '-psync', '-sync', '-replconf']
+/** What some of them keep to themselves besides. */
+const forbidden = (
+  'config debug monitor client acl replicaof slaveof save bgsave bgrewriteaof shutdown module ' +
+  'failover latency slowlog memory script'
+)
+  .split(' ')
+  .map((command) => `-${command}`)
+
+/** A source whose accounts may do all but follow it. */
 async function startManaged(): Promise<RedisServer> {
   const source = await startRedis()
-  const rights = ['on', `>${password}`, '~*', '&*', '+@all', '-psync', '-sync', '-replconf']
-  await source.call('ACL', 'SETUSER', 'account', ...rights)
+  await source.call('ACL', 'SETUSER', 'account', ...managedRights)
   return source
 }
 
@@ -62,6 +75,92 @@ it('where nobody may follow, a migration reads key by key once that is accepted,
   expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
   expect(await source.call('CONFIG', 'GET', 'notify-keyspace-events')).toEqual(['notify-keyspace-events', ''])
 })
+
+it('every master of a cluster is told to tell of changes, one that was promoted too, and all are as before in the end', async () => {
+  await using cluster = await startCluster({ replicas: 1 })
+  await using target = await startRedis()
+  for (const node of cluster.nodes) await node.call('ACL', 'SETUSER', 'account', ...managedRights)
+  const writer = startClusterWriter({ ports: cluster.nodes.map(({ port }) => port), rate: 300, tags: 20 })
+  await using home = dataFolder.open()
+  const [first, promoted] = [cluster.nodes[0]!, cluster.nodes[3]!]
+  const profile = home.profiles.save({
+    name: 'Managed cluster',
+    // One that is a replica now, and no address of a master.
+    source: { host: promoted.host, port: promoted.port, username: 'account', password },
+    target: { host: target.host, port: target.port },
+  })
+  const { id } = home.tasks.create(profile.id)
+  home.tasks.check(id)
+  const { checks } = await untilTask(home, id, ({ state }) => state !== 'checking')
+  for (const { id: check, state } of checks!.results)
+    if (state === 'warning') home.tasks.accept(id, check, true)
+  home.tasks.start(id)
+  const following = await untilTask(home, id, ({ inStep }) => inStep)
+  const told = ({ settings }: typeof following): readonly string[] =>
+    settings.flatMap(({ name, server }) => (name === 'notify-keyspace-events' ? [server!] : [])).sort()
+  const masters = cluster.nodes.slice(0, 3).map(({ port }) => `127.0.0.1:${port}`)
+  expect(told(following)).toEqual([...masters].sort())
+
+  await promoted.call('CLUSTER', 'FAILOVER')
+  await untilTask(home, id, async (view) => told(view).length === 4)
+  expect(await promoted.call('CONFIG', 'GET', 'notify-keyspace-events')).toEqual([
+    'notify-keyspace-events',
+    'AE',
+  ])
+  await untilTask(home, id, ({ inStep }) => inStep)
+  expect(home.tasks.pace(id, 5_000).scanKeysPerSecond).toBe(5_000)
+  await home.tasks.pause(id)
+  expect(home.tasks.resume(id).scanKeysPerSecond).toBe(5_000)
+  await untilTask(home, id, ({ inStep }) => inStep)
+
+  await home.tasks.freeze(id)
+  await untilTask(home, id, ({ state }) => state === 'frozen')
+  home.tasks.verify(id, 'full')
+  const proven = await untilTask(
+    home,
+    id,
+    ({ state, proof }) => state === 'frozen' && proof?.running === false,
+  )
+  expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
+  expect((await home.tasks.finish(id, {})).state).toBe('finished')
+  await writer.stop()
+  for (const node of [first, promoted, ...cluster.nodes.slice(1, 3)])
+    expect(await node.call('CONFIG', 'GET', 'notify-keyspace-events')).toEqual(['notify-keyspace-events', ''])
+}, 120_000)
+
+it('keyferry run reads key by key where most is forbidden: it says what that means, and goes on once that is accepted', async () => {
+  await using source = await startRedis({ args: ['--notify-keyspace-events', 'AE'] })
+  await using target = await startRedis()
+  await source.call('ACL', 'SETUSER', 'account', ...managedRights, ...forbidden)
+  await fillWithEveryType(source)
+  const writer = startWriter({ port: source.port, rate: 500 })
+  {
+    await using home = dataFolder.open()
+    home.profiles.save({
+      name: 'managed',
+      source: { host: source.host, port: source.port, username: 'account', password },
+      target: { host: target.host, port: target.port },
+    })
+  }
+  const env = { KEYFERRY_HOME: dataFolder.path }
+  const run = ['run', 'managed', '--cutover', 'auto', '--by-hand']
+  const refused = await runCli(run, { env, timeoutMs: 60_000 })
+  expect(refused.code).not.toBe(0)
+  expect(refused.stderr).toContain('will be read key by key')
+  expect(refused.stderr).toContain('Only after the freeze does a last comparison make both sides equal')
+  expect(await target.call('DBSIZE')).toBe(0)
+
+  const running = startCli([...run, '--accept-warnings'], { env, timeoutMs: 120_000 })
+  // It goes by what it sees at the server: nobody tells it that the writers are gone.
+  await running.says(/shut the writers out/i)
+  await writer.stop()
+  const { code, stdout, stderr } = await running.ended
+  expect(code, stdout + stderr).toBe(0)
+  expect(stderr).toContain('All keys were compared once more')
+  expect(stderr).not.toMatch(/offset/)
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, differing: 0, differences: [] })
+  expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+}, 150_000)
 
 it('keyferry sync --mode scan ends in step, goes on from there, and is finished', async () => {
   await using source = await startRedis()

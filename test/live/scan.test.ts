@@ -159,6 +159,23 @@ test('all keys are gone through no faster than allowed, and faster once that is 
   expect(await target.call('DBSIZE')).toBeGreaterThan(60_000)
 })
 
+test('a key that our account may not read ends it, and is not waited for for ever', async () => {
+  await using source = await startRedis({ args: telling })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('MSET', 'open:1', '1', 'closed:1', '1')
+  await source.call('ACL', 'SETUSER', 'half', 'on', '>half', '~open:*', '&*', '+@all')
+  await using sync = startSync({
+    task: 'half',
+    mode: 'scan',
+    source: { ...connectionTo(source, 'half'), username: 'half' },
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await expect(sync.done).rejects.toThrow()
+  expect(sync.failure).toMatchObject({ code: 'auth.no-permission', params: { command: 'DUMP' } })
+})
+
 test('the masters of a cluster are read key by key, while slots move, one joins and one is lost', async () => {
   await using cluster = await startCluster({ args: telling, replicas: 1 })
   await using target = await startRedis()

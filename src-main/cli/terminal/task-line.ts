@@ -5,13 +5,13 @@ import { handsLine } from './by-hand-lines.ts'
 import { bytes, count, keys, short } from './figures.ts'
 
 /** How a task stands, in one line. */
-export function taskLine({ state, progress, freeze, proof, schedule }: TaskView): string {
+export function taskLine({ state, mode, progress, freeze, proof, schedule }: TaskView): string {
   if (state === 'scheduled' && schedule !== null) return `Armed for ${sayMoment(schedule)} …`
   if (state === 'starting' || state === 'checking') return 'Checking both sides …'
   if (freeze.state === 'waiting-for-hands')
     return `Waiting for you to shut the writers out: ${handsLine(freeze)}`
   if (state === 'freezing') return 'Freezing writes at the source …'
-  if (state === 'frozen') return frozenLine(freeze)
+  if (state === 'frozen') return frozenLine({ mode, freeze })
   if (state === 'proving') return proof?.progress ? proving(proof.progress) : 'Comparing both sides …'
   if (state === 'finishing') return 'Finishing …'
   if (progress === null) return `${state} …`
@@ -30,11 +30,13 @@ export function taskLine({ state, progress, freeze, proof, schedule }: TaskView)
   return `${phase === 'in-step' ? 'In step' : 'Following'}: ${short(writesPerSecond)} writes/s${lag}${counts}`
 }
 
-/** `Writes are frozen at offset 123.`, or at how many primaries. */
-export function frozenLine({ offset, shards }: Pick<TaskView['freeze'], 'offset' | 'shards'>): string {
-  return shards.length > 1
-    ? `Writes are frozen at ${count(shards.length)} primaries.`
-    : `Writes are frozen at offset ${count(offset ?? 0)}.`
+/** `Writes are frozen at offset 123.`, or at how many primaries. Where keys are read one by one an offset says nothing. */
+export function frozenLine({
+  mode,
+  freeze: { offset, shards },
+}: Pick<TaskView, 'mode'> & { readonly freeze: Pick<TaskView['freeze'], 'offset' | 'shards'> }): string {
+  if (shards.length > 1) return `Writes are frozen at ${count(shards.length)} primaries.`
+  return mode === 'scan' ? 'Writes are frozen.' : `Writes are frozen at offset ${count(offset ?? 0)}.`
 }
 
 function proving({

@@ -34,7 +34,7 @@ export const reportEn = {
   proofDiffers: '{differing} differ, of {compared} compared.',
   proofVoid: 'Void: the freeze was broken after it.',
   proofNotFrozen: 'Made while writes went on: it does not prove the cutover.',
-  proofUnderFreeze: 'Made while writes were frozen, at the very offset of the freeze.',
+  proofUnderFreeze: 'Made while writes were frozen, and all of them had arrived.',
   modeCounts: 'Key counts of every database.',
   modeSample: 'A sample of values.',
   modeFull: 'Every value, both ways.',

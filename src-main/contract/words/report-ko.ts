@@ -36,7 +36,7 @@ export const reportKo: ReportWords = {
   proofDiffers: '{compared}개를 비교해 {differing}개가 다릅니다.',
   proofVoid: '무효: 이후 동결이 깨졌습니다.',
   proofNotFrozen: '쓰기가 진행되는 동안 수행되어 전환 시점의 일치를 증명하지 않습니다.',
-  proofUnderFreeze: '쓰기가 동결된 동안, 동결 오프셋 바로 그 지점에서 수행했습니다.',
+  proofUnderFreeze: '쓰기가 동결되고 그전의 쓰기가 모두 도착한 뒤에 수행했습니다.',
   modeCounts: '데이터베이스별 키 개수.',
   modeSample: '값 표본 비교.',
   modeFull: '모든 값을 양방향으로 비교.',

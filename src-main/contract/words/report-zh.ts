@@ -36,7 +36,7 @@ export const reportZh: ReportWords = {
   proofDiffers: '比较 {compared} 个，其中 {differing} 个不同。',
   proofVoid: '已失效：之后冻结被打破。',
   proofNotFrozen: '校验时仍有写入：不能证明割接时数据一致。',
-  proofUnderFreeze: '在写入冻结期间、正好在冻结的偏移量处完成。',
+  proofUnderFreeze: '在写入冻结、且此前的写入全部到达之后完成。',
   modeCounts: '每个数据库的键数量。',
   modeSample: '抽样比较值。',
   modeFull: '双向比较每个值。',

@@ -10,8 +10,8 @@ export interface ScanSourcesOptions {
   readonly name: string
   readonly onKey: (db: number, key: Buffer) => void
   readonly onGap: (why: ScanGap) => void
-  /** As `ScanSourceOptions` has it. */
-  readonly onNode: () => void
+  /** As `ScanSourceOptions` has it, with the number of the source. */
+  readonly onNode: (source: number) => void
 }
 
 /** All sources of a task that reads them key by key, as one: watched for changes, and asked. */
@@ -26,10 +26,12 @@ export class ScanSources {
 
   /** Fails as `ScanSource.open` does. */
   static async open(
-    { connections, ...options }: ScanSourcesOptions,
+    { connections, onNode, ...options }: ScanSourcesOptions,
     signal: AbortSignal,
   ): Promise<ScanSources> {
-    const each = connections.map((connection) => ScanSource.open({ ...options, connection }, signal))
+    const each = connections.map((connection, source) =>
+      ScanSource.open({ ...options, connection, onNode: () => onNode(source) }, signal),
+    )
     return new ScanSources(await Promise.all(each), options.name)
   }
 

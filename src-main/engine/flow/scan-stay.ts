@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeKey } from '#contract/escape-key.ts'
-import { toFailure } from '#contract/failure.ts'
+import { fail, toFailure } from '#contract/failure.ts'
 import type { KeyExample } from '#contract/restore.ts'
 import type { SyncPhase, SyncSpec } from '#contract/sync.ts'
 import type { TargetInquiry } from '../target/inquiry.ts'
@@ -115,12 +115,18 @@ export class ScanStay {
     })
     using _source = source.endWith(this.#signal)
     using _target = target.endWith(this.#signal)
-    const crew = [this.#steer(), this.#carry(carrier)]
+    const crew = [this.#steer().catch((thrown: unknown) => this.#unlessOver(thrown)), this.#carry(carrier)]
     const settled = await Promise.allSettled(crew.map((one) => one.finally(() => this.#over.abort())))
     this.#parts.signal.throwIfAborted()
     // Whoever was only told to end is not the one that failed.
     for (const one of settled)
       if (one.status === 'rejected' && toFailure(one.reason).code !== 'job.cancelled') throw one.reason
+  }
+
+  /** What comes of being ended is not why it ended. */
+  #unlessOver(thrown: unknown): never {
+    if (this.#over.signal.aborted) fail('job.cancelled')
+    throw thrown
   }
 
   /** Has everything arrived that was changed at the source before this moment? */

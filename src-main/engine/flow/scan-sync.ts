@@ -132,7 +132,10 @@ class ScanSync {
             name: `kf:${this.#spec.task}:source`,
             onKey: (db, key) => this.#heard(db, key),
             onGap: (why) => this.#missed(why),
-            onNode: () => this.#regroup(),
+            onNode: (source) => {
+              this.#reconnects[source]! += 1
+              this.#regroup()
+            },
           },
           signal,
         )

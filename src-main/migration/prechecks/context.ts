@@ -6,7 +6,7 @@ import type { ProfileOptions } from '#contract/profile.ts'
 import type { SyncSpec } from '#contract/sync.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { parseInfo, type Info } from '#engine/redis/info.ts'
-import { mayQueue, mayRun } from '#engine/redis/permission.ts'
+import { mayPsync, mayQueue, mayRun } from '#engine/redis/permission.ts'
 import { identityOf, probeThrough } from '#engine/redis/probe.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { mastersThrough } from '../source-nodes.ts'
@@ -118,9 +118,11 @@ async function modeOf(
 
 /** May our account ask for the replication stream? Before 2.8 by SYNC, and a moment is found in it by PUBLISH. */
 export async function mayFollow(control: Control): Promise<boolean> {
-  const follows = (await mayRun(control, 'PSYNC', '?', '-1')) ?? (await mayQueue(control, 'PSYNC', '?', '-1'))
-  if (follows) return true
   const { version } = identityOf(parseInfo(String(await control.call('INFO').catch(() => ''))))
+  const isTold = await mayRun(control, 'PSYNC', '?', '-1')
+  const ask = (): Promise<boolean> =>
+    version !== '' && atLeast(version, 7, 0) ? mayPsync(control) : mayQueue(control, 'PSYNC', '?', '-1')
+  if (isTold ?? (await ask())) return true
   if (version === '' || atLeast(version, 2, 8)) return false
   return (await mayQueue(control, 'SYNC')) && (await mayQueue(control, 'PUBLISH', 'kf:check', ''))
 }

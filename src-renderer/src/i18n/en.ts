@@ -567,6 +567,7 @@ export const en = {
   'safe.task.offset': 'If this computer stopped now, the task would go on from offset **{offset}**.',
   'safe.task.offsets':
     'If this computer stopped now, each of the **{count} shards** would go on from its own offset.',
+  'safe.task.scan': 'If this computer stopped now, the task would go on with a **comparison of all keys**.',
   'safe.task.settings_one': '**{n} setting** is put back at the end.',
   'safe.task.settings_other': '**{n} settings** are put back at the end.',
   'stop.title': 'Give this migration up?',
@@ -615,6 +616,7 @@ export const en = {
   'cutover.freeze.done_other': 'Password changed; {n} clients signed out',
   'cutover.drain': 'Let the last writes arrive',
   'cutover.drain.text': 'Up to the very last offset of the source',
+  'cutover.drain.scan': 'Until a last comparison of all keys finds no difference',
   'cutover.drain.now': '{bytes} to go',
   'cutover.prove': 'Prove that both sides are equal',
   'cutover.prove.text': 'Key counts and values, both ways',

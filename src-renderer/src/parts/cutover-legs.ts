@@ -90,6 +90,7 @@ function textOf(id: CutoverLeg, task: TaskView): string {
   }
   if (task.wayBackOf !== null && (id === 'drain' || id === 'finish'))
     return t(`rollBack.${id}.text`, { from: task.from, to: task.to })
+  if (id === 'drain' && task.mode === 'scan') return t('cutover.drain.scan')
   if (id === 'release' && task.state === 'way-back') return t('wayBack.kept.release')
   return t(`cutover.${id}.text`)
 }
