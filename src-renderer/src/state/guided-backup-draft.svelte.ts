@@ -1,3 +1,4 @@
+import { untrack } from 'svelte'
 import { placeOf } from '#contract/connection.ts'
 import type { GuidedBackupInput, GuidedBackupView } from '#contract/guided-backup.ts'
 import type { Answer } from '#contract/api.ts'
@@ -11,8 +12,9 @@ export class GuidedBackupDraft {
   readonly target = new ConnectionDraft('target')
   folder = $state('')
 
-  constructor(home: string) {
-    this.folder = home === '' ? '' : `${home}/keyferry-backups`
+  /** One below the home of whoever runs the host, where none is named yet. */
+  proposeFolder(home: string): void {
+    if (untrack(() => this.folder) === '') this.folder = `${home}/keyferry-backups`
   }
 
   get problems(): readonly Problem[] {
