@@ -21,7 +21,7 @@ function followerAt(place: { applied: number }): Follower {
 
 async function* nothing(): AsyncGenerator<never, void> {}
 
-function steer(wishes: Wishes, place: { applied: number }): Steering {
+function steer(wishes: Wishes, place: { applied: number }, sourceAt = (): number => 10): Steering {
   const follower = followerAt(place)
   return new Steering({
     wishes,
@@ -31,7 +31,7 @@ function steer(wishes: Wishes, place: { applied: number }): Steering {
         follower,
         lagMs: () => 0,
         askOffset: () => Promise.resolve(10),
-        placeNow: () => Promise.resolve(10),
+        placeNow: () => Promise.resolve(sourceAt()),
         holds: () => Promise.resolve(null),
       },
     ],
@@ -59,4 +59,31 @@ test('told to finish where nothing is to be drained, it ends at once', async () 
   const steering = steer({ settle: false, drainTo: null, ending: 'finish' }, { applied: 5 })
   await steering.run(new AbortController().signal)
   expect(steering.drained).toBe(false)
+})
+
+test('a source that counts nothing and was unfrozen in between is asked anew where it stands still', async () => {
+  const place = { applied: 10 }
+  let sourceAt = 10
+  const wishes: Wishes = { settle: true, drainTo: [null], ending: null }
+  const steering = steer(wishes, place, () => sourceAt)
+  const stop = new AbortController()
+  const run = steering.run(stop.signal)
+  await expect.poll(() => steering.drained, { timeout: 10_000 }).toBe(true)
+  wishes.drainTo = null
+  await expect.poll(() => steering.drained, { timeout: 10_000 }).toBe(false)
+  sourceAt = 20
+  wishes.drainTo = [null]
+  // Many of its looks.
+  await sleep(200)
+  expect(steering.drained).toBe(false)
+  place.applied = 20
+  await expect.poll(() => steering.drained, { timeout: 10_000 }).toBe(true)
+  // Unfrozen and frozen again between two looks: what was drained before is not what is asked for now.
+  sourceAt = 30
+  wishes.drainTo = [null]
+  expect(steering.drained).toBe(false)
+  place.applied = 30
+  await expect.poll(() => steering.drained, { timeout: 10_000 }).toBe(true)
+  stop.abort()
+  await run
 })

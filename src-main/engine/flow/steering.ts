@@ -50,9 +50,13 @@ const lookEveryMs = 25
 export class Steering {
   readonly #parts: SteeringParts
   readonly #settling: Settling
-  /** Where a source that counts nothing stood still; another history has another follower. */
-  readonly #lastPlaces = new WeakMap<Follower, number>()
-  #drained = false
+  /** Where a source that counts nothing stood still when that was ordered; another history has another follower. */
+  readonly #lastPlaces = new WeakMap<
+    Follower,
+    { readonly order: Wishes['drainTo']; readonly place: number }
+  >()
+  /** The order that has been carried out; writes may have gone on before the next one. */
+  #drainedTo: Wishes['drainTo'] = null
 
   constructor(parts: SteeringParts) {
     this.#parts = parts
@@ -76,7 +80,7 @@ export class Steering {
   }
 
   get drained(): boolean {
-    return this.#drained
+    return this.#drainedTo !== null && this.#drainedTo === this.#parts.wishes.drainTo
   }
 
   /** A shard has been copied into the target. */
@@ -93,10 +97,10 @@ export class Steering {
       const followers = shards.flatMap(({ follower }) => follower ?? [])
       if (followers.length === shards.length) {
         // A target that was lost since it was drained may have fallen behind that: it is brought there again.
-        if (wishes.ending === 'finish' && (wishes.drainTo === null || this.#drained)) return
+        if (wishes.ending === 'finish' && (wishes.drainTo === null || this.drained)) return
         await this.#step(followers, signal)
-        if (this.#drained && wishes.ending !== null) return
-      } else this.#drained = false
+        if (this.drained && wishes.ending !== null) return
+      } else this.#drainedTo = null
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
     }
   }
@@ -117,13 +121,15 @@ export class Steering {
     }
     try {
       if (wishes.drainTo === null) {
-        this.#drained = false
         // What is too early by a stream's account must not be let go.
         const areSure = followers.every(({ expiriesAreSure }) => expiriesAreSure)
         this.#settling.wanted = wishes.settle && areSure ? 'settled' : 'guarded'
         await this.#settling.step(pass, Math.max(...shards.map((shard) => shard.lagMs())))
-      } else if (!this.#drained && haveReached(followers, await this.#placesOf(followers, wishes.drainTo)))
-        await this.#drain(followers, pass)
+      } else if (!this.drained) {
+        const order = wishes.drainTo
+        if (haveReached(followers, await this.#placesOf(followers, order)))
+          await this.#drain(followers, order, pass)
+      }
     } catch (thrown) {
       // One of them has begun another history in between: its lanes are gone, and all is to be looked at anew.
       if (shards.every(({ follower }, index) => follower === followers[index])) throw thrown
@@ -137,10 +143,11 @@ export class Steering {
   ): Promise<readonly (number | null)[]> {
     return await Promise.all(
       followers.map(async (follower, index) => {
-        const known = offsets[index] ?? this.#lastPlaces.get(follower)
+        const asked = this.#lastPlaces.get(follower)
+        const known = offsets[index] ?? (asked?.order === offsets ? asked.place : undefined)
         if (known !== undefined || offsets[index] === undefined) return known ?? null
         const place = await this.#parts.shards[index]!.placeNow()
-        if (place !== null) this.#lastPlaces.set(follower, place)
+        if (place !== null) this.#lastPlaces.set(follower, { order: offsets, place })
         return place
       }),
     )
@@ -154,7 +161,11 @@ export class Steering {
     return keys.map((_, index) => known.some((held) => held[index] === true))
   }
 
-  async #drain(followers: readonly Follower[], pass: PassOptions): Promise<void> {
+  async #drain(
+    followers: readonly Follower[],
+    order: NonNullable<Wishes['drainTo']>,
+    pass: PassOptions,
+  ): Promise<void> {
     await Promise.all(followers.map((follower) => follower.drain()))
     await this.#parts.count()
     if (followers.some(({ keysInRepair }) => keysInRepair > 0)) return
@@ -163,7 +174,7 @@ export class Steering {
     const reconciled = await Promise.all(followers.map((follower) => follower.reconcile(pass.signal)))
     if (reconciled.includes(false)) return
     await this.#settling.finalise(pass)
-    this.#drained = !pass.signal.aborted
+    if (!pass.signal.aborted) this.#drainedTo = order
   }
 }
 
