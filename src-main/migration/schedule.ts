@@ -7,7 +7,12 @@ import type { TaskBook } from './task-book.ts'
 const lookEveryMs = 1_000
 
 /** Refusals that may be over in a minute: the start is tried again for as long as it may be late. */
-const passing: ReadonlySet<Failure['code']> = new Set(['task.too-many', 'task.instance-busy'])
+const passing: ReadonlySet<Failure['code']> = new Set([
+  'task.too-many',
+  'task.instance-busy',
+  // Just opened, a window waits for the passphrase.
+  'secret.locked',
+])
 
 interface Starter {
   /** Throws what keeps a task from being started now, as far as it can be told without asking the servers. */

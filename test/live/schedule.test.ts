@@ -195,6 +195,25 @@ describe('a migration that is armed', () => {
     expect(home.tasks.schedule(id, { at: clock.now() + hour, zone }, { target: 't' }).state).toBe('scheduled')
   })
 
+  it('stays armed while the key of its passwords is locked, and is started once that is opened', async () => {
+    let id: string
+    {
+      await using home = open()
+      id = (await armed(home)).id
+      home.secrets.keep({ keeping: 'passphrase', passphrase: 'three words and a number' })
+    }
+    await using home = open()
+    home.tasks.keepSchedule()
+    expect(home.tasks.get(id)).toMatchObject({ state: 'scheduled', failure: null })
+    clock.turn(hour)
+    expect(home.tasks.get(id)).toMatchObject({ state: 'scheduled', failure: { code: 'secret.locked' } })
+    home.secrets.unlock('three words and a number')
+    clock.turn(1_000)
+    expect(home.tasks.get(id).state).toBe('starting')
+    await until(home, id, ({ inStep }) => inStep)
+    await home.tasks.stop(id)
+  })
+
   it('waits while another task is at work on one of its servers, and starts when that has ended', async () => {
     await using elsewhere = await startRedis({ password: 't' })
     await using home = open()

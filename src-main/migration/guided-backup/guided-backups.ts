@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Answer } from '#contract/api.ts'
 import { addressOf, type Connection } from '#contract/connection.ts'
-import { fail, makeFailure, toFailure } from '#contract/failure.ts'
+import { fail, makeFailure } from '#contract/failure.ts'
 import {
   guidedBackupInputSchema,
   guidedOrderSchema,
@@ -19,7 +19,7 @@ import { connectionsOf, keepEndpoint } from '../endpoint.ts'
 import { unfreezeWrites } from '../freeze/unfreeze.ts'
 import type { SecretBox } from '../secrets.ts'
 import type { RunServices } from '../services.ts'
-import { GuidedBook, type GuidedRecord } from './guided-book.ts'
+import { GuidedBook, tellable, type GuidedRecord } from './guided-book.ts'
 import { guidedDeeds, type StepWork } from './guided-steps.ts'
 
 /**
@@ -113,9 +113,9 @@ export function createGuidedBackups(
         if (!bySelf.has(step)) break
       }
     } catch (thrown) {
-      const { cause: _cause, ...failure } = toFailure(thrown)
+      const failure = tellable(thrown)
       // An end that was asked for is no failure.
-      book.change(id, { failure: failure.code === 'job.cancelled' ? null : failure })
+      book.noteEnd(id, failure.code === 'job.cancelled' ? null : failure)
     } finally {
       book.release(id)
       underWay.delete(id)
@@ -165,10 +165,12 @@ export function createGuidedBackups(
       return book.view(id)
     }
     book.change(id, { failure: null })
-    void unfreeze(id).then(
-      () => book.change(id, { isDone: true }),
-      (thrown: unknown) => book.change(id, { failure: toFailure(thrown) }),
-    )
+    const ended = unfreeze(id)
+      .then(() => book.change(id, { isDone: true }))
+      .catch((thrown: unknown) => book.noteEnd(id, tellable(thrown)))
+      .finally(() => underWay.delete(id))
+    // Nobody ends it before it has been done.
+    underWay.set(id, { ending: new AbortController(), ended })
     return book.view(id)
   }
 
@@ -206,7 +208,7 @@ export function createGuidedBackups(
         return begin(id, { byHand: false })
       } catch (thrown) {
         // It is kept, and can be gone on with.
-        book.change(id, { failure: toFailure(thrown) })
+        book.noteEnd(id, tellable(thrown))
         return book.view(id)
       }
     },
@@ -254,8 +256,12 @@ export function createGuidedBackups(
     },
 
     async *watch(id, signal) {
-      for await (const view of book.watch(id, signal)) yield { ok: view }
-      if (signal?.aborted !== true) yield { failed: makeFailure('guided-backup.not-found', { id }) }
+      try {
+        for await (const view of book.watch(id, signal)) yield { ok: view }
+        if (signal?.aborted !== true) yield { failed: makeFailure('guided-backup.not-found', { id }) }
+      } catch (thrown) {
+        yield { failed: tellable(thrown) }
+      }
     },
 
     async [Symbol.asyncDispose]() {

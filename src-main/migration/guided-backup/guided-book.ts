@@ -1,5 +1,5 @@
 import { addressOf } from '#contract/connection.ts'
-import { fail, type Failure } from '#contract/failure.ts'
+import { fail, toFailure, type Failure } from '#contract/failure.ts'
 import type {
   GuidedAction,
   GuidedBackupView,
@@ -48,6 +48,8 @@ export class GuidedBook implements Disposable {
   readonly #freezes: FreezeJournal
   /** Those whose step is under way here. */
   readonly #held = new Map<string, Moment>()
+  /** Why the last step of some was not done, where that could not be written down. */
+  readonly #unwritten = new Map<string, Failure>()
   readonly #waiting = new Set<() => void>()
   readonly #heartbeat: NodeJS.Timeout
 
@@ -100,24 +102,35 @@ export class GuidedBook implements Disposable {
     this.#wake()
   }
 
-  isHeld(id: string): boolean {
-    return this.#held.has(id)
-  }
-
   /** Takes one for this process to do a step of; refused while another one, alive, does. */
   hold(id: string): void {
     const row = this.row(id)
     if ((isAlive(row) && row.ownerPid !== process.pid) || !this.#table.take(id, row, process.pid, Date.now()))
       fail('task.held-elsewhere', { pid: row.ownerPid ?? 0 })
     this.#held.set(id, nothingSeen)
+    this.#unwritten.delete(id)
     this.#wake()
   }
 
-  /** Nobody does a step of it any more. */
+  /** Nobody does a step of it any more. Does not throw: where the disk is full its view says so. */
   release(id: string): void {
     this.#held.delete(id)
-    this.#table.put({ ...this.row(id), ownerPid: null, ownerSeenAt: null })
+    try {
+      this.#table.put({ ...this.row(id), ownerPid: null, ownerSeenAt: null })
+    } catch (thrown) {
+      if (!this.#unwritten.has(id)) this.#unwritten.set(id, tellable(thrown))
+    }
     this.#wake()
+  }
+
+  /** Notes why a step was not done, null where that was asked for. Does not throw: else it is told by the view alone. */
+  noteEnd(id: string, failure: Failure | null): void {
+    try {
+      this.change(id, { failure })
+    } catch (thrown) {
+      this.#unwritten.set(id, failure ?? tellable(thrown))
+      this.#wake()
+    }
   }
 
   /** On disk when it returns. */
@@ -142,7 +155,6 @@ export class GuidedBook implements Disposable {
 
   /** The newest view at once, then whenever it differs, until it is removed or `signal` aborts. */
   async *watch(id: string, signal: AbortSignal | undefined): AsyncGenerator<GuidedBackupView, void, void> {
-    this.row(id)
     let told = ''
     while (signal?.aborted !== true) {
       const row = this.#table.find(id)
@@ -159,15 +171,17 @@ export class GuidedBook implements Disposable {
     const { isDone, ...record } = recordOf(row)
     const moment = this.#held.get(row.id)
     const kept = this.frozen(row.id)
+    const unwritten = this.#unwritten.get(row.id)
     const isRunning = moment !== undefined || (isAlive(row) && row.ownerPid !== process.pid)
-    const state = isRunning ? 'running' : isDone ? 'done' : row.ownerPid === null ? 'waiting' : 'interrupted'
+    const isLeft = row.ownerPid === null || unwritten !== undefined
+    const state = isRunning ? 'running' : isDone ? 'done' : isLeft ? 'waiting' : 'interrupted'
     return {
       id: row.id,
       ...record,
       from: addressOf(record.source),
       to: addressOf(record.target),
       state,
-      failure: isRunning ? null : record.failure,
+      failure: isRunning ? null : (unwritten ?? record.failure),
       frozen:
         kept === undefined
           ? null
@@ -206,6 +220,12 @@ export class GuidedBook implements Disposable {
     const left = tellEveryMs - (Date.now() - since)
     if (left > 0 && signal?.aborted !== true) await new Promise((resolve) => setTimeout(resolve, left))
   }
+}
+
+/** What was thrown as it may be kept and told: without its cause. */
+export function tellable(thrown: unknown): Failure {
+  const { cause: _cause, ...failure } = toFailure(thrown)
+  return failure
 }
 
 function recordOf({ body }: GuidedBackupRow): GuidedRecord {
