@@ -124,15 +124,16 @@ export async function settleWayBack(
 ): Promise<void> {
   const { book, freezes, store } = services
   if (store.tasks.find(of) === undefined) return
-  const { state, body } = book.get(of)
+  const { state, body, record } = book.get(of)
   if (kindOf(state) === 'over') return
+  const { afterFinish } = record.ending ?? body.options
   book.hold(of)
   try {
     if (state !== 'way-back') {
       book.become(of, 'finishing', { failure: null })
       endPause(services, of, 'finished')
     }
-    if (how === 'closed' && body.options.afterFinish === 'leave-frozen' && freezes.open(of).length > 0) {
+    if (how === 'closed' && afterFinish === 'leave-frozen' && freezes.open(of).length > 0) {
       book.change(of, { freeze: { ...book.get(of).record.freeze, state: 'left' } })
       book.tell(of, 'warning', 'freeze.left')
     } else {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Migrations } from '#migration/open.ts'
+import type { FinishRequest } from '#migration/tasks.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { application } from '../support/doors.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { compareAll, infoField } from '../support/sync-ends.ts'
 import { startWriter } from '../support/writer.ts'
@@ -36,7 +38,11 @@ async function settingsAndDoors(server: RedisServer): Promise<string> {
 }
 
 /** Migrates, with a writer at work until it is refused, to *finished, way back open*: both tasks' ids. */
-async function cutOverWithWayBack(home: Migrations, { old, fresh }: Scene): Promise<[string, string]> {
+async function cutOverWithWayBack(
+  home: Migrations,
+  { old, fresh }: Scene,
+  chosen: FinishRequest = {},
+): Promise<[string, string]> {
   const { id: profile } = home.profiles.save({
     name: 'shop',
     source: { host: old.host, port: old.port, password: oldSecret },
@@ -59,7 +65,7 @@ async function cutOverWithWayBack(home: Migrations, { old, fresh }: Scene): Prom
     ({ state, proof }) => state === 'frozen' && proof?.running === false,
   )
   expect(proven.finishNeedsConsent).toBeNull()
-  const finished = await home.tasks.finish(id, {})
+  const finished = await home.tasks.finish(id, chosen)
   expect(finished.state).toBe('way-back')
   return [id, finished.wayBack!]
 }
@@ -139,4 +145,19 @@ test('closed, the new server stays the original and the old one is let go; what 
     equal: true,
   })
   expect(await old.call('KEYS', 'keyferry:*')).toEqual([])
+})
+
+test('closed, the old one stays frozen where that was chosen at the cutover, whatever the plan says', async () => {
+  await using scene = await startServers()
+  const { old } = scene
+  const before = await settingsAndDoors(old)
+  await using home = dataFolder.open()
+  const [id, back] = await cutOverWithWayBack(home, scene, { afterFinish: 'leave-frozen' })
+  await home.tasks.stop(back)
+  expect(home.tasks.get(id)).toMatchObject({ state: 'finished', freeze: { state: 'left' } })
+  const late = application(old, { password: oldSecret })
+  await expect(late.set('late', 'x')).rejects.toThrow()
+  late.disconnect()
+  await home.tasks.unfreeze(id)
+  expect(await settingsAndDoors(old)).toBe(before)
 })
