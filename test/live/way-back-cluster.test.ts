@@ -162,16 +162,25 @@ test.runIf(long)(
 )
 
 test('killed, resharded, failed over and grown while the way back is open: each write comes back once', async () => {
-  const patient = [...args, '--repl-backlog-size', '256mb']
+  const patient = [...args, '--repl-backlog-size', '256mb', '--cluster-allow-replica-migration', 'no']
   await using fresh = await startCluster({ masters: 2, spare: 1, replicas: 1, args: patient })
   await using old = await startRedis({ args })
   using task = taskFolder()
   const [dying, second, spare, heir] = fresh.nodes as [RedisServer, RedisServer, RedisServer, RedisServer]
-  const from = await markStreams(connectionTo(second), {
+  // While it is asked for the marks, a master gives away the only slot it has.
+  await fresh.moveSlot(0, 0, 2)
+  await dying.call('CLUSTER', 'SETSLOT', 0, 'IMPORTING', fresh.ids[2]!)
+  await spare.call('CLUSTER', 'SETSLOT', 0, 'MIGRATING', fresh.ids[0]!)
+  const marking = markStreams(connectionTo(second), {
     name: 'kf:back:mark',
     key: 'keyferry:back:mark',
-    signal: new AbortController().signal,
+    signal: AbortSignal.timeout(60_000),
   })
+  await expect
+    .poll(async () => String(await spare.call('INFO', 'commandstats')), { timeout: 30_000 })
+    .toContain('client|setname')
+  await fresh.moveSlot(0, 2, 0)
+  const from = await marking
   expect(from.map(({ master }) => master!.port)).toEqual([dying.port, second.port])
   const asked = {
     task: 'back',

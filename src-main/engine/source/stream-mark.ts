@@ -64,33 +64,32 @@ async function markMembers(
   cluster: ClusterSource,
   options: MarkOptions,
 ): Promise<readonly StreamMark[] | null> {
+  // One that has given its last slot away is known on, and has nothing to be gone on with.
+  const members = cluster.members.filter((member) => cluster.slotsOf(member).length > 0)
   const said = await Promise.all(
-    cluster.members.map(async (member) => await markMember(connection, cluster, member, options)),
+    members.map(async (member) => await markMember(connection, cluster, member, options)),
   )
-  const slots = said.flatMap((one) => one?.slots ?? [])
+  const slots = said.flatMap((one) => one.slots)
   const seen = new Set(
     slots.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at)),
   )
   const isWhole = seen.size === slotCount && countSlots({ slots }) === slotCount
-  if (!isWhole || said.some((one) => one === null || one.moving.length > 0)) return null
-  return said.flatMap((one, at) => {
-    if (one === null) return []
-    const { ids, host, port } = cluster.members[at]!
+  if (!isWhole || said.some((one) => one.moving.length > 0)) return null
+  return said.map((one, at) => {
+    const { ids, host, port } = members[at]!
     return { ...one.mark, master: { ids: [...ids], host, port, slots: [...one.slots] } }
   })
 }
 
-/** Null for one that has lost its slots since the cluster was looked at. */
 async function markMember(
   connection: Connection,
   cluster: ClusterSource,
   member: ClusterMember,
   { name, key, signal }: MarkOptions,
-): Promise<Marked | null> {
-  const [first] = cluster.slotsOf(member)
-  if (first === undefined) return null
+): Promise<Marked> {
   const node = nodeConnection(connection, member.host, member.port)
-  return await markStream(node, { name, key: `${key}:${slotTag(first.from)}`, signal })
+  const [first] = cluster.slotsOf(member)
+  return await markStream(node, { name, key: `${key}:${slotTag(first!.from)}`, signal })
 }
 
 /** A mark, and the slots that the server had at that very moment, those that move besides; none outside of a cluster. */
