@@ -80,9 +80,15 @@ export function freezeOf(kept: readonly KeptFreeze[], source: Connection): KeptF
   return kept.find(({ record }) => placeOf(record.connection) === placeOf(source))
 }
 
+/** What of an open record is no secret: it is known while the key of all secrets is locked. */
+export interface FreezeNote extends Pick<FreezeRecord, 'frozenAt' | 'signedOut'> {
+  readonly byHand: boolean
+}
+
 /** The part of the journal that is about freezes: a task has one for each of its sources. Every write is on disk when the call returns. */
 export interface FreezeJournal {
   open(taskId?: string): readonly KeptFreeze[]
+  notes(taskId: string): readonly FreezeNote[]
   write(taskId: string, record: FreezeRecord): KeptFreeze
   amend(kept: KeptFreeze, changed: Partial<FreezeRecord>): KeptFreeze
   close(kept: KeptFreeze, outcome: 'undone' | 'undone-except'): void
@@ -93,6 +99,8 @@ export function freezeJournal(journal: JournalTable, box: SecretBox): FreezeJour
     note: JSON.stringify({
       nodes: record.nodes.map(({ host, port, offset }) => ({ host, port, offset })),
       frozenAt: record.frozenAt,
+      signedOut: record.signedOut,
+      byHand: record.byHand === true,
     }),
     secret: box.seal(JSON.stringify(record)),
   })
@@ -108,6 +116,11 @@ export function freezeJournal(journal: JournalTable, box: SecretBox): FreezeJour
         ]
   return {
     open: (taskId) => journal.open('freeze', taskId).flatMap(keptOf),
+    notes: (taskId) =>
+      journal.open('freeze', taskId).map(({ note }) => {
+        const { frozenAt, signedOut, byHand } = JSON.parse(note) as FreezeNote
+        return { frozenAt, signedOut, byHand }
+      }),
     write: (taskId, record) => ({
       journalId: journal.write({ taskId, kind: 'freeze', ...entryOf(record) }),
       taskId,

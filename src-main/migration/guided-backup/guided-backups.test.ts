@@ -6,10 +6,11 @@ import { fail } from '#contract/failure.ts'
 import type { GuidedBackupView } from '#contract/guided-backup.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { openStore, type Store } from '#store/open.ts'
-import { freezeJournal } from '../freeze/record.ts'
+import { freezeJournal, type FreezeRecord } from '../freeze/record.ts'
 import { KeyBox } from '../secrets.ts'
 import { TaskBook } from '../task-book.ts'
 import { createGuidedBackups, type GuidedBackups } from './guided-backups.ts'
+import { freezeNameOf } from './guided-book.ts'
 
 let folder: string
 let store: Store
@@ -40,8 +41,12 @@ const plan = {
   folder: '/tmp',
 }
 
-async function withBackups(deed: (backups: GuidedBackups) => Promise<void>): Promise<void> {
-  const box = new KeyBox(join(folder, 'keyferry.key'))
+const boxOf = (): KeyBox => new KeyBox(join(folder, 'keyferry.key'))
+
+async function withBackups(
+  deed: (backups: GuidedBackups) => Promise<void>,
+  box: KeyBox = boxOf(),
+): Promise<void> {
   using book = new TaskBook(store)
   const jobs = createJobRunner(new URL('../../engine/worker/main.ts', import.meta.url))
   const services = { store, book, jobs, freezes: freezeJournal(store.journal, box) }
@@ -74,3 +79,25 @@ test('whoever watches one that is not there is told so', () =>
     const { value } = await backups.watch('nobody').next()
     expect(value).toMatchObject({ failed: { code: 'guided-backup.not-found' } })
   }))
+
+test('one whose source is frozen is told, and goes on, however the key of its passwords is kept', async () => {
+  const box = boxOf()
+  let id = ''
+  await withBackups(async (backups) => {
+    ;({ id } = backups.create(plan))
+    await untilEnded(backups, id)
+    const frozenNow = { frozenAt: 5, signedOut: 2, nodes: [] } as Partial<FreezeRecord> as FreezeRecord
+    freezeJournal(store.journal, box).write(freezeNameOf(id), frozenNow)
+  }, box)
+  box.keep({ keeping: 'passphrase', passphrase: 'three words and a number' })
+
+  const locked = boxOf()
+  await withBackups(async (backups) => {
+    expect(backups.list()).toMatchObject([
+      { id, frozen: { at: 5, signedOut: 2, byHand: false }, actions: ['proceed', 'unfreeze'] },
+    ])
+    await expect(backups.unfreeze(id)).rejects.toThrow('secret.locked')
+    locked.unlock('three words and a number')
+    expect(backups.proceed(id, { step: 'look' })).toMatchObject({ state: 'running' })
+  }, locked)
+})

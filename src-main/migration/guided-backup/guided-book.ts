@@ -170,7 +170,7 @@ export class GuidedBook implements Disposable {
   #view(row: GuidedBackupRow): GuidedBackupView {
     const { isDone, ...record } = recordOf(row)
     const moment = this.#held.get(row.id)
-    const kept = this.frozen(row.id)
+    const [frozen] = this.#freezes.notes(freezeNameOf(row.id))
     const unwritten = this.#unwritten.get(row.id)
     const isRunning = moment !== undefined || (isAlive(row) && row.ownerPid !== process.pid)
     const isLeft = row.ownerPid === null || unwritten !== undefined
@@ -183,15 +183,11 @@ export class GuidedBook implements Disposable {
       state,
       failure: isRunning ? null : (unwritten ?? record.failure),
       frozen:
-        kept === undefined
+        frozen === undefined
           ? null
-          : {
-              at: kept.record.frozenAt,
-              signedOut: kept.record.signedOut,
-              byHand: kept.record.byHand === true,
-            },
+          : { at: frozen.frozenAt, signedOut: frozen.signedOut, byHand: frozen.byHand },
       ...(moment ?? nothingSeen),
-      actions: actionsOf(state, moment !== undefined, kept),
+      actions: actionsOf(state, moment !== undefined, frozen !== undefined),
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,
     }
@@ -236,12 +232,11 @@ function recordOf({ body }: GuidedBackupRow): GuidedRecord {
 function actionsOf(
   state: GuidedBackupView['state'],
   isHere: boolean,
-  kept: KeptFreeze | undefined,
+  isFrozen: boolean,
 ): readonly GuidedAction[] {
   if (state === 'running') return isHere ? ['cancel'] : []
-  const holds = kept !== undefined
   return [
     ...(state === 'done' ? [] : (['proceed'] as const)),
-    ...(holds ? (['unfreeze'] as const) : (['remove'] as const)),
+    ...(isFrozen ? (['unfreeze'] as const) : (['remove'] as const)),
   ]
 }
