@@ -177,6 +177,44 @@ test('a snapshot broken off is asked for anew, not taken for a whole one', async
   await stop()
 })
 
+test('a source that counts nothing is not taken for silent, and asked for all again, while the disk has no room', async () => {
+  using folder = taskFolder()
+  const small = { quotaBytes: 2_000_000, keepBehindMs: 0, segmentBytes: 500_000 }
+  await using spool = await Spool.open(join(folder.path, 'spool'), small)
+  const ping = encodeCommand(['PING'])
+  const stream = Buffer.concat(new Array<Buffer>(2_000_000).fill(ping))
+  const commands: string[] = []
+  let sent = false
+  await using master = await startFakeMaster(async (replica, command) => {
+    commands.push(command)
+    if (command !== 'SYNC') return replica.send("-ERR unknown command 'PSYNC'\r\n")
+    await replica.send('$9\r\nREDIS0002')
+    await replica.send(stream)
+    sent = true
+  })
+  const ending = new AbortController()
+  const replication = new Replication({
+    connection: () => ({ host: '127.0.0.1', port: master.port }),
+    spool,
+    name: 'kf:test:source',
+    silenceMs: 3_000,
+  })
+  const running = replication.run(ending.signal)
+  await until(() => spool.full)
+  // Longer than a source may be silent.
+  await sleep(5_000)
+  expect([replication.waitingFor?.code, sent]).toEqual(['spool.full', false])
+  const deadline = Date.now() + 60_000
+  while (spool.end < stream.length && Date.now() < deadline) {
+    await spool.release(spool.end)
+    await sleep(5)
+  }
+  expect(spool.end).toBe(stream.length)
+  expect(commands).toEqual(['PSYNC ? -1', 'SYNC'])
+  ending.abort()
+  await running
+})
+
 test('a source that is not ready is waited for, and says why', async () => {
   using folder = taskFolder()
   await using spool = await Spool.open(join(folder.path, 'spool'), options)

@@ -30,14 +30,16 @@ export interface ReplicationOptions {
   readonly seek?: (signal: AbortSignal) => Promise<void>
   /** CLIENT SETNAME of the connection. */
   readonly name: string
+  /** A source that says nothing for longer is gone; milliseconds. */
+  readonly silenceMs?: number
   readonly onFullSync?: (replid: string, offset: number) => void
   readonly onPartialSync?: (offset: number, newReplid: string | null) => void
   readonly onLost?: (failure: Failure) => void
 }
 
 const ackEveryMs = 1_000
-/** `repl-timeout` of a server by default: a source silent for longer is gone. */
-const silenceMs = 60_000
+/** `repl-timeout` of a server. */
+const defaultSilenceMs = 60_000
 /** Up to 2.6 a source may say nothing while it saves, however long that takes. */
 const longestSaveMs = 4 * 3_600_000
 const longestPauseMs = 5_000
@@ -48,6 +50,7 @@ const longestPauseMs = 5_000
  */
 export class Replication {
   readonly #options: ReplicationOptions
+  readonly #silenceMs: number
   #state: ReplicationState = 'connecting'
   #waitingFor: Failure | null = null
   #snapshotTotal: number | null = null
@@ -60,6 +63,7 @@ export class Replication {
 
   constructor(options: ReplicationOptions) {
     this.#options = options
+    this.#silenceMs = options.silenceMs ?? defaultSilenceMs
     this.#echoes = new Echoes(options.name)
   }
 
@@ -143,7 +147,7 @@ export class Replication {
     const { stream: socket, connection } = await dial(this.#options.connection(), { signal, into: intake })
     const cut = (): void => void socket.destroy()
     signal.addEventListener('abort', cut, { once: true })
-    socket.setTimeout(silenceMs, () => socket.destroy(silence()))
+    socket.setTimeout(this.#silenceMs, () => socket.destroy(silence()))
     try {
       const talk = new SocketConversation(socket, addressOf(connection), intake)
       if (this.#state !== 'waiting') this.#state = 'handshake'
@@ -154,7 +158,7 @@ export class Replication {
         await this.#position(),
         this.#options.withoutSnapshot === true ? undefined : () => this.#expectSync(socket),
       )
-      socket.setTimeout(silenceMs)
+      socket.setTimeout(this.#silenceMs)
       this.#waitingFor = null
       this.#counted = answer.kind !== 'sync'
       if (answer.kind === 'full' && this.#options.withoutSnapshot === true)
@@ -229,6 +233,9 @@ export class Replication {
   ): Promise<void> {
     const { spool } = this.#options
     this.#state = 'streaming'
+    // Whether it is silent is seen below: one that is not read, since there is no room, is not.
+    socket.setTimeout(0)
+    let askedAt: number | null = null
     let acking = false
     const acknowledge = async (): Promise<void> => {
       if (acking) return
@@ -246,12 +253,15 @@ export class Replication {
     // At once and each second: after a snapshot in EOF form the stream waits for an ACK, and an early one can be lost.
     void acknowledge()
     const timer = setInterval(() => {
-      if (Date.now() - intake.heardAt > silenceMs && !spool.full) socket.destroy(silence())
+      const since = askedAt === null ? null : Math.max(askedAt, intake.heardAt)
+      if (since !== null && Date.now() - since > this.#silenceMs) socket.destroy(silence())
       else void acknowledge()
     }, ackEveryMs)
     try {
       for (;;) {
+        askedAt = Date.now()
         const chunk = await talk.readChunk()
+        askedAt = null
         // Asked for in the stream itself; one found by chance costs nothing, one cut in two is answered within a second.
         const isAsked = chunk.bytes.includes('GETACK')
         await this.#take(chunk)
