@@ -36,6 +36,32 @@ async function soon(holds: () => Promise<boolean>): Promise<void> {
 
 const codes = (sync: SyncProcess): readonly string[] => sync.progress!.events.map(({ code }) => code)
 
+test('told to finish while its target is away, it brings back what that has lost since it was drained', async () => {
+  await using source = await startRedis({ args: [...noPsync, ...telling] })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('MSET', 'a', '1', 'b', '1')
+  await using sync = startSync({
+    task: 'behind',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  await target.call('SAVE')
+  await source.call('MSET', 'b', '2', 'c', '2')
+  await drain(sync)
+  expect(await target.call('MGET', 'a', 'b', 'c')).toEqual(['1', '2', '2'])
+  await target.kill9()
+  sync.give({ type: 'finish' })
+  await sync.until(({ phase }) => phase === 'stopping')
+  await target.restart()
+  expect((await sync.done).outcome).toBe('finished')
+  expect(await target.call('MGET', 'a', 'b', 'c')).toEqual(['1', '2', '2'])
+  expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
+})
+
 test('a source that nobody may follow is read key by key under writers, and is equal in the end', async () => {
   await using source = await startRedis({ args: [...noPsync, ...telling] })
   await using target = await startRedis()

@@ -144,7 +144,9 @@ export class ScanStay {
     let leavingSince: number | null = null
     while (!this.#signal.aborted) {
       const { ending, drainTo } = wishes
-      if (ending === 'pause' || ending === 'finish') return
+      if (ending === 'pause') return
+      // A target that was lost since it was drained may have fallen behind that: it is brought there again.
+      if (ending === 'finish' && (drainTo === null || this.#drained)) return
       if (ending === 'leave') leavingSince ??= Date.now()
       if (leavingSince !== null && this.hasReached(leavingSince)) return
       if (drainTo === null) this.#drained = false
