@@ -193,7 +193,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   }
 
   // What cannot be put back, or told, now stays in the journal for the next time.
-  const leftovers = putLeftoversBack(services, endsOf).catch(() => undefined)
+  const putBack = (): Promise<void> => putLeftoversBack(services, endsOf).catch(() => undefined)
+  let leftovers = putBack()
 
   /** What overwrites keys is asked for one by one. */
   const startOrResume = (id: string): void => {
@@ -310,6 +311,10 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     },
 
     keepSchedule: () => armed.keepForAll(),
+
+    secretsUnlocked() {
+      leftovers = leftovers.then(putBack)
+    },
 
     planChanged(profileId) {
       for (const { id, profileId: of } of book.standings(['scheduled']))

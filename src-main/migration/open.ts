@@ -51,6 +51,7 @@ export function openMigrations({ folder, jobs, keyRing, clock }: MigrationsReque
   const freezes = freezeJournal(store.journal, sealed)
   const services = { store, book, jobs, freezes, folder: join(folder, 'tasks') }
   const tasks = createTasks(services, sealed, clock)
+  sealed.onUnlocked = () => tasks.secretsUnlocked()
   const guidedBackups = createGuidedBackups(services, sealed, join(folder, 'guided-backups'))
   return {
     profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),

@@ -32,6 +32,8 @@ export class KeyBox implements SecretBox {
   #passphrase: string | undefined
   #kept: KeptKey
   #key: Buffer | null = null
+  /** Somebody has typed the passphrase of a key that was locked. */
+  onUnlocked: () => void = () => undefined
 
   constructor(file: string, { passphrase, keyRing }: KeyBoxOptions = {}) {
     this.#file = file
@@ -66,6 +68,7 @@ export class KeyBox implements SecretBox {
     if (this.#find() !== null) return
     this.#passphrase = passphrase
     if (this.#find() === null) fail('secret.wrong-passphrase')
+    this.onUnlocked()
   }
 
   /**

@@ -69,6 +69,8 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   unschedule(id: string): Promise<TaskView>
   /** Starts what is armed at its time, also where whoever armed it is gone. For a process that stays. */
   keepSchedule(): void
+  /** Passwords can be read from now on: what could not be put back without them is tried again. */
+  secretsUnlocked(): void
   /** A profile was changed: what is armed to run its former plan is a draft again. */
   planChanged(profileId: string): void
   /** Resolves when it is paused. */

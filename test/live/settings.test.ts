@@ -170,6 +170,41 @@ describe.each(['source', 'target'] as const)(
   },
 )
 
+it('left behind by a task, are put back once the key of its passwords is unlocked', async () => {
+  await using target = await startRedis({ password: 't' })
+  await target.call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+  const policy = async (): Promise<unknown> => target.call('CONFIG', 'GET', 'maxmemory-policy')
+  const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+  const passphrase = 'three words and a number'
+  const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+  try {
+    let id: string
+    {
+      await using home = openMigrations({ folder: dir, jobs })
+      const side = { ...at(target), password: 't' }
+      const source = { host: target.host, port: 1 }
+      ;({ id } = home.tasks.create(home.profiles.save({ name: 'left', source, target: side }).id))
+      home.secrets.keep({ keeping: 'passphrase', passphrase })
+    }
+    {
+      using store = openStore(join(dir, 'keyferry.db'))
+      const note = { side: 'target', name: 'maxmemory-policy', before: 'allkeys-lru', during: 'noeviction' }
+      store.journal.write({ taskId: id, kind: 'setting', note: JSON.stringify(note), secret: null })
+    }
+    await using home = openMigrations({ folder: dir, jobs })
+    // What is done at a start has been tried.
+    await expect.poll(() => home.tasks.get(id).events, { timeout: 20_000 }).not.toEqual([])
+    expect(home.tasks.get(id).settings).toMatchObject([{ state: 'changed' }])
+    home.secrets.unlock(passphrase)
+    await expect
+      .poll(() => home.tasks.get(id).settings, { timeout: 20_000 })
+      .toMatchObject([{ state: 'restored' }])
+    expect(await policy()).toEqual(['maxmemory-policy', 'allkeys-lru'])
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
 // Sentinels take their time: the long form has it.
 it.skipIf(process.env['KEYFERRY_LONG'] === undefined)(
   'whoever becomes the primary of a source gets them too, and both are put back at the end',
