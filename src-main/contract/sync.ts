@@ -66,7 +66,7 @@ export const syncSpecSchema = z.strictObject({
   /** Connections that write the full copy. */
   copyConnections: z.int().min(1).max(256).default(8),
   scanKeysPerSecond: scanPaceSchema.default(defaultScanPace),
-  /** The most the spools of all shards together may take on disk. */
+  /** The most that what was received of the streams of all shards together may take on disk; snapshots come besides. */
   spoolQuotaBytes: z
     .int()
     .min(16 * 1024 * 1024)

@@ -281,6 +281,25 @@ test('a real source that writes its snapshot to disk first, behind a password th
   expect(infoField(source, 'stats', 'sync_full')).toBe('1')
 })
 
+test('a data set larger than the stream may take on disk is copied and followed', async () => {
+  await using source = await startRedis({ args: ['--rdbcompression', 'no'] })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  source.cli('DEBUG', 'POPULATE', '1200', 'filler', '20000')
+  await using sync = startSync({
+    task: 'larger',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+    spoolQuotaBytes: 16 * 1024 * 1024,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  expect(sync.progress!.snapshotBytes).toBeGreaterThan(20_000_000)
+  await source.call('SET', 'after', '1')
+  await drain(sync, source)
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, differences: [] })
+}, 180_000)
+
 test('a wrong password is said at once', async () => {
   await using source = await startRedis({ password: 'right' })
   await using target = await startRedis()

@@ -163,12 +163,12 @@ export class Replication {
       this.#counted = answer.kind !== 'sync'
       if (answer.kind === 'full' && this.#options.withoutSnapshot === true)
         fail('source.stream-lost', { address: addressOf(connection), offset: spool.end })
-      if (answer.kind === 'full') await this.#receiveSnapshot(talk, answer, null, signal)
+      if (answer.kind === 'full') await this.#receiveSnapshot(talk, answer, null)
       else if (answer.kind === 'sync') {
         // A history of its own, that nobody else has a name for.
         const replid = randomBytes(20).toString('hex')
         this.#echoes.begin(0)
-        await this.#receiveSnapshot(talk, { replid, offset: 0 }, answer.header, signal)
+        await this.#receiveSnapshot(talk, { replid, offset: 0 }, answer.header)
       } else {
         const isNew = answer.replid !== spool.lineage?.replid
         await spool.continueAs(answer.replid)
@@ -201,7 +201,6 @@ export class Replication {
     talk: SocketConversation,
     { replid, offset }: Position,
     header: string | null,
-    signal: AbortSignal,
   ): Promise<void> {
     const { spool } = this.#options
     this.#state = 'waiting-for-snapshot'
@@ -221,7 +220,6 @@ export class Replication {
         if (rest !== null) await this.#take({ ...chunk, bytes: rest })
         return
       }
-      await spool.room(signal)
     }
   }
 

@@ -15,6 +15,7 @@ import {
 } from './spool-segment.ts'
 
 export interface SpoolOptions {
+  /** Of the stream. A snapshot is taken whole, however large: nothing of it can be freed before it has been copied. */
   readonly quotaBytes: number
   /** Milliseconds that what the target has safely taken is kept for a target that rolls back. */
   readonly keepBehindMs: number
@@ -95,11 +96,16 @@ export class Spool implements AsyncDisposable {
   }
 
   get bytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.fileBytes, this.#snapshotBytes)
+    return this.#snapshotBytes + this.#streamBytes
   }
 
+  get #streamBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.fileBytes, 0)
+  }
+
+  /** The stream has all the room it may take. */
   get full(): boolean {
-    return this.bytes >= this.#options.quotaBytes
+    return this.#streamBytes >= this.#options.quotaBytes
   }
 
   /** Rings when bytes came, room was made, or the history was thrown away. */
