@@ -12,17 +12,28 @@ const tasks = (...states: TaskState[]) =>
     past: () => ({ tasks: [] }),
   }) as unknown as ConsoleServices['tasks']
 
+const guidedBackups = (...moves: readonly object[]) =>
+  ({ list: () => moves }) as unknown as ConsoleServices['guidedBackups']
+const services = (running: number, ...states: TaskState[]) => ({
+  restores: restores(running),
+  tasks: tasks(...states),
+  guidedBackups: guidedBackups({ state: 'waiting', frozen: null }, { state: 'done', frozen: { at: 1 } }),
+})
+
 test('the gravest is told', () => {
-  expect(whatIsUnderWay({ restores: restores(0), tasks: tasks('draft', 'paused', 'finished') })).toBe(
-    'nothing',
-  )
-  expect(whatIsUnderWay({ restores: restores(1), tasks: tasks('failed') })).toBe('restore')
-  expect(whatIsUnderWay({ restores: restores(1), tasks: tasks('following') })).toBe('migration')
-  expect(whatIsUnderWay({ restores: restores(0), tasks: tasks('copying', 'frozen') })).toBe('frozen')
+  expect(whatIsUnderWay(services(0, 'draft', 'paused', 'finished'))).toBe('nothing')
+  expect(whatIsUnderWay(services(1, 'failed'))).toBe('restore')
+  expect(whatIsUnderWay(services(1, 'following'))).toBe('migration')
+  expect(whatIsUnderWay(services(0, 'copying', 'frozen'))).toBe('frozen')
+})
+
+test('a move by backup that is not done holds its source', () => {
+  const move = guidedBackups({ state: 'waiting', frozen: { at: 1 } })
+  expect(whatIsUnderWay({ ...services(1), guidedBackups: move })).toBe('frozen')
 })
 
 test('without a store only restores count', () => {
-  const refused = migrationsWithoutStore(makeFailure('store.damaged'))
+  const { tasks, guidedBackups } = migrationsWithoutStore(makeFailure('store.damaged'))
 
-  expect(whatIsUnderWay({ restores: restores(2), tasks: refused.tasks })).toBe('restore')
+  expect(whatIsUnderWay({ restores: restores(2), tasks, guidedBackups })).toBe('restore')
 })

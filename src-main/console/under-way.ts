@@ -6,11 +6,22 @@ import type { ConsoleServices } from './services.ts'
 export type UnderWay = 'nothing' | 'restore' | 'migration' | 'frozen'
 
 /** What is under way on this host, as far as leaving it is concerned. */
-export function whatIsUnderWay(services: Pick<ConsoleServices, 'restores' | 'tasks'>): UnderWay {
+export function whatIsUnderWay(
+  services: Pick<ConsoleServices, 'restores' | 'tasks' | 'guidedBackups'>,
+): UnderWay {
   const tasks = tasksNow(services)
-  if (tasks.some(({ state }) => kindOf(state) === 'holding')) return 'frozen'
+  if (tasks.some(({ state }) => kindOf(state) === 'holding') || holdsByBackup(services)) return 'frozen'
   if (tasks.some(({ state }) => kindOf(state) === 'working')) return 'migration'
   return services.restores.countRunning() > 0 ? 'restore' : 'nothing'
+}
+
+/** Whether a move by backup, begun and not done, keeps writes of its source frozen. */
+function holdsByBackup({ guidedBackups }: Pick<ConsoleServices, 'guidedBackups'>): boolean {
+  try {
+    return guidedBackups.list().some(({ state, frozen }) => state !== 'done' && frozen !== null)
+  } catch {
+    return false
+  }
 }
 
 /** How many of those that are over are looked at: as many as may end between two looks. */
