@@ -52,7 +52,9 @@ export function createSocketDoor(premises: Premises, admit: (channel: Channel) =
         answering.add(webSocket)
         const session = sessionIn(premises, request) ?? ''
         sessionOf.set(webSocket, session)
-        webSocket.on('message', () => premises.sessions.use(session))
+        webSocket.on('message', (frame: Buffer) => {
+          if (!isUnattended(frame)) premises.sessions.use(session)
+        })
         webSocket.on('pong', () => answering.add(webSocket))
         admit(channelOf(webSocket))
       })
@@ -70,6 +72,18 @@ function whyRefused(premises: Premises, request: IncomingMessage): string | null
   if (!isFromUs(premises, request)) return '403 Forbidden'
   if (!isSignedIn(premises, request)) return '401 Unauthorized'
   return null
+}
+
+/** What a page asks for again and again while it is open, whoever looks at it: no use of its session. */
+const unattended = '/tasks/history'
+
+function isUnattended(frame: Buffer): boolean {
+  try {
+    const { p: call } = JSON.parse(frame.toString()) as { readonly p?: { readonly u?: unknown } }
+    return call?.u === unattended
+  } catch {
+    return false
+  }
 }
 
 function channelOf(socket: WebSocket): Channel {
