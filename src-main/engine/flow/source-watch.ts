@@ -10,8 +10,9 @@ import { LagClock } from './lag-clock.ts'
 const offsetEveryMs = 250
 
 /**
- * Asks a source, four times a second, and more often while it is about to be in step, how far it has written and how many keys it holds, over a connection of
- * its own. What it cannot be asked (away, or its password changed) is simply not known for the moment.
+ * Asks a source, four times a second, and more often while it is about to be in step, how far it has written and how
+ * many keys it holds, over a connection of its own. What it cannot be asked (away, or its password changed) is simply
+ * not known for the moment.
  */
 export class SourceWatch {
   readonly #connection: () => Connection

@@ -74,7 +74,7 @@ export class Replication {
   /** Why it waits; null while it does not. */
   get waitingFor(): Failure | null {
     if (this.#state === 'streaming' && this.#options.spool.full)
-      return makeFailure('spool.full', { bytes: this.#options.spool.bytes })
+      return makeFailure('spool.full', { bytes: this.#options.spool.quotaBytes })
     return this.#waitingFor
   }
 

@@ -103,9 +103,14 @@ export class Spool implements AsyncDisposable {
     return this.#segments.reduce((sum, segment) => sum + segment.fileBytes, 0)
   }
 
+  /** The most that the stream may take on disk, bytes. */
+  get quotaBytes(): number {
+    return this.#options.quotaBytes
+  }
+
   /** The stream has all the room it may take. */
   get full(): boolean {
-    return this.#streamBytes >= this.#options.quotaBytes
+    return this.#streamBytes >= this.quotaBytes
   }
 
   /** Rings when bytes came, room was made, or the history was thrown away. */
