@@ -299,7 +299,7 @@ export class Follower {
       const unit = splitter.next()
       if (unit === null) break
       // Seldom: a promise for each unit would cost more than its commands.
-      if (this.#copies.size + this.#corrections.size > 0) await this.#placeDue(target, unit.end - 1, db)
+      if (this.#copies.size + this.#corrections.size > 0) await this.#placeDue(target, unit.end - 1, at, db)
       if (this.#copies.size > 0 && this.#isReplaced(unit)) {
         target.advance(unit.end, unit.db)
         continue
@@ -324,7 +324,7 @@ export class Follower {
       if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0), (ask) => ask())
     }
     target.advance(splitter.boundary, splitter.db)
-    await this.#placeDue(target, splitter.boundary, splitter.db)
+    await this.#placeDue(target, splitter.boundary, splitter.boundary, splitter.db)
     target.flush()
   }
 
@@ -357,19 +357,23 @@ export class Follower {
       await target.placeCopy({ end, db, commands: this.#stale!.remove(key), lanes: [this.laneOf(key.key)] })
   }
 
-  /** Puts what waits for this place of the stream into its lanes. */
-  async #placeDue(target: LiveTarget, offset: number, db: number): Promise<void> {
+  /**
+   * Puts what waits for places up to `offset` into its lanes. Their checkpoints become `end`, where all units before have
+   * been placed: up to 6.0 a question dated by INFO is a transaction in the stream itself, and its place between MULTI
+   * and EXEC, where nobody can go on.
+   */
+  async #placeDue(target: LiveTarget, offset: number, end: number, db: number): Promise<void> {
     const { tell } = this.#parts
     for (const correction of this.#corrections.takeDue(offset)) {
       const lanes = [this.laneOf(correction.key)]
       const commands = [correctionCommand(correction, this.#parts.guard)]
-      await target.placeCopy({ end: correction.offset, db, commands, lanes })
+      await target.placeCopy({ end, db, commands, lanes })
     }
     const due = this.#copies.takeDue(offset)
     for (const copy of due) {
       const lanes = [this.laneOf(copy.key)]
       const commands = [...(await this.#voice!.commandsOf(copy)), ...this.#stale!.settle([copy])]
-      await target.placeCopy({ end: copy.offset, db, commands, lanes })
+      await target.placeCopy({ end, db, commands, lanes })
     }
     if (due.length > 0) tell('repair.done', { count: due.length })
   }
@@ -378,7 +382,8 @@ export class Follower {
   async #placeNow(): Promise<void> {
     const target = this.#target
     if (target === null) return
-    await this.#placeDue(target, this.#splitter.boundary, this.#splitter.db)
+    const { boundary, db } = this.#splitter
+    await this.#placeDue(target, boundary, boundary, db)
     target.flush()
   }
 
