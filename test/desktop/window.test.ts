@@ -89,7 +89,7 @@ describe.skipIf(electron === null)('the window', () => {
     await panel.getByText('Key ring of this system').click()
     await panel.getByLabel('New passphrase').fill(passphrase)
     const plainKey = await readFile(join(home, 'keyferry.key'))
-    await panel.getByRole('button', { name: 'Keep the key so' }).click()
+    await panel.getByRole('button', { name: 'Keep the key this way' }).click()
     await panel.getByText('which the key ring of this system unlocks').waitFor()
 
     const { keyRing } = JSON.parse(await readFile(join(home, 'keyferry.key'), 'utf8')) as { keyRing: string }
@@ -284,7 +284,7 @@ describe.skipIf(electron === null)('the window', () => {
     await panel.getByLabel('Passphrase').fill(passphrase)
     await panel.getByRole('button', { name: 'Unlock' }).click()
     await panel.getByText('Key file', { exact: true }).click()
-    await panel.getByRole('button', { name: 'Keep the key so' }).click()
+    await panel.getByRole('button', { name: 'Keep the key this way' }).click()
     await panel.getByText('They are sealed with the key in keyferry.key.').waitFor()
     expect(await readFile(join(home, 'keyferry.key'))).toHaveLength(32)
   })

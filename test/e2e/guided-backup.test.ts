@@ -82,7 +82,10 @@ test('a move by backup: guided from freeze to the new address, closed on the way
   await page.goto(`${served.origin}/#/restores`)
   await main.getByRole('link', { name: 'Move by backup', exact: true }).click()
   await main.getByRole('button', { name: 'Restore now' }).click()
-  await now(page, 'Point applications to the target').waitFor({ timeout: 30_000 })
+  const last = now(page, 'Point applications to the target')
+  await last.waitFor({ timeout: 30_000 })
+  // What was pressed is gone: the keyboard goes on at the step that stands.
+  await expect.poll(() => last.evaluate((leg) => leg === document.activeElement)).toBe(true)
   await main.getByText(`127.0.0.1:${target.port}`, { exact: true }).waitFor()
   const sides = main.getByRole('region', { name: 'Both sides' })
   expect(await sides.getByRole('row', { name: 'Used memory' }).innerText()).toMatch(/[KM]iB.*[KM]iB/s)

@@ -45,6 +45,8 @@ test('readiness for a cluster: seen with MONITOR while it goes on, told with key
   const asking = setInterval(() => void server.call('MSET', 'cart:1', 1, 'user:7', 2), 20)
   await main.getByText('Case 3').waitFor({ timeout: 30_000 })
   clearInterval(asking)
+  // The keyboard has stayed where it was.
+  expect(await page.locator(':focus').innerText()).toBe('Look again')
   const row = main.getByRole('row', { name: 'MSET' })
   expect(await row.innerText()).toMatch(/cart:1[^]*user:7[^]*different slots[^]*one for each key/)
   expect(await findings(page)).toEqual([])

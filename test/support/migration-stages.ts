@@ -47,7 +47,8 @@ export async function* migrationStages(page: Page, scene: MigrationScene): Async
   const cutover = (name: string, says: keyof Words): Stage => ({ name, at: `${task}/cutover`, says })
   while (Number(await target.call('DBSIZE')) < 3_000) await sleep(50)
   yield overview('copying', 'task.state.copying')
-  yield { name: 'tasks', at: 'tasks', says: 'task.state.copying' }
+  // A machine that looks slowly finds it copied here: the list is told by its heading.
+  yield { name: 'tasks', at: 'tasks', says: 'nav.tasks' }
   await source.call('CONFIG', 'SET', 'rdb-key-save-delay', 0)
   await press('Pause')
   await walk.main.getByText('Paused').first().waitFor()

@@ -714,8 +714,8 @@ export const ko: LanguageWords = {
     },
     'secret.locked': {
       what: '저장된 비밀번호가 잠겨 있습니다. 키 파일[({file})|]에 암호 문구가 필요합니다.',
-      safe: '비밀번호는 봉인된 채로 있으며 어떤 서버도 바뀌지 않았습니다.',
-      todo: '설정 페이지에서 잠금을 풀거나 KEYFERRY_PASSPHRASE에 암호 문구를 넣고 Keyferry를 시작하세요. 암호 문구만 잃었다면 이 사용자의 데스크톱 앱이 시스템 키 링으로 열 수도 있습니다.',
+      safe: '비밀번호는 암호화된 채로 있으며 어떤 서버도 바뀌지 않았습니다.',
+      todo: '설정 페이지에서 잠금을 풀거나 KEYFERRY_PASSPHRASE에 암호 문구를 넣고 Keyferry를 시작하세요. 암호 문구만 잃었다면 이 사용자의 데스크톱 앱이 시스템 키링으로 열 수도 있습니다.',
     },
     'secret.wrong-passphrase': {
       what: '저장된 비밀번호의 암호 문구가 아닙니다.',
@@ -723,9 +723,9 @@ export const ko: LanguageWords = {
       todo: '다시 입력하세요.',
     },
     'secret.no-key-ring': {
-      what: '이 시스템의 키 링이 키를 받지 않습니다.',
+      what: '이 시스템의 키링이 키를 받지 않습니다.',
       safe: '모든 것이 이전 그대로입니다.',
-      todo: '시스템의 키 링을 잠금 해제하고 다시 시도하거나 암호 문구로 키를 보관하세요.',
+      todo: '시스템의 키링을 잠금 해제하고 다시 시도하거나 암호 문구로 키를 보관하세요.',
     },
     'update.unreadable': {
       what: '업데이트 피드[({feed})|]가 최신 버전을 알려 주지 않습니다.',

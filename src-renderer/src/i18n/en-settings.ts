@@ -57,8 +57,8 @@ export const enSettings = {
   'secrets.passphrase.hint':
     'At least {count} characters. Keep it elsewhere too: without it nobody can open what is stored, nor undo a freeze with it.',
   'secrets.passphrase.short': 'This passphrase is too short',
-  'secrets.keep': 'Keep the key so',
-  'secrets.kept': 'The key is kept so from now on',
+  'secrets.keep': 'Keep the key this way',
+  'secrets.kept': 'The key is kept this way from now on',
   'secrets.locked':
     'Stored passwords are locked, and tasks that need one wait. Passwords that a profile asks for each time are not concerned.',
   'secrets.unlock': 'Unlock',

@@ -103,8 +103,8 @@ export const enTasks = {
   'shards.phase.stopping': 'stopping',
   'profiles.conflict': 'Somebody else has changed this profile',
   'profiles.conflict.text':
-    '**{name}** was saved by another console or the command line since you opened it. Nothing of yours is lost.',
-  'profiles.conflict.theirs': 'Show the newer one',
+    '**{name}** was saved by another console or the command line since you opened it. Nothing of yours is lost until you choose.',
+  'profiles.conflict.theirs': 'Drop mine, show the newer one',
   'profiles.conflict.copy': 'Keep mine as a copy',
   'profiles.conflict.mine': 'Save mine over it',
 } as const

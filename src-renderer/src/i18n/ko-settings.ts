@@ -41,17 +41,17 @@ export const koSettings: WordsLike<typeof enSettings> = {
     '키는 이 사용자만 읽을 수 있는 keyferry.key에 있습니다. 이 파일과 데이터 폴더를 모두 읽을 수 있으면 저장된 비밀번호를 열 수 있습니다.',
   'secrets.key-file.open':
     '키는 keyferry.key에 있으며 이 시스템은 다른 사용자로부터 막아 주지 않습니다. 다른 방식을 고르거나 프로필이 매번 묻게 하세요.',
-  'secrets.key-file.now': '비밀번호는 keyferry.key의 키로 봉인됩니다.',
+  'secrets.key-file.now': '비밀번호는 keyferry.key의 키로 암호화됩니다.',
   'secrets.passphrase': '암호 문구',
   'secrets.passphrase.text':
     '키 파일은 암호 문구가 있어야만 쓸 수 있습니다. 시작할 때마다 여기에 입력하거나 KEYFERRY_PASSPHRASE로 줍니다.',
-  'secrets.passphrase.now': '비밀번호는 keyferry.key의 키로 봉인되며, 그 키는 암호 문구로 잠겨 있습니다.',
-  'secrets.key-ring': '시스템 키 링',
+  'secrets.passphrase.now': '비밀번호는 keyferry.key의 키로 암호화되며, 그 키는 암호 문구로 잠겨 있습니다.',
+  'secrets.key-ring': '시스템 키링',
   'secrets.key-ring.text':
-    '이 앱은 사용자 계정의 키 링으로 키를 엽니다. 명령줄과 브라우저 콘솔에는 암호 문구가 필요하고, 키 링을 잃었을 때도 마찬가지입니다.',
-  'secrets.key-ring.now': '비밀번호는 keyferry.key의 키로 봉인되며, 시스템 키 링이나 암호 문구로 열립니다.',
+    '이 앱은 사용자 계정의 키링으로 키를 엽니다. 명령줄과 브라우저 콘솔에는 암호 문구가 필요하고, 키링을 잃었을 때도 마찬가지입니다.',
+  'secrets.key-ring.now': '비밀번호는 keyferry.key의 키로 암호화되며, 시스템 키링이나 암호 문구로 열립니다.',
   'secrets.key-ring.unprotected':
-    '이 시스템에는 보호해 주는 키 링(libsecret 또는 KWallet)이 없어 고를 수 없습니다.',
+    '이 시스템에는 보호해 주는 키링(libsecret 또는 KWallet)이 없어 고를 수 없습니다.',
   'secrets.choose': '키를 보관하는 방식',
   'secrets.passphrase.new': '새 암호 문구',
   'secrets.passphrase.hint':

@@ -95,8 +95,8 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'shards.phase.stopping': '멈추는 중',
   'profiles.conflict': '다른 사람이 이 프로필을 바꿨습니다',
   'profiles.conflict.text':
-    '**{name}** 항목은 열어 둔 사이에 다른 콘솔이나 명령줄에서 저장되었습니다. 입력한 내용은 사라지지 않았습니다.',
-  'profiles.conflict.theirs': '더 새로운 것 보기',
-  'profiles.conflict.copy': '내 것을 사본으로 남기기',
-  'profiles.conflict.mine': '내 것으로 덮어쓰기',
+    '**{name}** 프로필을 열어 둔 사이에 다른 콘솔이나 명령줄에서 저장했습니다. 고르기 전에는 입력한 내용이 사라지지 않습니다.',
+  'profiles.conflict.theirs': '내 변경 버리고 최신 내용 보기',
+  'profiles.conflict.copy': '내 변경을 사본으로 저장',
+  'profiles.conflict.mine': '내 변경으로 덮어쓰기',
 }

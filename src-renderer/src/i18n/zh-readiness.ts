@@ -2,17 +2,17 @@ import type { enReadiness } from './en-readiness.ts'
 import type { WordsLike } from './words.ts'
 
 export const zhReadiness: WordsLike<typeof enReadiness> = {
-  'readiness.title': '能用集群吗？',
-  'readiness.begin': '应用是否可以使用集群？',
+  'readiness.title': '集群就绪检查',
+  'readiness.begin': '应用能否直接使用集群？',
   'readiness.ofProfile': '集群就绪检查：{name}',
   'readiness.lead':
     '查看应用发出的请求，指出哪些命令、事务和脚本会同时访问不同槽的键：集群会拒绝它们。不会更改任何内容。',
-  'readiness.what': '查看什么',
+  'readiness.what': '检查对象',
   'readiness.what.stream': '复制流',
   'readiness.what.stream.text': '从现在起它发给副本的内容。几乎没有开销，但只能看到写入。',
   'readiness.what.monitor': '收到的全部请求（MONITOR）',
   'readiness.what.monitor.text':
-    '也包括读取。期间繁忙的服务器最多可能损失一半速度；达到 {most} 条命令后自动结束。',
+    '也包括读取。期间，繁忙的服务器性能最多可能下降一半；达到 {most} 条命令后自动结束。',
   'readiness.what.aof': 'AOF 文件',
   'readiness.what.aof.text': '文件中的每次写入；不触碰任何服务器。',
   'readiness.server': '服务器',
@@ -22,9 +22,9 @@ export const zhReadiness: WordsLike<typeof enReadiness> = {
   'readiness.file': '文件、其清单或所在文件夹',
   'readiness.file.hint': '位于 Keyferry 所在的机器，或链接',
   'readiness.file.missing': '请指定文件',
-  'readiness.start': '开始查看',
-  'readiness.stop': '停止查看',
-  'readiness.looking': '正在查看',
+  'readiness.start': '开始检查',
+  'readiness.stop': '停止检查',
+  'readiness.looking': '正在检查',
   'readiness.soFar_other': '已看到 {n} 条命令，{bytes}',
   'readiness.case.1': '情形 1：没有操作涉及多个键',
   'readiness.case.1.text': '应用无需修改即可使用集群。',
@@ -38,7 +38,7 @@ export const zhReadiness: WordsLike<typeof enReadiness> = {
   'readiness.several': '涉及多个键',
   'readiness.crossing': '跨越不同的槽',
   'readiness.took': '用时',
-  'readiness.writesOnly': '没有看到读取：MGET、SUNION 等只有用 MONITOR 才会显示。',
+  'readiness.writesOnly': '未观察读取：MGET、SUNION 等只有用 MONITOR 才能看到。',
   'readiness.dbs': '使用了数据库 {dbs}：集群只有数据库 0。',
   'readiness.findings': '涉及多个键的操作',
   'readiness.finding.name': '命令',
@@ -57,5 +57,5 @@ export const zhReadiness: WordsLike<typeof enReadiness> = {
   'readiness.advice.databases': '集群只有数据库 0：请用前缀区分其内容。',
   'readiness.advice.declare': '让脚本声明它访问的每个键，并确保这些键在同一个槽。',
   'readiness.export': '另存为文件',
-  'readiness.again': '再次查看',
+  'readiness.again': '重新检查',
 }

@@ -90,8 +90,9 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'shards.phase.waiting': '等待中',
   'shards.phase.stopping': '正在停止',
   'profiles.conflict': '他人已更改此方案',
-  'profiles.conflict.text': '**{name}** 在您打开之后已由另一个控制台或命令行保存。您的内容没有丢失。',
-  'profiles.conflict.theirs': '查看较新的版本',
-  'profiles.conflict.copy': '把我的另存为副本',
-  'profiles.conflict.mine': '用我的覆盖',
+  'profiles.conflict.text':
+    '**{name}** 在您打开之后已由另一个控制台或命令行保存。在您选择之前，您的内容不会丢失。',
+  'profiles.conflict.theirs': '放弃我的，查看较新的版本',
+  'profiles.conflict.copy': '将我的另存为副本',
+  'profiles.conflict.mine': '用我的覆盖较新的',
 }

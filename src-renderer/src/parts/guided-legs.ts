@@ -47,7 +47,13 @@ function textOf(id: GuidedStep, view: GuidedBackupView, isBehind: boolean): stri
     : view.state === 'running' && view.step === id
       ? nowText(view)
       : null
+  if (told === null && id === 'freeze' && isShutByHand(view)) return t('cutover.freeze.byHand.now')
   return told ?? t(`guided.${id}.text`, { from: view.from, to: view.to })
+}
+
+/** The source lets nobody change its passwords, or our account not: a person shuts its writers out. */
+export function isShutByHand({ step, failure }: GuidedBackupView): boolean {
+  return step === 'freeze' && failure?.code === 'freeze.not-permitted'
 }
 
 function doneText(id: GuidedStep, view: GuidedBackupView): string | null {
@@ -85,14 +91,17 @@ function sayOne({ address, file, bytes, keys, madeAt }: GuidedBackupView['saved'
     : t('guided.backup.elsewhere', { address, place: madeAt })
 }
 
-function nowText({ seen, progress }: GuidedBackupView): string | null {
-  if (seen !== null)
-    return seen.foreignClients === null
-      ? t('freeze.byHand.writes', { rate: formatCount(seen.writesPerSecond) })
-      : t('freeze.byHand.writesAndClients', {
-          rate: formatCount(seen.writesPerSecond),
-          clients: formatCount(seen.foreignClients),
-        })
+function nowText({ step, seen, progress }: GuidedBackupView): string | null {
+  if (seen !== null) {
+    const still =
+      seen.foreignClients === null
+        ? t('freeze.byHand.writes', { rate: formatCount(seen.writesPerSecond) })
+        : t('freeze.byHand.writesAndClients', {
+            rate: formatCount(seen.writesPerSecond),
+            clients: formatCount(seen.foreignClients),
+          })
+    return step === 'freeze' ? `${t('freeze.byHand.waiting')} ${still}` : still
+  }
   if (progress === null) return null
   const say = progress.unit === 'bytes' ? formatBytes : formatCount
   return progress.total === null

@@ -10,6 +10,8 @@ export class ReadinessLook extends Deeds {
   readonly #client: ConsoleClient
   report = $state.raw<ReadinessReport | null>(null)
   progress = $state.raw<ReadinessProgress | null>(null)
+  /** When the first was told of, ms since the epoch: a live server is looked at from then on. */
+  since = $state.raw<number | null>(null)
   #isRunning = $state(false)
   #stop = new AbortController()
 
@@ -42,6 +44,7 @@ export class ReadinessLook extends Deeds {
     this.#stop = stop
     this.report = null
     this.progress = null
+    this.since = null
     this.#isRunning = true
     const asked = 'profile' in request && passwords !== undefined ? { ...request, passwords } : request
     let failure: Failure | null = null
@@ -49,7 +52,10 @@ export class ReadinessLook extends Deeds {
       if (stop.signal.aborted) return null
       if ('failed' in answer) failure = answer.failed
       else if ('report' in answer.ok) this.report = answer.ok.report
-      else this.progress = answer.ok.progress
+      else {
+        this.progress = answer.ok.progress
+        this.since ??= Date.now()
+      }
     }
     if (!stop.signal.aborted) this.#isRunning = false
     return failure
