@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll } from 'vitest'
 import { encodeCommand } from '#engine/resp/encode.ts'
 import { readServer } from '../matrix/read.ts'
 import type { MatrixServer } from '../matrix/servers.ts'
@@ -13,11 +14,12 @@ export function commands(...lines: readonly string[]): Buffer {
 }
 
 const folders = new Set<string>()
-process.on('exit', () => {
+// Registered first, so it comes after the file's own.
+afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** Removed when the process of the tests ends. */
+/** Removed at the end of the test file. */
 function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-aof-'))
   folders.add(folder)
