@@ -243,5 +243,5 @@ test('a console that goes away is told, and again when it is back and knows nobo
   await first.kill9()
   await own.page.getByText(/Connection to Keyferry lost/).waitFor()
   await using _second = await startServed(first.port)
-  await own.page.getByText(/This browser is signed out/).waitFor({ timeout: 30_000 })
+  await own.page.getByText(/This browser’s session has ended/).waitFor({ timeout: 30_000 })
 })
