@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { unguardExpiries } from '#engine/flow/unguard.ts'
 import { startProxy } from '../support/proxy.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { serversAtHand } from '../support/server-pairs.ts'
 import { compareAll, connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
@@ -97,15 +97,7 @@ test('a key renewed while the copy is made is there, though its old expiry passe
     target: connectionTo(target),
     folder: folder.path,
   })
-  // However long it takes until the snapshot begins, the expiry in it is one that passes before its end.
-  for (
-    let turn = 0;
-    turn < 1_000 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
-    turn += 1
-  ) {
-    await source.call('PEXPIRE', 'renewed', 4_000)
-    await sleep(20)
-  }
+  await whileNoSnapshot(source, () => source.call('PEXPIRE', 'renewed', 4_000))
   expect(await source.call('PERSIST', 'renewed')).toBe(1)
   await sync.until(({ phase }) => phase === 'in-step')
   await drain(sync, source)
@@ -185,14 +177,9 @@ test.each(withExpiringFields)(
       target: connectionTo(target),
       folder: folder.path,
     })
-    for (
-      let turn = 0;
-      turn < 1_000 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
-      turn += 1
-    ) {
-      await source.call('HPEXPIRE', 'hash', 4_000, 'FIELDS', 2, 'renewed', 'moved')
-      await sleep(20)
-    }
+    await whileNoSnapshot(source, () =>
+      source.call('HPEXPIRE', 'hash', 4_000, 'FIELDS', 2, 'renewed', 'moved'),
+    )
     expect(await source.call('HPERSIST', 'hash', 'FIELDS', 1, 'renewed')).toEqual([1])
     expect(await source.call('HPEXPIRE', 'hash', 500_000, 'FIELDS', 1, 'moved')).toEqual([1])
     await sync.until(({ phase }) => phase === 'in-step')
@@ -201,3 +188,15 @@ test.each(withExpiringFields)(
     expect(await compareAll(source, target)).toMatchObject({ equal: true, compared: 151, differences: [] })
   },
 )
+
+/** However long it takes until the snapshot begins, the expiry in it is one that passes before its end. */
+async function whileNoSnapshot(source: RedisServer, renew: () => Promise<unknown>): Promise<void> {
+  for (
+    let turn = 0;
+    turn < 1_000 && infoField(source, 'persistence', 'rdb_bgsave_in_progress') !== '1';
+    turn += 1
+  ) {
+    await renew()
+    await sleep(20)
+  }
+}
