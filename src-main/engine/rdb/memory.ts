@@ -1,7 +1,7 @@
 import type { ByteFeed } from '../bytes/feed.ts'
 import { encoding, lengthAt, lengthSize } from './length.ts'
 import { kindOf, type, type RdbFlavour } from './opcodes.ts'
-import { unpackedLength } from './reader.ts'
+import { unpackedLength } from './unpack.ts'
 import { skipOver, type SkipWatcher } from './skip-over.ts'
 import { skipString } from './skip.ts'
 import { MemoryFeed, runNow, type Steps } from './steps.ts'

@@ -1,14 +1,15 @@
 import { escapeKey } from '#contract/escape-key.ts'
 import { fail, FailureError, makeFailure, toFailure, type FailureParams } from '#contract/failure.ts'
 import type { ByteFeed, WindowFeed } from '../bytes/feed.ts'
-import { lzfDecompress } from '../bytes/lzf.ts'
 import { EntryBatch, entryKind, type BigEntry } from '../flow/entry.ts'
-import { encoding, lengthAt, lengthSize } from './length.ts'
+import { readUint32 } from './integer.ts'
+import { lengthAt, lengthSize } from './length.ts'
 import { isKnownVersion, opcode, opcodeName, type RdbFlavour, type RdbHeader } from './opcodes.ts'
 import { skipModule } from './module.ts'
 import { CorruptValue, more, skipLength, skipOpcode, skipString, skipValue } from './skip.ts'
 import { run, type Steps } from './steps.ts'
 import { skipString as passString, StringReader } from './string.ts'
+import { unpackedLength, unpackString } from './unpack.ts'
 
 /** What the reader came to. `big`: `reader.big` tells the key; the feed stands at its value, to be consumed by the caller. */
 export type Step = 'batch' | 'big' | 'end'
@@ -143,10 +144,10 @@ export class RdbReader {
   }
 
   #truncated(): never {
-    const { feed, key } = { feed: this.#feed, key: this.#keyAtCursor() }
+    const key = this.#keyAtCursor()
     fail('file.truncated', {
       file: this.#options.file,
-      offset: feed.offsetOf(feed.end),
+      offset: this.#feed.offsetOf(this.#feed.end),
       ...(key === null ? {} : { key }),
     })
   }
@@ -433,73 +434,17 @@ function beginsEntry(code: number): boolean {
   )
 }
 
-/** Bytes that the string at `at` takes unpacked, or a little more. */
-export function unpackedLength(buffer: Uint8Array, at: number): number {
-  const size = lengthSize(buffer, at)
-  if (size > 0) return lengthAt(buffer, at)
-  if ((buffer[at]! & 0x3f) !== encoding.LZF) return 11
-  const packedSize = lengthSize(buffer, at + 1)
-  return lengthAt(buffer, at + 1 + packedSize)
-}
-
-/** Writes the string at `at` (plain, integer or LZF) unpacked into `into`; gives its length. Throws `CorruptValue`. */
-export function unpackString(
-  buffer: Uint8Array,
-  at: number,
-  end: number,
-  into: Uint8Array,
-  offset: number,
-): number {
-  const size = lengthSize(buffer, at)
-  if (size > 0) {
-    const length = end - at - size
-    if (into === buffer) buffer.copyWithin(offset, at + size, end)
-    else into.set(buffer.subarray(at + size, end), offset)
-    return length
-  }
-  switch (buffer[at]! & 0x3f) {
-    case encoding.INT8:
-      return writeDecimal(into, offset, (buffer[at + 1]! << 24) >> 24)
-    case encoding.INT16:
-      return writeDecimal(into, offset, ((buffer[at + 1]! | (buffer[at + 2]! << 8)) << 16) >> 16)
-    case encoding.INT32:
-      return writeDecimal(into, offset, int32At(buffer, at + 1))
-    default: {
-      const packedSize = lengthSize(buffer, at + 1)
-      const lengthsEnd = at + 1 + packedSize + lengthSize(buffer, at + 1 + packedSize)
-      const length = lengthAt(buffer, at + 1 + packedSize)
-      try {
-        lzfDecompress(buffer, lengthsEnd, end, into, offset, offset + length)
-      } catch {
-        throw new CorruptValue(at, 'a compressed string does not unpack to its length')
-      }
-      return length
-    }
-  }
-}
-
-/** Writes a 32-bit integer in decimal; gives the number of digits and sign. */
-function writeDecimal(into: Uint8Array, offset: number, value: number): number {
-  const text = String(value)
-  for (let index = 0; index < text.length; index += 1) into[offset + index] = text.charCodeAt(index)
-  return text.length
-}
-
-function int32At(buffer: Uint8Array, at: number): number {
-  return buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
-}
-
 /**
  * `rdbSaveTime` keeps 32 bits of a time, in files up to version 3. A server reads them as signed and drops what
  * expires after 2038; no key that had expired before 1970 was ever saved, so the sign is no sign.
  */
 function secondsAt(buffer: Uint8Array, at: number): number {
-  return int32At(buffer, at) >>> 0
+  return readUint32(buffer, at)
 }
 
 /** Little-endian, signed; times are far below 2^53. */
 function int64At(buffer: Uint8Array, at: number): number {
-  return (int32At(buffer, at) >>> 0) + int32At(buffer, at + 4) * 2 ** 32
+  return readUint32(buffer, at) + (readUint32(buffer, at + 4) | 0) * 2 ** 32
 }
 
 /** A time as a batch tells it: what lies before 1970 is past, as 1970 is; -1 alone is none (`rdb.c`). */
