@@ -1,24 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { openControl } from '#engine/redis/control.ts'
 import { parseInfo } from '#engine/redis/info.ts'
 import { judgeClocks } from '#migration/prechecks/clocks.ts'
 import { judgeShape } from '#migration/prechecks/shape.ts'
 import { judgeSnapshotRoom } from '#migration/prechecks/snapshot.ts'
-import { at, look } from '../support/checks.ts'
+import { at, look, untilInfo } from '../support/checks.ts'
 import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 import { mountSmallDisk } from '../support/small-disk.ts'
-
-async function untilInfo(server: RedisServer, line: string): Promise<void> {
-  for (let turn = 0; turn < 600; turn += 1) {
-    if (String(await server.call('INFO')).includes(line)) return
-    await sleep(50)
-  }
-  throw new Error(`INFO never said ${line}`)
-}
 
 /** A server that could not save: the folder it saves into is gone. */
 async function startUnableToSave(): Promise<RedisServer> {

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import type { CheckId, CheckResult } from '#contract/precheck.ts'
 import { defaultProfileOptions, type ProfileOptions } from '#contract/profile.ts'
@@ -45,4 +46,13 @@ export async function look(
   )
   const of = (id: CheckId): CheckResult => all.find((one) => one.id === id)!
   return { all, of, says: (id) => `${of(id).state} ${of(id).finding}` }
+}
+
+/** Waits until INFO has such a line. */
+export async function untilInfo(server: RedisServer, line: string): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (!String(await server.call('INFO')).includes(line)) {
+    if (Date.now() > deadline) throw new Error(`INFO never said ${line}`)
+    await sleep(50)
+  }
 }

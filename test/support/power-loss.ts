@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { compileShared } from './compiled.ts'
 
 export interface PowerLoss {
   /** For a process whose files are to be forgotten but for what it has fsynced. */
@@ -17,13 +16,8 @@ export interface PowerLoss {
  * where there is no compiler to make it with. `folder` is where the compiled part goes.
  */
 export function powerLoss(file: string, folder: string): PowerLoss | null {
-  const library = join(folder, 'only-what-is-synced.so')
-  const code = fileURLToPath(new URL('only-what-is-synced.c', import.meta.url))
-  try {
-    execFileSync('cc', ['-shared', '-fPIC', '-o', library, code, '-ldl'], { stdio: 'ignore' })
-  } catch {
-    return null
-  }
+  const library = compileShared('only-what-is-synced', folder)
+  if (library === null) return null
   const those = (): readonly string[] =>
     readdirSync(dirname(file))
       .filter((name) => name.startsWith(basename(file)))

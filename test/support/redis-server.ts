@@ -31,6 +31,8 @@ export interface RedisOptions {
   readonly port?: number
   /** A configuration file to run a Sentinel with, which has its port. */
   readonly sentinel?: string
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface RedisServer {
@@ -102,6 +104,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       commandLine(serverArgs({ port, dir, version, tls, options }), dir, version),
       {
         stdio: ['ignore', output, output],
+        env: { ...process.env, ...options.env },
       },
     )
     closeSync(output)
