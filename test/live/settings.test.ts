@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SyncSpec } from '#contract/sync.ts'
 import type { SettingChange, TaskEvent, TaskView } from '#contract/task.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
@@ -118,6 +119,22 @@ describe('settings of a task', () => {
     }))
 })
 
+/** What somebody else may wish of a setting: neither what it was nor what a migration wants. */
+const theirs: Readonly<Record<string, string>> = {
+  'client-output-buffer-limit': 'replica 123456789 0 0',
+  'repl-backlog-size': '12345678',
+  'repl-timeout': '77',
+  'notify-keyspace-events': 'Kg',
+  timeout: '33',
+  'maxmemory-policy': 'volatile-lru',
+  'proto-max-bulk-len': '2mb',
+  save: '60 9',
+  'auto-aof-rewrite-percentage': '42',
+}
+
+const modeOf = (name: string): SyncSpec['mode'] | undefined =>
+  wantedSettings.find((one) => one.name === name)?.mode
+
 describe.each(['source', 'target'] as const)(
   'settings of the %s, with a crash of ours in between',
   (side) => {
@@ -135,38 +152,65 @@ describe.each(['source', 'target'] as const)(
     ]
     const read = async (server: RedisServer): Promise<unknown[]> =>
       Promise.all(names.map((name) => server.call('CONFIG', 'GET', name)))
+    let dir: string
+    let file: string
+
+    beforeEach(() => {
+      dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+      file = join(dir, 'keyferry.db')
+      openStore(file)[Symbol.dispose]()
+    })
+    afterEach(() => rmSync(dir, { recursive: true }))
+
+    /** Sets them in a process of its own, which ends, kill -9, when it has come so far with this one. */
+    function setAndDie(server: RedisServer, moment: DeathAt, name: string): void {
+      const died = spawnSync(process.execPath, [
+        ...[mortal, file, server.host, String(server.port)],
+        ...[side, moment, name],
+      ])
+      expect(died.signal, String(died.stderr)).toBe('SIGKILL')
+    }
+
+    /** As the next start does; returns what was told. */
+    async function putBack(server: RedisServer, name: string): Promise<TaskEvent['code'][]> {
+      using store = openStore(file)
+      const { journal } = store
+      expect(journal.open('setting', name)).not.toEqual([])
+      const told: TaskEvent['code'][] = []
+      await using control = await openControl(at(server))
+      await putSettingsBack(side, control, { taskId: name, journal, tell: (_, code) => told.push(code) })
+      expect(journal.open('setting')).toEqual([])
+      return told
+    }
 
     it.each(['journaled', 'set', 'put-back'] satisfies DeathAt[])(
       'are put back, each one, after kill -9 when one was: %s',
       async (moment) => {
         await using server = await startRedis({ args })
         const before = await read(server)
-        const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
-        const file = join(dir, 'keyferry.db')
-        openStore(file)[Symbol.dispose]()
         for (const name of names) {
-          const died = spawnSync(process.execPath, [
-            ...[mortal, file, server.host, String(server.port)],
-            ...[side, moment, name],
-          ])
-          expect(died.signal, String(died.stderr)).toBe('SIGKILL')
-          using store = openStore(file)
-          const told: TaskEvent['code'][] = []
-          const { journal } = store
-          expect(journal.open('setting', name)).not.toEqual([])
-          await using control = await openControl(at(server))
-          await putSettingsBack(side, control, {
-            taskId: name,
-            journal,
-            tell: (_, code) => told.push(code),
-          })
+          setAndDie(server, moment, name)
+          if (moment === 'set')
+            expect(await server.call('CONFIG', 'GET', name)).not.toEqual(before[names.indexOf(name)])
+          expect(await putBack(server, name)).not.toContain('settings.left')
           expect(await read(server)).toEqual(before)
-          expect(journal.open('setting')).toEqual([])
-          expect(told).not.toContain('settings.left')
         }
-        rmSync(dir, { recursive: true })
       },
     )
+
+    it('are left as somebody else has set each meanwhile, and told', async () => {
+      for (const mode of ['stream', 'scan']) {
+        const set = names.filter((name) => (modeOf(name) ?? 'stream') === mode)
+        const last = set.at(-1)
+        if (last === undefined) continue
+        await using server = await startRedis({ args })
+        setAndDie(server, 'set', last)
+        for (const name of set) await server.call('CONFIG', 'SET', name, theirs[name]!)
+        const left = await read(server)
+        expect(await putBack(server, last)).toEqual(set.map(() => 'settings.left'))
+        expect(await read(server)).toEqual(left)
+      }
+    })
   },
 )
 
