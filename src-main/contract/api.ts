@@ -330,8 +330,11 @@ export const contract = {
     together: oc.input(togetherSchema).output(answer<readonly TogetherAnswer[]>()),
     /** Forgets those that are over, as far as the search finds them; answers with how many. */
     clearHistory: oc.input(pastRequestSchema.pick({ search: true })).output(answer<number>()),
-    /** The newest view at once, then on every change (at most four a second), until the task is over. */
-    watch: oc.input(idInput).output(eventIterator(answer<TaskView>())),
+    /**
+     * The newest view whole at once, then of every change (of mere figures at most two a second) the members of it that
+     * say something else, until the task is over.
+     */
+    watch: oc.input(idInput).output(eventIterator(answer<Partial<TaskView>>())),
     /** How all tasks stand: at once, then on every change (at most once a second). */
     watchAll: oc.output(eventIterator(answer<TaskBoard>())),
     /** Points of the plots since a time, thinned out to at most `limit`. */

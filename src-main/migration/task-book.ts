@@ -18,8 +18,8 @@ import {
 } from './task-record.ts'
 
 const newestEvents = 50
-/** How often a watcher is told at most. */
-const tellEveryMs = 250
+/** How often a watcher is told of mere figures at most: nobody reads them faster. */
+const tellEveryMs = 500
 /** How old what one watcher was shown may be for another one, where nothing is known to have changed since. */
 const sharedForMs = 50
 /** How often what another process does is looked up. */

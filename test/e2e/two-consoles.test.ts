@@ -19,6 +19,18 @@ afterAll(async () => {
   await served[Symbol.asyncDispose]()
 })
 
+/** Counts what a page asks the host for, by the name of the procedure. */
+function countCalls(page: Page): (procedure: string) => number {
+  const calls: string[] = []
+  page.on('websocket', (socket) =>
+    socket.on('framesent', ({ payload }) => {
+      const { p: call } = JSON.parse(payload.toString()) as { readonly p?: { readonly u: string } }
+      if (call !== undefined) calls.push(call.u)
+    }),
+  )
+  return (procedure) => calls.filter((called) => called === procedure).length
+}
+
 const alerts = (page: Page): Promise<number> => page.getByRole('main').getByRole('alert').count()
 
 test('two consoles at one migration: the same pressed in both is done once, and edits of both are kept', async () => {
@@ -28,6 +40,7 @@ test('two consoles at one migration: the same pressed in both is done once, and 
   await using one = await openConsole(browser, served)
   await using other = await openConsole(browser, served)
   const pages = [one.page, other.page]
+  const callsOfOne = countCalls(one.page)
   const [walk, otherWalk] = [walkMigration(one.page), walkMigration(other.page)]
   await one.page.goto(`${served.origin}/#/`)
   await walk.openWizard()
@@ -70,6 +83,11 @@ test('two consoles at one migration: the same pressed in both is done once, and 
   expect(one.page.url()).toBe(other.page.url())
   await walk.untilInStep()
   await otherWalk.untilInStep()
+
+  // A page subscribes once to the task it shows, however many points its plots get.
+  const [watched, polled] = ['/tasks/watch', '/tasks/history'].map((name) => callsOfOne(name))
+  await expect.poll(() => callsOfOne('/tasks/history'), { timeout: 60_000 }).toBeGreaterThan(polled! + 3)
+  expect(callsOfOne('/tasks/watch')).toBe(watched)
 
   // What one does the other sees.
   await one.page.getByRole('button', { name: 'Pause', exact: true }).click()

@@ -1,5 +1,6 @@
 import { reportFile } from '#migration/report/report.ts'
 import { base, ok } from '../base.ts'
+import { onlyChanges } from '../only-changes.ts'
 
 export const tasks = {
   past: base.tasks.past.handler(({ context, input }) => ok(context.tasks.past(input))),
@@ -53,7 +54,9 @@ export const tasks = {
   clearHistory: base.tasks.clearHistory.handler(async ({ context, input }) =>
     ok(await context.tasks.clearHistory(input.search)),
   ),
-  watch: base.tasks.watch.handler(({ context, input, signal }) => context.tasks.watch(input.id, signal)),
+  watch: base.tasks.watch.handler(({ context, input, signal }) =>
+    onlyChanges(context.tasks.watch(input.id, signal)),
+  ),
   watchAll: base.tasks.watchAll.handler(({ context, signal }) => context.tasks.watchAll(signal)),
   history: base.tasks.history.handler(({ context, input }) =>
     ok(context.tasks.history(input.id, input.since, input.limit)),

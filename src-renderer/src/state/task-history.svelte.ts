@@ -7,6 +7,8 @@ const limit = 1200
 /** The points of a task's plots: all there are at first, then what has come since, once a second. */
 export class TaskHistory {
   #samples = $state.raw<readonly TaskSample[]>([])
+  /** When the last of them was taken. Not reactive: whoever follows would begin anew with each point. */
+  #newest = 0
 
   get samples(): readonly TaskSample[] {
     return this.#samples
@@ -16,8 +18,9 @@ export class TaskHistory {
   async follow(client: ConsoleClient, id: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (!document.hidden) {
-        const since = this.#samples.at(-1)?.at ?? 0
-        const answer = await client.tasks.history({ id, since, limit }, { signal }).catch(() => null)
+        const answer = await client.tasks
+          .history({ id, since: this.#newest, limit }, { signal })
+          .catch(() => null)
         if (answer !== null && 'ok' in answer) this.#add(answer.ok)
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs))
@@ -25,9 +28,9 @@ export class TaskHistory {
   }
 
   #add(samples: readonly TaskSample[]): void {
-    const last = this.#samples.at(-1)?.at ?? 0
-    const newer = samples.filter((sample) => sample.at > last)
+    const newer = samples.filter((sample) => sample.at > this.#newest)
     if (newer.length === 0) return
+    this.#newest = newer.at(-1)!.at
     const joined = [...this.#samples, ...newer]
     // The older half is thinned out, so that the whole way stays in view at a bounded size.
     this.#samples =

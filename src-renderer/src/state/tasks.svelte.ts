@@ -68,12 +68,15 @@ export class Tasks {
     this.#watching = false
   }
 
-  /** Follows one task, four times a second at most, until the signal is aborted. */
+  /** Follows one task until the signal is aborted; why it cannot be, or null. */
   async follow(id: string, signal: AbortSignal): Promise<Failure | null> {
     const subscribe = (shown: AbortSignal) => this.#client.tasks.watch({ id }, { signal: shown })
+    let told: TaskView | undefined
     for await (const answer of whileShown(subscribe, signal)) {
       if ('failed' in answer) return answer.failed
-      this.#take(answer.ok)
+      // Each subscription tells all of it first.
+      told = { ...(told as TaskView), ...answer.ok }
+      this.#take(told)
     }
     return null
   }
