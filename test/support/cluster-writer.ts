@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
+import type { TlsFiles } from './tls-files.ts'
 import { randomFrom, type Writer } from './writer.ts'
 
 export interface ClusterWriterOptions {
@@ -10,14 +12,15 @@ export interface ClusterWriterOptions {
   readonly tags?: number
   readonly seed?: number
   readonly password?: string
+  /** The servers speak TLS. */
+  readonly tls?: TlsFiles | null
   /** There is one server, which is no cluster. */
   readonly alone?: boolean
 }
 
-type Step = (
-  key: (kind: string) => string,
-  random: (below: number) => number,
-) => readonly [string, ...(string | number)[]]
+type Command = readonly [string, ...(string | number)[]]
+/** One command, or several that are one transaction. */
+type Step = (key: (kind: string) => string, random: (below: number) => number) => Command | readonly Command[]
 
 /** What cannot be done twice, be left out, or be done in another order, without being seen afterwards. */
 const steps: readonly Step[] = [
@@ -35,6 +38,13 @@ const steps: readonly Step[] = [
   (key, r) => ['SET', key('short'), r(1e6), 'PX', 200 + r(3000)],
   (key, r) => ['EXPIRE', key('hash'), 20 + r(100)],
   (key) => ['PERSIST', key('hash')],
+  (key, r) => ['SETRANGE', key('text'), r(50), 'Z'],
+  (key) => ['RENAME', key('list'), key('list')],
+  (key, r) => [
+    ['INCR', key('count')],
+    ['APPEND', key('text'), 't'],
+    ['RPUSH', key('list'), r(1e6)],
+  ],
   (key, r) => [
     'EVAL',
     "redis.call('INCRBY', KEYS[1], ARGV[1]); return redis.call('APPEND', KEYS[2], '!')",
@@ -52,9 +62,14 @@ export function startClusterWriter({
   tags = 150,
   seed = 1,
   password,
+  tls = null,
   alone = false,
-}: ClusterWriterOptions): Pick<Writer, 'written' | 'refused' | 'stop'> {
-  const redisOptions = { disableClientInfo: true, ...(password !== undefined && { password }) }
+}: ClusterWriterOptions): Writer {
+  const redisOptions = {
+    disableClientInfo: true,
+    ...(password !== undefined && { password }),
+    ...(tls !== null && { tls: { ca: readFileSync(tls.ca) } }),
+  }
   const client = alone
     ? new Redis({ ...redisOptions, port: ports[0]! })
     : new Cluster(
@@ -64,18 +79,33 @@ export function startClusterWriter({
   client.on('error', () => undefined)
   const random = randomFrom(seed)
   let stopped = false
+  let paused = false
   let written = 0
   let refused = 0
   const everyMs = 20
   const perTurn = Math.max(1, Math.round((rate * everyMs) / 1000))
 
+  async function send(step: Command | readonly Command[]): Promise<void> {
+    const [first, ...others] = step
+    if (typeof first === 'string') {
+      await client.call(first, others as (string | number)[])
+      return
+    }
+    const transaction = client.multi()
+    for (const [name, ...args] of step as readonly Command[]) transaction.call(name, args)
+    await transaction.exec()
+  }
+
   async function work(): Promise<void> {
     while (!stopped) {
+      if (paused) {
+        await sleep(everyMs)
+        continue
+      }
       const sent = Array.from({ length: perTurn }, () => {
         const tag = random(tags)
         const key = (kind: string): string => `{t${tag}}${kind}:${random(3)}`
-        const [name, ...args] = steps[random(steps.length)]!(key, random)
-        return client.call(name, args).then(
+        return send(steps[random(steps.length)]!(key, random)).then(
           () => (written += 1),
           () => (refused += 1),
         )
@@ -92,6 +122,12 @@ export function startClusterWriter({
     },
     get refused() {
       return refused
+    },
+    pause() {
+      paused = true
+    },
+    goOn() {
+      paused = false
     },
     async stop() {
       stopped = true

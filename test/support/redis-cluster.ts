@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { parseClusterNodes } from '#engine/redis/topology.ts'
 import { startRedis, type RedisServer } from './redis-server.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 export interface ClusterOptions {
   readonly masters?: number
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   /** Another server than the one on PATH. */
   readonly binary?: string
   readonly password?: string
+  /** TLS only, between the nodes too. */
+  readonly tls?: TlsFiles | null
 }
 
 export interface RedisCluster {
@@ -43,7 +46,7 @@ const busOffset = 10_000
  * node starts with its `nodes.conf` written, so nobody has to be introduced.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
-  const { masters = 3, replicas = 0, spare = 0, args = [], binary, password } = options
+  const { masters = 3, replicas = 0, spare = 0, args = [], binary, password, tls = null } = options
   const count = masters + spare + masters * replicas
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-cluster-'))
   const ids = Array.from({ length: count }, () => randomBytes(20).toString('hex'))
@@ -65,8 +68,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
       dir,
       ...(binary === undefined ? {} : { binary }),
       ...(password === undefined ? {} : { password }),
+      ...(tls === null ? {} : { tls }),
       args: [
         ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
+        ...(tls === null ? [] : tlsArgs(tls)),
         ...(password === undefined ? [] : ['--masterauth', password]),
         ...args,
       ],
@@ -222,6 +227,12 @@ async function untilKnown(nodes: readonly RedisServer[], ids: readonly string[])
       if (Date.now() > deadline) throw new Error(`a node has not come to be known: ${info}`)
       await sleep(50)
     }
+}
+
+/** The bus asks for certificates on both ends, and a server's own is none for a client. */
+function tlsArgs({ clientCert, clientKey }: TlsFiles): readonly string[] {
+  const own = ['--tls-client-cert-file', clientCert, '--tls-client-key-file', clientKey]
+  return ['--tls-cluster', 'yes', '--tls-replication', 'yes', ...own]
 }
 
 /** Both below 32,768: from there on any connection may take one between our look and the node's start. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -100,7 +100,12 @@ async function allKeysOf(servers: readonly RedisServer[]): Promise<ReadonlyMap<s
 async function everyKey(server: RedisServer): Promise<ReadonlyMap<string, Seen>> {
   const seen = new Map<string, Seen>()
   for (const [, db] of server.cli('INFO', 'keyspace').matchAll(/^db(\d+):/gm)) {
-    const redis = new Redis({ port: server.port, db: Number(db), disableClientInfo: true })
+    const redis = new Redis({
+      port: server.port,
+      db: Number(db),
+      disableClientInfo: true,
+      ...(server.tls !== null && { tls: { ca: readFileSync(server.tls.ca) } }),
+    })
     try {
       const keys = (await redis.callBuffer('KEYS', '*')) as Buffer[]
       const theirs = keys.filter((key) => !key.toString().startsWith('keyferry:'))
