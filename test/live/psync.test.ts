@@ -253,6 +253,29 @@ test.each([
     .run(new AbortController().signal)
     .catch((thrown: unknown) => thrown)
   expect((failed as FailureError).failure.code).toBe(code)
+  await expect(replication.restart(() => Promise.resolve())).rejects.toMatchObject({ failure: { code } })
+})
+
+test('asked from elsewhere while it ends, or asked twice at once: nobody waits for an answer that never comes', async () => {
+  using folder = taskFolder()
+  await using spool = await Spool.open(join(folder.path, 'spool'), options)
+  await using master = await startFakeMaster((replica) =>
+    replica.send(`+FULLRESYNC ${first} 0\r\n$9\r\nREDIS0010`),
+  )
+  const { replication, stop } = follow(master.port, spool)
+  await until(() => replication.state === 'streaming')
+  const prepared: string[] = []
+  const prepare = (name: string) => async (): Promise<void> => {
+    prepared.push(name)
+    await spool.forget()
+  }
+  await Promise.all([replication.restart(prepare('one')), replication.restart(prepare('other'))])
+  expect(prepared).toEqual(['one', 'other'])
+  await until(() => replication.state === 'streaming' && spool.lineage !== null)
+  const late = replication.restart(prepare('late'))
+  const [, told] = await Promise.allSettled([stop(), late])
+  expect(told).toMatchObject({ status: 'rejected', reason: { failure: { code: 'job.cancelled' } } })
+  expect(prepared).not.toContain('late')
 })
 
 test('a real source that writes its snapshot to disk first, behind a password that changes on the way', async () => {

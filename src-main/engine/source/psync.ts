@@ -37,6 +37,13 @@ export interface ReplicationOptions {
   readonly onLost?: (failure: Failure) => void
 }
 
+/** A wish to set the spool right between two connections. */
+interface Restart {
+  /** Never rejects: whoever asked is told. */
+  readonly prepare: () => Promise<void>
+  readonly refuse: (why: FailureError) => void
+}
+
 const ackEveryMs = 1_000
 /** `repl-timeout` of a server. */
 const defaultSilenceMs = 60_000
@@ -57,7 +64,10 @@ export class Replication {
   #received = 0
   #everFollowed = false
   #connected = new AbortController()
-  #beforeNext: (() => Promise<void>) | null = null
+  /** What is to be done before the next connection, in order. */
+  #restarts: Restart[] = []
+  /** Why nobody will be connected to any more. */
+  #over: Failure | null = null
   readonly #echoes: Echoes
   #counted = true
 
@@ -101,10 +111,14 @@ export class Replication {
     return this.#counted
   }
 
-  /** Gives up the connection there is, lets `prepare` set the spool right, and asks the source from there. */
-  restart(prepare: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#beforeNext = () => prepare().then(resolve, reject)
+  /**
+   * Gives up the connection there is, lets `prepare` set the spool right, and asks the source from there. Rejects with why
+   * there is no next connection, `prepare` not called.
+   */
+  async restart(prepare: () => Promise<void>): Promise<void> {
+    if (this.#over !== null) throw new FailureError(this.#over)
+    await new Promise<void>((resolve, reject) => {
+      this.#restarts.push({ prepare: () => prepare().then(resolve, reject), refuse: reject })
       this.#connected.abort()
     })
   }
@@ -114,16 +128,29 @@ export class Replication {
    * followed before; later everything is waited for, since the source may come back as it was.
    */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#keepFollowing(signal)
+      this.#end(makeFailure('job.cancelled'))
+    } catch (thrown) {
+      this.#end(toFailure(thrown))
+      throw thrown
+    }
+  }
+
+  #end(failure: Failure): void {
+    this.#over = failure
+    for (const { refuse } of this.#restarts.splice(0)) refuse(new FailureError(failure))
+  }
+
+  async #keepFollowing(signal: AbortSignal): Promise<void> {
     let pauseMs = 100
     while (!signal.aborted) {
       const followedBefore = this.#received
-      const prepare = this.#beforeNext
-      this.#beforeNext = null
-      await prepare?.()
+      for (const { prepare } of this.#restarts.splice(0)) await prepare()
       this.#connected = new AbortController()
       const connected = AbortSignal.any([signal, this.#connected.signal])
       try {
-        if (this.#beforeNext === null) await this.#follow(connected)
+        if (this.#restarts.length === 0) await this.#follow(connected)
       } catch (thrown) {
         if (signal.aborted) return
         if (connected.aborted) continue
