@@ -25,7 +25,7 @@ export type FreezeState =
 
 /** Why a freeze is broken. */
 export type FreezeBreach =
-  'restarted' | 'password-changed' | 'acl-changed' | 'role-changed' | 'foreign-client'
+  'restarted' | 'password-changed' | 'acl-changed' | 'role-changed' | 'slots-moved' | 'foreign-client'
 
 /** One step of the freeze at one server, as it will be or was sent; secrets are shown as `•••••`. */
 export interface FreezeStep {

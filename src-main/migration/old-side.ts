@@ -82,7 +82,7 @@ export async function watchOldFrozen(
 /** Tells what broke it; whether it is for us to mend. */
 function isOurs({ record }: KeptFreeze, broken: Breach, { book }: RunServices, id: string): boolean {
   book.tell(id, 'error', 'freeze.broken', { ...broken })
-  return record.byHand !== true && (broken.breach === 'restarted' || broken.breach === 'role-changed')
+  return record.byHand !== true && ['restarted', 'role-changed', 'slots-moved'].includes(broken.breach)
 }
 
 async function freezeAgain(

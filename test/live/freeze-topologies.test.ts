@@ -162,6 +162,54 @@ describe('a primary with replicas', () => {
         if (modern) expect(await Promise.all(places.map(fullSyncs))).toEqual(copied)
       })
 
+  it('is frozen anew after one of two replicas was made the primary, found by the former one', async () => {
+    const args = ['--masterauth', password, '--repl-diskless-sync-delay', '0']
+    await using primary = await startRedis({ password, args })
+    const following = [...args, '--replicaof', primary.host, String(primary.port)]
+    await using promoted = await startRedis({ password, args: following })
+    await using other = await startRedis({ password, args: following })
+    const servers = [promoted, primary, other]
+    const places = servers.map(({ host, port }): Connection => ({ host, port, password }))
+    for (const place of [places[0]!, places[2]!]) await until(() => linkIsUp(place), 'the link of a replica')
+    const before = await Promise.all(places.map(doors))
+    const connection = places[1]!
+    const { record } = await freezeWrites({ taskId: 'promoted', connection, journal })
+    const nodeOf = ({ port }: RedisServer): Connection =>
+      frozenNode(
+        record,
+        record.nodes.find((node) => node.port === port)!,
+      )
+    const watching = watchFrozen([record], {
+      signal: AbortSignal.timeout(40_000),
+      onLook: () => undefined,
+    })
+    for (const server of servers) {
+      await using control = await openControl(nodeOf(server))
+      if (server === promoted) await control.call('REPLICAOF', 'NO', 'ONE')
+      else await control.call('REPLICAOF', promoted.host, promoted.port)
+    }
+    expect((await watching)?.breach).toBe('role-changed')
+    for (const server of [primary, other])
+      await until(() => linkIsUp(nodeOf(server)), 'the link to the new primary')
+
+    const again = await freezeWrites({ taskId: 'promoted', connection, journal })
+    const portsOf = (role: string): number[] =>
+      again.record.nodes.flatMap((node) => (node.role === role ? [node.port] : [])).sort()
+    expect(portsOf('master')).toEqual([promoted.port])
+    expect(portsOf('replica')).toEqual([primary.port, other.port].sort())
+    for (const place of places)
+      await expect(openControl(place)).rejects.toMatchObject({ failure: { code: /^auth\./ } })
+    expect((await firstLook(again.record)).foreignClients).toBe(0)
+    expect(await unfreezeWrites({ kept: again, journal })).toEqual({ changedMeanwhile: [] })
+    expect(await Promise.all(places.map(doors))).toEqual(before)
+    const writer = application(promoted, { password })
+    await writer.connect()
+    await writer.set('later', 'yes')
+    writer.disconnect()
+    for (const server of [primary, other])
+      await until(async () => (await server.call('GET', 'later')) === 'yes', 'what was written afterwards')
+  })
+
   it('is refused while a replica cannot be reached, and nothing is changed', async () => {
     await using primary = await startRedis({ password })
     await using replica = await startRedis({
@@ -391,6 +439,109 @@ describe('a cluster', () => {
     })
     expect(await Promise.all(places.map(doors))).toEqual(before)
   })
+
+  it('is frozen anew when a replica took over, when a slot moved, when a node joined and got a slot', async () => {
+    await using cluster = await startCluster({ replicas: 1, password })
+    const placeOf = ({ host, port }: RedisServer): Connection => ({ host, port, password })
+    const before = await Promise.all(cluster.nodes.map(placeOf).map(doors))
+    const connection = placeOf(cluster.nodes[0]!)
+    const keySlots = new Map(['{a}', '{b}', '{c}'].map((key) => [keySlot(Buffer.from(key)), key]))
+    const owners = await cluster.owners()
+    for (const [slot, key] of keySlots) await owners[slot]!.call('SET', key, 'x')
+    const moved = keySlot(Buffer.from('{b}'))
+    const [from, to, promoted, demoted] = [0, 1, 5, 2].map((number) => cluster.nodes[number]!)
+    expect(owners[moved]).toBe(from)
+    let kept = await freezeWrites({ taskId: 'changing', connection, journal })
+
+    /** As somebody does who may: at a server of a frozen cluster there is nobody else. */
+    const tell = async (
+      server: RedisServer,
+      ...command: [string, ...(string | number)[]]
+    ): Promise<unknown> => {
+      const node = kept.record.nodes.find(({ port }) => port === server.port)
+      await using control = await openControl(
+        node === undefined ? placeOf(server) : frozenNode(kept.record, node),
+        { name: 'kf:resharding' },
+      )
+      return await control.call(...command)
+    }
+    /** What breaks the freeze while something is done; then it is frozen again. */
+    const breachBy = async (deed: () => Promise<void>): Promise<string | undefined> => {
+      let looks = 0
+      const watching = watchFrozen([kept.record], {
+        signal: AbortSignal.timeout(40_000),
+        onLook: () => (looks += 1),
+      })
+      await until(() => Promise.resolve(looks > 0), 'the watch')
+      await deed()
+      const broken = await watching
+      await until(
+        () =>
+          freezeWrites({ taskId: 'changing', connection, journal }).then(
+            (again) => {
+              kept = again
+              return true
+            },
+            (thrown: unknown) => {
+              if (!['freeze.slot-moving', 'freeze.node-unreachable'].includes(toFailure(thrown).code))
+                throw thrown
+              return false
+            },
+          ),
+        'frozen anew',
+      )
+      for (const node of kept.record.nodes) {
+        await expect(openControl(nodeConnection(connection, node.host, node.port))).rejects.toMatchObject({
+          failure: { code: /^auth\./ },
+        })
+        expect(await strangersAt(kept.record, node)).toEqual([])
+      }
+      return broken?.breach
+    }
+    const moveSlot = async (slot: number, source: RedisServer, target: RedisServer): Promise<void> => {
+      const [sourceId, targetId] = [source, target].map((one) => cluster.ids[cluster.nodes.indexOf(one)]!)
+      await tell(target, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId!)
+      await tell(source, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId!)
+      const auth = ['AUTH2', kept.record.ownUser, kept.record.secret]
+      const key = keySlots.get(slot)
+      if (key !== undefined)
+        await tell(source, 'MIGRATE', target.host, target.port, '', 0, 5_000, ...auth, 'KEYS', key)
+      for (const server of [target, source]) await tell(server, 'CLUSTER', 'SETSLOT', slot, 'NODE', targetId!)
+    }
+
+    expect(
+      await breachBy(async () => {
+        await tell(promoted!, 'CLUSTER', 'FAILOVER')
+        await until(
+          async () => String(await tell(promoted!, 'ROLE')).startsWith('master'),
+          'the replica a primary',
+        )
+        await until(
+          async () => String(await tell(demoted!, 'ROLE')).includes('connected'),
+          'the other its replica',
+        )
+      }),
+    ).toBe('role-changed')
+    const roleOf = (server: RedisServer): string | undefined =>
+      kept.record.nodes.find(({ port }) => port === server.port)?.role
+    expect([roleOf(promoted!), roleOf(demoted!)]).toEqual(['master', 'replica'])
+
+    expect(await breachBy(() => moveSlot(moved, from!, to!))).toBe('slots-moved')
+
+    const fresh = cluster.nodes[await cluster.addMaster(true)]!
+    const ofFresh = await doors(placeOf(fresh))
+    // An empty one: no server counts a write.
+    expect(await breachBy(() => moveSlot(0, from!, fresh))).toBe('slots-moved')
+    expect(roleOf(fresh)).toBe('master')
+
+    expect(await unfreezeWrites({ kept, journal })).toEqual({ changedMeanwhile: [] })
+    expect(journal.open()).toEqual([])
+    expect(await Promise.all(cluster.nodes.map(placeOf).map(doors))).toEqual([...before, ofFresh])
+    const after = await cluster.owners()
+    expect([after[0], after[moved]]).toEqual([fresh, to])
+    expect(await to!.call('GET', '{b}')).toBe('x')
+    await until(() => linkIsUp(placeOf(demoted!)), 'the link of the former primary')
+  }, 120_000)
 
   it('is frozen anew after one of its primaries was replaced, the dead one left out', async () => {
     await using cluster = await startCluster({ replicas: 1, password })

@@ -29,8 +29,11 @@ export interface RedisCluster {
   readonly ids: readonly string[]
   /** Of each node that stands: the slots that it believes to have. Fails where two believe to have the same. */
   owners(): Promise<readonly (RedisServer | undefined)[]>
-  /** Adds a master without slots that nobody knew so far; its number, at the end of all. */
-  addMaster(): Promise<number>
+  /**
+   * Adds a master without slots that nobody knew so far; its number, at the end of all. With `quietly` the others are not
+   * asked whether they know it: they may be frozen.
+   */
+  addMaster(quietly?: boolean): Promise<number>
   /** Moves a slot with all its keys, as resharding does. */
   moveSlot(slot: number, from: number, to: number): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -119,17 +122,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
       }
       return owners
     },
-    async addMaster() {
+    async addMaster(quietly = false) {
       const port = await freePortWithBus(ports)
       const dir = join(folder, String(nodes.length))
       mkdirSync(dir)
       const node = await start(port, dir)
       const id = String(await tell(node, 'MYID'))
-      await tell(nodes[0]!, 'MEET', '127.0.0.1', port)
+      await tell(node, 'MEET', '127.0.0.1', ports[0]!)
       ports.push(port)
       ids.push(id)
       nodes.push(node)
-      await untilKnown(nodes, ids)
+      await untilKnown(quietly ? [node] : nodes, ids)
       return nodes.length - 1
     },
     async moveSlot(slot, from, to) {

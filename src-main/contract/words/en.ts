@@ -933,7 +933,7 @@ export const en: LanguageWords = {
       todo: 'Try the freeze again, or undo it.',
     },
     'freeze.broken': {
-      what: 'The freeze of the source[ {address}] no longer holds: it was restarted or somebody changed its password.',
+      what: 'The freeze of the source[ {address}] no longer holds: it was restarted, another node took its place, slots moved, or somebody changed its password.',
       safe: 'The copy is still followed, so writes made meanwhile are not lost.',
       todo: 'Find who writes to it, then freeze again before finishing.',
     },

@@ -96,6 +96,7 @@ export const namesEn = {
   'breach.password-changed': 'Somebody changed its password.',
   'breach.acl-changed': 'Somebody changed its users.',
   'breach.role-changed': 'Its role changed.',
+  'breach.slots-moved': 'Slots moved to it or from it.',
   'breach.foreign-client': 'A client that is not ours is connected.',
   'task.state.scheduled': 'Armed',
 } as const

@@ -97,6 +97,7 @@ export const namesKo: NameWords = {
   'breach.password-changed': '누군가 비밀번호를 바꿨습니다.',
   'breach.acl-changed': '누군가 사용자를 바꿨습니다.',
   'breach.role-changed': '역할이 바뀌었습니다.',
+  'breach.slots-moved': '슬롯이 이 노드로 또는 이 노드에서 이동했습니다.',
   'breach.foreign-client': 'Keyferry가 아닌 클라이언트가 연결되었습니다.',
   'task.state.scheduled': '예약됨',
 }

@@ -97,6 +97,7 @@ export const namesZh: NameWords = {
   'breach.password-changed': '有人更改了密码。',
   'breach.acl-changed': '有人更改了用户。',
   'breach.role-changed': '角色已变更。',
+  'breach.slots-moved': '有槽移入或移出该节点。',
   'breach.foreign-client': '有非 Keyferry 的客户端已连接。',
   'task.state.scheduled': '已定时',
 }

@@ -928,7 +928,7 @@ export const zh: LanguageWords = {
       todo: '请重试冻结，或撤销冻结。',
     },
     'freeze.broken': {
-      what: '源端[ {address} ]的冻结已失效：它被重启过，或有人改了密码。',
+      what: '源端[ {address} ]的冻结已失效：它被重启过、被其他节点接替、有槽迁移，或有人改了密码。',
       safe: '增量同步仍在进行，期间的写入不会丢失。',
       todo: '请查明谁在写入，并在结束前重新冻结。',
     },

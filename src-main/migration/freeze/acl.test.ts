@@ -106,10 +106,12 @@ test('what somebody else changed is told and not touched', () => {
 })
 
 test('every breach has its name', () => {
-  const now = { runId: 'r', role: 'master' as const, requirepass: 'secret', acl: frozen }
+  const now = { runId: 'r', role: 'master' as const, slots: null, requirepass: 'secret', acl: frozen }
   expect(breachOf(now, node, record)).toBeNull()
   expect(breachOf({ ...now, runId: 'another' }, node, record)).toBe('restarted')
   expect(breachOf({ ...now, role: 'replica' }, node, record)).toBe('role-changed')
+  expect(breachOf({ ...now, slots: '1-2' }, { ...node, slots: '1-3' }, record)).toBe('slots-moved')
+  expect(breachOf({ ...now, slots: '1-2' }, node, record)).toBeNull()
   expect(breachOf({ ...now, requirepass: 'old' }, node, record)).toBe('password-changed')
   expect(breachOf({ ...now, acl: before }, node, record)).toBe('acl-changed')
 })

@@ -1,7 +1,8 @@
-import { FailureError } from '#contract/failure.ts'
+import { FailureError, isOfTheLink, toFailure } from '#contract/failure.ts'
 import type { Control, Reply } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo, type Info } from '#engine/redis/info.ts'
 import { identityOf } from '#engine/redis/probe.ts'
+import { ownSlots } from '#engine/redis/topology.ts'
 import type { AclLine } from './acl.ts'
 
 /** Who may sign in at a server, how it signs in at its primary, and which server that is. Texts: one character a byte. */
@@ -17,11 +18,13 @@ export interface AuthState {
   readonly acl: readonly AclLine[] | null
   /** Where the server's replication stream stands; null before 2.8. */
   readonly offset: number | null
+  /** Of a cluster's node: the slots it takes writes for and those on their way, as one text to compare; else null. */
+  readonly slots: string | null
   readonly info: Info
 }
 
 /** What a server tells of itself to anybody who may look. */
-export type BareState = Pick<AuthState, 'runId' | 'version' | 'role' | 'offset' | 'info'>
+export type BareState = Pick<AuthState, 'runId' | 'version' | 'role' | 'offset' | 'slots' | 'info'>
 
 /** Reads that, where CONFIG and ACL may not be asked. */
 export async function readBareState(control: Control): Promise<BareState> {
@@ -32,6 +35,7 @@ export async function readBareState(control: Control): Promise<BareState> {
     version,
     role,
     offset: infoNumber(info, 'master_repl_offset'),
+    slots: info.get('cluster_enabled') === '1' ? await readSlots(control) : null,
     info,
   }
 }
@@ -56,6 +60,15 @@ export async function readInfo(control: Control): Promise<Info> {
     throw thrown
   })
   return parseInfo(String(text))
+}
+
+/** Null where it is not told. */
+async function readSlots(control: Control): Promise<string | null> {
+  const nodes = await control.call('CLUSTER', 'NODES').catch((thrown: unknown) => {
+    if (isOfTheLink(toFailure(thrown))) throw thrown
+    return null
+  })
+  return nodes === null ? null : JSON.stringify(ownSlots(String(nodes)))
 }
 
 /** A setting's value; empty where the server has none of that name. */

@@ -204,9 +204,9 @@ class HandWatcher {
   }
 
   record(): NodeRecord {
-    const { runId, version, offset } = this.#state!
+    const { runId, version, offset, slots } = this.#state!
     const unknown = { requirepass: '', masterauth: '', masteruser: '', acl: null, aclFrozen: null }
-    return { ...this.#place, ...unknown, role: 'master', version, runId, offset }
+    return { ...this.#place, ...unknown, role: 'master', version, runId, offset, slots }
   }
 }
 

@@ -171,7 +171,7 @@ async function perform(kept: KeptFreeze, request: FreezeRequest): Promise<KeptFr
       const state = proven.get(node)
       return {
         ...node,
-        ...(state !== undefined && { runId: state.runId, aclFrozen: state.acl }),
+        ...(state !== undefined && { runId: state.runId, slots: state.slots, aclFrozen: state.acl }),
         offset: changed.get(node)?.offset ?? null,
       }
     }),

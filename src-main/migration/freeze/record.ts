@@ -24,6 +24,8 @@ export interface NodeRecord {
   readonly gone?: boolean
   /** A person has said that it will not come back: it is not waited for. */
   readonly forgotten?: boolean
+  /** Of a cluster's node: its slots (`AuthState`), as the freeze found them. */
+  readonly slots?: string | null
   /** Of a primary: its replication offset after its last write; null until then, and before 2.8. */
   readonly offset: number | null
 }

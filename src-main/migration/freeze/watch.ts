@@ -180,12 +180,15 @@ function nothingWhereRefused(thrown: unknown): string {
 
 /** What differs at a server from how the freeze left it, the gravest first. */
 export function breachOf(
-  now: Pick<AuthState, 'runId' | 'role' | 'requirepass' | 'acl'>,
+  now: Pick<AuthState, 'runId' | 'role' | 'slots' | 'requirepass' | 'acl'>,
   node: NodeRecord,
   record: FreezeRecord,
 ): FreezeBreach | null {
   if (now.runId !== node.runId) return 'restarted'
   if (now.role !== node.role) return 'role-changed'
+  // A node that joins is noticed by this: without a slot nobody can write to it.
+  const slots = node.slots ?? null
+  if (slots !== null && now.slots !== null && now.slots !== slots) return 'slots-moved'
   if (now.requirepass !== record.secret) return 'password-changed'
   const frozen = node.aclFrozen
   if (frozen !== null && now.acl !== null && frozen.join('\n') !== now.acl.join('\n')) return 'acl-changed'
