@@ -96,20 +96,42 @@ async function takeOne(
   }
 }
 
-/** Copies that wait for the stream to come to their offset, and what they mean for units on the way there. */
+/**
+ * Copies that wait for the stream to come to their offset, keys whose copy is still to be taken, and what both mean for
+ * units on the way there.
+ */
 export class CopiesUnderWay {
   readonly #copies = new Map<string, ExactCopy>()
+  readonly #wanted = new Set<string>()
 
   get size(): number {
     return this.#copies.size
+  }
+
+  get wantsNone(): boolean {
+    return this.#wanted.size + this.#copies.size === 0
   }
 
   has(key: DbKey): boolean {
     return this.#copies.has(idOf(key))
   }
 
+  /** May the target have another value of this key until its copy is there? */
+  isDoubtful(key: DbKey): boolean {
+    return this.#copies.size + this.#wanted.size > 0 && (this.has(key) || this.#wanted.has(idOf(key)))
+  }
+
   add(copy: ExactCopy): void {
-    this.#copies.set(idOf(copy), copy)
+    const id = idOf(copy)
+    this.#wanted.delete(id)
+    this.#copies.set(id, copy)
+  }
+
+  /** Of these copies are wanted, or not any more. */
+  want(keys: readonly DbKey[], wanted = true): void {
+    for (const key of keys)
+      if (wanted) this.#wanted.add(idOf(key))
+      else this.#wanted.delete(idOf(key))
   }
 
   /** Takes out those whose place is at or before `offset`, in the order of their places. */

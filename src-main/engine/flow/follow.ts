@@ -233,6 +233,7 @@ export class Follower {
     const { session, name, checkpoints, keys, spool, generation } = this.#parts
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
     this.#stale = await StaleKeys.read(this.#lists.stale)
+    this.#copies.want(await this.#lists.repair.all())
     const from = earliest(checkpoints)
     this.#voice = await Voice.open(
       { ...this.#parts, lists: this.#lists },
@@ -318,7 +319,7 @@ export class Follower {
       }
       const fresh = this.#stale!.freshen(prepared)
       if (fresh.length > 0) await this.#placeAhead(target, fresh, at, db)
-      const full = target.place(this.#copies.size > 0 ? this.#withRepair(prepared) : prepared)
+      const full = target.place(this.#copies.wantsNone ? prepared : this.#withRepair(prepared))
       if (full !== null) await full
       target.advance(unit.end, unit.db)
       if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0), (ask) => ask())
@@ -402,8 +403,9 @@ export class Follower {
    */
   #withRepair(unit: PreparedUnit): PreparedUnit {
     const keys = unit.commands.flatMap((command) => command.keys)
-    const others = keys.filter((key) => !this.#copies.has(key))
+    const others = keys.filter((key) => !this.#copies.isDoubtful(key))
     if (others.length === keys.length || others.length === 0) return unit
+    this.#copies.want(others)
     return listing(unit, this.#lists.repair, others)
   }
 
@@ -448,6 +450,7 @@ export class Follower {
   ): Promise<void> {
     const { name, source, askPlace } = this.#parts
     const { repair, moved } = this.#lists
+    this.#copies.want(wanted)
     try {
       await takeExactCopies(
         source(),
@@ -458,6 +461,7 @@ export class Follower {
           still(async () => {
             const { copies, elsewhere } = await ask()
             for (const copy of copies) this.#copies.add(copy)
+            this.#copies.want(elsewhere, false)
             if (elsewhere.length > 0) await repair.hand(elsewhere, moved)
             await this.#placeNow()
           }),
@@ -474,6 +478,7 @@ export class Follower {
       const keys = unit.commands.flatMap((command) => command.keys)
       const [key] = keys
       this.#lists.repair.expect(keys, unit.end)
+      this.#copies.want(keys)
       this.#parts.tell(
         'apply.command-failed',
         {
