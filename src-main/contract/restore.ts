@@ -3,7 +3,13 @@ import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
 import { limitsSchema, type LimitedBy } from './limits.ts'
 import { lossPolicyFields, type Loss } from './loss.ts'
-import { contradictionOf, renamingFields, selectionFields, type LeftOut } from './selection.ts'
+import {
+  contradictionOf,
+  databaseFields,
+  renamingFields,
+  selectionFields,
+  type LeftOut,
+} from './selection.ts'
 
 /** What happens to a key that the target already has. */
 export const conflictPolicySchema = z.enum(['fail', 'skip', 'replace'])
@@ -16,10 +22,7 @@ const restoreSpecFields = z.strictObject({
   /** Parallel connections to the target. */
   connections: z.int().min(1).max(256).default(8),
   onConflict: conflictPolicySchema.default('fail'),
-  /** Everything into this one database. */
-  targetDb: z.int().min(0).max(65535).optional(),
-  /** Database of the file → database of the target; those not named keep their number. */
-  dbMap: z.record(z.string().regex(/^\d+$/), z.int().min(0).max(65535)).optional(),
+  ...databaseFields,
   /** Of an append-only file that notes times: nothing written after this moment. Milliseconds since the epoch. */
   until: z.int().min(0).optional(),
   ...selectionFields,

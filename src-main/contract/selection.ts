@@ -33,7 +33,7 @@ export type TtlRule = z.infer<typeof ttlRuleSchema>
 const db = z.int().min(0).max(65535)
 const globs = z.array(z.string().min(1)).default([])
 
-/** Which keys go along. Every rule that is given must let a key pass; names, databases and slots are the file's. */
+/** Which keys go along. Every rule that is given must let a key pass; names, databases and slots are those where keys come from. */
 export const selectionFields = {
   /** Globs as in KEYS: a key must match one of `include` (if any) and none of `exclude`. */
   include: globs,
@@ -45,15 +45,42 @@ export const selectionFields = {
   slots: z.array(slotRangeSchema).min(1).optional(),
 }
 
+/** Which database of the target keys go to; at most one of the two is given. */
+export const databaseFields = {
+  /** Everything into this one database. */
+  targetDb: db.optional(),
+  /** Database where keys come from → database of the target; those not named keep their number. */
+  dbMap: z.record(z.string().regex(/^\d+$/), db).optional(),
+}
+
 /**
- * What keys are called and how long they live on the target. A new name is `addPrefix`, then the `dbPrefix` of
+ * What keys are called on the target. A new name is `addPrefix`, then the `dbPrefix` of
  * the key's database in the file, then the old name, without `stripPrefix` where it begins with that.
  */
-export const renamingFields = {
+export const nameFields = {
   stripPrefix: z.string().min(1).optional(),
   addPrefix: z.string().min(1).optional(),
   dbPrefix: z.record(z.string().regex(/^\d+$/), z.string().min(1)).optional(),
-  ttl: ttlRuleSchema.default({ rule: 'keep' }),
+}
+
+/** What keys are called and how long they live on the target. */
+export const renamingFields = { ...nameFields, ttl: ttlRuleSchema.default({ rule: 'keep' }) }
+
+/** Rules for keys that are copied and followed. Their expiries stay the source's own. */
+export const followedRulesSchema = z.strictObject({ ...selectionFields, ...databaseFields, ...nameFields })
+export type FollowedRules = z.infer<typeof followedRulesSchema>
+
+/** Is there any rule at all? */
+export function hasRules({ include, exclude, ...others }: FollowedRules): boolean {
+  return include.length + exclude.length > 0 || Object.values(others).some((rule) => rule !== undefined)
+}
+
+/** Those of an order that has more fields than these. */
+export function followedRulesOf(order: FollowedRules): FollowedRules {
+  const { include, exclude, dbs, types, excludeTypes, slots, targetDb, dbMap } = order
+  const { stripPrefix, addPrefix, dbPrefix } = order
+  const chosen = { include, exclude, dbs, types, excludeTypes, slots }
+  return { ...chosen, targetDb, dbMap, stripPrefix, addPrefix, dbPrefix }
 }
 
 interface Rules {
@@ -65,8 +92,14 @@ interface Rules {
   readonly dbPrefix?: Readonly<Record<string, string>> | undefined
 }
 
-/** The first pair of rules that cannot be meant together: the field, and why; null where there is none. */
-export function contradictionOf(rules: Rules): { readonly field: string; readonly reason: string } | null {
+/** A field that cannot be meant like this, and why. */
+export interface Contradiction {
+  readonly field: string
+  readonly reason: string
+}
+
+/** The first pair of rules that cannot be meant together; null where there is none. */
+export function contradictionOf(rules: Rules): Contradiction | null {
   const { targetDb, dbMap, dbs, types, excludeTypes, dbPrefix } = rules
   if (targetDb !== undefined && dbMap !== undefined)
     return { field: 'dbMap', reason: 'everything is sent to one database already' }

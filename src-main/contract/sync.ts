@@ -2,6 +2,13 @@ import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
 import { defaultScanPace, scanPaceSchema } from './limits.ts'
+import {
+  contradictionOf,
+  followedRulesOf,
+  followedRulesSchema,
+  hasRules,
+  type Contradiction,
+} from './selection.ts'
 
 const slotRangesSchema = z.array(z.strictObject({ from: z.int(), to: z.int() }))
 
@@ -29,8 +36,7 @@ export type StreamMark = z.infer<typeof streamMarkSchema>
 export const flushAnswers = ['copy-again', 'leave-out'] as const
 export type FlushAnswer = (typeof flushAnswers)[number]
 
-/** A live copy: everything the source holds, then everything it writes, until somebody ends it. */
-export const syncSpecSchema = z.strictObject({
+const syncSpecFields = z.strictObject({
   /** Names the task's keys in the target (`keyferry:<task>:…`), its connections and its spool. */
   task: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
   /** Each is followed by itself, as a shard of the task; all go into the one target. */
@@ -73,8 +79,26 @@ export const syncSpecSchema = z.strictObject({
     .default(16 * 1024 ** 3),
   /** How long the spool is kept behind what the target has safely taken, so that a target that rolls back can be fed again. */
   keepBehindMs: z.int().min(0).default(600_000),
+  /** The same for the life of a task; databases, names, types and slots are the source's. */
+  ...followedRulesSchema.shape,
+})
+
+/**
+ * A live copy: everything the source holds, then everything it writes, until somebody ends it; of both what the rules for
+ * keys make of it.
+ */
+export const syncSpecSchema = syncSpecFields.superRefine((spec, context) => {
+  const found = contradictionOf(spec) ?? notFollowed(spec)
+  if (found !== null) context.addIssue({ code: 'custom', path: [found.field], message: found.reason })
 })
 export type SyncSpec = z.infer<typeof syncSpecSchema>
+/** Rules need one stream that says all there is to say of a key. */
+function notFollowed({ mode, sources, ...spec }: z.infer<typeof syncSpecFields>): Contradiction | null {
+  if (!hasRules(followedRulesOf(spec))) return null
+  if (mode === 'scan') return { field: 'mode', reason: 'a source that is read key by key is copied whole' }
+  return sources.length > 1 ? { field: 'sources', reason: 'several sources are copied whole' } : null
+}
+
 export type DecidedFlush = SyncSpec['flushes'][number]
 /** The same before defaults are filled in. */
 export type SyncRequest = z.input<typeof syncSpecSchema>
@@ -173,6 +197,8 @@ export type SyncEventCode =
   | 'source.lost'
   /** keys, failed (not taken by the target), bytes, ms */
   | 'copy.done'
+  /** command: what it means under the rules for keys only a new copy tells */
+  | 'copy.begun-anew'
   /** The target has been emptied of an earlier copy, because the source could not go on from it. */
   | 'copy.cleared'
   | 'target.lost'
@@ -188,6 +214,8 @@ export type SyncEventCode =
   | 'apply.unknown-command'
   /** command: it concerns what the target cannot hold, and is left out */
   | 'apply.cannot-hold'
+  /** command: what it changes is not known, so the rules for keys cannot say what of it goes along; it is left out */
+  | 'apply.not-by-rules'
   /** command: a cluster cannot do it, and what it was to change is not known */
   | 'apply.not-in-cluster'
   /** key, db: the target has no type for its value */

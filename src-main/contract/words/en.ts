@@ -452,6 +452,11 @@ export const en: LanguageWords = {
       safe: 'All that was written before that command is applied; nothing behind it is, and the other sources’ keys are all there.',
       todo: 'Resume the task with an answer[{console:if}| (“--on-flush” on the command line)]: “copy again” copies this source anew, and what no source has any more goes from the target; “leave out” keeps in the target what it has.',
     },
+    'source.databases-meet': {
+      what: 'The databases {dbs} of the source would go into the same database {db} of the target[ {address}] under the same names.',
+      safe: 'What had come before is in the target; nothing of the second database is.',
+      todo: 'Begin another task that gives one of them a prefix or another database, or leaves it out.',
+    },
     'source.stream-lost': {
       what: 'What the server[ {address}] has written[ since offset {offset}] cannot be had from it any more, or the other side no longer tells how much of it it has: the way back is lost.',
       safe: 'No key was changed because of it on either server, and no snapshot was asked for.',
@@ -811,6 +816,11 @@ export const en: LanguageWords = {
       what: 'This task was begun as one that follows a replication stream[; the target {address} holds what it noted then].',
       safe: 'Nothing was changed now.',
       todo: 'Go on with the mode it was begun with, or stop it and begin another one.',
+    },
+    'task.other-rules': {
+      what: 'This task was begun with other rules for keys[; the target {address} holds what it noted then].',
+      safe: 'Nothing was changed now.',
+      todo: 'Go on with the rules it was begun with, or stop it and begin another one.',
     },
     'task.way-back-one-source': {
       what: 'A way back goes to one source, a server or a cluster[; this migration has {sources}]: of several, nothing tells whose a key is that is new on the target.',

@@ -16,6 +16,10 @@ export const eventsEn: EventsOf = {
   'apply.command-failed': 'A command failed at the key {key}[ of database {db}]; the key is copied afresh.',
   'apply.unknown-command': 'The command {command} is not known to us; it is applied as it came.',
   'apply.cannot-hold': 'The target cannot hold what {command} writes; it is left out.',
+  'apply.not-by-rules':
+    'The rules for keys cannot be applied to {command}, and which keys it changes is not told; it is left out. Compare both sides.',
+  'copy.begun-anew':
+    'What {command} means under the rules for keys only a new copy tells: the source is copied anew.',
   'apply.not-in-cluster':
     'A cluster cannot do {command}, and which keys it changes is not told; it is left out. Compare both sides.',
   'copy.cannot-hold': 'The target cannot hold the value of the key {key}[ of database {db}]; it is left out.',

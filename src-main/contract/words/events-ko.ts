@@ -16,6 +16,10 @@ export const eventsKo: EventsOf = {
   'apply.command-failed': '{key} 키[({db}번 데이터베이스)]에서 명령이 실패하여 그 키를 새로 복사합니다.',
   'apply.unknown-command': '{command} 명령을 몰라서 온 그대로 적용합니다.',
   'apply.cannot-hold': '타깃이 {command} 명령으로 쓴 내용을 담을 수 없어 제외합니다.',
+  'apply.not-by-rules':
+    '{command} 명령에는 키 규칙을 적용할 수 없고 어떤 키를 바꾸는지도 알 수 없어 제외합니다. 양쪽을 비교하세요.',
+  'copy.begun-anew':
+    '키 규칙에서 {command} 명령이 무엇을 뜻하는지는 새로 복사해야 알 수 있어 소스를 다시 복사합니다.',
   'apply.not-in-cluster':
     '클러스터는 {command}을(를) 실행할 수 없고 어떤 키를 바꾸는지도 알 수 없어 제외합니다. 양쪽을 비교하세요.',
   'copy.cannot-hold': '타깃이 {key} 키[({db}번 데이터베이스)]의 값을 담을 수 없어 제외합니다.',

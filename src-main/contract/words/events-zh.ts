@@ -16,6 +16,8 @@ export const eventsZh: EventsOf = {
   'apply.command-failed': '命令在键 {key}[（数据库 {db}）]上失败，该键将重新复制。',
   'apply.unknown-command': '不认识命令 {command}，按原样执行。',
   'apply.cannot-hold': '目标无法存放 {command} 写入的内容，已略过。',
+  'apply.not-by-rules': '键规则无法用于 {command}，也无从得知它改动哪些键，已略过。请比较两端。',
+  'copy.begun-anew': '{command} 在键规则下的含义只有重新复制才能得知：源将重新复制。',
   'apply.not-in-cluster': '集群无法执行 {command}，也无从得知它改动哪些键，已略过。请比较两端。',
   'copy.cannot-hold': '目标无法存放键 {key}[（数据库 {db}）]的值，已略过。',
   'repair.done': '已重新复制键[：{count} 个]。',

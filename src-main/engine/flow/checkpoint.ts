@@ -84,6 +84,8 @@ export interface TaskMeta {
   readonly guarded: boolean
   /** The target held no foreign key when the task began: whatever the source lacks may be removed. */
   readonly emptyAtStart: boolean
+  /** What the rules for keys are, where there are any. */
+  readonly rules?: string
   /** The snapshot that was or is being copied: its replication id and offset. */
   readonly snapshot: string
   /** The shard is copied over an earlier copy of itself: what that had more is stale. */
@@ -147,10 +149,22 @@ export function earliest(checkpoints: readonly Checkpoint[]): Checkpoint {
   return checkpoints.reduce((least, one) => (one.offset < least.offset ? one : least))
 }
 
-/** A key of the repair set: its database and its bytes. */
+/** A key: its database and its bytes. */
 export interface DbKey {
   readonly db: number
   readonly key: Buffer
+  /** Of a key of the target: the source's own that it comes from, where that may be another by its name or database. */
+  readonly atSource?: DbKey
+}
+
+/** What a key of the target is at the source. */
+export function sourceKey(key: DbKey): DbKey {
+  return key.atSource ?? key
+}
+
+/** As `parseDbKey` reads it: of a key of the target what it is at the source, by which it is copied. */
+export function formatSourceKey(key: DbKey): Buffer {
+  return formatDbKey(sourceKey(key))
 }
 
 export function formatDbKey({ db, key }: DbKey): Buffer {

@@ -3,8 +3,7 @@ import { createCrc64Arena, type Crc64Arena } from '../bytes/crc64.ts'
 import { WindowFeed } from '../bytes/feed.ts'
 import { composerBytes } from '../plan/compose.ts'
 import { guardMs } from '../plan/expiry.ts'
-import type { DbMap } from '../plan/db-map.ts'
-import { everythingAsItIs } from '../plan/key-rules.ts'
+import type { KeyRules } from '../plan/key-rules.ts'
 import type { RdbHeader } from '../rdb/opcodes.ts'
 import { RdbReader } from '../rdb/reader.ts'
 import { bigValueBytes, readingBytes, scratchBytes, windowBytes } from '../source/rdb-file.ts'
@@ -25,6 +24,8 @@ export interface CopyOptions {
   /** Every connection is named so: they are fenced off with the rest of the task's. */
   readonly name: string
   readonly connections: number
+  /** What becomes of each key. */
+  readonly rules: KeyRules
   /** Begins the names of values that are written in pieces. */
   readonly temporaryPrefix: string
   readonly signal: AbortSignal
@@ -66,8 +67,8 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
     plan: overwritingPlan({
       address,
       manners,
-      rules: manners.selects ? everythingAsItIs : { ...everythingAsItIs, dbMap: onlyFirst(address) },
-      functions: capabilities.functions,
+      rules: manners.selects ? options.rules : intoFirst(options.rules, address),
+      functions: capabilities.functions && options.rules.functions,
       header,
       look,
       capabilities,
@@ -95,8 +96,10 @@ export async function copySnapshot(options: CopyOptions): Promise<CopyOutcome> {
 }
 
 /** A target with one database has no place for another's keys. */
-function onlyFirst(address: string): DbMap {
-  return (db) => (db === 0 ? 0 : fail('target.cluster-one-db', { address, dbs: String(db) }))
+function intoFirst(rules: KeyRules, address: string): KeyRules {
+  const only = (db: number): number =>
+    db === 0 ? 0 : fail('target.cluster-one-db', { address, dbs: String(db) })
+  return { ...rules, dbMap: (db) => only(rules.dbMap(db)) }
 }
 
 /** The snapshot as the writer reads it; its CRC is computed on the way. */

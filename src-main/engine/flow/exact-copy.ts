@@ -98,7 +98,7 @@ async function takeOne(
 
 /**
  * Copies that wait for the stream to come to their offset, keys whose copy is still to be taken, and what both mean for
- * units on the way there.
+ * units on the way there. All keys are the source's.
  */
 export class CopiesUnderWay {
   readonly #copies = new Map<string, ExactCopy>()

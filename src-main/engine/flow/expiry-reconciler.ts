@@ -2,15 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { keySlot } from '../bytes/crc16.ts'
+import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import { unguarded } from '../verify/same-bytes.ts'
-import type { Questioned } from '../verify/db-link.ts'
+import { DbLink, type Questioned } from '../verify/db-link.ts'
 import { byDatabase } from '../verify/findings.ts'
 import type { AskPlace } from '../source/stream-place.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { ExpiryCorrection } from './expiry-corrections.ts'
+import type { FollowedRules } from './followed-rules.ts'
 import { Mutex } from './mutex.ts'
 import { NotedKeys } from './noted-keys.ts'
 import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
+import { keysOf } from './settle-expiries.ts'
 import { SourceExpiries } from './source-expiries.ts'
 import type { TargetSession } from './target-session.ts'
 
@@ -37,6 +40,8 @@ export interface ReconcilerOptions {
   readonly askPlace: AskPlace
   /** Of a cluster's master: is a key outside of its own slots? Then another one is to be asked. */
   readonly abroad: ((key: Uint8Array) => boolean) | null
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
   readonly lagMs: () => number
   /** Of our connections. */
   readonly name: string
@@ -73,6 +78,7 @@ export class ExpiryReconciler implements AsyncDisposable {
     return this.#done || this.#isNeeded === false
   }
 
+  /** A key of the source. */
   note(key: DbKey): void {
     if (this.#isNeeded !== false) this.#noted.add(key)
   }
@@ -170,6 +176,10 @@ export class ExpiryReconciler implements AsyncDisposable {
    * ended with notes of sums.
    */
   async #reconcileAll(asked: SourceExpiries, target: Questioned, signal: AbortSignal): Promise<void> {
+    if (this.#options.rules !== null) {
+      await this.#reconcileChosen(this.#options.rules, asked, target, signal)
+      return
+    }
     for await (const { db, keys, expires } of this.#options.session.scan(signal)) {
       if (expires === 0 && !asked.forgetsExpiries) continue
       for (let at = 0; at < keys.length; at += askedAtOnce)
@@ -178,6 +188,25 @@ export class ExpiryReconciler implements AsyncDisposable {
     }
   }
 
+  /** Where names or databases are others the source is walked: what a key of the target was there is not told by it. */
+  async #reconcileChosen(
+    rules: FollowedRules,
+    asked: SourceExpiries,
+    target: Questioned,
+    signal: AbortSignal,
+  ): Promise<void> {
+    using link = await DbLink.open(this.#options.source(), this.#options.name, signal)
+    const { versionNumber } = await link.look()
+    const keyspace = keyspaceOf(parseInfo(String(await link.ask(0, ['INFO', 'keyspace']))))
+    for (const db of Object.keys(keyspace).map(Number))
+      for await (const keys of keysOf(db, { link, versionNumber, signal })) {
+        const chosen = keys.filter((key) => rules.goes({ db, key }))
+        for (let at = 0; at < chosen.length; at += askedAtOnce)
+          await this.#reconcile(db, chosen.slice(at, at + askedAtOnce), asked, target)
+      }
+  }
+
+  /** These keys of the source. */
   async #reconcile(
     db: number,
     all: readonly Buffer[],
@@ -187,8 +216,14 @@ export class ExpiryReconciler implements AsyncDisposable {
     const { abroad } = this.#options
     const keys = abroad === null ? all : all.filter((key) => !abroad(key))
     if (keys.length === 0) return
-    const expiries = await target.expiries(db, keys)
-    const there = new Map(keys.map((key, index) => [key, expiries[index]!]))
+    const placed = keys.map((key): DbKey => this.#options.rules?.placed({ db, key }) ?? { db, key })
+    const expiries = await target.expiries(
+      placed[0]!.db,
+      placed.map(({ key }) => key),
+    )
+    const there = new Map(
+      keys.map((key, index) => [key, { ...placed[index]!, expireAt: expiries[index]! }] as const),
+    )
     // A cluster's transaction has one slot.
     const groups = abroad === null ? [keys] : bySlot(keys)
     await this.#options.take(async () => {
@@ -202,13 +237,14 @@ export class ExpiryReconciler implements AsyncDisposable {
     db: number,
     keys: readonly Buffer[],
     asked: SourceExpiries,
-    there: ReadonlyMap<Buffer, number>,
+    there: ReadonlyMap<Buffer, DbKey & { readonly expireAt: number }>,
   ): Promise<readonly ExpiryCorrection[]> {
     const { offset, expiries } = await asked.ask(db, keys)
     return keys.flatMap((key, index): readonly ExpiryCorrection[] => {
       const expireAt = expiries[index]!
-      const isRight = expireAt === noKey || differenceOf(expireAt, there.get(key)!) <= this.#toleranceMs
-      return isRight ? [] : [{ db, key: Buffer.from(key), offset, expireAt }]
+      const to = there.get(key)!
+      const isRight = expireAt === noKey || differenceOf(expireAt, to.expireAt) <= this.#toleranceMs
+      return isRight ? [] : [{ db: to.db, key: Buffer.from(to.key), offset, expireAt }]
     })
   }
 }

@@ -14,10 +14,18 @@ import {
   type FailedUnit,
   type PreparedUnit,
 } from '../target/transaction-frame.ts'
-import { earliest, type Checkpoint, type DbKey, type TaskKeys, type TaskMeta } from './checkpoint.ts'
+import {
+  earliest,
+  sourceKey,
+  type Checkpoint,
+  type DbKey,
+  type TaskKeys,
+  type TaskMeta,
+} from './checkpoint.ts'
 import { CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
 import { correctionCommand, CorrectionsUnderWay } from './expiry-corrections.ts'
 import { ExpiryReconciler } from './expiry-reconciler.ts'
+import type { FollowedRules, RuledUnit } from './followed-rules.ts'
 import type { KeyList, ShardLists } from './key-lists.ts'
 import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
@@ -55,6 +63,10 @@ export interface FollowerParts {
    * another history has been begun. Rejects with `source.flushed` where a person has to decide.
    */
   readonly decideFlush: (command: string, end: number) => Promise<FlushAnswer>
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
+  /** Has another history begun, because of this command. */
+  readonly copyAnew: (command: string) => Promise<void>
   /** Of a cluster's master: is a key outside of its own slots? */
   readonly abroad: ((key: Uint8Array) => boolean) | null
   readonly guard: TtlGuard
@@ -90,7 +102,7 @@ export class Follower {
   #voice: Voice | null = null
   #plain: PlainCommands | null = null
   #stale: StaleKeys | null = null
-  /** Of the unit at hand: keys that must be copied, for the target cannot be told. */
+  /** Of the unit at hand: keys of the target that must be copied, for it cannot be told. */
   readonly #toCopy: DbKey[] = []
   #splitter: UnitSplitter
   #meta: TaskMeta
@@ -238,7 +250,7 @@ export class Follower {
     this.#voice = await Voice.open(
       { ...this.#parts, lists: this.#lists },
       {
-        unsure: (key) => this.#reconciler.note(key),
+        unsure: (key) => this.#reconciler.note(sourceKey(key)),
         allUnsure: () => this.#reconciler.noteEverything(),
         toCopy: (wanted) => void this.#toCopy.push(...wanted),
       },
@@ -254,7 +266,8 @@ export class Follower {
       signal,
     })
     this.#target = target
-    this.#plain = this.#voice.plainFor(target)
+    // What goes as it came is not looked into.
+    this.#plain = this.#parts.rules === null ? this.#voice.plainFor(target) : null
     await using reconciler = this.#reconciler
     const crew = [
       this.#read(target, from.offset, ended),
@@ -305,7 +318,17 @@ export class Follower {
         target.advance(unit.end, unit.db)
         continue
       }
-      let prepared = this.#prepare(unit, receivedAt)
+      const ruled = this.#parts.rules?.apply(unit, this.#meta.emptyAtStart)
+      if (ruled !== undefined && ruled.anew !== null && !this.#parts.amongOthers) {
+        // What is copied begins behind all that is there.
+        await target.drain()
+        return await this.#parts.copyAnew(ruled.anew)
+      }
+      if (ruled !== undefined && this.#isLeftOut(ruled)) {
+        target.advance(unit.end, unit.db)
+        continue
+      }
+      let prepared = this.#prepare(ruled, unit, receivedAt)
       if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) {
         const { name } = prepared.commands.find((command) => takesDatabases(command))!
         // Whoever is asked is told that all before it has been applied.
@@ -322,7 +345,7 @@ export class Follower {
       const full = target.place(this.#copies.wantsNone ? prepared : this.#withRepair(prepared))
       if (full !== null) await full
       target.advance(unit.end, unit.db)
-      if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0), (ask) => ask())
+      if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0).map(sourceKey), (ask) => ask())
     }
     target.advance(splitter.boundary, splitter.db)
     await this.#placeDue(target, splitter.boundary, splitter.boundary, splitter.db)
@@ -339,16 +362,33 @@ export class Follower {
     return plain.room()
   }
 
-  #prepare(unit: Unit, receivedAt: number): PreparedUnit {
-    const prepared = this.#withMoved(this.#voice!.prepare(unit, receivedAt))
+  /** Has it nothing for the target? */
+  #isLeftOut({ unit, toCopy, unruly }: RuledUnit): boolean {
+    for (const command of unruly) this.#voice!.leaveOut(command)
+    this.#toCopy.push(...toCopy)
+    return unit.commands.length + toCopy.length === 0
+  }
+
+  #prepare(ruled: RuledUnit | undefined, unit: Unit, receivedAt: number): PreparedUnit {
+    const told = this.#voice!.prepare(ruled?.unit ?? unit, receivedAt)
+    const prepared = this.#withMoved(ruled === undefined ? told : this.#inLanesOf(ruled, told))
     return this.#toCopy.length === 0 ? prepared : listing(prepared, this.#lists.repair, this.#toCopy)
+  }
+
+  /** What is copied is in order with the rest of its lane, too. */
+  #inLanesOf({ unit, toCopy }: RuledUnit, prepared: PreparedUnit): PreparedUnit {
+    const ofCopies = toCopy.map(({ key }) => this.laneOf(key))
+    const ofCommands = unit.commands.length === 0 ? [] : prepared.lanes
+    return { ...prepared, lanes: [...new Set([...ofCommands, ...ofCopies])].sort((a, b) => a - b) }
   }
 
   /** A key written outside of the shard's own slots goes on a list: another's writes may come in between. */
   #withMoved(unit: PreparedUnit): PreparedUnit {
     const { abroad } = this.#parts
     if (abroad === null) return unit
-    const written = unit.commands.flatMap((command) => command.keys).filter(({ key }) => abroad(key))
+    const written = unit.commands
+      .flatMap((command) => command.keys)
+      .filter((key) => abroad(sourceKey(key).key))
     return written.length === 0 ? unit : listing(unit, this.#lists.moved, written)
   }
 
@@ -372,8 +412,9 @@ export class Follower {
     }
     const due = this.#copies.takeDue(offset)
     for (const copy of due) {
-      const lanes = [this.laneOf(copy.key)]
-      const commands = [...(await this.#voice!.commandsOf(copy)), ...this.#stale!.settle([copy])]
+      const to = this.#parts.rules?.placed(copy) ?? copy
+      const lanes = [this.laneOf(to.key)]
+      const commands = [...(await this.#voice!.commandsOf(copy)), ...this.#stale!.settle([to])]
       await target.placeCopy({ end, db, commands, lanes })
     }
     if (due.length > 0) tell('repair.done', { count: due.length })
@@ -403,9 +444,9 @@ export class Follower {
    */
   #withRepair(unit: PreparedUnit): PreparedUnit {
     const keys = unit.commands.flatMap((command) => command.keys)
-    const others = keys.filter((key) => !this.#copies.isDoubtful(key))
+    const others = keys.filter((key) => !this.#copies.isDoubtful(sourceKey(key)))
     if (others.length === keys.length || others.length === 0) return unit
-    this.#copies.want(others)
+    this.#copies.want(others.map(sourceKey))
     return listing(unit, this.#lists.repair, others)
   }
 
@@ -462,7 +503,11 @@ export class Follower {
             const { copies, elsewhere } = await ask()
             for (const copy of copies) this.#copies.add(copy)
             this.#copies.want(elsewhere, false)
-            if (elsewhere.length > 0) await repair.hand(elsewhere, moved)
+            if (elsewhere.length > 0)
+              await repair.hand(
+                elsewhere.map((key) => this.#parts.rules?.placed(key) ?? key),
+                moved,
+              )
             await this.#placeNow()
           }),
         signal,
@@ -478,7 +523,7 @@ export class Follower {
       const keys = unit.commands.flatMap((command) => command.keys)
       const [key] = keys
       this.#lists.repair.expect(keys, unit.end)
-      this.#copies.want(keys)
+      this.#copies.want(keys.map(sourceKey))
       this.#parts.tell(
         'apply.command-failed',
         {

@@ -1,9 +1,11 @@
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type { SyncSpec } from '#contract/sync.ts'
+import { everythingAsItIs } from '../plan/key-rules.ts'
 import type { Spool } from '../source/spool.ts'
 import type { Checkpoint, DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
+import type { FollowedRules } from './followed-rules.ts'
 import { listStale } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
@@ -12,7 +14,7 @@ import type { Place, TargetSession } from './target-session.ts'
 const moving = 'moving'
 
 /** What all shards of a task have had in common since it began. */
-export type Begun = Pick<TaskMeta, 'lanes' | 'emptyAtStart'>
+export type Begun = Pick<TaskMeta, 'lanes' | 'emptyAtStart' | 'rules'>
 
 export interface FullCopyParts {
   readonly spec: SyncSpec
@@ -23,6 +25,8 @@ export interface FullCopyParts {
   /** Of the shard's connections. */
   readonly name: string
   readonly begun: Begun
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
   /** One of several sources that go into the same target. */
   readonly amongOthers: boolean
   /** Which of these keys are certainly other shards'? */
@@ -81,6 +85,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
       target: await session.openCopy(),
       name,
       connections: spec.copyConnections,
+      rules: parts.rules?.keys ?? everythingAsItIs,
       temporaryPrefix: `${keys.prefix}copy`,
       signal,
       onProgress,
@@ -91,6 +96,7 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
         session,
         list: session.listsOf(keys).stale,
         folder: spool.folder,
+        rules: parts.rules,
         ofOthers: parts.ofOthers,
         signal,
       })

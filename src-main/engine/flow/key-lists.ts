@@ -1,7 +1,7 @@
 import type { Control } from '../redis/control.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
 import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
-import { formatDbKey, parseDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
+import { formatSourceKey, parseDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
 
 const scanCount = 1_000
 
@@ -74,11 +74,11 @@ class ServerList implements KeyList {
   }
 
   adding(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return keys.length === 0 ? [] : [ofOurs(['SADD', this.#name, ...keys.map(formatDbKey)])]
+    return keys.length === 0 ? [] : [ofOurs(['SADD', this.#name, ...keys.map(formatSourceKey)])]
   }
 
   removing(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return keys.length === 0 ? [] : [ofOurs(['SREM', this.#name, ...keys.map(formatDbKey)])]
+    return keys.length === 0 ? [] : [ofOurs(['SREM', this.#name, ...keys.map(formatSourceKey)])]
   }
 
   expect(): void {
@@ -86,11 +86,11 @@ class ServerList implements KeyList {
   }
 
   async add(keys: readonly DbKey[]): Promise<void> {
-    await this.#control.call('SADD', this.#name, ...keys.map(formatDbKey))
+    await this.#control.call('SADD', this.#name, ...keys.map(formatSourceKey))
   }
 
   async hand(keys: readonly DbKey[], to: this): Promise<void> {
-    const names = keys.map(formatDbKey)
+    const names = keys.map(formatSourceKey)
     await watchedTransaction(this.#control, [
       ['SADD', to.#name, ...names],
       ['SREM', this.#name, ...names],

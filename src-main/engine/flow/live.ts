@@ -6,6 +6,7 @@ import type { ClusterSource } from '../source/cluster-source.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import type { DbKey } from './checkpoint.ts'
 import { ShardFinder, type FoundShard } from './find-shards.ts'
+import { FollowedRules } from './followed-rules.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { keepCount, keepLease } from './keep-stay.ts'
 import { thisProcess } from './lease.ts'
@@ -236,7 +237,11 @@ class LiveSync implements AsyncDisposable {
       this.#shards.map((shard, index) => shard.begin(session, session.places[index]!)),
     )
     const known = places.find(({ meta }) => meta !== null)?.meta
+    const rules = FollowedRules.of(this.#spec, session.control.address)
+    if (known !== null && known !== undefined && known.rules !== rules?.id)
+      fail('task.other-rules', { address: session.control.address })
     const begun = {
+      ...(rules !== null && { rules: rules.id }),
       lanes: known?.lanes ?? session.lanes ?? this.#spec.lanes,
       emptyAtStart: known?.emptyAtStart ?? (await assertMayWrite(this.#spec, session)),
     }
@@ -259,6 +264,7 @@ class LiveSync implements AsyncDisposable {
           place: places[shard.index]!,
           guard,
           begun,
+          rules,
           heldByOthers: (asking, keys) => this.#heldByOthers(asking, keys),
           onCopied: () => steering.noteCopy(),
           signal,

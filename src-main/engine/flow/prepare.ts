@@ -72,7 +72,11 @@ export class UnitPreparer {
       }
       return []
     }
-    return shape.keyPlaces(args).map((place) => ({ db: dbOfKey(command, place), key: args[place]! }))
+    return shape.keyPlaces(args).map((place, index) => {
+      const key = { db: dbOfKey(command, place), key: args[place]! }
+      const atSource = command.origins?.[index]
+      return atSource === undefined ? key : { ...key, atSource }
+    })
   }
 }
 

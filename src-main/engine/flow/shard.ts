@@ -10,6 +10,7 @@ import { Replication } from '../source/psync.ts'
 import { Spool } from '../source/spool.ts'
 import { earliest, type DbKey, type TaskMeta } from './checkpoint.ts'
 import { Follower } from './follow.ts'
+import type { FollowedRules } from './followed-rules.ts'
 import { copyInto, type Begun, type Copied } from './full-copy.ts'
 import { InStep } from './in-step.ts'
 import type { Holder } from './lease.ts'
@@ -47,6 +48,8 @@ export interface Stay {
   readonly place: Place
   readonly guard: TtlGuard
   readonly begun: Begun
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
   /** Which of these keys another source has now, as far as they can be asked. */
   readonly heldByOthers: (shard: Shard, keys: readonly DbKey[]) => Promise<readonly boolean[]>
   /** The shard has been copied into the target. */
@@ -305,6 +308,7 @@ export class Shard implements AsyncDisposable {
         place,
         name,
         begun: stay.begun,
+        rules: stay.rules,
         amongOthers: this.#amongOthers,
         ofOthers: (found) =>
           moves === null
@@ -337,6 +341,8 @@ export class Shard implements AsyncDisposable {
       spillFile: join(spec.folder, `unsure-keys-${this.index}`),
       amongOthers: this.#amongOthers,
       decideFlush: (command, end) => this.#decideFlush(command, end),
+      rules: stay.rules,
+      copyAnew: (command) => this.#copyAnew(command),
       abroad: moves === null ? null : (key) => moves.isAbroad(this.index, key),
       guard,
       tell: this.#tell,
@@ -417,6 +423,12 @@ export class Shard implements AsyncDisposable {
     this.#tell('source.flush-decided', { command, answer: decided.answer })
     if (decided.answer === 'copy-again') await this.#askAnew(() => this.#spool.forget())
     return decided.answer
+  }
+
+  /** Has another history begun. */
+  async #copyAnew(command: string): Promise<void> {
+    this.#tell('copy.begun-anew', { command }, 'warning')
+    await this.#askAnew(() => this.#spool.forget())
   }
 
   #replicate(): void {

@@ -3,7 +3,7 @@ import type { Reply } from '../resp/decode.ts'
 import type { LiveNodes } from '../target/live-nodes.ts'
 import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
 import {
-  formatDbKey,
+  formatSourceKey,
   noteNames,
   parseDbKey,
   type ClusterTaskKeys,
@@ -203,8 +203,8 @@ function bySlot(keys: readonly DbKey[]): ReadonlyMap<number, Buffer[]> {
   for (const key of keys) {
     const slot = keySlot(key.key)
     const names = slots.get(slot)
-    if (names === undefined) slots.set(slot, [formatDbKey(key)])
-    else names.push(formatDbKey(key))
+    if (names === undefined) slots.set(slot, [formatSourceKey(key)])
+    else names.push(formatSourceKey(key))
   }
   return slots
 }

@@ -5,6 +5,7 @@ import { encoded, type PreparedCommand, type PreparedUnit } from '../target/tran
 import { KeySet } from '../verify/key-set.ts'
 import { formatDbKey, parseDbKey, type DbKey } from './checkpoint.ts'
 import { entryKind } from './entry.ts'
+import type { FollowedRules } from './followed-rules.ts'
 import type { KeyList } from './key-lists.ts'
 import type { TargetSession } from './target-session.ts'
 
@@ -13,6 +14,8 @@ export interface ListStaleOptions {
   readonly list: KeyList
   /** The folder of the spool that has the snapshot. */
   readonly folder: string
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
   /** Which of these are certainly other shards'? */
   readonly ofOthers: (keys: readonly DbKey[]) => Promise<readonly boolean[]>
   readonly signal: AbortSignal
@@ -26,10 +29,11 @@ export async function listStale({
   session,
   list,
   folder,
+  rules,
   ofOthers,
   signal,
 }: ListStaleOptions): Promise<void> {
-  const inSnapshot = await keysOfSnapshot(join(folder, 'snapshot.rdb'), signal)
+  const inSnapshot = await keysOfSnapshot(join(folder, 'snapshot.rdb'), rules, signal)
   for await (const { db, keys } of session.scan(signal)) {
     const unknown = keys.filter((key) => !inSnapshot.has(db, key)).map((key) => ({ db, key }))
     const others = await ofOthers(unknown)
@@ -39,8 +43,18 @@ export async function listStale({
   signal.throwIfAborted()
 }
 
-async function keysOfSnapshot(path: string, signal: AbortSignal): Promise<KeySet> {
+/** As they are called on the target. */
+async function keysOfSnapshot(
+  path: string,
+  rules: FollowedRules | null,
+  signal: AbortSignal,
+): Promise<KeySet> {
   const keys = new KeySet()
+  const add = (found: DbKey, code: number): void => {
+    if (rules?.goes(found, code) === false) return
+    const { db, key } = rules?.placed(found) ?? found
+    keys.add(db, key)
+  }
   await using file = await RdbFile.open(path)
   await walkRdbFile(
     file,
@@ -48,9 +62,10 @@ async function keysOfSnapshot(path: string, signal: AbortSignal): Promise<KeySet
     {
       batch(batch) {
         for (let index = 0; index < batch.count; index += 1)
-          if (batch.kind[index] === entryKind.KEY) keys.add(batch.db[index]!, batch.key(index))
+          if (batch.kind[index] === entryKind.KEY)
+            add({ db: batch.db[index]!, key: Buffer.from(batch.key(index)) }, batch.type[index]!)
       },
-      big: ({ db, key }) => void keys.add(db, key),
+      big: ({ db, key, type }) => add({ db, key: Buffer.from(key) }, type),
     },
     signal,
   )
@@ -87,7 +102,8 @@ export class StaleKeys {
 
   /** The stale ones of a unit's keys: each is to be removed before it is written. */
   freshen({ commands }: PreparedUnit): readonly DbKey[] {
-    return this.isEmpty ? [] : commands.flatMap(({ keys }) => keys).filter((key) => this.has(key))
+    if (this.isEmpty) return []
+    return commands.flatMap(({ keys }) => keys.filter((key) => this.has(key)).map(asItIs))
   }
 
   /** What takes a key away, and off the list. */
@@ -97,12 +113,17 @@ export class StaleKeys {
 
   /** What takes those of the keys that are stale off the list, for the transaction in which they are written. */
   settle(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return this.#list.removing(keys.filter((key) => this.#ids.delete(idOf(key))))
+    return this.#list.removing(keys.filter((key) => this.#ids.delete(idOf(key))).map(asItIs))
   }
 
   has(key: DbKey): boolean {
     return this.#ids.has(idOf(key))
   }
+}
+
+/** Whose it is at the source is not known. */
+function asItIs({ db, key }: DbKey): DbKey {
+  return { db, key }
 }
 
 function idOf(key: DbKey): string {

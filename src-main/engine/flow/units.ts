@@ -2,6 +2,7 @@ import { fail } from '#contract/failure.ts'
 import { CommandParser, type StreamCommand } from '../resp/command-parser.ts'
 import { shapeOf, type CommandShape } from '../resp/commands.ts'
 import type { LongArguments } from '../resp/long-argument.ts'
+import type { DbKey } from './checkpoint.ts'
 
 /** One command of a unit, with the database it is for. */
 export interface UnitCommand {
@@ -12,6 +13,8 @@ export interface UnitCommand {
   readonly long?: LongArguments
   /** Null for a command that is not in our table. */
   readonly shape: CommandShape | null
+  /** Where rules for keys have made another one of it: what its keys are at the source, in the order of their places. */
+  readonly origins?: readonly DbKey[]
 }
 
 /** As it is told, in upper case. */

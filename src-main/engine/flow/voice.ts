@@ -11,6 +11,7 @@ import { encoded, type PreparedCommand, type PreparedUnit } from '../target/tran
 import type { TaskMeta } from './checkpoint.ts'
 import { copyCommands } from './copy-commands.ts'
 import type { ExactCopy } from './exact-copy.ts'
+import type { FollowedRules } from './followed-rules.ts'
 import { GuardedRewriter, type RewritingListener } from './guarded-rewriter.ts'
 import type { ShardLists } from './key-lists.ts'
 import { PlainCommands } from './plain-commands.ts'
@@ -27,6 +28,8 @@ export interface VoiceParts {
   readonly guard: TtlGuard
   readonly tell: Tell
   readonly meta: TaskMeta
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
 }
 
 /** How a target is spoken to: units and copied values as commands that it knows, every expiry where it belongs. */
@@ -37,6 +40,7 @@ export class Voice {
   readonly #scripts: ScriptBook
   readonly #preparer: UnitPreparer
   readonly #tongue: Tongue
+  readonly #tellOnce: (code: SyncEventCode, command: string) => void
 
   private constructor(
     parts: VoiceParts,
@@ -51,6 +55,7 @@ export class Voice {
       lost.add(command)
     }
     this.#parts = parts
+    this.#tellOnce = toldOnce
     this.#look = look
     this.#capabilities = capabilities
     this.#scripts = scripts
@@ -94,6 +99,11 @@ export class Voice {
     return learnt.length === 0 ? prepared : { ...prepared, commands: [...prepared.commands, ...learnt] }
   }
 
+  /** Under the rules for keys nobody can say what of it goes along. */
+  leaveOut(command: string): void {
+    this.#tellOnce('apply.not-by-rules', command)
+  }
+
   /** A cluster has but one: what empties another is left out. Fails with `target.cluster-one-db` for all else. */
   #inOneDatabase(unit: Unit): Unit {
     const commands = unit.commands.filter(({ shape, db }) => shape?.name !== 'FLUSHDB' || db === 0)
@@ -113,11 +123,16 @@ export class Voice {
 
   /** The commands that put a copy in its place and take it off the list, for one transaction. */
   async commandsOf(copy: ExactCopy): Promise<readonly PreparedCommand[]> {
-    const { guard, lists, tell } = this.#parts
-    const { db, key, expireAt } = copy
-    const at = expireAt === null ? null : guard.timeToWrite(Math.min(expireAt, guardMs - 1), copy)
-    guard.noteMoved(copy)
-    const words = await copyCommands(copy, at, {
+    const { guard, lists, tell, rules } = this.#parts
+    const { payload, expireAt } = copy
+    const to = rules === null ? { db: copy.db, key: copy.key } : rules.placed(copy)
+    const settling = lists.repair.removing([to])
+    if (rules?.goes(copy) === false) return settling
+    const { db, key } = to
+    const wanted = payload === null || rules === null || rules.goes(copy, payload[0])
+    const at = expireAt === null ? null : guard.timeToWrite(Math.min(expireAt, guardMs - 1), { db, key })
+    guard.noteMoved({ db, key })
+    const words = await copyCommands({ ...copy, db, key, payload: wanted ? payload : null }, at, {
       look: this.#look,
       capabilities: this.#capabilities,
       fieldExpiryShiftMs: guard.mode === 'final' ? 0 : guardMs,
@@ -128,9 +143,9 @@ export class Voice {
         db,
         name: String(command[0]),
         ...encoded(command),
-        keys: [{ db, key }],
+        keys: [to],
       })),
-      ...lists.repair.removing([copy]),
+      ...settling,
     ]
   }
 }

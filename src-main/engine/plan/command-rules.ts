@@ -8,6 +8,7 @@ import { argumentsAKey, readsTheRest, writesTheLast } from './key-roles.ts'
 import { goesAlong, unknownType } from './selection.ts'
 
 const del = Buffer.from('DEL')
+const rename = Buffer.from('RENAME')
 const noKey = Buffer.alloc(0)
 const leftOutByDb = leftOutRules.indexOf('db') + 1
 
@@ -21,9 +22,12 @@ export type Ruled = UnitCommand | 'left-out' | 'inseparable'
 export class CommandRules {
   readonly #rules: KeyRules
   readonly #changesKeys: boolean
+  readonly #tellsOrigins: boolean
 
-  constructor(rules: KeyRules) {
+  /** `tellsOrigins`: what the keys of a command were called is told with it. */
+  constructor(rules: KeyRules, { tellsOrigins = false } = {}) {
     this.#rules = rules
+    this.#tellsOrigins = tellsOrigins
     this.#changesKeys = rules.selection !== null || rules.names !== null
   }
 
@@ -52,10 +56,11 @@ export class CommandRules {
 
   #write(command: UnitCommand, shape: CommandShape): Ruled {
     const { args } = command
-    if (!this.#changesKeys) return this.#moved(command)
     if (shape.name === 'MOVE') return this.#move(command)
     const places = shape.keyPlaces(args)
-    if (places.length === 0) return 'inseparable'
+    if (!this.#changesKeys) return this.#renamed(command, places)
+    // It reads keys that it only has patterns for.
+    if (places.length === 0 || (shape.name === 'SORT' && sortsByPatterns(args))) return 'inseparable'
     const going = places.filter((place) => this.#goes(databaseOf(command, place), args[place]!))
     if (going.length === 0) return 'left-out'
     if (going.length === places.length) return this.#renamed(command, places)
@@ -84,17 +89,30 @@ export class CommandRules {
     if (place === null || key === undefined) return 'inseparable'
     const leaves = this.#goes(command.db, key)
     const comes = this.#goes(Number(command.args[place]!.toString('latin1')), key)
-    if (leaves && comes) return this.#renamed(command, [1])
+    if (leaves && comes) return this.#between(command, key, Number(command.args[place]!.toString('latin1')))
     if (leaves) return this.#removed(command)
     return comes ? 'inseparable' : 'left-out'
   }
 
+  /** A MOVE where both ends go along: on the target it may be another name in the same database. */
+  #between(command: UnitCommand, key: Buffer, to: number): Ruled {
+    const { names, dbMap } = this.#rules
+    const before = names?.nameOf(command.db, key) ?? key
+    const after = names?.nameOf(to, key) ?? key
+    const sameName = before.equals(after)
+    if (dbMap(command.db) !== dbMap(to)) return sameName ? this.#renamed(command, [1]) : 'inseparable'
+    if (sameName) return 'left-out'
+    const shape = shapeOf(rename)
+    return { ...changed(command, [rename, before, after]), shape, db: dbMap(to) }
+  }
+
   #renamed(command: UnitCommand, places: readonly number[]): UnitCommand {
     const { names } = this.#rules
-    if (names === null) return this.#moved(command)
+    const told = this.#tellsOrigins ? withOrigins(command, places) : command
+    if (names === null) return this.#moved(told)
     const args = [...command.args]
     for (const place of places) args[place] = names.nameOf(databaseOf(command, place), args[place]!)
-    return this.#moved(changed(command, args))
+    return this.#moved(changed(told, args))
   }
 
   /** The command in the target's database, with the databases that it names. */
@@ -129,11 +147,12 @@ export class CommandRules {
       default: {
         // A script: what it does with its keys, only the server finds out.
         if (names !== null) return 'inseparable'
-        if (selection === null) return this.#moved(command)
-        const keys = shape.keyPlaces(command.args).map((place) => command.args[place]!)
+        const places = shape.keyPlaces(command.args)
+        if (selection === null) return this.#renamed(command, places)
+        const keys = places.map((place) => command.args[place]!)
         const going = keys.filter((key) => this.#goes(command.db, key)).length
         if (keys.length === 0 || (going > 0 && going < keys.length)) return 'inseparable'
-        return going === 0 ? 'left-out' : this.#moved(command)
+        return going === 0 ? 'left-out' : this.#renamed(command, places)
       }
     }
   }
@@ -142,6 +161,20 @@ export class CommandRules {
 /** The same command with other arguments. */
 function changed(command: UnitCommand, args: readonly Buffer[]): UnitCommand {
   return { ...command, args, raw: command.long === undefined ? encodeCommand(args) : command.raw }
+}
+
+function withOrigins(command: UnitCommand, places: readonly number[]): UnitCommand {
+  const origins = places.map((place) => ({ db: databaseOf(command, place), key: command.args[place]! }))
+  return { ...command, origins }
+}
+
+/** SORT … BY or GET with a pattern that stands for keys. */
+function sortsByPatterns(args: readonly Buffer[]): boolean {
+  return args.some((arg, at) => {
+    const word = at > 1 && arg.length <= 3 ? arg.toString('latin1').toUpperCase() : ''
+    const pattern = word === 'BY' || word === 'GET' ? args[at + 1] : undefined
+    return pattern?.includes('*') === true
+  })
 }
 
 /** The database that the key at this place is in: COPY may write to another one. */

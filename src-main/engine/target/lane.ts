@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail, FailureError, type Failure } from '#contract/failure.ts'
 import { Bell } from '../flow/bell.ts'
-import { formatDbKey } from '../flow/checkpoint.ts'
+import { formatSourceKey } from '../flow/checkpoint.ts'
 import { Mutex } from '../flow/mutex.ts'
 import type { Argument } from '../resp/encode.ts'
 import type { Reply } from '../resp/decode.ts'
@@ -294,5 +294,5 @@ function firstEndOf(unit: PreparedUnit): number {
 
 function repairCommands(repairKey: string, failed: readonly FailedUnit[]): readonly (readonly Argument[])[] {
   const keys = failed.flatMap(({ unit }) => unit.commands.flatMap((command) => command.keys))
-  return keys.length === 0 ? [] : [['SADD', repairKey, ...keys.map(formatDbKey)]]
+  return keys.length === 0 ? [] : [['SADD', repairKey, ...keys.map(formatSourceKey)]]
 }

@@ -3,7 +3,7 @@ import { Bell } from '../flow/bell.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import {
   formatCheckpoint,
-  formatDbKey,
+  formatSourceKey,
   type Checkpoint,
   type ClusterTaskKeys,
   type Partly,
@@ -258,7 +258,7 @@ export class LiveCluster implements LiveTarget, LaneOwner {
       repair: (lane, of) => [
         'SADD',
         this.repairKey(lane),
-        ...of.keys.filter(({ key }) => keySlot(key) === lane).map(formatDbKey),
+        ...of.keys.filter(({ key }) => keySlot(key) === lane).map(formatSourceKey),
       ],
       empty: (at, partly) => empty({ replid: replid(), ...at, partly }),
       send: (lane, part, ours) => {

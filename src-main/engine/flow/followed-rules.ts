@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { fail } from '#contract/failure.ts'
+import { followedRulesOf, hasRules, type FollowedRules as Asked } from '#contract/selection.ts'
+import { CommandRules, databaseOf } from '../plan/command-rules.ts'
+import { sharesTarget } from '../plan/db-map.ts'
+import { makeKeyRules, nameOf, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
+import { goesAlong, unknownType } from '../plan/selection.ts'
+import { makeKindRules, type KindRuling } from '../plan/wanted-kinds.ts'
+import { shapeOf } from '../resp/commands.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import type { DbKey } from './checkpoint.ts'
+import { isOurs } from './own-keys.ts'
+import { scriptOf } from './script-book.ts'
+import { nameOfCommand, type Unit, type UnitCommand } from './units.ts'
+
+/** What the rules make of a unit of a stream. */
+export interface RuledUnit {
+  /** What of it is done on the target; without a command where nothing is. */
+  readonly unit: Unit
+  /** Keys of the target to be copied afresh: what becomes of them no command can say. */
+  readonly toCopy: readonly DbKey[]
+  /** Commands that were left out though they may concern keys that go along. */
+  readonly unruly: readonly string[]
+  /** The command whose meaning only a new copy of everything tells. */
+  readonly anew: string | null
+}
+
+const del = Buffer.from('DEL')
+const script = Buffer.from('SCRIPT')
+const load = Buffer.from('LOAD')
+const noKey = Buffer.alloc(0)
+/** The place of the rule on names, as `KeyJudge` gives it. */
+const leftOutByName = 5
+
+/**
+ * Rules for the keys of a source that is followed: what they make of its keys, and of its stream, command by command.
+ * What no command of the target can say is copied from the source at a known place of its stream; an append-only file
+ * has no source that could be asked, and there it ends the restore.
+ */
+export class FollowedRules {
+  /** For copies of whole snapshots. */
+  readonly keys: KeyRules
+  /** The same for the same rules. */
+  readonly id: string
+  readonly #asked: Asked
+  readonly #commands: CommandRules
+  /** Scripts whose commands were left out, by their SHA1. */
+  readonly #told = new Set<string>()
+  readonly #kindOf: ((command: UnitCommand) => KindRuling) | null
+
+  constructor(asked: Asked, address: string) {
+    const rules = makeKeyRules({ ...asked, ttl: { rule: 'keep' } })
+    this.#asked = asked
+    this.keys = { ...rules, selection: withoutOwnKeys(rules), dbMap: oneByOne(asked, rules, address) }
+    this.id = createHash('sha1')
+      .update(JSON.stringify(followedRulesOf(asked)))
+      .digest('hex')
+      .slice(0, 12)
+    this.#commands = new CommandRules(this.keys, { tellsOrigins: true })
+    this.#kindOf = makeKindRules(asked)
+  }
+
+  /** Null where everything goes along as it is. `address`: the target's, for failures. */
+  static of(asked: Asked, address: string): FollowedRules | null {
+    return hasRules(followedRulesOf(asked)) ? new FollowedRules(asked, address) : null
+  }
+
+  /** Does this key of the source go along? `code`: the RDB type of its value, where that is known. */
+  goes({ db, key }: DbKey, code = unknownType): boolean {
+    return (this.keys.selection?.judge(db, code, key) ?? goesAlong) === goesAlong
+  }
+
+  /** What a key of the source is on the target. */
+  placed({ db, key }: DbKey): DbKey {
+    return { db: this.keys.dbMap(db), key: Buffer.from(nameOf(this.keys, db, key)), atSource: { db, key } }
+  }
+
+  /** `alone`: nothing but what the source has may be in the target. */
+  apply(unit: Unit, alone: boolean): RuledUnit {
+    const commands: UnitCommand[] = []
+    const toCopy: DbKey[] = []
+    const unruly: string[] = []
+    for (const command of unit.commands) {
+      const ruled = this.#apply(command, alone)
+      if (ruled === 'anew') return { unit, toCopy, unruly, anew: nameOfCommand(command) }
+      if (typeof ruled === 'string') commands.push(...this.#scriptIn(command))
+      if (ruled === 'left-out') continue
+      if (ruled !== 'inseparable') {
+        commands.push(ruled)
+        continue
+      }
+      const touched = this.#keysOf(command)
+      if (touched.length === 0) unruly.push(nameOfCommand(command))
+      toCopy.push(...touched.filter((key) => this.goes(key)).map((key) => this.placed(key)))
+    }
+    return { unit: { ...unit, commands }, toCopy, unruly, anew: null }
+  }
+
+  /** A script may be told with keys that do not go along, and later be named with keys that do. */
+  #scriptIn(command: UnitCommand): readonly UnitCommand[] {
+    const body = scriptOf(command)
+    const sha = body === null ? '' : createHash('sha1').update(body).digest('hex')
+    if (body === null || this.#told.has(sha)) return []
+    this.#told.add(sha)
+    const args = [script, load, body]
+    return [{ db: 0, args, raw: encodeCommand(args), shape: shapeOf(script) }]
+  }
+
+  #apply(command: UnitCommand, alone: boolean): UnitCommand | 'left-out' | 'inseparable' | 'anew' {
+    const name = command.shape?.name
+    if (name === 'FLUSHALL' || name === 'FLUSHDB' || name === 'SWAPDB')
+      return this.#ofDatabases(command, alone)
+    // Both ends may be others' by name and type.
+    if (name === 'MOVE') return 'inseparable'
+    const kind = this.#kindOf?.(command) ?? 'goes'
+    if (kind === 'goes') return this.#commands.apply(command)
+    if (kind === 'goes-not') return 'left-out'
+    return kind === 'unsure' ? 'inseparable' : this.#commands.apply(deletionOf(command, kind))
+  }
+
+  #ofDatabases(command: UnitCommand, alone: boolean): UnitCommand | 'left-out' | 'anew' {
+    const { dbs, dbPrefix } = this.#asked
+    const { dbMap } = this.keys
+    const goes = (db: number): boolean => dbs?.includes(db) ?? true
+    if (command.shape?.name === 'FLUSHALL') return alone ? command : 'anew'
+    if (command.shape?.name === 'FLUSHDB') {
+      if (!goes(command.db)) return 'left-out'
+      if (!alone || sharesTarget(this.#asked, command.db)) return 'anew'
+      return { ...command, db: dbMap(command.db) }
+    }
+    const [one = 0, other = 0] = command.args.slice(1, 3).map(Number)
+    if (one === other || (!goes(one) && !goes(other))) return 'left-out'
+    const alike = goes(one) && goes(other) && dbPrefix?.[one] === dbPrefix?.[other]
+    const apart = ![one, other].some((db) => sharesTarget(this.#asked, db))
+    if (!alike || !apart || !alone) return 'anew'
+    const words = ['SWAPDB', String(dbMap(one)), String(dbMap(other))].map((word) => Buffer.from(word))
+    return { ...command, args: words, raw: encodeCommand(words) }
+  }
+
+  /** Those of the source; MOVE has one at either end. */
+  #keysOf(command: UnitCommand): readonly DbKey[] {
+    const { shape, args, db } = command
+    const named = (shape?.keyPlaces(args) ?? []).map((place) => ({
+      db: databaseOf(command, place),
+      key: args[place]!,
+    }))
+    return shape?.name === 'MOVE' ? [...named, { db: Number(args[2]), key: args[1] ?? noKey }] : named
+  }
+}
+
+/** What takes away the keys at these places of a command. */
+function deletionOf(command: UnitCommand, places: readonly number[]): UnitCommand {
+  const args = [del, ...places.map((place) => command.args[place]!)]
+  return { db: command.db, args, raw: encodeCommand(args), shape: shapeOf(del) }
+}
+
+/** A key that would bear a name of ours on the target never goes along. */
+function withoutOwnKeys({ selection, names }: KeyRules): KeyJudge {
+  return {
+    judge(db, code, bytes, start = 0, end = bytes.length) {
+      const rule = selection?.judge(db, code, bytes, start, end) ?? goesAlong
+      if (rule !== goesAlong) return rule
+      if (names === null) return isOurs(bytes.subarray(start, end)) ? leftOutByName : goesAlong
+      names.take(db, bytes, start, end)
+      return isOurs(names.bytes.subarray(names.start, names.end)) ? leftOutByName : goesAlong
+    },
+  }
+}
+
+/**
+ * Two databases with the same names in one would make one key of two, and which of them it is would be anybody's guess:
+ * the second one fails with `source.databases-meet`.
+ */
+function oneByOne({ dbPrefix }: Asked, { dbMap }: KeyRules, address: string): KeyRules['dbMap'] {
+  const taken = new Map<string, number>()
+  let last = -1
+  let lastTo = -1
+  return (db) => {
+    if (db === last) return lastTo
+    const to = dbMap(db)
+    const place = `${to} ${dbPrefix?.[db] ?? ''}`
+    const before = taken.get(place) ?? db
+    if (before !== db) fail('source.databases-meet', { address, db: to, dbs: `${before}, ${db}` })
+    taken.set(place, db)
+    last = db
+    lastTo = to
+    return to
+  }
+}

@@ -1,0 +1,245 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { restoreSpecSchema } from '#contract/restore.ts'
+import type { SyncRequest } from '#contract/sync.ts'
+import { runRestore } from '#engine/flow/restore.ts'
+import { describeKeys, fillWithEveryType, type DescribedKey } from '../support/every-type.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
+import { startSync, type SyncProcess } from '../support/sync-process.ts'
+import { startWriter } from '../support/writer.ts'
+
+type Rules = Partial<Omit<SyncRequest, 'task' | 'sources' | 'target' | 'folder'>>
+
+const quickSnapshot = ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '64mb']
+
+/** What a restore with the same rules makes of the source as it is now. */
+async function restored(source: RedisServer, rules: Rules): Promise<readonly DescribedKey[]> {
+  await using server = await startRedis()
+  await source.call('SAVE')
+  const files = [join(source.dir, 'dump.rdb')]
+  const spec = restoreSpecSchema.parse({ files, target: connectionTo(server), ...rules })
+  await runRestore(spec, () => undefined, new AbortController().signal)
+  return await describeKeys(server)
+}
+
+/** Without keys of ours, and without those whose time has come by now, or while they were looked at. */
+function told(...both: readonly (readonly DescribedKey[])[]): readonly (readonly string[])[] {
+  const now = Date.now()
+  const isDue = ({ kind, expireAt }: DescribedKey): boolean =>
+    kind === 'none' || expireAt === -2 || (expireAt >= 0 && expireAt <= now)
+  const place = ({ db, key }: DescribedKey): string => `${db} ${key}`
+  const due = new Set(both.flat().flatMap((one) => (isDue(one) ? [place(one)] : [])))
+  return both.map((keys) =>
+    keys
+      .filter((one) => !due.has(place(one)) && !one.key.startsWith('keyferry:'))
+      .map((one) => `${place(one)} ${one.kind} ${one.digest} ${one.expireAt} ${one.groups}`)
+      .sort(),
+  )
+}
+
+async function assertAsRestored(source: RedisServer, target: RedisServer, rules: Rules): Promise<number> {
+  const [wanted, found] = told(await restored(source, rules), await describeKeys(target))
+  expect(found).toEqual(wanted)
+  return wanted!.length
+}
+
+const everyRule: readonly Rules[] = [
+  { include: ['*[02468]', '*:*e*'], exclude: ['union:*2'], addPrefix: 'new:{a}:' },
+  { dbs: [0], targetDb: 5, exclude: ['short:*', 'list:?'] },
+  { types: ['list', 'hash', 'stream'], dbMap: { 0: 7 } },
+  { excludeTypes: ['set', 'list'], stripPrefix: 'count:', include: ['count:*'] },
+  { slots: [{ from: 0, to: 9_000 }], targetDb: 2, dbPrefix: { 0: 'zero:', 3: 'three:', 15: 'fifteen:' } },
+]
+
+test('by each rule exactly what a restore of the same moment would have is there, killed once in between', async () => {
+  await using source = await startRedis({ args: quickSnapshot })
+  await fillWithEveryType(source)
+  await using stack = new AsyncDisposableStack()
+  const writer = startWriter({ port: source.port, rate: 1_000, keys: 40 })
+  const request = { source: connectionTo(source) }
+  const scenes = await Promise.all(
+    everyRule.map(async (rules, index) => {
+      const target = stack.use(await startRedis())
+      const folder = stack.use(asAsync(taskFolder()))
+      const asked = {
+        ...request,
+        ...rules,
+        task: `chosen-${index}`,
+        target: connectionTo(target),
+        folder: folder.path,
+      }
+      return { rules, target, asked }
+    }),
+  )
+  for (const { asked, target, rules } of scenes) {
+    await using first = startSync(asked)
+    await first.until(({ phase }) => phase === 'in-step')
+    await sleep(500)
+    await first.kill9()
+    const again = stack.use(startSync(asked))
+    await again.until(({ phase, writes }) => phase === 'in-step' && writes > 500)
+    writer.pause()
+    await sleep(100)
+    await drain(again, source)
+    expect(await assertAsRestored(source, target, rules)).toBeGreaterThan(20)
+    expect(again.progress!.shards[0]!.fullResyncs).toBe(0)
+    again.give({ type: 'finish' })
+    await again.done
+    expect(target.cli('--scan', '--pattern', 'keyferry:*')).toBe('')
+    writer.goOn()
+  }
+  await writer.stop()
+}, 180_000)
+
+function asAsync(folder: ReturnType<typeof taskFolder>): { readonly path: string } & AsyncDisposable {
+  return {
+    path: folder.path,
+    [Symbol.asyncDispose]: () => {
+      folder[Symbol.dispose]()
+      return Promise.resolve()
+    },
+  }
+}
+
+/** Both, and a sync between them by these rules, in step. */
+async function inStep(
+  rules: Rules,
+  stack: AsyncDisposableStack,
+): Promise<{ source: RedisServer; target: RedisServer; sync: SyncProcess }> {
+  const source = stack.use(await startRedis({ args: quickSnapshot }))
+  const target = stack.use(await startRedis())
+  const folder = stack.use(asAsync(taskFolder()))
+  const sync = stack.use(
+    startSync({
+      task: 'chosen',
+      source: connectionTo(source),
+      target: connectionTo(target),
+      folder: folder.path,
+      ...rules,
+    }),
+  )
+  await sync.until(({ phase }) => phase === 'in-step')
+  return { source, target, sync }
+}
+
+async function say(server: RedisServer, ...lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const [name, ...words] = line.split(' ')
+    await server.call(name!, ...words)
+  }
+}
+
+test.each<[string, Rules, readonly string[]]>([
+  [
+    'keys come into the selection and leave it',
+    { include: ['user:*'], addPrefix: 'new:' },
+    [
+      'SET other 1',
+      'RENAME other user:1',
+      'LPUSH waiting a b c',
+      'LMOVE waiting user:list LEFT LEFT',
+      'SET user:2 2 EX 1000',
+      'RENAME user:2 gone',
+      'SADD set a b',
+      'SUNIONSTORE user:set set',
+      'COPY set user:copy',
+      'MSET user:3 3 not 4',
+      'DEL user:3 not',
+      'INCR user:1',
+    ],
+  ],
+  [
+    'keys change their type',
+    { types: ['list', 'zset'] },
+    [
+      'RPUSH l a b',
+      'SET l x',
+      'SET s x',
+      'RPUSH other 1 2',
+      'RENAME s other',
+      'SADD set a b',
+      'ZADD z 1 a',
+      'ZUNIONSTORE sum 2 set z',
+      'SORT set ALPHA STORE sorted',
+      'ZADD z2 1 a',
+      'SET z2 x',
+      'SETRANGE z2 3 y',
+      'DEL z2',
+      'ZADD z2 5 b',
+    ],
+  ],
+  [
+    'keys go from one database to another',
+    { targetDb: 4, dbPrefix: { 0: 'zero:', 1: 'one:' }, dbs: [0, 1] },
+    ['SET a 1 EX 1000', 'MOVE a 1', 'SET b 2', 'COPY b c DB 1', 'MOVE b 2', 'SET d 4', 'COPY d d DB 2'],
+  ],
+  [
+    'scripts concern keys of both kinds',
+    { include: ['user:*'] },
+    ["EVAL return{redis.call('INCR',KEYS[1]),redis.call('INCR',KEYS[2])} 2 user:1 other", 'INCR user:1'],
+  ],
+])('%s', async (_, rules, lines) => {
+  await using stack = new AsyncDisposableStack()
+  const { source, target, sync } = await inStep(rules, stack)
+  await say(source, ...lines)
+  await drain(sync, source)
+  expect(await assertAsRestored(source, target, rules)).toBeGreaterThan(0)
+  expect(sync.progress!.events.filter(({ level }) => level === 'warning')).toEqual([])
+})
+
+test.each<[string, Rules, readonly string[], number]>([
+  [
+    'emptied and swapped as asked for',
+    { dbMap: { 0: 5, 1: 6 }, dbs: [0, 1] },
+    ['SWAPDB 0 1', 'SET a 2', 'FLUSHDB'],
+    1,
+  ],
+  ['emptied where it is not chosen', { dbs: [1] }, ['FLUSHDB', 'SET a 2'], 1],
+  ['emptied where databases meet', { targetDb: 3, dbPrefix: { 1: 'one:' } }, ['FLUSHDB', 'SET a 2'], 2],
+  ['swapped with one that is not chosen', { dbs: [0] }, ['SWAPDB 0 1', 'SET a 2'], 2],
+  ['emptied as a whole', { include: ['a*'] }, ['FLUSHALL', 'SET a 2', 'SET b 2'], 1],
+])('a database is %s', async (_, rules, lines, copies) => {
+  await using stack = new AsyncDisposableStack()
+  const { source, target, sync } = await inStep(rules, stack)
+  await say(source, 'SET a 1', 'SET ab 1', 'SELECT 1', 'SET a one', 'SET c one', 'SELECT 0', ...lines)
+  const offset = sourceOffset(source)
+  await sync.until(({ appliedOffset, phase }) => phase === 'in-step' && (appliedOffset ?? 0) >= offset)
+  await drain(sync, source)
+  await assertAsRestored(source, target, rules)
+  expect(infoField(source, 'stats', 'sync_full')).toBe(String(copies))
+})
+
+test('two databases whose names would meet end it before the second one is written', async () => {
+  await using stack = new AsyncDisposableStack()
+  const { source, target, sync } = await inStep({ targetDb: 3 }, stack)
+  await say(source, 'SET a 1', 'SELECT 1', 'SET a 2')
+  await expect(sync.done).rejects.toThrow()
+  expect(sync.failure).toMatchObject({ code: 'source.databases-meet', params: { dbs: '0, 1', db: 3 } })
+  await target.call('SELECT', 3)
+  expect(await target.call('GET', 'a')).not.toBe('2')
+})
+
+test('a task that was begun with other rules is not gone on with', async () => {
+  await using source = await startRedis({ args: quickSnapshot })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  const request = {
+    task: 'other',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  }
+  {
+    await using first = startSync({ ...request, include: ['a*'] })
+    await first.until(({ phase }) => phase === 'in-step')
+    first.give({ type: 'pause' })
+    await first.done
+  }
+  for (const rules of [{}, { include: ['b*'] }]) {
+    await using second = startSync({ ...request, ...rules })
+    await expect(second.done).rejects.toThrow()
+    expect(second.failure).toMatchObject({ code: 'task.other-rules' })
+  }
+})
