@@ -40,6 +40,7 @@ export const checkIds = [
   'policies',
   'shape',
   'way-back',
+  'rules',
   'local-disk',
 ] as const
 export type CheckId = (typeof checkIds)[number]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { tlsSchema, type TlsSettings } from './connection.ts'
 import { defaultScanPace, scanPaceSchema } from './limits.ts'
+import { followedRulesSchema } from './selection.ts'
 import {
   otherServerSchema,
   sentinelSchema,
@@ -77,6 +78,8 @@ export const profileOptionsSchema = z.strictObject({
   afterFinish: z.enum(['unfreeze', 'leave-frozen']).default('unfreeze'),
   /** Have what is written to the target after the cutover go back to the source, which stays frozen, until that is closed. */
   wayBack: z.boolean().default(false),
+  /** Which keys go along, and what becomes of their names and databases; left out: everything, as it is. */
+  rules: followedRulesSchema.optional(),
 })
 export type ProfileOptions = z.infer<typeof profileOptionsSchema>
 /** The options a new profile starts with. */

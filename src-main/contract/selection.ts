@@ -75,6 +75,13 @@ export function hasRules({ include, exclude, ...others }: FollowedRules): boolea
   return include.length + exclude.length > 0 || Object.values(others).some((rule) => rule !== undefined)
 }
 
+/** Of tasks: are these the same? */
+export function sameRules(one: FollowedRules | undefined, other: FollowedRules | undefined): boolean {
+  const text = (rules: FollowedRules | undefined): string =>
+    rules === undefined || !hasRules(rules) ? '' : JSON.stringify(followedRulesOf(rules))
+  return text(one) === text(other)
+}
+
 /** Those of an order that has more fields than these. */
 export function followedRulesOf(order: FollowedRules): FollowedRules {
   const { include, exclude, dbs, types, excludeTypes, slots, targetDb, dbMap } = order
@@ -112,6 +119,18 @@ export function contradictionOf(rules: Rules): Contradiction | null {
   if (unused !== undefined)
     return { field: 'dbPrefix', reason: `database ${unused} has a prefix, but is left out` }
   return null
+}
+
+/**
+ * A prefix that is taken away from some names but not from all makes one name of two, sooner or later: where keys come
+ * all the time, each must begin with it.
+ */
+export function nameMeeting({ stripPrefix, include }: FollowedRules): Contradiction | null {
+  if (stripPrefix === undefined) return null
+  const literal = stripPrefix.replace(/[*?[\\]/g, '\\$&')
+  return include.length > 0 && include.every((glob) => glob.startsWith(literal))
+    ? null
+    : { field: 'stripPrefix', reason: `only where each glob of include begins with it: ${literal}*` }
 }
 
 /** The rules that can leave a key out, in the order they are asked: the first one that does is counted. */

@@ -7,6 +7,7 @@ import {
   followedRulesOf,
   followedRulesSchema,
   hasRules,
+  nameMeeting,
   type Contradiction,
 } from './selection.ts'
 
@@ -88,7 +89,7 @@ const syncSpecFields = z.strictObject({
  * keys make of it.
  */
 export const syncSpecSchema = syncSpecFields.superRefine((spec, context) => {
-  const found = contradictionOf(spec) ?? notFollowed(spec)
+  const found = contradictionOf(spec) ?? nameMeeting(spec) ?? notFollowed(spec)
   if (found !== null) context.addIssue({ code: 'custom', path: [found.field], message: found.reason })
 })
 export type SyncSpec = z.infer<typeof syncSpecSchema>

@@ -12,6 +12,7 @@ import type { Task } from './task-record.ts'
  */
 export function demandMovable({ freezes }: Pick<RunServices, 'freezes'>, task: Task, typed: string): void {
   const address = addressOf(task.body.source)
+  if (task.body.options.rules !== undefined) fail('task.move-by-rules', { source: address })
   if (typed !== address) fail('task.move-consent', { source: address })
   demandProven({ freezes }, task)
 }

@@ -199,6 +199,7 @@ export class MigrationRun {
       flushes: record.flushes,
       scanKeysPerSecond: scanPaceOf(task),
       ...(from !== null && { from }),
+      ...body.options.rules,
     })
     void this.#sample()
     void this.#guardTarget()

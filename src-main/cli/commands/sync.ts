@@ -2,6 +2,8 @@ import { Option, type Command } from 'commander'
 import { createHash } from 'node:crypto'
 import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import { readModes, type ReadMode } from '#contract/profile.ts'
+import { fail } from '#contract/failure.ts'
+import { sameRules, type FollowedRules } from '#contract/selection.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
@@ -15,6 +17,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { addFlushFlag, type FlushFlag } from '../flush-flag.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
+import { addFollowedKeyFlags, followedRules, type FollowedKeyFlags } from '../key-flags.ts'
 import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
 import { endpointOf, findBegunTask, openOwnMigrations, passwordsOf, placeOfAll } from '../migrations.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -22,7 +25,7 @@ import type { Output } from '../output.ts'
 import { count } from '../terminal/figures.ts'
 import { findWayBack, goOnWithWayBack, onlySource } from '../way-back.ts'
 
-interface SyncFlags extends ConnectionFlags, MetricsFlag, FlushFlag {
+interface SyncFlags extends ConnectionFlags, FollowedKeyFlags, MetricsFlag, FlushFlag {
   readonly until?: 'in-step'
   readonly mode: ReadMode
   readonly onConflict: 'fail' | 'replace'
@@ -51,6 +54,7 @@ Examples:
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379 --on-flush copy-again
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
+  keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --metrics 9121
   keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
 
@@ -83,7 +87,7 @@ export function define(command: Command): void {
     .option('--reverse', 'go on with the way back that a cutover between these two has left open')
     .option('--no-settings', 'leave the settings of both servers as they are')
     .option('--accept-warnings', 'go on where the checks only warn')
-  addMetricsFlag(addFlushFlag(command))
+  addMetricsFlag(addFlushFlag(addFollowedKeyFlags(command, 'source')))
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((flags: SyncFlags) => perform(flags.json === true, (output) => sync(flags, output)))
@@ -91,12 +95,16 @@ export function define(command: Command): void {
 
 async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   const sources = await readConnections(flags, 'source')
-  const { connection: target } = await readConnection(flags, 'target')
+  const { connection: target, db } = await readConnection(flags, 'target')
+  const rules = followedRules(flags, db)
   await using migrations = await openOwnMigrations()
   await using _metrics = await openMetrics(flags, migrations.tasks, output)
   if (flags.reverse) return await goBack(migrations, onlySource(sources), target, output)
   using interrupt = interruptible(() => output.note('Pausing: what is under way is answered for first.'))
-  const { id } = findBegunTask(migrations, sources, target) ?? makeTask(migrations, sources, target, flags)
+  const begun = findBegunTask(migrations, sources, target)
+  if (begun !== undefined && !sameRules(begun.options.rules, rules))
+    fail('task.other-rules', { address: addressOf(target) })
+  const { id } = begun ?? makeTask(migrations, sources, target, { ...flags, rules })
   // Of one that was begun before, too.
   if (flags.maxKeys !== undefined) migrations.tasks.pace(id, flags.maxKeys)
   using task = new FollowedTask(migrations, id, output, interrupt.signal, flags.onFlush)
@@ -159,7 +167,7 @@ function makeTask(
   migrations: Migrations,
   sources: readonly Connection[],
   target: Connection,
-  flags: SyncFlags,
+  flags: SyncFlags & { readonly rules: FollowedRules | undefined },
 ): TaskView {
   const { profiles, tasks } = migrations
   const name = profileName(`sync ${placeOfAll(sources)} → ${placeOf(target)}`)
@@ -178,6 +186,7 @@ function makeTask(
       lanes: 4,
       proof: 'full',
       afterFinish: 'unfreeze',
+      ...(flags.rules !== undefined && { rules: flags.rules }),
     },
   })
   return tasks.create(profile.id)

@@ -453,7 +453,7 @@ export const en: LanguageWords = {
       todo: 'Resume the task with an answer[{console:if}| (“--on-flush” on the command line)]: “copy again” copies this source anew, and what no source has any more goes from the target; “leave out” keeps in the target what it has.',
     },
     'source.databases-meet': {
-      what: 'The databases {dbs} of the source would go into the same database {db} of the target[ {address}] under the same names.',
+      what: 'Databases of the source[ ({dbs})] would go into the same database[ {db}] of the target[ {address}] under the same names.',
       safe: 'What had come before is in the target; nothing of the second database is.',
       todo: 'Begin another task that gives one of them a prefix or another database, or leaves it out.',
     },
@@ -816,6 +816,16 @@ export const en: LanguageWords = {
       what: 'This task was begun as one that follows a replication stream[; the target {address} holds what it noted then].',
       safe: 'Nothing was changed now.',
       todo: 'Go on with the mode it was begun with, or stop it and begin another one.',
+    },
+    'task.move-by-rules': {
+      what: 'The keys of the source[ {source}] cannot be moved away: rules for keys say that not all of them went along, or not by their names.',
+      safe: 'Every key is still at the source.',
+      todo: 'Finish without deleting; delete there by hand what is no longer wanted.',
+    },
+    'task.rules-one-source': {
+      what: 'Rules for keys are applied to the stream of one server; the source is several, or a cluster.',
+      safe: 'Nothing was written.',
+      todo: 'Copy everything, or sync each server by itself.',
     },
     'task.other-rules': {
       what: 'This task was begun with other rules for keys[; the target {address} holds what it noted then].',

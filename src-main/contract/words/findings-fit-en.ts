@@ -86,6 +86,29 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     why: 'A cluster refuses those that touch keys of different slots.',
     mend: 'See which they are with "keyferry readiness", and give their keys a common hash tag.',
   },
+  'rules-none': fine('No rules for keys are given: everything goes along.'),
+  'rules-fit': fine('What goes along by the rules for keys can be followed.'),
+  'rules-contradict': {
+    found: 'The rules for keys contradict each other: {field}, {reason}.',
+    why: 'Nobody could say which keys are meant.',
+    mend: 'Change the rules in the plan.',
+  },
+  'rules-one-source': {
+    found: 'There are rules for keys, and the source is a cluster, one of several, or read key by key.',
+    why: 'Rules are applied to the stream of one server.',
+    mend: 'Copy everything, or migrate each server by itself.',
+  },
+  'rules-way-back': {
+    found: 'There are rules for keys, and a way back is to be kept.',
+    why: 'What a key of the target is at the source, the rules do not always tell.',
+    mend: 'Do without a way back, or without rules.',
+  },
+  'rules-databases-meet': {
+    found:
+      'The databases {dbs} of the source would go into database {db} of the target under the same names.',
+    why: 'Two keys of one name cannot both be there.',
+    mend: 'Give one of them a prefix or another database, or leave it out.',
+  },
   'way-back-none': fine('No way back is to be kept.'),
   'way-back-open': fine('What is written to the target can go back to the source.'),
   'way-back-several': {

@@ -86,6 +86,28 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     why: '클러스터는 서로 다른 슬롯의 키를 건드리는 것을 거부합니다.',
     mend: '"keyferry readiness" 명령으로 찾아내고 그 키에 같은 해시 태그를 주세요.',
   },
+  'rules-none': fine('키 규칙이 없어 모두 복사합니다.'),
+  'rules-fit': fine('키 규칙으로 고른 내용을 따라갈 수 있습니다.'),
+  'rules-contradict': {
+    found: '키 규칙이 서로 모순됩니다: {field}, {reason}.',
+    why: '어떤 키를 뜻하는지 알 수 없습니다.',
+    mend: '계획에서 규칙을 고치세요.',
+  },
+  'rules-one-source': {
+    found: '키 규칙이 있는데, 소스가 클러스터이거나 여러 소스 중 하나이거나 키 단위로 읽힙니다.',
+    why: '규칙은 서버 한 대의 복제 스트림에 적용됩니다.',
+    mend: '모두 복사하거나 서버마다 따로 마이그레이션하세요.',
+  },
+  'rules-way-back': {
+    found: '키 규칙이 있는데, 되돌아갈 길을 두려고 합니다.',
+    why: '타깃의 키가 소스의 어느 키인지 규칙만으로는 알 수 없는 경우가 있습니다.',
+    mend: '되돌아갈 길이나 규칙 중 하나를 쓰지 마세요.',
+  },
+  'rules-databases-meet': {
+    found: '소스의 데이터베이스 {dbs}이(가) 같은 이름으로 타깃의 {db}번 데이터베이스에 들어가게 됩니다.',
+    why: '이름이 같은 두 키가 함께 있을 수 없습니다.',
+    mend: '둘 중 하나에 접두사나 다른 데이터베이스를 주거나 제외하세요.',
+  },
   'way-back-none': fine('되돌아가는 길을 두지 않습니다.'),
   'way-back-open': fine('타깃에 쓰인 내용이 소스로 되돌아갈 수 있습니다.'),
   'way-back-several': {

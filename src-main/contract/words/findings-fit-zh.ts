@@ -84,6 +84,28 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     why: '集群会拒绝涉及不同槽位的键的事务和脚本。',
     mend: '请用 "keyferry readiness" 找出它们，并为其键使用相同的哈希标签。',
   },
+  'rules-none': fine('没有键规则：全部复制。'),
+  'rules-fit': fine('按键规则选中的内容可以跟随。'),
+  'rules-contradict': {
+    found: '键规则互相矛盾：{field}，{reason}。',
+    why: '无法确定指的是哪些键。',
+    mend: '请在方案中修改规则。',
+  },
+  'rules-one-source': {
+    found: '设置了键规则，而源是集群、多个源之一，或逐键读取。',
+    why: '规则只能用于单台服务器的复制流。',
+    mend: '请全部复制，或逐台迁移。',
+  },
+  'rules-way-back': {
+    found: '设置了键规则，又要保留回退通道。',
+    why: '仅凭规则无法总能得知目标端的键在源端是哪个键。',
+    mend: '请不要保留回退通道，或不用规则。',
+  },
+  'rules-databases-meet': {
+    found: '源的数据库 {dbs} 会以相同键名进入目标端的数据库 {db}。',
+    why: '同名的两个键不能并存。',
+    mend: '请为其中一个加前缀、换一个数据库，或将其排除。',
+  },
   'way-back-none': fine('不保留回退通道。'),
   'way-back-open': fine('写入目标端的内容可以回到源端。'),
   'way-back-several': {

@@ -139,7 +139,7 @@ export class FollowedRules {
 
   /** Those of the source; MOVE has one at either end. */
   #keysOf(command: UnitCommand): readonly DbKey[] {
-    const { shape, args, db } = command
+    const { shape, args } = command
     const named = (shape?.keyPlaces(args) ?? []).map((place) => ({
       db: databaseOf(command, place),
       key: args[place]!,

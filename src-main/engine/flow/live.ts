@@ -238,6 +238,7 @@ class LiveSync implements AsyncDisposable {
     )
     const known = places.find(({ meta }) => meta !== null)?.meta
     const rules = FollowedRules.of(this.#spec, session.control.address)
+    if (rules !== null && this.#shards.length > 1) fail('task.rules-one-source')
     if (known !== null && known !== undefined && known.rules !== rules?.id)
       fail('task.other-rules', { address: session.control.address })
     const begun = {

@@ -39,6 +39,7 @@ import { shape } from './shape.ts'
 import { sourceSnapshot } from './snapshot.ts'
 import { types } from './types.ts'
 import { sourceVersion, targetVersion } from './version.ts'
+import { rules } from './rules.ts'
 import { wayBack } from './way-back.ts'
 import { targetWritable } from './writable.ts'
 
@@ -80,6 +81,7 @@ const checks: readonly Check[] = [
   policies,
   shape,
   wayBack,
+  rules,
   localDisk,
 ]
 

@@ -12,6 +12,7 @@ import { sayDifference } from '#contract/words/say-difference.ts'
 import { languages, sayFailure, type Locale } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
 import { names, sayName, type NameWords } from '#contract/words/say-name.ts'
+import type { FollowedRules } from '#contract/selection.ts'
 import { formatBytes } from '#contract/words/template.ts'
 import { drawChart, type Line, type Span } from './chart.ts'
 import { escapeHtml } from './escape-html.ts'
@@ -38,6 +39,15 @@ const optionNames: Readonly<Record<keyof ProfileOptions, keyof NameWords>> = {
   copyConnections: 'migration.copyConnections',
   lanes: 'migration.lanes',
   scanKeysPerSecond: 'migration.scanPace',
+  rules: 'migration.rules',
+}
+
+/** As the command line names them. */
+function sayRules(rules: FollowedRules): string {
+  return Object.entries(rules)
+    .filter(([, rule]) => rule !== undefined && (!Array.isArray(rule) || rule.length > 0))
+    .map(([name, rule]) => `${name}: ${typeof rule === 'string' ? rule : JSON.stringify(rule)}`)
+    .join('; ')
 }
 
 type Row = readonly [label: string, text: string]
@@ -327,6 +337,7 @@ ${sections.filter((section) => section !== '').join('\n')}
       proof: said[`migration.proof.${options.proof}`],
       afterFinish: said[`migration.after.${options.afterFinish}`],
       wayBack: flag(options.wayBack),
+      rules: options.rules === undefined ? said['limits.none'] : sayRules(options.rules),
     }
     return (Object.keys(optionNames) as (keyof ProfileOptions)[]).map((option) => [
       said[optionNames[option]],
