@@ -97,8 +97,8 @@ export function keyFields(
 }
 
 /** Of a source that is followed; undefined where everything goes along as it is. Fails with `usage.invalid`. */
-export function followedRules(flags: FollowedKeyFlags, urlDb: number | undefined): FollowedRules | undefined {
-  const rules = followedRulesOf(keyFields(flags, urlDb))
+export function followedRules(flags: FollowedKeyFlags): FollowedRules | undefined {
+  const rules = followedRulesOf(keyFields(flags, undefined))
   const found = contradictionOf(rules) ?? nameMeeting(rules)
   if (found !== null) fail('usage.invalid', { field: flagOf(found.field), reason: found.reason })
   return hasRules(rules) ? rules : undefined

@@ -3,7 +3,7 @@ import { connectionSchema, type Connection } from './connection.ts'
 import type { Difference, DifferenceKind } from './difference.ts'
 import { lossPolicyFields } from './loss.ts'
 import { restoreSpecSchema } from './restore.ts'
-import { renamingFields, selectionFields } from './selection.ts'
+import { followedRulesSchema, renamingFields, selectionFields } from './selection.ts'
 
 /** What the restore of a backup was told, so that what it renamed, moved or left out is no difference. */
 export const restoredAsSchema = z.strictObject({
@@ -43,6 +43,8 @@ export const keptDifferences = 100_000
 export const verifySpecSchema = z.strictObject({
   source: z.union([connectionSchema, serversSchema, backupSchema]),
   target: connectionSchema,
+  /** Of servers: what the live sync between them is told. */
+  rules: followedRulesSchema.optional(),
   mode: verifyModeSchema,
   /** Keys compared by `sample`. */
   sampleKeys: z.int().min(1).max(1_000_000).default(1_000),

@@ -79,7 +79,9 @@ async function compare(
     // Nothing moves under a freeze but what expires; that is seen again at once.
     const rounds = underFreeze ? { roundDelayMs: 100 } : {}
     const source = { servers: [...sources] }
-    const asked = { source, target, mode, listed: keptDifferences, ...rounds, ...repairing }
+    const { rules } = book.get(taskId).body.options
+    const chosen = rules === undefined ? {} : { rules }
+    const asked = { source, target, mode, listed: keptDifferences, ...chosen, ...rounds, ...repairing }
     const result = await jobs.run('verify', verifySpecSchema.parse(asked), {
       signal,
       onProgress: (progress) => change({ progress }),

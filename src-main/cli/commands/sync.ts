@@ -95,8 +95,8 @@ export function define(command: Command): void {
 
 async function sync(flags: SyncFlags, output: Output): Promise<ExitCode> {
   const sources = await readConnections(flags, 'source')
-  const { connection: target, db } = await readConnection(flags, 'target')
-  const rules = followedRules(flags, db)
+  const { connection: target } = await readConnection(flags, 'target')
+  const rules = followedRules(flags)
   await using migrations = await openOwnMigrations()
   await using _metrics = await openMetrics(flags, migrations.tasks, output)
   if (flags.reverse) return await goBack(migrations, onlySource(sources), target, output)

@@ -25,7 +25,7 @@ import {
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations, reachFrozen } from '../migrations.ts'
-import { addKeyFlags, keyFields, type KeyFlags } from '../key-flags.ts'
+import { addKeyFlags, followedRules, keyFields, type KeyFlags } from '../key-flags.ts'
 import { gather, moment, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { askWord } from '../terminal/ask-word.ts'
@@ -52,6 +52,7 @@ Examples:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --sample 10000 --max-keys 2000
   keyferry verify -i /backups/appendonlydir -t 10.0.0.5:6379 --server /usr/bin/redis-server
   keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --mode counts
+  keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
   keyferry verify -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --differences diff.jsonl --repair`
 
@@ -59,7 +60,7 @@ export function define(command: Command): void {
   command.option('-i, --input <file>', 'a backup file instead of a source; may be repeated', gather)
   addConnectionFlags(command, 'source', 'optional-several')
   addConnectionFlags(command, 'target')
-  // What the restore of the backup was told, in the same words.
+  // What the restore of the backup, or the live sync, was told, in the same words.
   addKeyFlags(command)
     .option('--until <time>', 'of an append-only file with times: nothing written after that', moment)
     .option(
@@ -115,6 +116,7 @@ async function requested(flags: VerifyFlags): Promise<VerifySpec> {
   const request = {
     source: input === undefined ? await sourceOf(flags) : backupOf(input, flags, db),
     target,
+    ...(input === undefined && rulesOf(flags)),
     mode: sample === undefined ? flags.mode : 'sample',
     ...(sample === undefined ? {} : { sampleKeys: sample }),
     ...(maxKeys === undefined ? {} : { keysPerSecond: maxKeys }),
@@ -126,6 +128,14 @@ async function requested(flags: VerifyFlags): Promise<VerifySpec> {
   if (read.success) return read.data
   const [issue] = read.error.issues
   return fail('usage.invalid', { field: issue?.path.join('.') ?? '', reason: issue?.message ?? '' })
+}
+
+/** Of a live sync. Fails with `usage.invalid`, for expiries too: those stay as they are. */
+function rulesOf(flags: VerifyFlags): Pick<VerifySpec, 'rules'> {
+  if (flags.ttl !== undefined)
+    fail('usage.invalid', { field: '--ttl', reason: 'it is a rule for backups (-i)' })
+  const rules = followedRules(flags)
+  return rules === undefined ? {} : { rules }
 }
 
 function backupOf(

@@ -11,14 +11,16 @@ import { readsTheRest, writesTheLast } from './key-roles.ts'
  */
 export type KindRuling = 'goes' | 'goes-not' | 'unsure' | readonly number[]
 
+type OfKinds = Pick<FollowedRules, 'types' | 'excludeTypes'>
+
+export function wantsKind({ types, excludeTypes }: OfKinds, kind: KeyKind): boolean {
+  return (types?.includes(kind) ?? true) && !(excludeTypes?.includes(kind) ?? false)
+}
+
 /** Null where the rules ask for no type. */
-export function makeKindRules({
-  types,
-  excludeTypes,
-}: Pick<FollowedRules, 'types' | 'excludeTypes'>): ((command: UnitCommand) => KindRuling) | null {
-  if (types === undefined && excludeTypes === undefined) return null
-  const wanted = (kind: KeyKind): boolean =>
-    (types?.includes(kind) ?? true) && !(excludeTypes?.includes(kind) ?? false)
+export function makeKindRules(rules: OfKinds): ((command: UnitCommand) => KindRuling) | null {
+  if (rules.types === undefined && rules.excludeTypes === undefined) return null
+  const wanted = (kind: KeyKind): boolean => wantsKind(rules, kind)
   return ({ shape, args }) => {
     if (shape?.kind !== 'write' || ofEveryKind.has(shape.name))
       return shape?.kind === 'everything' && shape.keyPlaces(args).length > 0 ? 'unsure' : 'goes'

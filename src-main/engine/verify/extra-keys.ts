@@ -62,6 +62,7 @@ export class ExtraKeys {
   }
 }
 
-function kindNamed(type: string): KeyKind {
+/** What TYPE says, in our words. */
+export function kindNamed(type: string): KeyKind {
   return keyKinds.find((kind) => kind === type) ?? 'module'
 }

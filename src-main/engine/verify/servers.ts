@@ -13,6 +13,7 @@ import { detail } from '#contract/difference.ts'
 import { isOurs } from '../flow/own-keys.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
+import { chooseSides, type ChosenSides } from './chosen-sides.ts'
 import { agree, besideEachOther } from './counts.ts'
 import { byDatabase, Findings, type KeyDifference } from './findings.ts'
 import { librariesDiffer, librariesOf } from './functions.ts'
@@ -53,7 +54,15 @@ export async function verifyServers(
   try {
     const refused = opened.find((one) => one.status === 'rejected')
     if (refused !== undefined) throw refused.reason
-    return await new ServerComparison(spec, sides[0]!, sides[1]!, report, signal).run(orders)
+    const [source, target] = [sides[0]!, sides[1]!]
+    const chosen =
+      spec.rules === undefined ? null : await chooseSides(source, target, spec.rules, addressOf(spec.target))
+    return await new ServerComparison(
+      spec,
+      { source, target, functions: true, leftOut: () => 0, ...chosen },
+      report,
+      signal,
+    ).run(orders)
   } catch (thrown) {
     if (signal.aborted) fail('job.cancelled')
     throw thrown
@@ -67,21 +76,24 @@ class ServerComparison {
   readonly #spec: ServersSpec
   readonly #source: OpenSide
   readonly #target: OpenSide
+  readonly #sides: ChosenSides
   readonly #signal: AbortSignal
   readonly #findings = new Findings()
   readonly #meter: VerifyMeter
   #compared = 0
+  /** Keys of the source that do not go along, as often as each was told. */
+  #filtered = 0
 
   constructor(
     spec: ServersSpec,
-    source: OpenSide,
-    target: OpenSide,
+    sides: ChosenSides,
     report: (progress: VerifyProgress) => void,
     signal: AbortSignal,
   ) {
     this.#spec = spec
-    this.#source = source
-    this.#target = target
+    this.#source = sides.source
+    this.#target = sides.target
+    this.#sides = sides
     this.#signal = signal
     this.#meter = new VerifyMeter(report, this.#findings, spec.keysPerSecond, signal)
   }
@@ -90,7 +102,9 @@ class ServerComparison {
     const { mode } = this.#spec
     if (mode === 'counts') return await this.#countUntilEqual()
     await this.#refuseDatabases()
+    const before = this.#sides.leftOut()
     await (mode === 'full' ? this.#compareAll() : this.#compareSample())
+    this.#filtered = this.#sides.leftOut() - before
     let rounds = 0
     while (this.#findings.count > 0 && !this.#findings.tooMany && rounds < this.#spec.rounds) {
       rounds += 1
@@ -114,6 +128,7 @@ class ServerComparison {
   }
 
   async #functionsDiffer(): Promise<boolean> {
+    if (!this.#sides.functions) return false
     const { source, target } = this.#pairs[0]!
     const [here, there] = await Promise.all([librariesOf(source), librariesOf(target)])
     return librariesDiffer(here, there)
@@ -254,7 +269,7 @@ class ServerComparison {
         slotsCovered: this.#target.slotsCovered,
       }),
       compared: this.#compared,
-      explained: { expired: 0, filtered: 0, lost: 0 },
+      explained: { expired: 0, filtered: this.#filtered, lost: 0 },
       repaired,
       rounds,
       elapsedMs: Math.round(this.#meter.elapsedMs),
