@@ -57,7 +57,7 @@ export const databaseFields = {
  * What keys are called on the target. A new name is `addPrefix`, then the `dbPrefix` of
  * the key's database in the file, then the old name, without `stripPrefix` where it begins with that.
  */
-export const nameFields = {
+const nameFields = {
   stripPrefix: z.string().min(1).optional(),
   addPrefix: z.string().min(1).optional(),
   dbPrefix: z.record(z.string().regex(/^\d+$/), z.string().min(1)).optional(),
