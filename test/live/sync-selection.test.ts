@@ -9,6 +9,7 @@ import { verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
 import { runRestore } from '#engine/flow/restore.ts'
 import { runVerify } from '#engine/verify/verify.ts'
 import { describeKeys, fillWithEveryType, type DescribedKey } from '../support/every-type.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { connectionTo, drain, infoField, sourceOffset, taskFolder } from '../support/sync-ends.ts'
 import { startSync, type SyncProcess } from '../support/sync-process.ts'
@@ -247,6 +248,40 @@ test.each<[string, Rules, readonly string[], number]>([
   await assertAsRestored(source, target, rules)
   expect(infoField(source, 'stats', 'sync_full')).toBe(String(copies))
 })
+
+test('into a cluster: each key goes to the owner of its new name, and what is copied too', async () => {
+  await using source = await startRedis({ args: quickSnapshot })
+  await using cluster = await startCluster({ masters: 3 })
+  using folder = taskFolder()
+  const rules: Rules = {
+    targetDb: 0,
+    addPrefix: 'new:',
+    dbPrefix: { 3: 'three:' },
+    exclude: ['list:?', 'set:*[02468]'],
+  }
+  const writer = startWriter({ port: source.port, rate: 500, keys: 30 })
+  const request = {
+    task: 'chosen',
+    source: connectionTo(source),
+    target: connectionTo(cluster.nodes[0]!),
+    folder: folder.path,
+    ...rules,
+  }
+  {
+    await using first = startSync(request)
+    await first.until(({ phase }) => phase === 'in-step')
+    await sleep(500)
+    await first.kill9()
+  }
+  await using again = startSync(request)
+  await again.until(({ phase, writes }) => phase === 'in-step' && writes > 300)
+  await writer.stop()
+  await drain(again, source)
+  const there = (await Promise.all(cluster.nodes.map((node) => describeKeys(node, [0])))).flat()
+  const [wanted, found] = told(await restored(source, rules), there)
+  expect(found).toEqual(wanted)
+  expect(wanted!.some((line) => line.startsWith('0 new:three:'))).toBe(true)
+}, 180_000)
 
 test('two databases whose names would meet end it before the second one is written', async () => {
   await using stack = new AsyncDisposableStack()
