@@ -14,12 +14,13 @@ import {
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { FollowedTask } from '../follow-task.ts'
 import { interruptible } from '../interrupt.ts'
+import { addFollowedKeyFlags, followedRules, type FollowedKeyFlags } from '../key-flags.ts'
 import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { taskOfProfile } from '../saved-profile.ts'
 import { checkLines } from '../terminal/check-lines.ts'
 
-interface CheckFlags extends ConnectionFlags {
+interface CheckFlags extends ConnectionFlags, FollowedKeyFlags {
   readonly settings: boolean
   readonly json?: true
 }
@@ -34,6 +35,7 @@ Examples:
   keyferry check "shop to new host"
   keyferry check -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A - --json
   keyferry check -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
+  keyferry check -f 10.0.0.4:6379 -t 10.0.0.5:6379 --target-db 0 --db-prefix 3:orders:
 
 Nothing is changed on either server. It ends with 0 when every check passes, with 3
 when some only warn, and with 1 when something stands in the way.`
@@ -42,6 +44,7 @@ export function define(command: Command): void {
   command.argument('[profile]', 'the name of a saved profile, or its id; else -f and -t')
   addConnectionFlags(command, 'source', 'optional-several')
   addConnectionFlags(command, 'target', 'optional')
+  addFollowedKeyFlags(command, 'source')
     .option('--no-settings', 'judge by the settings as they are, not as a migration would set them')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
@@ -55,7 +58,10 @@ async function check(profile: string | undefined, flags: CheckFlags, output: Out
   await using migrations = await openOwnMigrations()
   using interrupt = interruptible(() => undefined)
   const { signal } = interrupt
-  const options = profileOptionsSchema.parse({ adjustSettings: flags.settings })
+  const rules = followedRules(flags)
+  if (rules !== undefined && profile !== undefined)
+    fail('usage.invalid', { field: '[profile]', reason: 'it has rules for keys of its own' })
+  const options = profileOptionsSchema.parse({ adjustSettings: flags.settings, rules })
   const results =
     servers === null
       ? await checkProfile(migrations, profile!, output, signal)

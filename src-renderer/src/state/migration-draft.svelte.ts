@@ -28,6 +28,8 @@ export class MigrationDraft {
   adjustSettings = $state(defaultProfileOptions.adjustSettings)
   pauseSaves = $state(defaultProfileOptions.pauseSaves)
   lockTarget = $state(defaultProfileOptions.lockTarget)
+  /** Kept as they were saved. */
+  rules = $state.raw<ProfileOptions['rules']>(defaultProfileOptions.rules)
   lanes = $state(String(defaultProfileOptions.lanes))
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
   /** Empty: no limit. */
@@ -90,6 +92,7 @@ export class MigrationDraft {
     this.adjustSettings = options.adjustSettings
     this.pauseSaves = options.pauseSaves
     this.lockTarget = options.lockTarget
+    this.rules = options.rules
     this.lanes = String(options.lanes)
     this.copyConnections = String(options.copyConnections)
     const { scanKeysPerSecond = defaultProfileOptions.scanKeysPerSecond } = options as Partial<ProfileOptions>
@@ -127,6 +130,7 @@ export class MigrationDraft {
         adjustSettings: this.adjustSettings,
         pauseSaves: this.pauseSaves,
         lockTarget: this.lockTarget,
+        ...(this.rules !== undefined && { rules: this.rules }),
         lanes: isWithin(this.lanes, 64) ? Number(this.lanes) : defaultProfileOptions.lanes,
         copyConnections: isWithin(this.copyConnections, 256)
           ? Number(this.copyConnections)
