@@ -64,6 +64,7 @@ const forms: Readonly<Record<CheckId, Forms>> = {
   policies: { wrong: 'warning policies-differ', right: 'passed policies-same' },
   shape: { wrong: 'warning shape-larger', right: 'passed shape-fits' },
   'way-back': { wrong: 'failed way-back-no-stream', right: 'passed way-back-open' },
+  rules: { wrong: 'failed rules-way-back', right: 'passed rules-fit' },
   'local-disk': { wrong: 'failed disk-short', right: 'passed disk-enough' },
 }
 
@@ -101,6 +102,7 @@ async function carryOut(server: RedisServer, command: string): Promise<void> {
 
 const weak = { username: 'weak', password: 'weak' }
 const account = ['on', '>weak', '~*', '&*', '+@all']
+const rules = { include: ['user:*'], exclude: [] }
 const asItIs = { adjustSettings: false, wayBack: true } as const
 
 /** A source with everything amiss that can be at once: it saves, and the save before that has failed. */
@@ -154,7 +156,7 @@ async function mendAll(): Promise<void> {
     await using _ours = await openControl(at(source), { name: 'kf:another:1.1' })
     await using _theirs = await openControl(at(target), { name: 'kf:another:1.1' })
     // A file system without any room.
-    return await see(...sides, options, { task: { folder: '/proc/keyferry' } })
+    return await see(...sides, { ...options, rules }, { task: { folder: '/proc/keyferry' } })
   })()
   for (const { side, command } of amiss.all)
     if (command !== null) await carryOut(side === 'source' ? source : target, command)
@@ -187,7 +189,7 @@ async function meetOthers(): Promise<void> {
   await untilInfo(replica, 'master_link_status:up')
   const nobody = { host: '127.0.0.1', port: await freePort() }
   await see(at(source, { password: 'wrong' }), nobody)
-  const fed = await see(at(source, right), at(replica))
+  const fed = await see(at(source, right), at(replica), { rules })
   await see(at(replica), at(source, right))
   await carryOut(replica, fed.of('target-role').command!)
   await replica.call('FLUSHALL')
