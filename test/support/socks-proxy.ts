@@ -17,6 +17,9 @@ export interface SocksOptions {
   readonly slowly?: boolean
 }
 
+/** As long may a client take for each thing it has to say. */
+const patienceMs = 60_000
+
 /** A SOCKS5 proxy that can misbehave on command; `ssh -D` is the real one beside it. */
 export async function startSocksProxy({ user, refuse, slowly }: SocksOptions = {}): Promise<SocksProxy> {
   const port = await freePort()
@@ -25,10 +28,12 @@ export async function startSocksProxy({ user, refuse, slowly }: SocksOptions = {
 
   async function serve(client: Socket): Promise<void> {
     const take = async (count: number): Promise<Buffer> => {
+      if (count === 0) return Buffer.alloc(0)
       for (;;) {
         const bytes = client.read(count) as Buffer | null
-        if (bytes !== null) return bytes
-        await once(client, 'readable')
+        if (bytes?.length === count) return bytes
+        if (client.readableEnded || client.destroyed) throw new Error('the client is gone')
+        await once(client, 'readable', { signal: AbortSignal.timeout(patienceMs) })
       }
     }
     const say = async (...bytes: readonly number[]): Promise<void> => {
