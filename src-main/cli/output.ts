@@ -43,6 +43,7 @@ export type OutputEvent =
   | 'way-back'
   | 'proof'
   | 'plan'
+  | 'interrupted'
   | 'done'
   | 'failed'
 

@@ -16,6 +16,10 @@ const commands: Readonly<Record<string, Listed>> = {
     description: 'restore backups (files, URLs, stdin) into a running server or cluster',
     load: () => import('./commands/restore.ts'),
   },
+  restores: {
+    description: 'list restores that were cut short, and the command that goes on with each',
+    load: () => import('./commands/restores.ts'),
+  },
   sync: {
     description: 'copy a live server into another one and follow it',
     load: () => import('./commands/sync.ts'),

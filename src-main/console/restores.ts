@@ -7,7 +7,7 @@ import { nameInput } from '#contract/input-name.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
 import type { InterruptedRestore, RestoreProgress, RestoreSpec } from '#contract/restore.ts'
 import type { KeySight, SightPart } from '#contract/sight.ts'
-import { listInterrupted } from '#engine/flow/restore-journal.ts'
+import { forgetInterrupted, listInterrupted } from '#engine/flow/interrupted-restores.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { keyAt } from '#migration/difference-list.ts'
 import { backupOf, compareRestore, type ComparisonOptions } from './restore-comparison.ts'
@@ -17,6 +17,8 @@ export interface Restores extends AsyncDisposable {
   list(): readonly RestoreView[]
   /** Those that ended without being done, in whatever run of the app; begun again they go on. */
   interrupted(): Promise<readonly InterruptedRestore[]>
+  /** Forgets one of those. Fails with `restore.not-found`. */
+  forget(id: string): Promise<void>
   start(spec: RestoreSpec): RestoreView
   /** Begins one that has failed or was cancelled once more; it goes on where it stopped. */
   again(id: string): RestoreView
@@ -54,6 +56,11 @@ export function createRestores(jobs: JobRunner, stateFolder?: string): Restores 
     list: () => [...restores.values()].map(({ view }) => view).reverse(),
 
     interrupted: async () => (stateFolder === undefined ? [] : await listInterrupted(stateFolder)),
+
+    async forget(id) {
+      if (stateFolder === undefined) fail('restore.not-found', { id })
+      await forgetInterrupted(stateFolder, id)
+    },
 
     start(spec) {
       // Never a folder that a window names.

@@ -159,6 +159,8 @@ export const contract = {
     list: oc.output(answer<readonly RestoreView[]>()),
     /** Those that ended without being done, whoever began them, the latest first: begun again, each goes on. */
     interrupted: oc.output(answer<readonly InterruptedRestore[]>()),
+    /** Forgets one of those: asked for again it begins anew. */
+    forget: oc.input(idInput).output(answer<null>()),
     start: oc.input(restoreSpecSchema).output(answer<RestoreView>()),
     /** Begins one that has failed or was cancelled once more, as it was asked for: it goes on where it stopped. */
     again: oc.input(idInput).output(answer<RestoreView>()),

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
+import { isUrlInput, nameInput } from './input-name.ts'
 import { limitsSchema, type LimitedBy } from './limits.ts'
 import { lossPolicyFields, type Loss } from './loss.ts'
+import { bareWay, secretsOf } from './secrets.ts'
 import {
   contradictionOf,
   databaseFields,
@@ -45,6 +47,34 @@ export const restoreSpecSchema = restoreSpecFields.superRefine((spec, context) =
 export type RestoreSpec = z.infer<typeof restoreSpecSchema>
 /** The same before defaults are filled in. */
 export type RestoreRequest = z.input<typeof restoreSpecSchema>
+
+/** An order as it is kept: enough to give it once more, and no secret in it. */
+export const askedRestoreSchema = z.strictObject({
+  /** Paths are absolute; a URL is left with its host and path. */
+  spec: restoreSpecFields.omit({ resume: true, stateFolder: true }),
+  /** Of its files, those whose URL said more than is kept. */
+  shortened: z.array(z.string()),
+  /** Where there was a secret, by its place (`contract/secrets.ts`). */
+  secrets: z.array(z.string()),
+})
+export type AskedRestore = z.infer<typeof askedRestoreSchema>
+
+/** What is kept of an order. `files`: its inputs, each wherever this machine has it. */
+export function askedOf(spec: RestoreSpec, files: readonly string[]): AskedRestore {
+  const { resume: _resume, stateFolder: _folder, target, ...decided } = spec
+  const { password: _password, ...reach } = target
+  const { via, sentinel } = bareWay(target)
+  const kept = files.map((file) => (isUrlInput(file) ? nameInput(file) : file))
+  return {
+    spec: {
+      ...decided,
+      files: kept,
+      target: { ...reach, ...(via !== null && { via }), ...(sentinel !== null && { sentinel }) },
+    },
+    shortened: kept.filter((name, index) => name !== files[index]),
+    secrets: Object.keys(secretsOf(target)),
+  }
+}
 
 /**
  * - `fetching`: what is not on this machine, or packed, is landed on it; keys are not known yet
@@ -162,6 +192,11 @@ export interface RestoreResult {
 
 /** A restore that ended without being done, and goes on where it was when the same is begun again. */
 export interface InterruptedRestore {
+  readonly id: string
+  /** The order, to be given once more; null where an older Keyferry has not kept it. */
+  readonly asked: AskedRestore | null
+  /** Of `inputs`, those that are gone or no longer what they were: with them it cannot go on. */
+  readonly changed: readonly string[]
   /** As `nameInput` says them. */
   readonly inputs: readonly string[]
   readonly target: string

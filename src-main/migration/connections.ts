@@ -114,7 +114,7 @@ export function createConnections(store: Store, box: SecretBox): Connections {
       const row = find(saved)
       const typed = secretsOf(connection)
       if (row.secret === null || accountOf(keptOf(row).view) !== accountOf(connection)) return connection
-      return withSecrets(connection, { ...unsealSecrets(row.secret, box), ...typed })
+      return { ...withSecrets(connection, { ...unsealSecrets(row.secret, box), ...typed }), saved }
     },
   }
 }

@@ -1,7 +1,9 @@
-import { appendFileSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listInterrupted } from '#engine/flow/interrupted-restores.ts'
 import type { RestoreResult } from '#contract/restore.ts'
 import { commands, loaded, rewrite, startWriting, taken } from '../support/aof.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -11,11 +13,13 @@ import { startCli, type RunningCli } from '../support/run-cli.ts'
 /** Kills of a run; more of them with `KEYFERRY_KILLS`. */
 const kills = Number(process.env['KEYFERRY_KILLS'] ?? 25)
 let folder: string
+let home: string
 /** A server that has loaded the same file itself. */
 let own: RedisServer
 let wanted: string
 
 beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
   await using source = await startWriting()
   await source.call('DEBUG', 'POPULATE', 40_000, 'base', 60)
   await source.call('SET', 'counter:1', 100)
@@ -31,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await own.stop()
-  rmSync(folder, { recursive: true })
+  for (const each of [folder, home]) rmSync(each, { recursive: true })
 })
 
 /** None of which may be applied twice, or left out. Few concern several keys: else one connection would do it all. */
@@ -72,6 +76,7 @@ async function described(redis: RedisServer): Promise<string> {
 
 function start(to: { readonly port: number }): RunningCli {
   return startCli(['restore', '-i', folder, '-t', `127.0.0.1:${to.port}`, '-n', '4', '--json'], {
+    env: { KEYFERRY_HOME: home },
     timeoutMs: 60_000,
   })
 }
@@ -79,18 +84,32 @@ function start(to: { readonly port: number }): RunningCli {
 test(`killed ${kills} times at random moments, it goes on each time: nothing is lost, nothing doubled`, async () => {
   await using target = await startRedis()
   let interrupted = 0
+  let told = 0
   for (let kill = 0; kill < kills; kill += 1) {
     const cli = start(target)
     await Promise.race([cli.says(/"phase":"(?:writing|replaying)"/).catch(() => undefined), cli.ended])
     await sleep(Math.random() * (kill < 6 ? 60 : 250))
     cli.signal('SIGKILL')
     const { code, events } = await cli.ended
-    if (code === null) interrupted += 1
-    else {
+    if (code === null) {
+      interrupted += 1
+      const listed = await listInterrupted(join(home, 'restores'))
+      // Killed when all was done, and only not said yet, it is told of no more.
+      if (listed.length > 0)
+        expect(listed).toMatchObject([
+          {
+            inputs: [folder],
+            target: `127.0.0.1:${target.port}`,
+            changed: [],
+            asked: { spec: { connections: 4 } },
+          },
+        ])
+      told += listed.length
+    } else {
       // It had ended before the signal, or had nothing left to do when it came: the next ones begin once more.
-      const told = events.at(-1)
+      const last = events.at(-1)
       // Then all that is there is another's to this one; its FLUSHALL may be what it is held back for first.
-      if (code !== 0) expect(['target.not-empty', 'aof.would-flush']).toContain(told?.['code'])
+      if (code !== 0) expect(['target.not-empty', 'aof.would-flush']).toContain(last?.['code'])
       expect(await described(target)).toBe(wanted)
       await target.call('FLUSHALL')
     }
@@ -101,6 +120,8 @@ test(`killed ${kills} times at random moments, it goes on each time: nothing is 
   const result = events.at(-1) as unknown as RestoreResult
   expect(result.commands).toMatchObject({ failed: 0, cutOff: [] })
   expect(interrupted).toBeGreaterThan(kills * 0.6)
+  expect(told).toBeGreaterThan(interrupted / 2)
+  expect(await listInterrupted(join(home, 'restores'))).toEqual([])
 }, 180_000)
 
 test('the target killed four times, its append-only file on: each command is applied once', async () => {

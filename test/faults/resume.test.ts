@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { wordsOfCommand } from '#contract/cutover-command.ts'
 import { verifySpecSchema, type VerifyResult } from '#contract/verify.ts'
 import { runVerify } from '#engine/verify/verify.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
@@ -179,20 +180,23 @@ test('a target emptied meanwhile is written from the start', async () => {
   await expectWhole(target)
 })
 
-test('cancelled by Ctrl-C it can be gone on with, too; it says where', async () => {
-  const run = begin(target)
+test('cancelled by Ctrl-C it says the command that goes on with it, as the list does; that says where', async () => {
+  const plain = args(target, '-n', '4', '--max-bytes', '100MB').filter((arg) => arg !== '--json')
+  const run = startCli(plain, { env: env(), timeoutMs: 60_000 })
   await written(target, keys / 2, run)
   run.signal('SIGINT')
-  expect((await run.ended).code).toBe(1)
-  const again = await runCli(
-    args(target).filter((arg) => arg !== '--json'),
-    { env: env() },
-  )
+  const { code, stderr } = await run.ended
+  expect(code).toBe(1)
+  const command = /^ +(keyferry restore .+)$/m.exec(stderr)?.[1] ?? ''
+  const listed = await runCli(['restores'], { env: env() })
+  expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining(`  ${command}\n`) })
+  const again = await runCli(wordsOfCommand(command)!.slice(1), { env: env() })
   expect(again).toMatchObject({
     code: 0,
     stderr: expect.stringMatching(/An interrupted restore of this into this target is continued at \d+ %/),
   })
   await expectWhole(target)
+  expect((await runCli(['restores'], { env: env() })).stdout).toBe('No restore was cut short.\n')
 })
 
 test('what somebody else has written behind the place it came to is still a conflict', async () => {

@@ -1,32 +1,20 @@
-import { Option, type Command } from 'commander'
-import { stdinInput } from '#contract/input-name.ts'
+import type { Command } from 'commander'
+import { toFailure } from '#contract/failure.ts'
 import type { RestorePlan } from '#contract/restore-plan.ts'
-import type { RestoreProgress, RestoreRequest, RestoreResult, RestoreSpec } from '#contract/restore.ts'
-import { restoresFolder } from '#console/data-folder.ts'
+import { askedOf, type RestoreProgress, type RestoreResult, type RestoreSpec } from '#contract/restore.ts'
 import { countingWritten, perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, exitCodeOf, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
-import { addLossFlags, lossFields, type LossFlags } from '../loss-flags.ts'
-import { addKeyFlags, keyFields, type KeyFlags } from '../key-flags.ts'
-import { addLimitFlags, limitFields, type LimitFlags } from '../limit-flags.ts'
-import { gather, moment, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
-import { readSpec } from '../restore-spec.ts'
+import { addRestoreFlags, readRestore, type RestoreFlags } from '../restore-flags.ts'
+import { goOnLines } from '../terminal/go-on-lines.ts'
 import { lossLines } from '../terminal/loss-lines.ts'
-import { askHidden, askPastStdin } from '../terminal/hidden-prompt.ts'
 import { planLines } from '../terminal/plan-lines.ts'
 import { ProgressView } from '../terminal/progress-view.ts'
 import { restoreSummary } from '../terminal/restore-summary.ts'
 import { styleFor } from '../terminal/style.ts'
 
-interface RestoreFlags extends ConnectionFlags, KeyFlags, LossFlags, LimitFlags {
-  readonly input: readonly string[]
-  readonly keep?: string
-  readonly connections: number
-  readonly onConflict: RestoreSpec['onConflict']
-  readonly until?: number
-  readonly restart?: true
+interface Flags extends RestoreFlags {
   readonly dryRun?: true
   readonly json?: true
 }
@@ -45,63 +33,34 @@ Examples:
   keyferry restore -i dump.rdb -t old.example:6379 --cannot-hold skip --field-ttl drop`
 
 export function define(command: Command): void {
-  command
-    .requiredOption(
-      '-i, --input <file>',
-      'the backup: a file, a folder with an append-only file, an http(s):// URL, or - for stdin; .gz is unpacked; may be repeated',
-      gather,
-    )
-    .option('--keep <folder>', 'keep there what is fetched; else it is removed at the end')
-  addConnectionFlags(command, 'target')
-  addKeyFlags(command)
-  addLossFlags(command)
-  addLimitFlags(command)
-    .option('-n, --connections <number>', 'parallel connections to the target', wholeNumber(1, 256), 8)
-    .addOption(
-      new Option('--on-conflict <policy>', 'what to do with keys the target has already')
-        .choices(['fail', 'skip', 'replace'])
-        .default('fail'),
-    )
-    .option('--until <time>', 'of an append-only file with times: nothing written after that', moment)
-    .option(
-      '--restart',
-      'begin anew where an earlier restore of the same was interrupted, instead of going on',
-    )
+  addRestoreFlags(command)
     .option('--dry-run', 'write nothing; tell what would be written where, with 100 keys as examples')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: RestoreFlags) =>
+    .action((flags: Flags) =>
       perform(flags.json === true, async (output) => {
-        const spec = await requested(flags)
+        const spec = await readRestore(flags)
         return await (flags.dryRun === true ? plan(spec, output) : restore(spec, output))
       }),
     )
 }
 
-async function requested(flags: RestoreFlags): Promise<RestoreSpec> {
-  const ask = flags.input.includes(stdinInput) ? askPastStdin : askHidden
-  const { connection, db } = await readConnection(flags, 'target', ask)
-  const request: RestoreRequest = {
-    files: [...flags.input],
-    ...(flags.keep === undefined ? {} : { keepIn: flags.keep }),
-    target: connection,
-    connections: flags.connections,
-    onConflict: flags.onConflict,
-    ...lossFields(flags),
-    ...keyFields(flags, db),
-    ...limitFields(flags),
-    ...(flags.until === undefined ? {} : { until: flags.until }),
-    resume: flags.restart === true ? 'afresh' : 'continue',
-    stateFolder: restoresFolder(),
-  }
-  return readSpec(request)
-}
-
 async function restore(spec: RestoreSpec, output: Output): Promise<ExitCode> {
-  const result = await runRestore(spec, output)
-  output.event('done', { ...result, exitCode: exitCodeOfResult(result) })
-  for (const line of restoreSummary(result)) output.line(line)
-  return exitCodeOfResult(result)
+  let hasWritten = false
+  const hear = ({ phase }: RestoreProgress): void => {
+    hasWritten ||= phase === 'writing' || phase === 'replaying'
+  }
+  try {
+    const result = await runRestore(spec, output, hear)
+    output.event('done', { ...result, exitCode: exitCodeOfResult(result) })
+    for (const line of restoreSummary(result)) output.line(line)
+    return exitCodeOfResult(result)
+  } catch (thrown) {
+    const failure = toFailure(thrown)
+    output.failure(failure)
+    if (hasWritten) for (const line of goOnLines(askedOf(spec, spec.files))) output.note(line)
+    return exitCodeOf(failure)
+  }
 }
 
 /** Ends as the restore itself would: with 1 where it would not begin, with 3 where keys would be missing. */
@@ -130,8 +89,12 @@ async function runPlan(spec: RestoreSpec, output: Output): Promise<RestorePlan> 
   return await runner.run('plan', spec, { signal: interrupt.signal, onProgress })
 }
 
-/** Runs a restore with its progress shown, until it ends or Ctrl-C ends it in order. */
-export async function runRestore(spec: RestoreSpec, output: Output): Promise<RestoreResult> {
+/** Runs a restore with its progress shown, until it ends or Ctrl-C ends it in order. `hear` is told the progress too. */
+export async function runRestore(
+  spec: RestoreSpec,
+  output: Output,
+  hear?: (progress: RestoreProgress) => void,
+): Promise<RestoreResult> {
   const [{ findParts }, { createJobRunner }] = await Promise.all([
     import('#console/parts.ts'),
     import('#engine/worker/pool.ts'),
@@ -146,6 +109,7 @@ export async function runRestore(spec: RestoreSpec, output: Output): Promise<Res
   let isResumed = false
   const onProgress = (progress: RestoreProgress): void => {
     written = progress.keysWritten
+    hear?.(progress)
     if (!foreseen && progress.cannotHold.length > 0) {
       foreseen = true
       view?.clear()

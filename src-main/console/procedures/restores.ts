@@ -17,6 +17,11 @@ export const restores = {
     ok(await context.restores.interrupted()),
   ),
 
+  forget: base.restores.forget.handler(async ({ context, input }) => {
+    await context.restores.forget(input.id)
+    return ok(null)
+  }),
+
   start: base.restores.start.handler(async ({ context, input }) =>
     ok(context.restores.start(await usable(context, input))),
   ),

@@ -14,6 +14,7 @@ import type { TargetLook } from '../target/look.ts'
 import { AofApplier } from './aof-applier.ts'
 import { baseArenaBytes } from './aof-base.ts'
 import { holdsPart, lookForCommands } from './aof-look.ts'
+import { noteAof } from './aof-note.ts'
 import { AofOutcome } from './aof-outcome.ts'
 import { AofSeries, identifySeries, type SurveyedSeries } from './aof-series.ts'
 import { assertNothingShared } from './aof-shared-keys.ts'
@@ -49,12 +50,13 @@ export async function restoreAof(
   meter.enter('checking')
   const series = await files.survey(spec, arena, rules, meter, signal)
   const checkMs = meter.elapsedMs
-  const restore = new AofRestore({ files, series, spec, rules, meter, throttle, arena })
+  const restore = new AofRestore({ inputs, files, series, spec, rules, meter, throttle, arena })
   const { outcome, losses, reconnects } = await restore.run(signal)
   return outcome.result({ spec, inputs, series, losses, meter, checkMs, reconnects })
 }
 
 interface RestoreParts {
+  readonly inputs: readonly LandedInput[]
   readonly files: AofSeries
   readonly series: SurveyedSeries
   readonly spec: RestoreSpec
@@ -93,7 +95,7 @@ class AofRestore {
   async run(
     signal: AbortSignal,
   ): Promise<{ outcome: AofOutcome; losses: readonly Loss[]; reconnects: number }> {
-    const { files, meter, series, spec } = this.#parts
+    const { inputs, files, meter, series, spec } = this.#parts
     meter.enter('looking', series.bases.keys)
     const { losses, place, ...looked } = await this.#look(signal)
     meter.foresee(losses)
@@ -106,10 +108,26 @@ class AofRestore {
       patience: this.#patience,
       outcome: this.#outcome,
     })
+    const note = await noteAof(spec, inputs, files.size, () => ({
+      offset: applier.reached,
+      counts: this.#outcome.counts,
+    }))
+    try {
+      await this.#toTheEnd(applier, place, signal)
+    } catch (thrown) {
+      await note?.leave()
+      throw thrown
+    }
+    await note?.remove()
+    return { outcome: this.#outcome, losses, reconnects: this.#attempt - 1 }
+  }
+
+  async #toTheEnd(applier: AofApplier, place: TargetPlace, signal: AbortSignal): Promise<void> {
+    const { meter, spec } = this.#parts
     for (;;) {
       try {
         await this.#stay(applier, place, signal)
-        return { outcome: this.#outcome, losses, reconnects: this.#attempt - 1 }
+        return
       } catch (thrown) {
         const failure = signal.aborted ? makeFailure('job.cancelled') : (applier.gaveUp ?? toFailure(thrown))
         const { written } = this.#outcome.counts

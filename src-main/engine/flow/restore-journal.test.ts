@@ -4,13 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FailureError } from '#contract/failure.ts'
 import { Ledger, noCounts } from './ledger.ts'
-import {
-  isUnderWay,
-  listInterrupted,
-  readJournal,
-  RestoreJournal,
-  type JournalEntry,
-} from './restore-journal.ts'
+import { listInterrupted } from './interrupted-restores.ts'
+import { isUnderWay, readJournal, RestoreJournal, type JournalEntry } from './restore-journal.ts'
 
 let folder: string
 let ledger: Ledger

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fail } from '#contract/failure.ts'
-import type { ConflictPolicy, InterruptedRestore } from '#contract/restore.ts'
+import type { AskedRestore, ConflictPolicy } from '#contract/restore.ts'
 import type { InputIdentity } from '../source/input-identity.ts'
 import type { LedgerState } from './ledger.ts'
 
@@ -25,6 +25,8 @@ export interface JournalEntry {
   readonly bytes: number
   readonly target: string
   readonly onConflict: ConflictPolicy
+  /** What was asked for; an older Keyferry did not keep it. */
+  readonly asked?: AskedRestore
   /** Of everything in the order that decides what is written. */
   readonly options: string
   /** Which start of each of the target's servers was written to. */
@@ -110,7 +112,7 @@ export class RestoreJournal {
   async remove(): Promise<void> {
     clearInterval(this.#heartbeat)
     await this.#writing?.catch(() => undefined)
-    await rm(this.#path, { force: true })
+    await removeJournal(this.#folder, this.#entry.id)
   }
 
   /** The restore has ended, and can be gone on with. What was on disk before still holds where this fails. */
@@ -177,25 +179,16 @@ export async function readJournal(folder: string, id: string): Promise<JournalEn
   }
 }
 
-/** Every restore that was interrupted and can be gone on with, the latest first. */
-export async function listInterrupted(folder: string): Promise<readonly InterruptedRestore[]> {
+/** The entries of all restores in a folder, under way or not. */
+export async function readJournals(folder: string): Promise<readonly JournalEntry[]> {
   const names = await readdir(folder).catch(() => [])
   const ids = names.flatMap((name) => (name.endsWith(suffix) ? [name.slice(0, -suffix.length)] : []))
   const entries = await Promise.all(ids.map((id) => readJournal(folder, id)))
-  return entries
-    .filter((entry) => entry !== null)
-    .filter((entry) => !isUnderWay(entry))
-    .sort((one, other) => other.updatedAt - one.updatedAt)
-    .map(({ inputs, target, onConflict, ledger, bytes, startedAt, updatedAt }) => ({
-      inputs,
-      target,
-      onConflict,
-      bytesDone: ledger.position.offset,
-      bytesTotal: bytes,
-      keysWritten: ledger.counts.written,
-      startedAt,
-      endedAt: updatedAt,
-    }))
+  return entries.filter((entry) => entry !== null)
+}
+
+export async function removeJournal(folder: string, id: string): Promise<void> {
+  await rm(pathOf(folder, id), { force: true })
 }
 
 /** Somebody is at it right now. */

@@ -1,13 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
-import { placeOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { stdinInput } from '#contract/input-name.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
-import { identifyInput, isSameInput } from '../source/input-identity.ts'
+import { isSameInput } from '../source/input-identity.ts'
 import type { LandedInput } from '../source/land-input.ts'
 import type { Destination } from '../target/destination.ts'
-import { Ledger, noCounts } from './ledger.ts'
+import { beginEntry } from './journal-entry.ts'
+import { Ledger } from './ledger.ts'
 import type { NamedKey } from './refusals.ts'
 import { isUnderWay, readJournal, RestoreJournal, type JournalEntry } from './restore-journal.ts'
 
@@ -47,7 +45,7 @@ export class Resumption {
    */
   static async look(spec: RestoreSpec, inputs: readonly LandedInput[]): Promise<Resumption> {
     const { stateFolder = null } = spec
-    const fresh = await makeEntry(spec, inputs, stateFolder !== null)
+    const fresh = await beginEntry(spec, inputs, stateFolder !== null)
     const found = stateFolder === null ? null : await readJournal(stateFolder, fresh.id)
     if (found === null) return new Resumption(stateFolder, fresh, null, null)
     const place = { file: fresh.inputs.join(', '), address: fresh.target }
@@ -121,49 +119,4 @@ export class Resumption {
 /** What the connections of a run are named, before their numbers. */
 export function connectionsOf(run: string): string {
   return `keyferry:restore:${run}`
-}
-
-async function makeEntry(
-  spec: RestoreSpec,
-  inputs: readonly LandedInput[],
-  isKept: boolean,
-): Promise<JournalEntry> {
-  const isLanded = ({ path }: LandedInput, index: number): boolean => path !== spec.files[index]
-  const identities = isKept
-    ? await Promise.all(inputs.map((input, index) => identifyInput(input.path, isLanded(input, index))))
-    : []
-  const names = inputs.map((input, index) =>
-    isLanded(input, index) ? spec.files[index]! : resolve(input.path),
-  )
-  const target = placeOf(spec.target)
-  const now = Date.now()
-  return {
-    format: 1,
-    id: hashOf([names, target]).slice(0, 24),
-    run: randomBytes(4).toString('hex'),
-    inputs: inputs.map(({ name }) => name),
-    identities,
-    bytes: identities.reduce((sum, { size }) => sum + size, 0),
-    target,
-    onConflict: spec.onConflict,
-    options: optionsOf(spec),
-    servers: {},
-    ledger: { position: { offset: 0, sourceDb: 0 }, counts: noCounts(), sentOffset: 0, marks: [] },
-    mayHaveSent: 0,
-    unfinished: null,
-    holder: null,
-    startedAt: now,
-    updatedAt: now,
-  }
-}
-
-/** All that decides what is written; not how fast, nor how the target is reached. */
-function optionsOf(spec: RestoreSpec): string {
-  const others = ['files', 'target', 'connections', 'limits', 'resume', 'stateFolder', 'keepIn']
-  return hashOf(Object.entries(spec).filter(([name]) => !others.includes(name)))
-}
-
-/** Names of fields come in the order of the schema, which every order has gone through. */
-function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }
