@@ -7,6 +7,7 @@ export const checkIds = [
   'source-role',
   'source-version',
   'source-psync',
+  'source-replica',
   'source-events',
   'source-config',
   'source-backlog',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { tlsSchema, type TlsSettings } from './connection.ts'
 import { defaultScanPace, scanPaceSchema } from './limits.ts'
 import { followedRulesSchema } from './selection.ts'
+import { preferSchema } from './sync.ts'
 import {
   otherServerSchema,
   sentinelSchema,
@@ -63,6 +64,7 @@ export const profileOptionsSchema = z.strictObject({
   /** What happens if the target already holds keys: `fail` refuses to start, `replace` overwrites them. */
   onConflict: z.enum(['fail', 'replace']).default('fail'),
   mode: z.enum(readModes).default('auto'),
+  prefer: preferSchema,
   copyConnections: z.int().min(1).max(256).default(8),
   lanes: z.int().min(1).max(64).default(4),
   scanKeysPerSecond: scanPaceSchema.default(defaultScanPace),

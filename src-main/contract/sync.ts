@@ -11,6 +11,12 @@ import {
   type Contradiction,
 } from './selection.ts'
 
+/** Whose stream of a source is had. `replica`: that of a healthy replica, the primary's own while there is none. */
+export const streamOrigins = ['primary', 'replica'] as const
+export type StreamOrigin = (typeof streamOrigins)[number]
+/** The primary's: it is the first to know, and nothing stands between. */
+export const preferSchema = z.enum(streamOrigins).default('primary')
+
 const slotRangesSchema = z.array(z.strictObject({ from: z.int(), to: z.int() }))
 
 /** A place in a server's stream; database 0 is selected there. */
@@ -48,6 +54,8 @@ const syncSpecFields = z.strictObject({
    * are read one by one, and again when its keyspace events name them.
    */
   mode: z.enum(['stream', 'scan']).default('stream'),
+  /** Whose stream is had, where it is followed: each primary's own, or that of a healthy replica of it, while there is one. */
+  prefer: preferSchema,
   /** A folder of this task alone; the received stream is kept there. Made if it is not there. */
   folder: z.string().min(1),
   /**
@@ -195,6 +203,10 @@ export type SyncEventCode =
   | 'source.partial-resync'
   /** replid: the source goes on under a new replication id (a failover) */
   | 'source.new-replid'
+  /** replica: its address; the stream is had from there from now on */
+  | 'source.replica'
+  /** replicas: how many its primary has; none can be followed now, so that the primary itself is */
+  | 'source.no-replica'
   | 'source.lost'
   /** keys, failed (not taken by the target), bytes, ms */
   | 'copy.done'
@@ -288,8 +300,10 @@ export interface StreamProgress {
 export interface ShardProgress extends StreamProgress {
   /** Which of the task's sources it is, or belongs to. */
   readonly source: number
-  /** Where its stream is had from at present. */
+  /** The server, a primary mostly; its offsets and keys are told. */
   readonly address: string
+  /** The replica of it whose stream is had in its place, where one is. */
+  readonly replica?: string
   /**
    * Commands applied, and bytes of stream and snapshot received, over the last few seconds; null where it is not followed
    * but read key by key.

@@ -1,6 +1,8 @@
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { resolve } from '#engine/redis/dial.ts'
+import { parseInfo } from '#engine/redis/info.ts'
+import { replicaPlaces } from '#engine/redis/replication.ts'
 import { targetServers } from '#engine/target/target-servers.ts'
 import type { Ends } from './endpoint.ts'
 import { freezeOf, type KeptFreeze } from './freeze/record.ts'
@@ -42,12 +44,24 @@ export async function setAllSettings(
       const node = await resolve(found)
       const isOne = sources.length === 1 && node === connection
       await setAt('source', node, isOne ? undefined : { source, host: node.host, port: node.port })
+      if (choice.prefer !== 'replica' || choice.mode !== 'stream') continue
+      for (const replica of await replicasOf(node, name)) {
+        const { host, port } = replica
+        // One that we do not reach is not followed.
+        await setAt('source', replica, { source, host, port }).catch(() => undefined)
+      }
     }
   }
   for (const found of await targetServers(target)) {
     const node = await resolve(found)
     await setAt('target', node, node === target ? undefined : { source: 0, host: node.host, port: node.port })
   }
+}
+
+async function replicasOf(primary: Connection, name: string): Promise<readonly Connection[]> {
+  await using control = await openControl(primary, { name })
+  const info = parseInfo(String(await control.call('INFO', 'replication')))
+  return replicaPlaces(info).map(({ host, port }) => nodeConnection(primary, host, port))
 }
 
 /**

@@ -185,13 +185,14 @@ export class MigrationRun {
     const { book, jobs, folder } = this.#services
     const task = book.get(this.#id)
     const { body, record } = task
-    const { onConflict, lanes, copyConnections } = body.options
+    const { onConflict, prefer, lanes, copyConnections } = body.options
     const from = this.#wayBackOf === null ? null : await this.#markedPlaces(this.#wayBackOf)
     const spec = syncSpecSchema.parse({
       task: this.#id,
       sources: await this.#sourcesNow(),
       target: this.#ends.target,
       mode: record.mode ?? 'stream',
+      prefer,
       folder: join(folder, this.#id),
       onConflict,
       lanes,

@@ -27,8 +27,9 @@ export interface WantedSetting {
   readonly chosenBy?: 'pauseSaves'
 }
 
-/** By what it is told which settings a task wants. */
-export interface SettingChoice extends Pick<ProfileOptions, 'adjustSettings' | 'pauseSaves'> {
+/** By what it is told which settings a task wants, and at which servers. */
+export interface SettingChoice
+  extends Pick<ProfileOptions, 'adjustSettings' | 'pauseSaves'>, Partial<Pick<ProfileOptions, 'prefer'>> {
   readonly mode: SyncSpec['mode']
 }
 

@@ -27,6 +27,7 @@ const forms: Readonly<Record<CheckId, Forms>> = {
     needs: 'a server before 2.6',
   },
   'source-psync': { wrong: 'failed psync-refused', right: 'passed psync-allowed' },
+  'source-replica': { wrong: 'warning replica-none', right: 'passed replica-found' },
   'source-events': { wrong: 'warning events-off', right: 'passed events-told' },
   'source-config': { wrong: 'warning config-refused', right: 'passed config-allowed' },
   'source-backlog': { wrong: 'warning backlog-small', right: 'passed backlog-enough' },
@@ -191,6 +192,9 @@ async function meetOthers(): Promise<void> {
   await see(at(source, { password: 'wrong' }), nobody)
   const fed = await see(at(source, right), at(replica), { rules })
   await see(at(replica), at(source, right))
+  await see(at(source, right), nobody, { prefer: 'replica' })
+  // The one there is is the target.
+  await see(at(source, right), at(replica), { prefer: 'replica' })
   await carryOut(replica, fed.of('target-role').command!)
   await replica.call('FLUSHALL')
   const apart = await see(at(source, right), at(replica))

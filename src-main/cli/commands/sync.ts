@@ -4,6 +4,7 @@ import { addressOf, placeOf, type Connection } from '#contract/connection.ts'
 import { readModes, type ReadMode } from '#contract/profile.ts'
 import { fail } from '#contract/failure.ts'
 import { sameRules, type FollowedRules } from '#contract/selection.ts'
+import { streamOrigins, type StreamOrigin } from '#contract/sync.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
@@ -28,6 +29,7 @@ import { findWayBack, goOnWithWayBack, onlySource } from '../way-back.ts'
 interface SyncFlags extends ConnectionFlags, FollowedKeyFlags, MetricsFlag, FlushFlag {
   readonly until?: 'in-step'
   readonly mode: ReadMode
+  readonly prefer: StreamOrigin
   readonly onConflict: 'fail' | 'replace'
   readonly maxKeys?: number | null
   readonly settings: boolean
@@ -51,6 +53,7 @@ Examples:
   keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
   keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --max-keys 5000 --accept-warnings
+  keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --prefer replica
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379 --on-flush copy-again
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
@@ -78,6 +81,14 @@ export function define(command: Command): void {
       new Option('--mode <mode>', 'how the source is read: stream (as a replica), scan (key by key), or auto')
         .choices(readModes)
         .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--prefer <whose>',
+        'whose stream is followed: a replica’s while one is healthy, or the primary’s',
+      )
+        .choices(streamOrigins)
+        .default('primary'),
     )
     .option(
       '--max-keys <number>',
@@ -180,6 +191,7 @@ function makeTask(
     options: {
       onConflict: flags.onConflict,
       mode: flags.mode,
+      prefer: flags.prefer,
       ...(flags.maxKeys !== undefined && { scanKeysPerSecond: flags.maxKeys }),
       adjustSettings: flags.settings,
       copyConnections: 8,

@@ -29,6 +29,12 @@ test('one line for each of several shards, with why one waits; one shard is told
   expect(lines[2]).toMatch(/10\.0\.0\.6:6379 +waiting .*Nobody listens at 10\.0\.0\.6:6379/)
 })
 
+test('a replica whose stream is had is told, also of one source alone', () => {
+  expect(shardLines([{ ...shard, replica: '10.0.0.5:6379' }])[1]).toMatch(
+    /10\.0\.0\.4:6379 by replica 10\.0\.0\.5:6379 +in step/,
+  )
+})
+
 test('several lines are drawn again in place, and taken away whole; a log has the first', () => {
   let screen = ''
   const stream = { columns: 20, write: (text: string) => (screen += text) }

@@ -3,9 +3,9 @@ import { sayFailure } from '#contract/words/say-failure.ts'
 import { bytes, count, duration, short } from './figures.ts'
 import { table } from './table.ts'
 
-/** How each of several shards stands, a line each under a heading; nothing where there is one. */
+/** How each of several shards stands, a line each under a heading; nothing where there is one, followed itself. */
 export function shardLines(shards: readonly ShardProgress[]): readonly string[] {
-  if (shards.length < 2) return []
+  if (shards.length < 2 && shards[0]?.replica === undefined) return []
   const [, , ...lines] = table(
     'Shards',
     [
@@ -20,7 +20,7 @@ export function shardLines(shards: readonly ShardProgress[]): readonly string[] 
       ['', 'left'],
     ],
     shards.map((shard) => [
-      shard.address,
+      shard.replica === undefined ? shard.address : `${shard.address} by replica ${shard.replica}`,
       phases[shard.phase],
       orNothing(shard.appliedOffset, count),
       orNothing(shard.lagBytes, bytes),

@@ -6,6 +6,9 @@ export const eventsEn: EventsOf = {
   'source.full-resync': 'The source sends everything anew[ (from offset {offset})].',
   'source.partial-resync': 'The source goes on sending[ from offset {offset}]; nothing was missed.',
   'source.new-replid': 'The source goes on under a new replication id, as after a failover.',
+  'source.replica': 'The stream is had from the replica {replica}.',
+  'source.no-replica':
+    'None of its {replicas} replicas can be followed now: the stream is had from the primary.',
   'source.lost': 'The link to the source was lost; it is sought again.',
   'copy.done': 'The full copy is in[: {keys:keys}][, {bytes:bytes}].',
   'copy.cleared': 'The target was emptied of an earlier copy, because the source could not go on from it.',

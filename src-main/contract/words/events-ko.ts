@@ -6,6 +6,9 @@ export const eventsKo: EventsOf = {
   'source.full-resync': '소스가 전체를 다시 보냅니다[(오프셋 {offset}부터)].',
   'source.partial-resync': '소스가 이어서 보냅니다[(오프셋 {offset}부터)]. 빠진 것은 없습니다.',
   'source.new-replid': '소스가 장애 조치 뒤처럼 새 복제 ID로 이어 갑니다.',
+  'source.replica': '레플리카 {replica}에서 스트림을 받습니다.',
+  'source.no-replica':
+    '레플리카 {replicas}개 가운데 지금 따라갈 수 있는 것이 없어 프라이머리에서 스트림을 받습니다.',
   'source.lost': '소스와의 연결이 끊겨 다시 찾고 있습니다.',
   'copy.done': '전체 복사가 끝났습니다[({keys:keys})][({bytes:bytes})].',
   'copy.cleared': '소스가 이전 위치에서 이어 갈 수 없어, 타깃에 있던 이전 복사본을 비웠습니다.',

@@ -6,6 +6,8 @@ export const eventsZh: EventsOf = {
   'source.full-resync': '源端重新发送全部数据[（从偏移量 {offset} 起）]。',
   'source.partial-resync': '源端继续发送[（从偏移量 {offset} 起）]，没有遗漏。',
   'source.new-replid': '源端以新的复制 ID 继续，与故障切换后一样。',
+  'source.replica': '从副本 {replica} 获取复制流。',
+  'source.no-replica': '它的 {replicas} 个副本目前都无法跟随：改从主节点获取复制流。',
   'source.lost': '与源端的连接中断，正在重连。',
   'copy.done': '全量复制完成[：{keys:keys}][，{bytes:bytes}]。',
   'copy.cleared': '源端无法从先前的位置继续，已清空目标端上的旧副本。',

@@ -68,6 +68,16 @@ export const findingsEn: FindingsOf = {
     why: 'Without the replication stream the source cannot be followed.',
     mend: 'Give the account the commands psync and replconf, or use one that has them.',
   },
+  'replica-not-preferred': fine('The primary itself is read.'),
+  'replica-itself': fine('{address} is no primary: it is followed as it was named.'),
+  'replica-found': fine(
+    'The stream will be had from the replica {replica}; the primary makes no snapshot for us.',
+  ),
+  'replica-none': {
+    found: 'None of the {replicas} replicas of {address} can be followed now.',
+    why: 'The stream is had from the primary then, which has to make the snapshot. A replica is followed where its link is up, it lacks less than 64 MiB, its version is 4.0 or later, and our account is let in there at the address that the primary tells.',
+    mend: 'See that a replica is in step, that this machine reaches it and that our account is known there (users are not replicated), or accept this.',
+  },
   'scan-instead': {
     found:
       'Our account may not follow the replication stream[ at {address}]: the source will be read key by key.',

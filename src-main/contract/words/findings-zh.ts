@@ -65,6 +65,14 @@ export const findingsZh: FindingsOf = {
     why: '没有复制流就无法跟随源端。',
     mend: '请为账号授予 psync 和 replconf 命令，或换用有权限的账号。',
   },
+  'replica-not-preferred': fine('直接读取主节点。'),
+  'replica-itself': fine('{address} 不是主节点：按所填地址直接跟随。'),
+  'replica-found': fine('将从副本 {replica} 获取复制流；主节点无需为此生成快照。'),
+  'replica-none': {
+    found: '{address} 的 {replicas} 个副本目前都无法跟随。',
+    why: '这时从主节点获取复制流，快照由主节点生成。可跟随的副本须满足：复制连接正常、落后不到 64 MiB、版本不低于 4.0，并且当前账号能从主节点告知的地址登录。',
+    mend: '请确认有副本已同步、本机能够连到它，且其上有当前账号（用户不会随复制同步），或接受此情况。',
+  },
   'scan-instead': {
     found: '当前账号无权[在 {address} ]跟随复制流：将逐键读取源端。',
     why: '变更可能延迟被发现，中间的取值可能被跳过；源端要应答 SCAN、每个键的 DUMP 以及完整比对。只有冻结之后的最后一次比对才使两端一致，其耗时相当于读取全部键。',

@@ -5,8 +5,10 @@ import type { FlushAnswer, ShardProgress, StreamMark, SyncPhase, SyncSpec } from
 import { parseInfo } from '../redis/info.ts'
 import { replicationOf } from '../redis/replication.ts'
 import { ownSlots } from '../redis/topology.ts'
+import type { Position } from '../source/handshake.ts'
 import { belongsTo } from '../source/lineage.ts'
 import { Replication } from '../source/psync.ts'
+import { findReplica } from '../source/replicas.ts'
 import { Spool } from '../source/spool.ts'
 import { earliest, type DbKey, type TaskMeta } from './checkpoint.ts'
 import { Follower } from './follow.ts'
@@ -77,6 +79,8 @@ export class Shard implements AsyncDisposable {
   /** There was nothing of it on disk when this run began. */
   readonly isNew: boolean
   #source: Connection
+  /** The replica whose stream is had in its place; null where that is its own, undefined while none was sought. */
+  #replica: Connection | null | undefined
   #watching: Promise<void> | null = null
   #replicating: Promise<void> | null = null
   #phase: 'connecting' | 'copying' | 'following' = 'connecting'
@@ -108,10 +112,10 @@ export class Shard implements AsyncDisposable {
       () => this.#inStep.isClose,
     )
     this.#replication = new Replication({
-      connection: () => this.#source,
+      connection: () => this.#replica ?? this.#source,
       spool,
       withoutSnapshot: this.#mark !== undefined,
-      ...(options.seek !== null && { seek: (signal) => this.#seek(options.seek!, signal) }),
+      seek: (signal, have) => this.#seek(signal, have),
       name,
       onFullSync: (replid, offset) => {
         this.#fullResyncs += 1
@@ -217,14 +221,37 @@ export class Shard implements AsyncDisposable {
     })
   }
 
-  async #seek(seek: NonNullable<ShardOptions['seek']>, signal: AbortSignal): Promise<void> {
-    const { host, port } = await seek(signal)
-    this.#source = nodeConnection(this.#source, host, port)
+  async #seek(signal: AbortSignal, have: Position | null): Promise<void> {
+    const { seek, spec } = this.#options
+    if (seek !== null) {
+      const { host, port } = await seek(signal)
+      this.#source = nodeConnection(this.#source, host, port)
+    }
+    if (spec.prefer === 'replica') await this.#seekReplica(signal, have)
+  }
+
+  /** Its stream alone is had from there: what is asked and measured is asked of the primary, whose offsets are the same. */
+  async #seekReplica(signal: AbortSignal, have: Position | null): Promise<void> {
+    const { task, target } = this.#options.spec
+    const before = this.#replica
+    const { replica, of } = await findReplica(this.#source, have, {
+      name: `kf:${task}:source`,
+      target,
+      last: before,
+      signal,
+    })
+    this.#replica = replica
+    if (replica !== null && (!before || addressOf(before) !== addressOf(replica)))
+      this.#tell('source.replica', { replica: addressOf(replica) })
+    if (replica === null && of !== null && before !== null)
+      this.#tell('source.no-replica', { replicas: of }, 'warning')
   }
 
   /** What is signed in to its source by, if that is this one. */
   useCredentials(source: number, use: (connection: Connection) => Connection): void {
-    if (this.#options.ofSource === source) this.#source = use(this.#source)
+    if (this.#options.ofSource !== source) return
+    this.#source = use(this.#source)
+    if (this.#replica) this.#replica = use(this.#replica)
   }
 
   /** How far its source has written by now; null where that cannot be told. */
@@ -447,6 +474,7 @@ export class Shard implements AsyncDisposable {
     return {
       source: this.#options.ofSource,
       address: addressOf(this.#source),
+      ...(this.#replica && { replica: addressOf(this.#replica) }),
       phase: this.#phaseNow(),
       snapshotBytes: this.#spool.snapshotBytes,
       snapshotTotal: this.#replication.snapshotTotal,

@@ -21,3 +21,14 @@ export function replicationOf(info: Info): ReplicationState {
     earlier: earlier === undefined || fork < 0 ? null : { replid: earlier, offset: fork - 1 },
   }
 }
+
+/** Where a server says that its replicas are: `slave0:ip=127.0.0.1,port=6380,…`, up to 2.6 `slave0:127.0.0.1,6380,online` (`genRedisInfoString`). */
+export function replicaPlaces(info: Info): readonly { readonly host: string; readonly port: number }[] {
+  const places: { host: string; port: number }[] = []
+  for (const [name, value] of info) {
+    if (!/^slave\d+$/.test(name)) continue
+    const found = /^ip=(.*?),port=(\d+)/.exec(value) ?? /^(.*?),(\d+),/.exec(value)
+    if (found !== null) places.push({ host: found[1]!, port: Number(found[2]) })
+  }
+  return places
+}

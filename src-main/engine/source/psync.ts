@@ -26,8 +26,8 @@ export interface ReplicationOptions {
   readonly spool: Spool
   /** Whatever the source offers but the stream from where we are is refused, with `source.stream-lost`. */
   readonly withoutSnapshot?: boolean
-  /** Finds out where the source is by now, before each connection. */
-  readonly seek?: (signal: AbortSignal) => Promise<void>
+  /** Finds out where the source is by now, before each connection; `have`: from where it is to go on. */
+  readonly seek?: (signal: AbortSignal, have: Position | null) => Promise<void>
   /** CLIENT SETNAME of the connection. */
   readonly name: string
   /** A source that says nothing for longer is gone; milliseconds. */
@@ -169,7 +169,8 @@ export class Replication {
   async #follow(signal: AbortSignal): Promise<void> {
     const { spool, name } = this.#options
     if (this.#state !== 'waiting') this.#state = 'connecting'
-    await this.#options.seek?.(signal)
+    const have = await this.#position()
+    await this.#options.seek?.(signal, have)
     const intake = new Intake()
     const { stream: socket, connection } = await dial(this.#options.connection(), { signal, into: intake })
     const cut = (): void => void socket.destroy()
@@ -182,7 +183,7 @@ export class Replication {
         talk,
         connection,
         { listeningPort: socket.localPort ?? 0, name },
-        await this.#position(),
+        have,
         this.#options.withoutSnapshot === true ? undefined : () => this.#expectSync(socket),
       )
       socket.setTimeout(this.#silenceMs)

@@ -2,8 +2,6 @@ import { expect, test } from 'vitest'
 import { isOff, onlyOpensWith, restoreUser, rulesOf, switchOffUser, userOf } from './acl.ts'
 import { whatIsLeft } from './unfreeze.ts'
 import { breachOf } from './watch.ts'
-import { parseInfo } from '#engine/redis/info.ts'
-import { replicaPlaces } from './survey.ts'
 import type { FreezeRecord, NodeRecord } from './record.ts'
 
 const text = (command: readonly unknown[]): string =>
@@ -114,14 +112,4 @@ test('every breach has its name', () => {
   expect(breachOf({ ...now, slots: '1-2' }, node, record)).toBeNull()
   expect(breachOf({ ...now, requirepass: 'old' }, node, record)).toBe('password-changed')
   expect(breachOf({ ...now, acl: before }, node, record)).toBe('acl-changed')
-})
-
-test('replicas are found in either form of INFO, wherever they are', () => {
-  const info = parseInfo(
-    'slave0:127.0.0.1,6380,online\r\nslave1:ip=::1,port=6381,state=online,offset=1,lag=0\r\nslave_repl_offset:7',
-  )
-  expect(replicaPlaces(info)).toEqual([
-    { host: '127.0.0.1', port: 6380 },
-    { host: '::1', port: 6381 },
-  ])
 })

@@ -4,8 +4,8 @@ import { hostAndPort } from '#contract/tunnel.ts'
 import { parseClientList, type ClientLine } from '#engine/redis/client-list.ts'
 import type { Control } from '#engine/redis/control.ts'
 import { resolve } from '#engine/redis/dial.ts'
-import type { Info } from '#engine/redis/info.ts'
 import { topologyThrough } from '#engine/redis/probe.ts'
+import { replicaPlaces } from '#engine/redis/replication.ts'
 import { atLeast } from '#engine/redis/version.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
 import { isOwnName } from './foreign.ts'
@@ -161,17 +161,6 @@ async function replicasOf(node: SurveyedNode, open: OpenNode): Promise<readonly 
     missing && new FailureError(missing.failure),
     missing === undefined ? `${hostAndPort(node)} → ?` : hostAndPort(missing),
   )
-}
-
-/** `slave0:ip=127.0.0.1,port=6380,…`, up to 2.6 `slave0:127.0.0.1,6380,online` (`genRedisInfoString`). */
-export function replicaPlaces(info: Info): readonly Place[] {
-  const places: Place[] = []
-  for (const [name, value] of info) {
-    if (!/^slave\d+$/.test(name)) continue
-    const found = /^ip=(.*?),port=(\d+)/.exec(value) ?? /^(.*?),(\d+),/.exec(value)
-    if (found !== null) places.push({ host: found[1]!, port: Number(found[2]) })
-  }
-  return places
 }
 
 function unreachable(thrown: unknown, address: string): never {

@@ -23,6 +23,7 @@ import { targetPersistence } from './persistence.ts'
 import { policies } from './policies.ts'
 import { sourcePsync } from './psync.ts'
 import { reachable } from './reachable.ts'
+import { sourceReplica } from './replica.ts'
 import { sourceFreeze, sourceRights, targetRights } from './rights.ts'
 import { sourceRole, targetRole } from './role.ts'
 import { notSameServer } from './same-server.ts'
@@ -48,6 +49,7 @@ const checks: readonly Check[] = [
   sourceRole,
   sourceVersion,
   sourcePsync,
+  sourceReplica,
   sourceEvents,
   sourceConfig,
   sourceBacklog,

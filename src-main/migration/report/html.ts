@@ -30,6 +30,7 @@ export function renderReport(report: MigrationReport, locale: Locale): string {
 const optionNames: Readonly<Record<keyof ProfileOptions, keyof NameWords>> = {
   onConflict: 'migration.conflict',
   mode: 'migration.mode',
+  prefer: 'migration.prefer',
   proof: 'migration.proof',
   afterFinish: 'migration.after',
   wayBack: 'wayBack.option',
@@ -328,6 +329,7 @@ ${sections.filter((section) => section !== '').join('\n')}
     const values: Readonly<Record<keyof ProfileOptions, string>> = {
       onConflict: said[`conflict.${options.onConflict}`],
       mode: said[`migration.mode.${options.mode}`],
+      prefer: said[`migration.prefer.${options.prefer ?? 'primary'}`],
       copyConnections: String(options.copyConnections),
       lanes: String(options.lanes),
       scanKeysPerSecond: this.#report.task.scanKeysPerSecond?.toString() ?? said['limits.none'],

@@ -82,6 +82,7 @@ export const enTasks = {
   'several.servers': '{count} servers',
   'shards.title': 'Shards ({count})',
   'shards.shard': 'Shard',
+  'shards.replica': 'by its replica {replica}',
   'shards.phase': 'State',
   'shards.offset': 'Offset applied',
   'shards.lag': 'Behind',

@@ -74,6 +74,7 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'several.servers': '서버 {count}대',
   'shards.title': '샤드({count})',
   'shards.shard': '샤드',
+  'shards.replica': '레플리카 {replica} 경유',
   'shards.phase': '상태',
   'shards.offset': '적용한 오프셋',
   'shards.lag': '지연',

@@ -378,6 +378,11 @@ export const ko: Words = {
     '모든 쓰기를 순서대로 정확히 한 번. 소스가 허용하지 않으면 검사에서 멈춥니다.',
   'migration.mode.scan.text':
     'SCAN, DUMP와 키 이벤트를 씁니다. 변경이 늦게 보일 수 있으며, 동결 뒤 마지막 비교로 양쪽이 같아집니다.',
+  'migration.prefer.primary.text':
+    '모든 쓰기를 가장 먼저 압니다. 시작할 때 스냅숏을 만듭니다. fork 한 번과 그동안 바뀌는 만큼의 메모리가 듭니다.',
+  'migration.prefer.replica.text':
+    '프라이머리는 스냅숏을 만들지 않습니다. 레플리카를 잃으면 다른 레플리카나 프라이머리를 따라가며 빠지는 것이 없습니다.',
+  'migration.review.prefer.replica': '정상 **레플리카**에서 받고, 없는 동안에는 프라이머리에서 받습니다.',
   'migration.review.mode': '소스 읽기',
   'migration.review.mode.auto': '검사 결과 허용되면 복제 스트림으로, 아니면 키 단위로 읽습니다.',
   'migration.review.mode.stream': '복제 스트림으로 읽습니다.',

@@ -70,6 +70,7 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'several.servers': '{count} 台服务器',
   'shards.title': '分片（{count}）',
   'shards.shard': '分片',
+  'shards.replica': '经由副本 {replica}',
   'shards.phase': '状态',
   'shards.offset': '已应用偏移量',
   'shards.lag': '落后',

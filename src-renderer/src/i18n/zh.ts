@@ -366,6 +366,10 @@ export const zh: Words = {
   'migration.mode.auto.text': '能跟随复制流时使用复制流；否则在您确认其含义后逐键读取。',
   'migration.mode.stream.text': '每个写入按顺序恰好一次。源端不允许时检查不通过。',
   'migration.mode.scan.text': '使用 SCAN、DUMP 和键事件。变更可能延迟被发现；冻结后最后一次比对使两端一致。',
+  'migration.prefer.primary.text':
+    '最先得知每个写入。开始时需要生成快照：一次 fork，以及期间变更所占的内存。',
+  'migration.prefer.replica.text': '主节点无需生成快照。副本失联时改跟另一个副本或主节点，不会遗漏。',
+  'migration.review.prefer.replica': '从健康的**副本**获取；没有时从主节点获取。',
   'migration.review.mode': '读取源端',
   'migration.review.mode.auto': '检查通过时使用复制流，否则逐键读取。',
   'migration.review.mode.stream': '使用复制流。',

@@ -22,6 +22,7 @@ export class MigrationDraft {
   readonly tests = { source: new ConnectionTest(), target: new ConnectionTest() }
   onConflict = $state<ProfileOptions['onConflict']>(defaultProfileOptions.onConflict)
   mode = $state<ProfileOptions['mode']>(defaultProfileOptions.mode)
+  prefer = $state<ProfileOptions['prefer']>(defaultProfileOptions.prefer)
   proof = $state<ProfileOptions['proof']>(defaultProfileOptions.proof)
   afterFinish = $state<ProfileOptions['afterFinish']>(defaultProfileOptions.afterFinish)
   wayBack = $state(defaultProfileOptions.wayBack)
@@ -86,6 +87,8 @@ export class MigrationDraft {
     const { options } = profile
     this.onConflict = options.onConflict
     this.mode = options.mode
+    // A profile of before has none.
+    this.prefer = (options as Partial<ProfileOptions>).prefer ?? defaultProfileOptions.prefer
     this.proof = options.proof
     this.afterFinish = options.afterFinish
     this.wayBack = options.wayBack ?? false
@@ -124,6 +127,7 @@ export class MigrationDraft {
       options: {
         onConflict: this.onConflict,
         mode: this.mode,
+        prefer: this.prefer,
         proof: this.proof,
         afterFinish: this.afterFinish,
         wayBack: this.wayBack && this.hasOneSource,
@@ -171,6 +175,7 @@ export class MigrationDraft {
       this.target.endpoint,
       this.onConflict,
       this.mode,
+      this.prefer,
       this.proof,
       this.afterFinish,
       this.wayBack,
