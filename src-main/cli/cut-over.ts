@@ -3,6 +3,7 @@ import { FailureError } from '#contract/failure.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import type { FreezeOrder } from '#migration/cutover.ts'
+import type { FinishRequest } from '#migration/tasks.ts'
 import type { FollowedTask } from './follow-task.ts'
 import type { Output } from './output.ts'
 import { byHandSteps } from './terminal/by-hand-lines.ts'
@@ -20,8 +21,15 @@ export interface CutOverWishes {
   readonly deleteExtra?: boolean | undefined
   /** Keep a way back, whatever the plan says. */
   readonly wayBack?: boolean | undefined
-  /** Words of a command to be run when applications are to go to the target. */
-  readonly onCutover?: readonly string[] | undefined
+  /** Words of a command to be run when applications are to go to the target; `false`: none, whatever the plan says. */
+  readonly onCutover?: readonly string[] | false | undefined
+}
+
+/** What of that is asked for at the end. */
+export function commandWish(
+  onCutover: CutOverWishes['onCutover'],
+): Pick<FinishRequest, 'onCutover' | 'command'> {
+  return onCutover === false ? { command: 'skip' } : { onCutover }
 }
 
 /**
@@ -88,17 +96,24 @@ async function finish(
   tasks: Migrations['tasks'],
   id: string,
   output: Output,
-  { onCutover, ...wishes }: Pick<CutOverWishes, 'deleteSource' | 'wayBack' | 'onCutover'>,
+  {
+    onCutover,
+    again = false,
+    ...wishes
+  }: Pick<CutOverWishes, 'deleteSource' | 'wayBack' | 'onCutover'> & { readonly again?: boolean },
 ): Promise<TaskView> {
+  const request = { ...wishes, ...commandWish(onCutover), ...(again && { command: 'again' as const }) }
   try {
-    return await tasks.finish(id, { ...wishes, onCutover })
+    return await tasks.finish(id, request)
   } catch (thrown) {
-    if (!(thrown instanceof FailureError) || thrown.failure.code !== 'command.failed') throw thrown
+    if (!(thrown instanceof FailureError) || !ofCommand.has(thrown.failure.code)) throw thrown
     const { state, command } = tasks.get(id)
     for (const line of command?.output ?? []) output.note(`  ${line}`)
     output.failure(thrown.failure)
     if (state !== 'frozen') return tasks.get(id)
-    if (await isToGoOn(output)) return await tasks.finish(id, wishes)
+    const said = await askHowToGoOn(output)
+    if (said === 'again') return await finish(tasks, id, output, { ...wishes, onCutover, again: true })
+    if (said === 'go') return await tasks.finish(id, { ...wishes, command: 'skip' })
     await tasks.unfreeze(id)
     output.event('unfrozen', { task: id })
     output.note('Not finished: the source was unfrozen, and the sync was paused.')
@@ -107,12 +122,17 @@ async function finish(
   }
 }
 
-async function isToGoOn(output: Output): Promise<boolean> {
-  if (!process.stdin.isTTY) return false
-  output.note('Type "go" to finish without the command; anything else aborts and unfreezes the source.')
+const ofCommand: ReadonlySet<string> = new Set(['command.failed', 'command.lost'])
+
+async function askHowToGoOn(output: Output): Promise<'again' | 'go' | null> {
+  if (!process.stdin.isTTY) return null
+  output.note(
+    'Type "again" to run the command once more, "go" to finish without it; anything else aborts and unfreezes the source.',
+  )
   const lines = createInterface({ input: process.stdin })
   try {
-    return (await lines.question('')).trim() === 'go'
+    const said = (await lines.question('')).trim()
+    return said === 'again' || said === 'go' ? said : null
   } finally {
     lines.close()
   }

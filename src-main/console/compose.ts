@@ -21,6 +21,8 @@ export interface ShellTraits {
   readonly pickFile?: () => Promise<string | null>
   /** The system's own, where the shell knows one. */
   readonly keyRing?: KeyRing
+  /** Whether plans may get commands to be run on this machine from its consoles. */
+  readonly commands: boolean
 }
 
 /** Puts the services together for a shell. Disposing of them cancels what runs and waits for its end. */
@@ -28,6 +30,7 @@ export function composeServices({
   shell,
   pickFile,
   keyRing,
+  commands,
 }: ShellTraits): ConsoleServices & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs, restoresFolder())
@@ -40,12 +43,14 @@ export function composeServices({
       platform: process.platform,
       filePicker: pickFile === undefined ? 'browse' : 'native',
       home: homedir(),
+      commands,
     },
     pickFile,
     jobs,
     restores,
     practice,
     profiles: migrations.profiles,
+    consents: migrations.consents,
     connections: migrations.connections,
     preferences: migrations.preferences,
     housekeeping: { dataFolder: dataFolder() },

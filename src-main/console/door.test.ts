@@ -11,7 +11,14 @@ import type { ConsoleServices } from './services.ts'
 
 /** No secrets are kept here: what is given is all there is. */
 const connections = { complete: (given: unknown) => given }
-const host = { shell: 'browser', version: '1', platform: 'linux', filePicker: 'browse', home: '/' } as const
+const host = {
+  shell: 'browser',
+  version: '1',
+  platform: 'linux',
+  filePicker: 'browse',
+  home: '/',
+  commands: false,
+} as const
 
 /** A console on one end of a pair of queues, and the real client of the contract on the other. */
 function connect(services: Partial<ConsoleServices> = {}) {
@@ -123,3 +130,36 @@ test.each(['/__proto__/constructor', '/host', '/nothing/here', '/restores/toStri
     expect(refuse).not.toHaveBeenCalled()
   },
 )
+
+test('a browser gives no plan a command, and no command consent, unless whoever serves it allows that', async () => {
+  const words = ['./switch-dns', 'shop.example']
+  const save = vi.fn((input: unknown) => input)
+  const give = vi.fn(() => ({ digest: 'd', given: true }))
+  const stored = { options: { onCutover: ['./known'] } }
+  const services = (commands: boolean) =>
+    ({
+      host: { ...host, commands },
+      profiles: { save, get: () => stored, import: save },
+      consents: { give },
+    }) as unknown as Partial<ConsoleServices>
+  const plan = { name: 'shop', source: null, target: null }
+  const file = (onCutover: string[] | null) =>
+    JSON.stringify({ format: 'keyferry-profile', formatVersion: 1, ...plan, options: { onCutover } })
+  const refused = { failed: makeFailure('command.not-from-here', { program: './switch-dns' }) }
+
+  const { client: browser } = connect(services(false))
+  expect(await browser.profiles.save({ ...plan, options: { onCutover: words } })).toEqual(refused)
+  expect(await browser.profiles.save({ ...plan, id: 'p', options: { onCutover: words } })).toEqual(refused)
+  expect(await browser.profiles.import({ name: 'shop.keyferry', text: file(words) })).toEqual(refused)
+  expect(await browser.commands.consent({ words })).toEqual(refused)
+  expect(save).not.toHaveBeenCalled()
+  expect(give).not.toHaveBeenCalled()
+  // What the plan has already stays, or is taken out.
+  for (const onCutover of [['./known'], null])
+    expect(await browser.profiles.save({ ...plan, id: 'p', options: { onCutover } })).toHaveProperty('ok')
+  expect(await browser.profiles.import({ name: 'shop.keyferry', text: file(null) })).toHaveProperty('ok')
+
+  const { client: trusted } = connect(services(true))
+  expect(await trusted.profiles.save({ ...plan, options: { onCutover: words } })).toHaveProperty('ok')
+  expect(await trusted.commands.consent({ words })).toEqual({ ok: { digest: 'd', given: true } })
+})

@@ -1,4 +1,5 @@
 import { base } from './base.ts'
+import { commands } from './procedures/commands.ts'
 import { connections } from './procedures/connections.ts'
 import { files } from './procedures/files.ts'
 import { guidedBackups } from './procedures/guided-backups.ts'
@@ -22,6 +23,7 @@ export const router = base.router({
   profiles,
   secrets,
   tasks,
+  commands,
   guidedBackups,
   readiness,
 })

@@ -2,6 +2,7 @@ import type { HostCapabilities } from '#contract/api.ts'
 import type { Housekeeping } from '#contract/preferences.ts'
 import type { Connection, ServerFacts } from '#contract/connection.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
+import type { CommandConsents } from '#migration/command-consent.ts'
 import type { Connections } from '#migration/connections.ts'
 import type { GuidedBackups } from '#migration/guided-backup/guided-backups.ts'
 import type { PreferenceBook } from '#migration/preferences.ts'
@@ -21,6 +22,7 @@ export interface ConsoleServices {
   readonly restores: Restores
   readonly practice: Practice
   readonly profiles: Profiles
+  readonly consents: CommandConsents
   readonly connections: Connections
   readonly preferences: PreferenceBook
   readonly housekeeping: Housekeeping

@@ -4,7 +4,7 @@ import type { Migrations } from '#migration/open.ts'
 /** What a console needs of the migrations. */
 export type Kept = Pick<
   Migrations,
-  'profiles' | 'connections' | 'preferences' | 'secrets' | 'tasks' | 'guidedBackups'
+  'profiles' | 'consents' | 'connections' | 'preferences' | 'secrets' | 'tasks' | 'guidedBackups'
 >
 
 /**
@@ -18,6 +18,7 @@ export function migrationsWithoutStore(failure: Failure): Kept & AsyncDisposable
   const refusing = new Proxy({}, { get: () => refuse })
   return {
     profiles: refusing as Migrations['profiles'],
+    consents: refusing as Migrations['consents'],
     connections: refusing as Migrations['connections'],
     preferences: refusing as Migrations['preferences'],
     secrets: {

@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { connectionSchema, type ServerFacts } from './connection.ts'
+import { keptCommandSchema, type CommandConsent } from './cutover-command.ts'
 import type { Failure } from './failure.ts'
 import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
@@ -57,6 +58,8 @@ export interface HostCapabilities {
   readonly filePicker: 'native' | 'browse'
   /** The folder `files.list` starts in. */
   readonly home: string
+  /** Whether a plan may get a command to be run on this machine, and consent to it be given, from here. */
+  readonly commands: boolean
 }
 
 export interface FolderEntry {
@@ -222,7 +225,7 @@ export const contract = {
       .output(answer<ProfileView>()),
     /** As a file without its secrets, to be saved. */
     export: oc.input(idInput).output(answer<TextFile>()),
-    /** Makes a profile of such a file's text; a name that is taken gets a number. */
+    /** Makes a profile of such a file's text; a name that is taken gets a number. A command in it comes without consent. */
     import: oc
       .input(z.strictObject({ name: z.string().max(300), text: z.string().max(largestProfileFile) }))
       .output(answer<ProfileView>()),
@@ -237,6 +240,10 @@ export const contract = {
         }),
       )
       .output(answer<ServerFacts>()),
+  },
+  commands: {
+    /** Lets this very command be run at cutovers on this machine. A person has read and typed it. */
+    consent: oc.input(z.strictObject({ words: keptCommandSchema })).output(answer<CommandConsent>()),
   },
   readiness: {
     /** Looks at what applications ask, and tells whether a cluster would take it. Ends when nobody listens any more. */
@@ -320,10 +327,14 @@ export const contract = {
           afterFinish: z.enum(['unfreeze', 'leave-frozen']).optional(),
           /** Keep the way back to the source, or not; left out, as the plan says. */
           wayBack: z.boolean().optional(),
+          /** The operator's command: also where nobody knows how it ended before, or not at all. */
+          command: z.enum(['again', 'skip']).optional(),
           passwords: passwordsSchema.optional(),
         }),
       )
       .output(answer<TaskView>()),
+    /** Runs the command of the plan where a way back is open and it has not done its work. */
+    runCommand: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** Gives up: settings and password are put back, what was copied stays in the target. */
     stop: oc.input(idWithPasswords).output(answer<TaskView>()),
     /** Forgets a task that is over or was never started. */

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { wordsOfCommand } from './cutover-command.ts'
+import { keptCommandSchema, lineOfCommand, wordsOfCommand } from './cutover-command.ts'
 
 test.each([
   ['./switch.sh', ['./switch.sh']],
@@ -14,4 +15,19 @@ test.each([
 
 test.each(['', '   ', 'say "open', "say 'open"])('no words: %j', (text) => {
   expect(wordsOfCommand(text)).toBeNull()
+})
+
+test('a command that is written out is read as the same words', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 5 }), (words) => {
+      expect(wordsOfCommand(lineOfCommand(words))).toEqual(words)
+    }),
+  )
+  expect(lineOfCommand(['sh', '-c', "echo it's"])).toBe(String.raw`sh -c 'echo it'\''s'`)
+})
+
+test('a profile keeps no command in which something is not seen', () => {
+  expect(keptCommandSchema.safeParse(['./switch-dns', 'shop.example', '东京 東京']).success).toBe(true)
+  for (const hidden of ['a\u202eb', 'a\u200bb', 'a\nb', 'a\u001b[2K'])
+    expect(keptCommandSchema.safeParse(['./switch-dns', hidden]).success).toBe(false)
 })

@@ -176,6 +176,7 @@ export const failureCatalogue = {
   'task.checks-failed': { retryable: false },
   'task.warnings-open': { retryable: false },
   'task.consent-needed': { retryable: false },
+  'task.other-ending': { retryable: false },
   'task.held-elsewhere': { retryable: true },
   'task.other-mode': { retryable: false },
   'task.other-rules': { retryable: false },
@@ -191,6 +192,10 @@ export const failureCatalogue = {
   'task.repair-consent': { retryable: false },
   'way-back.none': { retryable: false },
   'command.failed': { retryable: false },
+  'command.lost': { retryable: false },
+  'command.not-consented': { retryable: false },
+  'command.not-from-here': { retryable: false },
+  'command.holds-secret': { retryable: false },
   'schedule.past': { retryable: false },
   'schedule.missed': { retryable: false },
   // Freezing writes

@@ -24,6 +24,7 @@ const profile: ProfileView = {
   options: { ...defaultProfileOptions, lanes: 7 },
   createdAt: 1,
   updatedAt: 2,
+  commandConsent: null,
   openTasks: 0,
 }
 

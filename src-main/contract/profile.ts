@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { tlsSchema, type TlsSettings } from './connection.ts'
+import { keptCommandSchema, type CommandConsent } from './cutover-command.ts'
 import { defaultScanPace, scanPaceSchema } from './limits.ts'
 import { followedRulesSchema } from './selection.ts'
 import { preferSchema } from './sync.ts'
@@ -82,6 +83,8 @@ export const profileOptionsSchema = z.strictObject({
   wayBack: z.boolean().default(false),
   /** Which keys go along, and what becomes of their names and databases; left out: everything, as it is. */
   rules: followedRulesSchema.optional(),
+  /** Run when applications are to go to the target; null: nothing. Only where somebody at this machine has consented to it. */
+  onCutover: keptCommandSchema.nullable().default(null),
 })
 export type ProfileOptions = z.infer<typeof profileOptionsSchema>
 /** The options a new profile starts with. */
@@ -107,6 +110,8 @@ export interface ProfileView {
   readonly source: EndpointView | null
   readonly target: EndpointView | null
   readonly options: ProfileOptions
+  /** Of `options.onCutover`; null where there is none. */
+  readonly commandConsent: CommandConsent | null
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   readonly updatedAt: number

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CutoverCommand } from './cutover-command.ts'
+import type { CommandConsent, CutoverCommand } from './cutover-command.ts'
 import type { Failure } from './failure.ts'
 import type { FreezeView, WritePause } from './freeze.ts'
 import type { ChecksView } from './precheck.ts'
@@ -76,6 +76,10 @@ export type TaskEventCode =
   | 'command.done'
   /** program, reason, said: its last line */
   | 'command.failed'
+  /** program: Keyferry was ended while it ran */
+  | 'command.lost'
+  /** program: finished without it, because somebody said so */
+  | 'command.skipped'
   /** deleted, kept: keys */
   | 'move.done'
   /** deleted, code: of the failure that ended it */
@@ -230,6 +234,8 @@ export interface TaskView extends TaskStanding {
   readonly failure: Failure | null
   /** What was run at the moment of the cutover, and what came of it; null where nothing was. */
   readonly command: CutoverCommand | null
+  /** Of the command that its plan has for that moment; null where there is none. */
+  readonly commandConsent: CommandConsent | null
   /** How its source is read; null before that is settled, which is when it is begun. */
   readonly mode: SyncSpec['mode'] | null
   /** Where that is key by key: so many a second at the most, as planned or as changed since; null is no limit. */

@@ -31,7 +31,12 @@ else app.quit()
 
 async function start(): Promise<void> {
   const words = wordsFor(app.getLocale())
-  const services = composeServices({ shell: 'desktop', pickFile, keyRing: systemKeyRing() })
+  const services = composeServices({
+    shell: 'desktop',
+    pickFile,
+    keyRing: systemKeyRing(),
+    commands: true,
+  })
   serveScheme(await readRendererFiles(findParts().renderer))
   answerPorts(openDoor(services))
   const leaving = guardQuit(services, words)

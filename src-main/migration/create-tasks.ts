@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { addressOf } from '#contract/connection.ts'
+import { commandLeft } from '#contract/cutover-command.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { checksAllow } from '#contract/precheck.ts'
 import { turnedRound, type Passwords } from '#contract/profile.ts'
@@ -16,6 +17,8 @@ import { taskDifferences } from './differences.ts'
 import { removeOwnKeys } from './own-keys.ts'
 import { connectionsOf, type Ends } from './endpoint.ts'
 import { planFreezes } from './freeze/plan-sources.ts'
+import { demandConsent } from './command-consent.ts'
+import { commandOfEnd, contradicts, endingOf } from './ending.ts'
 import { tellCutover } from './cutover-command.ts'
 import { demandMovable, moveAway } from './moving.ts'
 import { MigrationRun } from './run.ts'
@@ -26,7 +29,7 @@ import type { Wanted } from './task-book.ts'
 import { keptStandingOf, newRecord, withFlush, type TaskBody, type TaskRecord } from './task-record.ts'
 import { becomeKept, demandWayBack, endsNow, makeWayBack, settleWayBack, untilOpen } from './way-back.ts'
 import { putLeftoversBack } from './leftovers.ts'
-import type { Tasks } from './tasks.ts'
+import type { FinishRequest, Tasks } from './tasks.ts'
 
 export function createTasks(services: RunServices, box: SecretBox, clock: Clock = systemClock): Tasks {
   const { store, book } = services
@@ -51,7 +54,11 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const underWay = new Map<string, Promise<TaskView>>()
 
   /** Does it, or waits with whoever has asked for the same before. */
-  const once = (id: string, action: TaskAction, deed: () => Promise<TaskView>): Promise<TaskView> => {
+  const once = (
+    id: string,
+    action: TaskAction | 'command',
+    deed: () => Promise<TaskView>,
+  ): Promise<TaskView> => {
     const name = `${action} ${id}`
     const before = underWay.get(name)
     if (before !== undefined) return before
@@ -81,6 +88,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     changed: Partial<TaskRecord> = {},
   ): TaskView => {
     const ends = endsOf(id, passwords)
+    if (!resuming) demandConsent(store, book.get(id).body.options.onCutover)
     demandAdmission(book, id)
     return launch(id, ends, resuming, changed)
   }
@@ -116,6 +124,24 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return false
     }
   }
+
+  /** The ends that have been begun in this process, as they were chosen. */
+  const endings = new Map<string, Ending>()
+
+  /** The end that is under way already; null where none is. */
+  const endingBegun = (id: string): Ending | null =>
+    underWay.has(`finish ${id}`)
+      ? (endings.get(id) ?? null)
+      : joined(id, 'finish') === null
+        ? null
+        : book.view(id).ending
+
+  /** Runs the operator's command once, whoever asks for it at the same time. */
+  const runCommand = (id: string, words: readonly string[], again: boolean, passwords?: Passwords) =>
+    once(id, 'command', async () => {
+      await tellCutover(services, id, { words, again, ...endsOf(id, passwords) })
+      return book.view(id)
+    })
 
   /** Gives up a task; of one whose end was cut short, the way back as well. */
   const endForGood = async (id: string, passwords?: Passwords): Promise<void> => {
@@ -176,7 +202,10 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   }
 
   const armed = new Armed(book, clock, {
-    demandStartable: (id) => void endsOf(id),
+    demandStartable: (id) => {
+      endsOf(id)
+      demandConsent(store, book.get(id).body.options.onCutover)
+    },
     start: (id) => void begin(id, undefined, false),
   })
 
@@ -215,6 +244,76 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
           task.createdAt >= updatedAt &&
           (task.state === 'checking' || task.checkedAt === null),
       )
+
+  /** What is to be done about the operator's command at an end that is asked for. */
+  const commandAtEnd = (id: string, request: FinishRequest): (() => Promise<void>) => {
+    const command = commandOfEnd(store, book.view(id), request)
+    return async () => {
+      if (command === null) return
+      const { words, how } = command
+      if (how === 'skip') book.tell(id, 'warning', 'command.skipped', { program: words[0] ?? '' })
+      else await runCommand(id, words, how === 'again', request.passwords)
+    }
+  }
+
+  const finish = async (id: string, request: FinishRequest): Promise<TaskView> => {
+    const { consent, deleteSource, passwords } = request
+    const begun = joined(id, 'finish')
+    if (begun !== null) return begun
+    demand(id, 'finish')
+    const view = book.view(id)
+    const { finishNeedsConsent: reason, target } = view
+    if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
+    if (reason !== null) {
+      if (consent !== addressOf(target)) fail('task.consent-needed', { reason, target: addressOf(target) })
+      book.tell(id, 'warning', 'task.consented', { reason })
+    }
+    const ending = endingOf(view, request)
+    const { moving, wayBack: keeps } = ending
+    endings.set(id, ending)
+    const tell = commandAtEnd(id, request)
+    if (keeps) {
+      if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
+      await demandWayBack(id, endsOf(id, passwords))
+    }
+    const run = runOf(id)
+    if (run !== undefined) {
+      if (!keeps) {
+        await tell()
+        demand(id, 'finish')
+      }
+      await run.finish(ending, (ends) => openWayBack(id, ends))
+      runs.delete(id)
+      if (keeps) await holding(id, tell)
+      return book.view(id)
+    }
+    const ends = await endsNow(services, id, endsOf(id, passwords))
+    await holding(id, async () => {
+      await demandStillFrozen(services, id)
+      if (!keeps && !view.concluding) await tell()
+      book.become(id, 'finishing', { failure: null, ending })
+      try {
+        await removeOwnKeys(ends.target, id)
+        if (keeps && (await openWayBack(id, ends))) {
+          becomeKept(services, id)
+          return
+        }
+        if (view.wayBackOf !== null) {
+          await giveSettingsBack(services, id, ends)
+          await settleWayBack(services, view.wayBackOf, 'rolled-back')
+        }
+        endPause(services, id, 'finished')
+      } catch (thrown) {
+        book.become(id, 'failed', { failure: toFailure(thrown) })
+        throw thrown
+      }
+      if (moving) await moveAway(services, id, ends.target)
+      await conclude(services, id, ends, ending.afterFinish)
+      book.become(id, 'finished', { endedAt: Date.now() })
+    })
+    if (keeps) await holding(id, tell)
+    return book.view(id)
+  }
 
   const tasks: Tasks = {
     list: () => book.standings(taskStates),
@@ -392,76 +491,19 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    finish: (id, { consent, afterFinish, deleteSource, wayBack, onCutover, passwords }) =>
-      once(id, 'finish', async () => {
-        const begun = joined(id, 'finish')
-        if (begun !== null) return begun
-        demand(id, 'finish')
-        const view = book.view(id)
-        const { finishNeedsConsent: reason, options, target } = view
-        const chosen = view.ending ?? { ...options, moving: false }
-        const moving = deleteSource !== undefined || view.moving || chosen.moving
-        if (deleteSource !== undefined) demandMovable(services, book.get(id), deleteSource)
-        if (reason !== null) {
-          if (consent !== addressOf(target))
-            fail('task.consent-needed', { reason, target: addressOf(target) })
-          book.tell(id, 'warning', 'task.consented', { reason })
-        }
-        const keeps =
-          (wayBack ?? chosen.wayBack) &&
-          !moving &&
-          view.wayBackOf === null &&
-          view.writePause?.endedBy !== 'finished'
-        const ending: Ending = {
-          afterFinish: afterFinish ?? chosen.afterFinish,
-          moving,
-          wayBack: keeps,
-        }
-        if (keeps) {
-          if (reason === 'not-frozen') fail('freeze.not-frozen', { address: view.from })
-          await demandWayBack(id, endsOf(id, passwords))
-        }
-        const tell = async (): Promise<void> => {
-          if (onCutover !== undefined)
-            await tellCutover(services, id, { words: onCutover, ...endsOf(id, passwords) })
-        }
-        const run = runOf(id)
-        if (run !== undefined) {
-          if (!keeps) {
-            await tell()
-            demand(id, 'finish')
-          }
-          await run.finish(ending, (ends) => openWayBack(id, ends))
-          runs.delete(id)
-          if (keeps) await holding(id, tell)
-          return book.view(id)
-        }
-        const ends = await endsNow(services, id, endsOf(id, passwords))
-        await holding(id, async () => {
-          await demandStillFrozen(services, id)
-          book.become(id, 'finishing', { failure: null, ending })
-          try {
-            await removeOwnKeys(ends.target, id)
-            if (keeps && (await openWayBack(id, ends))) {
-              becomeKept(services, id)
-              return
-            }
-            if (view.wayBackOf !== null) {
-              await giveSettingsBack(services, id, ends)
-              await settleWayBack(services, view.wayBackOf, 'rolled-back')
-            }
-            endPause(services, id, 'finished')
-          } catch (thrown) {
-            book.become(id, 'failed', { failure: toFailure(thrown) })
-            throw thrown
-          }
-          if (moving) await moveAway(services, id, ends.target)
-          await conclude(services, id, ends, ending.afterFinish)
-          book.become(id, 'finished', { endedAt: Date.now() })
-        })
-        if (keeps) await holding(id, tell)
-        return book.view(id)
-      }),
+    finish: async (id, request) => {
+      const already = endingBegun(id)
+      if (already !== null && contradicts(already, request)) fail('task.other-ending')
+      return await once(id, 'finish', () => finish(id, request))
+    },
+
+    async runCommand(id, passwords) {
+      const words =
+        commandLeft(book.view(id)) ??
+        fail('task.wrong-state', { state: book.get(id).state, action: 'command' })
+      demandConsent(store, words)
+      return await holding(id, async () => void (await runCommand(id, words, true, passwords)))
+    },
 
     stop: (id, passwords) =>
       once(id, 'stop', async () => {

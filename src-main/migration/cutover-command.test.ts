@@ -86,8 +86,15 @@ test('it is ended, with whatever it has started, when it takes too long; a progr
   await expect(missing).rejects.toMatchObject({ failure: { params: { reason: 'ENOENT' } } })
 })
 
-test('where it was begun and nobody knows how it ended, it is not run again', async () => {
+test('where it was begun and nobody knows how it ended, it is run again only if that is said', async () => {
   await tell('0')
-  book.change('one', { command: { ...outcome(), state: 'running', exitCode: null } })
-  await expect(tell('0')).rejects.toMatchObject({ failure: { params: { reason: 'interrupted' } } })
+  book.change('one', { command: { ...outcome(), state: 'lost', exitCode: null } })
+  await expect(tell('0')).rejects.toMatchObject({ failure: { code: 'command.lost' } })
+  await tellCutover({ book }, 'one', {
+    words: [process.execPath, '-e', '0'],
+    sources: [source],
+    target,
+    again: true,
+  })
+  expect(outcome().state).toBe('done')
 })

@@ -11,6 +11,8 @@ export interface CutoverRequest {
   /** Where applications come from, and where they go now. */
   readonly sources: readonly Connection[]
   readonly target: Connection
+  /** Also where it may have run already. */
+  readonly again?: boolean | undefined
   readonly limitMs?: number
 }
 
@@ -22,17 +24,18 @@ const bytesKept = 64 * 1024
  * Runs what an operator wants run at the moment of the cutover, once for a task, and writes in its record what came of
  * it. The addresses are in its environment (`KEYFERRY_FROM`, `KEYFERRY_TO`, each with `_HOST` and `_PORT`), passwords
  * are not. No shell reads it: whoever wants one names it. Fails with `command.failed` where it does not end with 0 in
- * time, and where it was begun before, and nobody knows how it ended.
+ * time, and with `command.lost` where it was begun before and nobody knows how it ended, unless it is to be run `again`.
  */
 export async function tellCutover(
   { book }: Pick<RunServices, 'book'>,
   id: string,
-  { words, sources, target, limitMs = commandLimitMs }: CutoverRequest,
+  { words, sources, target, again = false, limitMs = commandLimitMs }: CutoverRequest,
 ): Promise<void> {
   const { name, record } = book.get(id)
-  if (record.command?.state === 'done') return
+  const before = record.command?.state
+  if (before === 'done') return
   const [program = '', ...args] = words
-  if (record.command?.state === 'running') fail('command.failed', { program, reason: 'interrupted' })
+  if ((before === 'lost' || before === 'running') && !again) fail('command.lost', { program })
   const secrets = [...sources, target].flatMap((server) => Object.values(secretsOf(server)))
   const masked = (text: string): string =>
     secrets.reduce((sofar, secret) => sofar.replaceAll(secret, '•••••'), text)

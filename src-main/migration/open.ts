@@ -3,6 +3,7 @@ import type { CheckResult } from '#contract/precheck.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { openStore } from '#store/open.ts'
 import { checkServers } from './checking.ts'
+import { commandConsents, type CommandConsents } from './command-consent.ts'
 import { createGuidedBackups, type GuidedBackups } from './guided-backup/guided-backups.ts'
 import { freezeJournal, type FreezeJournal } from './freeze/record.ts'
 import type { Clock } from './clock.ts'
@@ -17,6 +18,7 @@ import type { Tasks } from './tasks.ts'
 
 export interface Migrations extends AsyncDisposable {
   readonly profiles: Profiles
+  readonly consents: CommandConsents
   readonly connections: Connections
   readonly preferences: PreferenceBook
   /** How stored secrets are kept. */
@@ -55,6 +57,7 @@ export function openMigrations({ folder, jobs, keyRing, clock }: MigrationsReque
   const guidedBackups = createGuidedBackups(services, sealed, join(folder, 'guided-backups'))
   return {
     profiles: createProfiles(store, sealed, (id) => tasks.planChanged(id)),
+    consents: commandConsents(store),
     connections: createConnections(store, sealed),
     preferences: preferenceBook(store),
     secrets: sealed,

@@ -3,6 +3,7 @@ import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import {
   profileInputSchema,
+  profileOptionsSchema,
   type EndpointInput,
   type EndpointView,
   type Passwords,
@@ -14,8 +15,9 @@ import { freeName, readProfileFile } from '#contract/profile-file.ts'
 import { statesOf } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { ProfileRow } from '#store/profiles.ts'
+import { commandConsents } from './command-consent.ts'
 import { keptOfSaved } from './connections.ts'
-import { connectionsOf, keepEndpoint, type KeptEndpoint } from './endpoint.ts'
+import { connectionsOf, keepEndpoint, unsealSecrets, type KeptEndpoint } from './endpoint.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** Saved migration plans. Refusals are `profile.*` and `store.*` failures. */
@@ -24,6 +26,8 @@ export interface Profiles {
   list(): readonly ProfileView[]
   get(id: string): ProfileView
   save(input: ProfileInput): ProfileView
+  /** Changes options of one, and nothing else; `basedOn` as in `save`. */
+  change(id: string, options: Partial<ProfileOptions>, basedOn: number): ProfileView
   duplicate(id: string, name: string): ProfileView
   /** A new profile of what `writeProfileFile` wrote; a name that is taken gets a number. `file` is for failures. */
   import(text: string, file: string): ProfileView
@@ -45,14 +49,19 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
   const find = (id: string): ProfileRow => store.profiles.find(id) ?? fail('profile.not-found', { id })
 
   const underWay = statesOf('working', 'holding', 'waiting', 'kept')
-  const view = (row: ProfileRow, openTasks = store.tasks.countByProfile(underWay)): ProfileView => ({
-    id: row.id,
-    name: row.name,
-    ...(JSON.parse(row.body) as ProfileBody),
-    createdAt: row.createdAt,
-    updatedAt: row.updatedAt,
-    openTasks: openTasks.get(row.id) ?? 0,
-  })
+  const consents = commandConsents(store)
+  const view = (row: ProfileRow, openTasks = store.tasks.countByProfile(underWay)): ProfileView => {
+    const body = JSON.parse(row.body) as ProfileBody
+    return {
+      id: row.id,
+      name: row.name,
+      ...body,
+      commandConsent: consents.of(body.options.onCutover),
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+      openTasks: openTasks.get(row.id) ?? 0,
+    }
+  }
 
   const put = (row: ProfileRow): ProfileView => {
     const namesake = store.profiles.findByName(row.name)
@@ -61,25 +70,36 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
     return view(row)
   }
 
+  const keep = (row: ProfileRow, wasThere: boolean): ProfileView => {
+    const kept = put(row)
+    if (wasThere) onSaved(kept.id)
+    return kept
+  }
+
+  const secretsOfRow = ({ sourceSecret, targetSecret }: ProfileRow): readonly string[] =>
+    [sourceSecret, targetSecret].flatMap((sealed) =>
+      sealed === null ? [] : Object.values(unsealSecrets(sealed, box)),
+    )
+
   const save: Profiles['save'] = (request) => {
     const input = profileInputSchema.parse(request)
     const before = input.id === undefined ? undefined : find(input.id)
-    if (before !== undefined && input.basedOn !== undefined && input.basedOn !== before.updatedAt)
-      fail('profile.changed-meanwhile', { name: before.name })
+    if (before !== undefined && input.basedOn !== undefined) demandUnchanged(before, input.basedOn)
     const kept = before === undefined ? null : view(before)
-    const keep = (side: EndpointInput | null, ofProfile: KeptEndpoint): KeptEndpoint =>
+    const keepSide = (side: EndpointInput | null, ofProfile: KeptEndpoint): KeptEndpoint =>
       keepEndpoint(side, (side === null ? null : keptOfSaved(store, side)) ?? ofProfile, box)
-    const source = keep(input.source, {
+    const source = keepSide(input.source, {
       view: kept?.source ?? null,
       secret: before?.sourceSecret ?? null,
     })
-    const target = keep(input.target, {
+    const target = keepSide(input.target, {
       view: kept?.target ?? null,
       secret: before?.targetSecret ?? null,
     })
+    const typed = [input.source, input.target].map((side) => side?.password)
     const body: ProfileBody = { source: source.view, target: target.view, options: input.options }
     const now = Date.now()
-    const saved = put({
+    const row = {
       id: before?.id ?? randomUUID(),
       name: input.name,
       body: JSON.stringify(body),
@@ -87,9 +107,10 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
       targetSecret: target.secret,
       createdAt: before?.createdAt ?? now,
       updatedAt: now,
-    })
-    if (before !== undefined) onSaved(saved.id)
-    return saved
+    }
+    const { onCutover } = input.options
+    if (onCutover !== null) demandNoSecret(onCutover, [...typed, ...secretsOfRow(row)])
+    return keep(row, before !== undefined)
   }
 
   return {
@@ -99,6 +120,15 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
     },
     get: (id) => view(find(id)),
     save,
+
+    change(id, changed, basedOn) {
+      const row = find(id)
+      demandUnchanged(row, basedOn)
+      const body = JSON.parse(row.body) as ProfileBody
+      const options = profileOptionsSchema.parse({ ...body.options, ...changed })
+      if (options.onCutover !== null) demandNoSecret(options.onCutover, secretsOfRow(row))
+      return keep({ ...row, body: JSON.stringify({ ...body, options }), updatedAt: Date.now() }, true)
+    },
 
     import(text, file) {
       const input = readProfileFile(text, file)
@@ -125,4 +155,23 @@ export function createProfiles(store: Store, box: SecretBox, onSaved: (id: strin
       return connectionsOf(endpoint, secret, box, side, passwords)
     },
   }
+}
+
+/** Shorter ones may be a part of any word. */
+const shortestSought = 6
+
+/** A command is kept in clear, and shown: fails with `command.holds-secret` where one of the secrets is in it. */
+function demandNoSecret(command: readonly string[], secrets: readonly (string | null | undefined)[]): void {
+  const holds = secrets.some(
+    (secret) =>
+      typeof secret === 'string' &&
+      secret.length >= shortestSought &&
+      command.some((word) => word.includes(secret)),
+  )
+  if (holds) fail('command.holds-secret', { program: command[0] ?? '' })
+}
+
+/** Fails with `profile.changed-meanwhile` where somebody has saved it since. */
+function demandUnchanged({ name, updatedAt }: ProfileRow, basedOn: number): void {
+  if (updatedAt !== basedOn) fail('profile.changed-meanwhile', { name })
 }

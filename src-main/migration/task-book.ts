@@ -4,6 +4,7 @@ import type { PastTasks, TaskBoard, TaskEvent, TaskStanding, TaskView } from '#c
 import { isAtWork, isOver, mayBecome, statesOf, taskStates, type TaskState } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
 import type { StandingRow, TaskPage, TaskRow } from '#store/tasks.ts'
+import { commandConsents } from './command-consent.ts'
 import { isAlive, ownerLostMs } from './ownership.ts'
 import { settingsOf } from './settings.ts'
 import {
@@ -43,7 +44,7 @@ interface Look {
 /** What must be on disk before the deed it announces; all else may wait for a disk that is full. */
 const announcing: ReadonlySet<string> = new Set<TaskState | keyof TaskRecord>([
   ...(['checking', 'scheduled', 'starting', 'freezing', 'finishing'] as const),
-  ...(['concluding', 'ending', 'marks', 'mode', 'moving', 'wayBack'] as const),
+  ...(['command', 'concluding', 'ending', 'marks', 'mode', 'moving', 'wayBack'] as const),
 ])
 
 interface Held extends Task {
@@ -117,7 +118,8 @@ export class TaskBook implements Disposable {
 
   #viewOf(task: Task): TaskView {
     const { journal, events } = this.#store
-    return viewOf(task, settingsOf(task.id, journal), events.newest(task.id, newestEvents))
+    const consent = commandConsents(this.#store).of(task.body.options.onCutover)
+    return viewOf(task, settingsOf(task.id, journal), events.newest(task.id, newestEvents), consent)
   }
 
   /** A task as its watchers are told it: put together once for all of them. */
@@ -319,7 +321,7 @@ export class TaskBook implements Disposable {
     return standingOf(line)
   }
 
-  /** A row as a task; one whose process is gone is written down as interrupted first. */
+  /** A row as a task; one whose process is gone is written down as interrupted first, and what it ran as lost. */
   #adopt(row: TaskRow): Task {
     const task: Task = {
       id: row.id,
@@ -331,9 +333,11 @@ export class TaskBook implements Disposable {
       stateSince: row.stateSince,
       record: readRecord(row.record),
     }
-    if (!isAtWork(task.state) || isAlive(row)) return task
-    const state: TaskState = task.state === 'checking' ? 'draft' : 'interrupted'
-    const { proof, checks } = task.record
+    const { proof, checks, command } = task.record
+    // What a person wants run at the cutover may run where a way back is kept, too.
+    const lost = command?.state === 'running' ? { ...command, state: 'lost' as const } : null
+    if ((!isAtWork(task.state) && lost === null) || isAlive(row)) return task
+    const state = !isAtWork(task.state) ? task.state : task.state === 'checking' ? 'draft' : 'interrupted'
     const interrupted: Task = {
       ...task,
       state,
@@ -343,11 +347,13 @@ export class TaskBook implements Disposable {
         inStepSince: null,
         proof: proof?.running ? null : proof,
         checks: checks?.running ? null : checks,
+        command: lost ?? command,
       },
     }
     try {
       this.#write(interrupted, null)
-      this.tell(row.id, 'warning', 'task.state', { from: task.state, to: state })
+      if (state !== task.state) this.tell(row.id, 'warning', 'task.state', { from: task.state, to: state })
+      if (lost !== null) this.tell(row.id, 'warning', 'command.lost', { program: lost.words[0] ?? '' })
     } catch (thrown) {
       // Seen to be so again at the next look.
       rethrowUnlessFull(thrown)

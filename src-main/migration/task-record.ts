@@ -1,5 +1,5 @@
 import { addressOf } from '#contract/connection.ts'
-import type { CutoverCommand } from '#contract/cutover-command.ts'
+import type { CommandConsent, CutoverCommand } from '#contract/cutover-command.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { FreezeView, WritePause } from '#contract/freeze.ts'
 import type { ChecksView } from '#contract/precheck.ts'
@@ -129,6 +129,7 @@ export function viewOf(
   whole: Task,
   settings: readonly SettingChange[],
   events: readonly TaskEvent[],
+  commandConsent: CommandConsent | null,
 ): TaskView {
   const { body, record, ...task } = whole
   const { marks: _marks, flushes: _flushes, scanPace: _pace, ...told } = record
@@ -142,6 +143,7 @@ export function viewOf(
     scanKeysPerSecond: scanPaceOf(whole),
     settings,
     finishNeedsConsent: finishNeedsConsent(known),
+    commandConsent,
     events,
   }
 }

@@ -28,9 +28,11 @@ export interface FinishRequest {
   readonly wayBack?: boolean | undefined
   /**
    * A command for the moment when applications are to go to the target: after the proof, before the sync is ended, or
-   * with a way back as soon as that is open. Typed for this very end: no plan holds one, so none can be brought in.
+   * with a way back as soon as that is open. Typed for this very end, it goes before that of the plan.
    */
   readonly onCutover?: readonly string[] | undefined
+  /** `again`: also where it was begun and nobody knows how it ended; `skip`: not at all. */
+  readonly command?: 'again' | 'skip' | undefined
   readonly passwords?: Passwords | undefined
 }
 
@@ -88,8 +90,13 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   verify(id: string, mode?: 'counts' | 'full'): TaskView
   /** `consent` is the target's address, typed: its values are replaced by the source's. */
   repair(id: string, order: RepairOrder): TaskView
-  /** Resolves when it is finished. */
+  /**
+   * Resolves when it is finished. Fails with `task.other-ending` where another end than is asked for has been begun already,
+   * and with `command.*` where the operator's command keeps it from that.
+   */
   finish(id: string, request: FinishRequest): Promise<TaskView>
+  /** Runs the command of the plan where a way back is open and it has not done its work. Resolves when it has. */
+  runCommand(id: string, passwords?: Passwords): Promise<TaskView>
   /** Resolves when everything of ours is put back. */
   stop(id: string, passwords?: Passwords): Promise<TaskView>
   remove(id: string): void

@@ -47,7 +47,7 @@ export function makeWayBack({ book }: Pick<RunServices, 'book'>, of: string): st
     source: target,
     target: source,
     // What the other side holds is what the stream is applied to.
-    options: { ...options, mode: 'stream', onConflict: 'replace', wayBack: false },
+    options: { ...options, mode: 'stream', onConflict: 'replace', wayBack: false, onCutover: null },
   }
   const now = Date.now()
   const id = randomUUID()

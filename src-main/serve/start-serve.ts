@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly host?: string
   readonly tls?: TlsPaths | undefined
   readonly sessions?: SessionLimits | undefined
+  /** Whether browsers may have plans run commands on this machine. */
+  readonly commands?: boolean
 }
 
 /** A console being served. Disposing of it is the same as `close`. */
@@ -45,6 +47,7 @@ export async function startServe({
   host = loopback,
   tls,
   sessions,
+  commands = false,
 }: ServeOptions = {}): Promise<ServedConsole> {
   const { server, name, ...listening } = prepareListening(host, tls)
   const files = await readRendererFiles(findParts().renderer)
@@ -57,7 +60,7 @@ export async function startServe({
     sessions: createSessions(sessions),
     port: (server.address() as AddressInfo).port,
   }
-  const services = composeServices({ shell: 'browser' })
+  const services = composeServices({ shell: 'browser', commands })
   const door = createSocketDoor(premises, openDoor(services))
   server.on('request', (request, response) => answerHttp(premises, request, response))
   server.on('upgrade', (request, socket, head: Buffer) => {

@@ -1,4 +1,5 @@
-import { untilTask, startJobs } from './data-folder.ts'
+import { startJobs } from './data-folder.ts'
+import { bringToProof } from './proven-task.ts'
 import type { SyncOrder } from '#contract/sync.ts'
 import { openMigrations, type MigrationsRequest } from '#migration/open.ts'
 import type { FinishRequest } from '#migration/tasks.ts'
@@ -23,14 +24,5 @@ const mortal: MigrationsRequest['jobs'] = {
     }),
 }
 const home = openMigrations({ folder, jobs: mortal })
-const { tasks } = home
-tasks.check(id)
-const { checks } = await untilTask(home, id, ({ state }) => state !== 'checking')
-for (const one of checks?.results ?? []) if (one.state === 'warning') tasks.accept(id, one.id, true)
-tasks.start(id)
-await untilTask(home, id, ({ inStep }) => inStep)
-await tasks.freeze(id)
-await untilTask(home, id, ({ state }) => state === 'frozen')
-tasks.verify(id, 'full')
-await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
-await tasks.finish(id, JSON.parse(request) as FinishRequest)
+await bringToProof(home, id)
+await home.tasks.finish(id, JSON.parse(request) as FinishRequest)

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
+import { lineOfCommand } from '#contract/cutover-command.ts'
 import { fail } from '#contract/failure.ts'
 import { writeProfileFile } from '#contract/profile-file.ts'
 import type { EndpointView, ProfileView } from '#contract/profile.ts'
@@ -9,6 +10,7 @@ import { readProfileText } from '#migration/profile-text.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { commandWords } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { table } from '../terminal/table.ts'
 import { writeText } from '../write-text.ts'
@@ -19,6 +21,8 @@ Examples:
   keyferry profiles show "shop to new host" --json
   keyferry profiles duplicate "shop to new host" "shop, second try"
   keyferry profiles delete "shop, second try"
+  keyferry profiles on-cutover "shop to new host" './switch-dns shop.example'
+  keyferry profiles on-cutover "shop to new host" --none
   keyferry profiles export "shop to new host" -o shop.keyferry
   keyferry profiles import shop.keyferry --json`
 
@@ -62,6 +66,24 @@ export function define(command: Command): void {
         output.event('deed', { deed: 'delete', profile: id, name })
         output.line(`Profile "${name}" forgotten.`)
       }),
+    )
+  command
+    .command('on-cutover')
+    .description(
+      'have a command run on this machine when applications are to go over; typed here, it is consented to',
+    )
+    .argument('<profile>', 'its name, or its id')
+    .argument(
+      '[command]',
+      'a program and what it is told; $KEYFERRY_FROM and $KEYFERRY_TO are the addresses',
+      commandWords,
+    )
+    .option('--none', 'run none any more')
+    .option(...jsonFlag)
+    .action((named: string, words: string[] | undefined, flags: { none?: true }, command: Command) =>
+      performOn(command, (migrations, output) =>
+        setCommand(migrations, named, flags.none ? null : words, output),
+      ),
     )
   command
     .command('export')
@@ -137,11 +159,31 @@ function show(profile: ProfileView, output: Output): void {
     ['to', target],
   ] as const)
     output.line(`  ${what.padEnd(16)}  ${endpoint === null ? 'not chosen yet' : sideInFull(endpoint)}`)
-  for (const [what, value] of Object.entries(options)) output.line(`  ${what.padEnd(16)}  ${String(value)}`)
+  for (const [what, value] of Object.entries(options))
+    if (what !== 'onCutover') output.line(`  ${what.padEnd(16)}  ${String(value)}`)
+  output.line(`  ${'onCutover'.padEnd(16)}  ${commandInFull(profile)}`)
   output.line(
     `  ${'changed (UTC)'.padEnd(16)}  ${new Date(updatedAt).toISOString().replace('T', ' ').slice(0, 19)}`,
   )
   output.line(`  ${'tasks under way'.padEnd(16)}  ${openTasks}`)
+}
+
+function setCommand(
+  { profiles, consents }: Migrations,
+  named: string,
+  words: string[] | null | undefined,
+  output: Output,
+): void {
+  const onCutover = words === undefined ? fail('usage.invalid', { field: 'command' }) : words
+  const { id, name, updatedAt } = find(profiles.list(), named)
+  profiles.change(id, { onCutover }, updatedAt)
+  if (onCutover !== null) consents.give(onCutover)
+  output.event('deed', { deed: 'on-cutover', profile: id, name, command: onCutover })
+  output.line(
+    onCutover === null
+      ? `Profile "${name}" runs no command at its cutover.`
+      : `Profile "${name}" runs at its cutover, on this machine: ${lineOfCommand(onCutover)}`,
+  )
 }
 
 const passwordWords = { none: 'no password', stored: 'password kept', ask: 'password asked for' } as const
@@ -154,6 +196,14 @@ function sideInFull(endpoint: EndpointView): string {
     username === null ? '' : `user ${username}`,
   ]
   return [addressOf(endpoint), ...way, passwordWords[passwordKept]].filter((part) => part !== '').join(', ')
+}
+
+function commandInFull({ options: { onCutover }, commandConsent }: ProfileView): string {
+  if (!onCutover || commandConsent === null) return 'none'
+  const line = lineOfCommand(onCutover)
+  return commandConsent.given
+    ? line
+    : `${line} (nobody here has consented yet; digest ${commandConsent.digest})`
 }
 
 function side(endpoint: EndpointView | null): string | null {

@@ -7,7 +7,8 @@ import type { Schedule } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { perform } from '../command.ts'
-import { cutOver, writePauseMs, type CutOverWishes } from '../cut-over.ts'
+import { demandConsent } from '../command-consent.ts'
+import { commandWish, cutOver, writePauseMs, type CutOverWishes } from '../cut-over.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { addFlushFlag, type FlushFlag } from '../flush-flag.ts'
 import { FollowedTask } from '../follow-task.ts'
@@ -32,7 +33,8 @@ interface RunFlags extends MetricsFlag, FlushFlag {
   readonly repair?: true
   readonly deleteExtra?: true
   readonly wayBack?: true
-  readonly onCutover?: readonly string[]
+  readonly onCutover?: readonly string[] | false
+  readonly allowCommand?: string
   readonly json?: true
 }
 
@@ -44,6 +46,7 @@ Profiles are made and saved in the console ("keyferry serve", or the window). Ex
   keyferry run "shop to new host" --cutover auto --way-back
   keyferry run managed --cutover auto --by-hand
   keyferry run "shop to new host" --cutover auto --on-cutover './switch-dns shop.example'
+  keyferry run "shop to new host" --cutover auto --no-on-cutover
   keyferry run retire --cutover auto --delete-source 10.0.0.4:6379
 A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
 
@@ -78,6 +81,11 @@ export function define(command: Command): void {
       'run this when applications are to go over, after the proof; $KEYFERRY_FROM and $KEYFERRY_TO are the addresses',
       commandWords,
     )
+    .option('--no-on-cutover', 'run none, though the profile has one')
+    .option(
+      '--allow-command <digest>',
+      'let the command of the profile be run on this machine ("keyferry profiles show" tells it and its digest)',
+    )
     .option('--accept-warnings', 'go on where the checks only warn')
     .option(
       '--at <time>',
@@ -101,6 +109,7 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   await using _metrics = await openMetrics(flags, migrations.tasks, output)
   const { id, passwords } = await taskOfProfile(migrations, named)
   demandTyped(migrations.tasks.get(id), flags.deleteSource)
+  await demandConsent(migrations, id, flags.allowCommand, output)
   const { wayBack } = migrations.tasks.get(id)
   if (wayBack !== null) {
     output.note('Its sync has ended, and its way back was begun: going on with that.')
@@ -109,7 +118,8 @@ async function run(named: string, flags: RunFlags, output: Output): Promise<Exit
   if (migrations.tasks.get(id).concluding) {
     output.note('All of it was applied before, and its sync ended; finishing what is left.')
     const { deleteSource, wayBack, onCutover } = flags
-    const view = await migrations.tasks.finish(id, { deleteSource, wayBack, onCutover, passwords })
+    const wishes = { deleteSource, wayBack, ...commandWish(onCutover) }
+    const view = await migrations.tasks.finish(id, { ...wishes, passwords })
     return told(view, output)
   }
   const ended = await migrate(migrations, id, passwords, { ...flags, freeze }, output)

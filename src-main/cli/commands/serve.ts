@@ -16,6 +16,7 @@ interface ServeFlags extends MetricsFlag {
   readonly tlsKey?: string
   readonly sessionIdle?: number
   readonly sessionLength?: number
+  readonly allowCommands?: true
   readonly open?: true
 }
 
@@ -45,13 +46,22 @@ export function define(command: Command): void {
       'sign a browser out after so long in any case (24)',
       wholeNumber(1, 10_000),
     )
+    .option(
+      '--allow-commands',
+      'let browsers give plans commands to be run on this machine at the cutover, and consent to them',
+    )
     .option('--open', 'open the console in the browser')
   addMetricsFlag(command)
     .addHelpText('after', examples)
     .action((flags: ServeFlags) =>
       perform(false, async (output) => {
         const { startServe } = await import('../../serve/start-serve.ts')
-        const options = { port: flags.port, ...reachOf(flags), sessions: await limitsOf(flags) }
+        const options = {
+          port: flags.port,
+          ...reachOf(flags),
+          sessions: await limitsOf(flags),
+          commands: flags.allowCommands === true,
+        }
         using interrupt = interruptible(() => output.note('Stopping.'))
         await using served = await withPort('--port', flags.port, () => startServe(options))
         await using _metrics = await openMetrics(flags, served.tasks, output)

@@ -184,7 +184,7 @@ function makeTask(
   const name = profileName(`sync ${placeOfAll(sources)} → ${placeOf(target)}`)
   const existing = profiles.list().find((profile) => profile.name === name)
   const profile = profiles.save({
-    ...(existing && { id: existing.id }),
+    ...(existing && { id: existing.id, basedOn: existing.updatedAt }),
     name,
     source: endpointOf(sources),
     target: endpointOf([target]),

@@ -41,6 +41,9 @@ export const tasks = {
   finish: base.tasks.finish.handler(async ({ context, input }) =>
     ok(await context.tasks.finish(input.id, input)),
   ),
+  runCommand: base.tasks.runCommand.handler(async ({ context, input }) =>
+    ok(await context.tasks.runCommand(input.id, input.passwords)),
+  ),
   stop: base.tasks.stop.handler(async ({ context, input }) =>
     ok(await context.tasks.stop(input.id, input.passwords)),
   ),

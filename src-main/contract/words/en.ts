@@ -807,6 +807,11 @@ export const en: LanguageWords = {
       safe: 'Nothing has been copied.',
       todo: 'Read each warning and accept it[{console:if}| (--accept-warnings)], or mend its cause and check again.',
     },
+    'task.other-ending': {
+      what: 'Somebody has begun the end of this migration already, and chose differently.',
+      safe: 'It ends as it was chosen there; nothing of what was chosen here is done.',
+      todo: 'Look at how it stands when it has ended: what is left to do, such as unfreezing the source, can be done then.',
+    },
     'task.consent-needed': {
       what: 'Source and target are not proven equal, so finishing needs a typed consent.',
       safe: 'The copy is still followed; nothing has been changed.',
@@ -876,6 +881,26 @@ export const en: LanguageWords = {
       what: 'The command to be run at the cutover[, {program},] failed[: {reason}].',
       safe: 'Every write has arrived and was compared, and the old server is still frozen: it can be the original again.',
       todo: 'The events tell what it said. Run it by hand and finish without it, or abort: what it has changed already is for you to take back.',
+    },
+    'command.lost': {
+      what: 'Keyferry was ended while the command at the cutover[, {program},] ran: it may have done all, a part, or nothing.',
+      safe: 'It was not run again. Every write has arrived and was compared, and the old server is still frozen.',
+      todo: 'See whether it has done its work; then have it run again, or finish without it[{console:if}| (“--no-on-cutover” on the command line)].',
+    },
+    'command.not-consented': {
+      what: 'The plan has a command for the cutover[, {program}], and nobody at this machine has consented to it yet.',
+      safe: 'It was not run.',
+      todo: 'Read the command. To have it run, [{console:if}consent to it among the options of the plan, or in the cutover|start with --allow-command {digest}|allow it]; else take it out of the plan.',
+    },
+    'command.not-from-here': {
+      what: 'This console may not have commands run on the machine it is served from[: {program}].',
+      safe: 'The plan is as it was, and nothing was run.',
+      todo: 'Save it without the command; or have it set by whoever serves this console: at that machine itself, or by letting consoles do so[{console:if}| (keyferry profiles on-cutover; serve --allow-commands)].',
+    },
+    'command.holds-secret': {
+      what: 'The command for the cutover[, {program},] has a password of the plan in it, which would be kept in clear.',
+      safe: 'The plan is as it was.',
+      todo: 'Have the program read the password from a file of its own.',
     },
     'way-back.none': {
       what: 'No way back is open[ from {target} to {source}].',

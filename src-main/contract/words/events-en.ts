@@ -52,6 +52,9 @@ export const eventsEn: EventsOf = {
   'way-back.closed': 'The way back was closed: the target stays the original.',
   'way-back.rolled-back': 'Rolled back: the source is the original again.',
   'command.done': 'The command at the cutover, {program}, ended well[ after {ms} ms].',
+  'command.lost':
+    'Keyferry was ended while the command at the cutover, {program}, ran; it may have done its work.',
+  'command.skipped': 'Finished without the command at the cutover, {program}, because somebody said so.',
   'command.failed': 'The command at the cutover, {program}, failed: {reason}[. It said: {said}].',
   'move.done':
     'The keys that have arrived were deleted from the source: {deleted}[; {kept:keys} stay there, because the target has none of that name].',

@@ -51,6 +51,9 @@ export const eventsKo: EventsOf = {
   'way-back.closed': '되돌아갈 길을 닫았습니다. 타깃이 계속 원본입니다.',
   'way-back.rolled-back': '되돌렸습니다. 소스가 다시 원본입니다.',
   'command.done': '전환 때의 명령 {program}이(가) 잘 끝났습니다[. {ms} ms 걸렸습니다].',
+  'command.lost':
+    '전환 때의 명령 {program}이(가) 실행되는 동안 Keyferry가 종료되었습니다. 이미 실행되었을 수 있습니다.',
+  'command.skipped': '요청에 따라 전환 때의 명령 {program} 없이 완료했습니다.',
   'command.failed': '전환 때의 명령 {program}이(가) 실패했습니다: {reason}[. 출력: {said}].',
   'move.done':
     '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',

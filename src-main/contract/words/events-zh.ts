@@ -45,6 +45,8 @@ export const eventsZh: EventsOf = {
   'way-back.closed': '回退通道已关闭：以目标端为准。',
   'way-back.rolled-back': '已回退：重新以源端为准。',
   'command.done': '割接时的命令 {program} 已成功执行[，耗时 {ms} 毫秒]。',
+  'command.lost': '割接时的命令 {program} 运行期间 Keyferry 被终止；它可能已经执行。',
+  'command.skipped': '按要求未运行割接时的命令 {program} 就完成了。',
   'command.failed': '割接时的命令 {program} 失败：{reason}[。输出：{said}]。',
   'move.done': '已从源端删除已到达目标端的键：{deleted}[；{kept:keys}因目标端没有同名键而保留]。',
   'move.ended': '从源端删除 {deleted} 个键后中止：{code}其余的仍在源端。',

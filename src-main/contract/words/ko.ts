@@ -802,6 +802,11 @@ export const ko: LanguageWords = {
       safe: '아직 아무것도 복사하지 않았습니다.',
       todo: '경고를 읽고 수락하거나[{console:if}|(--accept-warnings)], 원인을 고친 뒤 다시 점검하세요.',
     },
+    'task.other-ending': {
+      what: '누군가 이미 다른 선택으로 이 마이그레이션의 마무리를 시작했습니다.',
+      safe: '그쪽에서 선택한 대로 끝납니다. 여기서 선택한 것은 아무것도 실행되지 않았습니다.',
+      todo: '끝난 뒤 상태를 확인하세요. 소스 동결 해제처럼 남은 일은 그때 할 수 있습니다.',
+    },
     'task.consent-needed': {
       what: '소스와 타깃이 같다고 증명되지 않아, 마치려면 동의를 입력해야 합니다.',
       safe: '증분 동기화는 계속되고 있으며 바뀐 것은 없습니다.',
@@ -871,6 +876,26 @@ export const ko: LanguageWords = {
       what: '전환 때 실행할 명령[ {program}]이 실패했습니다[: {reason}].',
       safe: '모든 쓰기가 도착했고 비교되었습니다. 이전 서버는 아직 동결되어 있어 다시 원본이 될 수 있습니다.',
       todo: '이벤트에 출력이 있습니다. 직접 실행한 뒤 명령 없이 완료하거나 중단하세요. 이미 바뀐 것은 직접 되돌려야 합니다.',
+    },
+    'command.lost': {
+      what: '전환 때의 명령[ {program}]이 실행되는 동안 Keyferry가 종료되었습니다. 모두 했을 수도, 일부만 했을 수도, 아무것도 하지 않았을 수도 있습니다.',
+      safe: '다시 실행되지 않았습니다. 모든 쓰기가 도착했고 비교되었으며, 이전 서버는 아직 동결되어 있습니다.',
+      todo: '할 일을 마쳤는지 확인한 뒤 다시 실행하거나, 명령 없이 완료하세요[{console:if}|(명령줄에서는 --no-on-cutover)].',
+    },
+    'command.not-consented': {
+      what: '이 계획에는 전환 때 실행할 명령[ {program}]이 있으며, 이 컴퓨터에서 아직 아무도 동의하지 않았습니다.',
+      safe: '실행되지 않았습니다.',
+      todo: '명령을 읽어 보세요. 실행하려면 [{console:if}계획의 옵션이나 전환 페이지에서 동의하세요|--allow-command {digest}를 붙여 시작하세요|허용하세요]. 아니면 계획에서 빼세요.',
+    },
+    'command.not-from-here': {
+      what: '이 콘솔은 자신이 제공되는 컴퓨터에서 명령을 실행시킬 수 없습니다[: {program}].',
+      safe: '계획은 그대로이며 아무것도 실행되지 않았습니다.',
+      todo: '명령 없이 저장하거나, 이 콘솔을 제공하는 사람이 그 컴퓨터에서 직접 설정하거나 콘솔에 허용하게 하세요[{console:if}| (keyferry profiles on-cutover, serve --allow-commands)].',
+    },
+    'command.holds-secret': {
+      what: '전환 때의 명령[ {program}]에 이 계획의 비밀번호가 들어 있어 그대로 저장됩니다.',
+      safe: '계획은 그대로입니다.',
+      todo: '프로그램이 자신의 파일에서 비밀번호를 읽게 하세요.',
     },
     'way-back.none': {
       what: '[{target}에서 {source}(으)로 ]열린 되돌아갈 길이 없습니다.',

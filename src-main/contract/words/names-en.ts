@@ -30,6 +30,7 @@ export const namesEn = {
   'migration.after.unfreeze': 'Give the old password back',
   'migration.after.leave-frozen': 'Leave it frozen',
   'wayBack.option': 'Keep the way back open',
+  'migration.onCutover': 'Command at the cutover',
   'migration.adjust': 'Raise settings that are too small, and put them back after',
   'migration.lockTarget': 'Lock the target for everybody else during the task',
   'migration.pauseSaves': 'Have the target save nothing to disk during the task',

@@ -31,6 +31,7 @@ export const namesKo: NameWords = {
   'migration.after.unfreeze': '이전 비밀번호 복원',
   'migration.after.leave-frozen': '동결 상태 유지',
   'wayBack.option': '되돌아갈 길을 열어 두기',
+  'migration.onCutover': '전환 때 실행할 명령',
   'migration.adjust': '너무 작은 설정은 올리고, 끝난 뒤 되돌리기',
   'migration.lockTarget': '작업 중에는 타깃을 다른 접속에 대해 잠그기',
   'migration.pauseSaves': '작업 중에는 타깃이 디스크에 저장하지 않게 하기',

@@ -31,6 +31,7 @@ export const namesZh: NameWords = {
   'migration.after.unfreeze': '恢复旧密码',
   'migration.after.leave-frozen': '保持冻结',
   'wayBack.option': '保留回退通道',
+  'migration.onCutover': '割接时运行的命令',
   'migration.adjust': '调高过小的参数，结束后恢复',
   'migration.lockTarget': '任务期间锁定目标端，不让他人访问',
   'migration.pauseSaves': '任务期间让目标端不做落盘保存',

@@ -802,6 +802,11 @@ export const zh: LanguageWords = {
       safe: '尚未复制任何内容。',
       todo: '请阅读并接受每条警告[{console:if}|（--accept-warnings）]，或解决其原因后重新检查。',
     },
+    'task.other-ending': {
+      what: '已有人开始结束此迁移，且选择与此处不同。',
+      safe: '它按那里的选择结束；此处所选的均未执行。',
+      todo: '结束后请查看其状态：剩下的事（例如解除源端冻结）届时仍可进行。',
+    },
     'task.consent-needed': {
       what: '尚未证明源端和目标端一致，因此结束任务需要输入确认。',
       safe: '增量同步仍在进行，没有任何更改。',
@@ -871,6 +876,26 @@ export const zh: LanguageWords = {
       what: '割接时要运行的命令[ {program}] 失败[：{reason}]。',
       safe: '所有写入均已到达并已比对，旧服务器仍处于冻结状态，可以重新以它为准。',
       todo: '事件中有它的输出。可手动运行后不带该命令完成，或中止；它已做的更改需由您撤回。',
+    },
+    'command.lost': {
+      what: '割接时的命令[ {program}] 运行期间 Keyferry 被终止：它可能已全部完成、完成一部分，或什么都没做。',
+      safe: '它没有被再次运行。所有写入均已到达并已比对，旧服务器仍处于冻结状态。',
+      todo: '请查看它是否已完成工作；然后再次运行它，或不带它完成[{console:if}|（命令行用 --no-on-cutover）]。',
+    },
+    'command.not-consented': {
+      what: '该方案带有割接时运行的命令[ {program}]，而这台机器上还没有人同意过。',
+      safe: '它没有被运行。',
+      todo: '请先阅读该命令。要运行它，[{console:if}请在方案的选项中或割接页同意|请用 --allow-command {digest} 启动|请允许它]；否则请把它从方案中去掉。',
+    },
+    'command.not-from-here': {
+      what: '此控制台不得在为其提供服务的机器上运行命令[：{program}]。',
+      safe: '方案保持原样，没有运行任何命令。',
+      todo: '请去掉该命令后保存；或请提供此控制台的人在那台机器上设置，或允许控制台设置[{console:if}|（keyferry profiles on-cutover；serve --allow-commands）]。',
+    },
+    'command.holds-secret': {
+      what: '割接时的命令[ {program}] 中含有该方案的一个密码，保存后会以明文保留。',
+      safe: '方案保持原样。',
+      todo: '请让该程序从它自己的文件中读取密码。',
     },
     'way-back.none': {
       what: '没有[从 {target} 到 {source} 的]已打开的回退通道。',

@@ -36,6 +36,7 @@ const report: MigrationReport = {
     mode: 'stream',
     wayBack: null,
     wayBackOf: null,
+    commandConsent: null,
     command: null,
     concluding: false,
     ending: null,

@@ -1,5 +1,5 @@
 import { addressOf } from '#contract/connection.ts'
-import type { CutoverCommand } from '#contract/cutover-command.ts'
+import { lineOfCommand, type CutoverCommand } from '#contract/cutover-command.ts'
 import type { CheckResult, CheckState } from '#contract/precheck.ts'
 import type { ProfileOptions } from '#contract/profile.ts'
 import type { MigrationReport } from '#contract/report.ts'
@@ -34,6 +34,7 @@ const optionNames: Readonly<Record<keyof ProfileOptions, keyof NameWords>> = {
   proof: 'migration.proof',
   afterFinish: 'migration.after',
   wayBack: 'wayBack.option',
+  onCutover: 'migration.onCutover',
   adjustSettings: 'migration.adjust',
   lockTarget: 'migration.lockTarget',
   pauseSaves: 'migration.pauseSaves',
@@ -161,7 +162,7 @@ ${sections.filter((section) => section !== '').join('\n')}
   /** What was run at the cutover, how it ended, and its last line. */
   #command({ words, exitCode, output }: CutoverCommand): string {
     const last = output.at(-1)
-    return `${words.join(' ')} → ${exitCode ?? '–'}${last === undefined ? '' : ` (${last})`}`
+    return `${lineOfCommand(words)} → ${exitCode ?? '–'}${last === undefined ? '' : ` (${last})`}`
   }
 
   #pause(): string {
@@ -340,6 +341,7 @@ ${sections.filter((section) => section !== '').join('\n')}
       afterFinish: said[`migration.after.${options.afterFinish}`],
       wayBack: flag(options.wayBack),
       rules: options.rules === undefined ? said['limits.none'] : sayRules(options.rules),
+      onCutover: options.onCutover ? lineOfCommand(options.onCutover) : said['limits.none'],
     }
     return (Object.keys(optionNames) as (keyof ProfileOptions)[]).map((option) => [
       said[optionNames[option]],

@@ -1,4 +1,5 @@
 import { namesEn } from '#contract/words/names-en.ts'
+import { enCommand } from './en-command.ts'
 import { enDifference } from './en-difference.ts'
 import { enGuided } from './en-guided.ts'
 import { enHelp } from './en-help.ts'
@@ -14,6 +15,7 @@ import { enTasks } from './en-tasks.ts'
  * are marks for `Rich.svelte`; `_one` and `_other` are plural forms, chosen by `count`, where `{n}` is the count.
  */
 export const en = {
+  ...enCommand,
   ...enDifference,
   ...enGuided,
   ...enHelp,

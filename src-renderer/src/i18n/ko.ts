@@ -1,4 +1,5 @@
 import { namesKo } from '#contract/words/names-ko.ts'
+import { koCommand } from './ko-command.ts'
 import { koDifference } from './ko-difference.ts'
 import { koGuided } from './ko-guided.ts'
 import { koHelp } from './ko-help.ts'
@@ -12,6 +13,7 @@ import type { Words } from './words.ts'
 
 /** Korean. Particles stand after fixed nouns, never after a filled-in value. */
 export const ko: Words = {
+  ...koCommand,
   ...koDifference,
   ...koGuided,
   ...koHelp,

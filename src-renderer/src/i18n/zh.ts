@@ -1,4 +1,5 @@
 import { namesZh } from '#contract/words/names-zh.ts'
+import { zhCommand } from './zh-command.ts'
 import { zhDifference } from './zh-difference.ts'
 import { zhGuided } from './zh-guided.ts'
 import { zhHelp } from './zh-help.ts'
@@ -12,6 +13,7 @@ import type { Words } from './words.ts'
 
 /** Chinese, simplified. */
 export const zh: Words = {
+  ...zhCommand,
   ...zhDifference,
   ...zhGuided,
   ...zhHelp,

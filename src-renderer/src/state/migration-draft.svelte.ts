@@ -1,4 +1,5 @@
 import { placeOf } from '#contract/connection.ts'
+import { keptCommandSchema, lineOfCommand, wordsOfCommand } from '#contract/cutover-command.ts'
 import type { Failure } from '#contract/failure.ts'
 import {
   defaultProfileOptions,
@@ -35,6 +36,10 @@ export class MigrationDraft {
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
   /** Empty: no limit. */
   scanPace = $state(String(defaultProfileOptions.scanKeysPerSecond ?? ''))
+  /** A command to be run at the cutover, as it is typed; empty: none. */
+  onCutover = $state('')
+  /** The command that somebody at the host's machine has consented to, as far as that is known here. */
+  #consentedTo = $state<string | null>(null)
   /** When it was last saved, milliseconds since the epoch; 0: never. */
   savedAt = $state(0)
   #saved = $state('')
@@ -42,6 +47,21 @@ export class MigrationDraft {
   /** A way back goes to one source, a cluster too: of several, nothing tells whose a new key is. */
   get hasOneSource(): boolean {
     return this.source.others.list.length === 0
+  }
+
+  /** The command for the cutover in words; null where there is none, or it cannot be read as one. */
+  get command(): string[] | null {
+    return keptCommandSchema.safeParse(wordsOfCommand(this.onCutover)).data ?? null
+  }
+
+  /** Whether it lacks the consent that it needs to be run. */
+  get wantsConsent(): boolean {
+    return this.command !== null && this.#consentedTo !== JSON.stringify(this.command)
+  }
+
+  /** Somebody has consented to this very command. */
+  consentedTo(command: readonly string[]): void {
+    this.#consentedTo = JSON.stringify(command)
   }
 
   get problems(): Readonly<Record<MigrationStep, readonly Problem[]>> {
@@ -58,6 +78,9 @@ export class MigrationDraft {
         ...(this.#sidesAgree() ? [{ field: 'target-host', word: 'migration.target.same' } as const] : []),
       ],
       options: [
+        ...(this.onCutover.trim() === '' || this.command !== null
+          ? []
+          : [{ field: 'migration-on-cutover', word: 'command.wrong' } as const]),
         ...(isWithin(this.lanes, 64)
           ? []
           : [{ field: 'migration-lanes', word: 'migration.lanes.wrong' } as const]),
@@ -100,6 +123,8 @@ export class MigrationDraft {
     this.copyConnections = String(options.copyConnections)
     const { scanKeysPerSecond = defaultProfileOptions.scanKeysPerSecond } = options as Partial<ProfileOptions>
     this.scanPace = String(scanKeysPerSecond ?? '')
+    this.onCutover = options.onCutover ? lineOfCommand(options.onCutover) : ''
+    this.#keptAs(profile)
     this.savedAt = profile.updatedAt
     this.#saved = this.#fingerprint()
   }
@@ -140,17 +165,23 @@ export class MigrationDraft {
           ? Number(this.copyConnections)
           : defaultProfileOptions.copyConnections,
         scanKeysPerSecond: scanPaceIn(this.scanPace) ?? null,
+        onCutover: this.command,
       },
     })
     if ('failed' in answer) return answer.failed
     this.id = answer.ok.id
     this.savedAt = answer.ok.updatedAt
+    this.#keptAs(answer.ok)
     for (const side of ['source', 'target'] as const) {
       const kept = answer.ok[side]
       if (kept !== null) this[side].keptAs(kept)
     }
     this.#saved = this.#fingerprint()
     return null
+  }
+
+  #keptAs({ options: { onCutover }, commandConsent }: ProfileView): void {
+    if (commandConsent?.given && onCutover) this.consentedTo(onCutover)
   }
 
   /** The first step that still lacks something, up to and without `step`. */
@@ -185,6 +216,7 @@ export class MigrationDraft {
       this.lanes,
       this.copyConnections,
       this.scanPace,
+      this.onCutover,
     ])
   }
 }

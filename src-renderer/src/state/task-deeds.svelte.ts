@@ -90,10 +90,25 @@ export class TaskDeeds extends Deeds {
   /** `consent` is the target's address, typed; `deleteSource` the source's. */
   finish(
     afterFinish: 'unfreeze' | 'leave-frozen',
-    more: { readonly consent?: string; readonly deleteSource?: string; readonly wayBack?: boolean } = {},
+    more: {
+      readonly consent?: string
+      readonly deleteSource?: string
+      readonly wayBack?: boolean
+      readonly command?: 'again' | 'skip'
+    } = {},
   ): Promise<boolean> {
     const input = { id: this.#id, afterFinish, ...more }
     return this.send(() => this.#tasks.act(this.#client.tasks.finish(input)))
+  }
+
+  /** Runs the command of the plan, where a way back is open and it has not done its work. */
+  runCommand(): Promise<boolean> {
+    return this.send((given) => this.#tasks.act(this.#client.tasks.runCommand(this.#input(given))))
+  }
+
+  /** Has it told anew as it stands. */
+  look(): Promise<boolean> {
+    return this.send(() => this.#tasks.act(this.#client.tasks.get({ id: this.#id })))
   }
 
   /** Hands the report over to be saved, in the language of the console. */
