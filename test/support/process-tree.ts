@@ -20,6 +20,13 @@ export function childrenOf(root: number, name: RegExp): readonly number[] {
   )
 }
 
+/** The command lines of `root` and all below it, as anybody on the machine may read them. */
+export function commandLinesOf(root: number): string {
+  return treeOf(root)
+    .map((pid) => quietly(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '')
+    .join('\n')
+}
+
 export function isRunning(pid: number): boolean {
   const state = quietly(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.charAt(0))
   return state !== undefined && state !== 'Z'
