@@ -15,7 +15,14 @@ export function startBrowser(): Promise<Browser> {
   )
   return chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      // Several pages of one test are all looked at: none gives way to the others as one behind them would.
+      '--disable-renderer-backgrounding',
+    ],
   })
 }
 

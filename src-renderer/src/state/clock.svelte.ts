@@ -1,3 +1,5 @@
+import { withNextBeat } from './beat.ts'
+
 /** A clock for texts such as "for 2 min 47 s": ticks while a component that asked for it lives. */
 export class Clock {
   #now = $state(Date.now())
@@ -5,7 +7,9 @@ export class Clock {
   /** To be called while a component is made. */
   constructor(everyMs = 1000) {
     $effect(() => {
-      const timer = setInterval(() => (this.#now = Date.now()), everyMs)
+      const tick = (): void => void (this.#now = Date.now())
+      // Parts of a second are looked at closely; whole ones go on with the figures beside them.
+      const timer = setInterval(everyMs < 1000 ? tick : () => withNextBeat(tick), everyMs)
       return () => clearInterval(timer)
     })
   }

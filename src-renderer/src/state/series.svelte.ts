@@ -1,5 +1,7 @@
 /** Samples kept at most; when full, every other one of the older half goes, so that the whole way stays in view. */
 const limit = 2400
+/** The longer the way, the farther apart its samples: one nearer to the last than this part of it would not be seen. */
+const finest = 1 / 600
 
 export interface Sample {
   /** Milliseconds since the epoch. */
@@ -15,10 +17,10 @@ export class Series {
     return this.#samples
   }
 
-  /** Adds a sample; one that is not newer than the last is left out. */
+  /** Adds a sample; one that is not newer than the last, or hardly, is left out. */
   add(at: number, values: readonly number[]): void {
-    const last = this.#samples.at(-1)
-    if (last !== undefined && at <= last.at) return
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)]
+    if (first !== undefined && last !== undefined && at - last.at <= (at - first.at) * finest) return
     this.#samples = thin([...this.#samples, { at, values }])
   }
 }

@@ -1,5 +1,6 @@
 import type { TaskSample } from '#contract/task.ts'
 import type { ConsoleClient } from '../client.ts'
+import { withNextBeat } from './beat.ts'
 
 const pollMs = 1000
 const limit = 1200
@@ -21,7 +22,7 @@ export class TaskHistory {
         const answer = await client.tasks
           .history({ id, since: this.#newest, limit }, { signal })
           .catch(() => null)
-        if (answer !== null && 'ok' in answer) this.#add(answer.ok)
+        if (answer !== null && 'ok' in answer) withNextBeat(() => this.#add(answer.ok))
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs))
     }

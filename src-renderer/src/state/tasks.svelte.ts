@@ -4,6 +4,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { TaskBoard, TaskStanding, TaskView } from '#contract/task.ts'
 import { isOver } from '#contract/task-states.ts'
 import type { ConsoleClient } from '../client.ts'
+import { beat, withNextBeat } from './beat.ts'
 import { keepEqualParts } from './equal-parts.ts'
 import { whileShown } from './while-shown.ts'
 
@@ -61,9 +62,13 @@ export class Tasks {
     if (this.#watching) return
     this.#watching = true
     for await (const answer of whileShown((signal) => this.#client.tasks.watchAll(undefined, { signal }))) {
-      this.#state = 'ready'
-      this.#failure = 'failed' in answer ? answer.failed : null
-      if ('ok' in answer) this.#board = keepEqualParts(this.#board, answer.ok)
+      const isFirst = this.#state === 'loading'
+      withNextBeat(() => {
+        this.#state = 'ready'
+        this.#failure = 'failed' in answer ? answer.failed : null
+        if ('ok' in answer) this.#board = keepEqualParts(this.#board, answer.ok)
+      })
+      if (isFirst) beat()
     }
     this.#watching = false
   }
@@ -92,6 +97,7 @@ export class Tasks {
   async remove(id: string): Promise<Failure | null> {
     const answer = await this.#client.tasks.remove({ id })
     if ('failed' in answer) return answer.failed
+    beat()
     this.#views.delete(id)
     this.#board = { ...this.#board, open: this.#board.open.filter((task) => task.id !== id) }
     return null
@@ -99,6 +105,7 @@ export class Tasks {
 
   /** The board's next news is up to a second away: what is known already need not wait for it. */
   #take(task: TaskView): void {
+    beat()
     this.#views.set(task.id, keepEqualParts(this.#views.get(task.id) ?? task, task))
     const others = this.#board.open.filter(({ id }) => id !== task.id)
     const open = isOver(task.state) ? others : [task, ...others].sort((a, b) => b.createdAt - a.createdAt)
