@@ -10,7 +10,12 @@ import { passwordsSchema } from './profile.ts'
  */
 export type ReadinessSpec =
   | { readonly from: 'aof'; readonly input: string }
-  | { readonly from: 'stream' | 'monitor'; readonly source: Connection; readonly seconds: number }
+  | {
+      readonly from: 'stream' | 'monitor'
+      /** All at once; of a cluster any node, for all of its masters. */
+      readonly sources: readonly Connection[]
+      readonly seconds: number
+    }
 
 /** Commands of MONITOR at most: a busy server is not kept at it for longer than it takes to judge it. */
 export const mostMonitored = 2_000_000
@@ -70,6 +75,8 @@ export interface ReadinessFinding {
 
 export interface ReadinessReport {
   readonly from: ReadinessSpec['from']
+  /** The live servers that were looked at; none of a file. */
+  readonly servers: readonly string[]
   /**
    * 1: nothing touches several keys; 2: what does keeps to one slot (a common hash tag); 3: some touch keys of
    * different slots, and would be refused by a cluster.

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { ReadinessReport, ReadinessSpec } from '#contract/readiness.ts'
 import { judgeReadiness } from '#engine/readiness/readiness.ts'
+import { keySlot } from '#engine/bytes/crc16.ts'
 import { at } from '../support/checks.ts'
+import { masterOfSlot, startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli } from '../support/run-cli.ts'
 
@@ -62,6 +64,12 @@ async function ask(server: RedisServer, wanted: keyof typeof workloads, done: ()
   }
 }
 
+/** One that this master of three has. */
+function keyOfMaster(master: number): string {
+  for (let number = 0; ; number += 1)
+    if (masterOfSlot(keySlot(Buffer.from(`k${number}`)), 3) === master) return `k${number}`
+}
+
 const crossing = ({ findings }: ReadinessReport): string[] =>
   findings
     .filter((one) => one.advice !== null)
@@ -76,8 +84,8 @@ describe('whether applications can use a cluster', () => {
       await using _replica = await withReplica(server)
       let done = false
       const looks = Promise.all([
-        judge({ from: 'stream', source: at(server), seconds: 2 }),
-        judge({ from: 'monitor', source: at(server), seconds: 2 }),
+        judge({ from: 'stream', sources: [at(server)], seconds: 2 }),
+        judge({ from: 'monitor', sources: [at(server)], seconds: 2 }),
       ]).finally(() => {
         done = true
       })
@@ -109,7 +117,7 @@ describe('whether applications can use a cluster', () => {
   it('reads, other databases and scripts without keys show where they are seen', async () => {
     await using server = await startRecorded()
     let done = false
-    const look = judge({ from: 'monitor', source: at(server), seconds: 2 }).finally(() => {
+    const look = judge({ from: 'monitor', sources: [at(server)], seconds: 2 }).finally(() => {
       done = true
     })
     while (!done) {
@@ -137,12 +145,49 @@ describe('whether applications can use a cluster', () => {
 
   it('asks no source for a snapshot, and says where there was nothing to see', async () => {
     await using server = await startRecorded()
-    await expect(judge({ from: 'stream', source: at(server), seconds: 1 })).rejects.toMatchObject({
+    await expect(judge({ from: 'stream', sources: [at(server)], seconds: 1 })).rejects.toMatchObject({
       failure: { code: 'readiness.no-backlog' },
     })
     expect(String(await server.call('INFO', 'stats'))).toContain('sync_full:0')
     await expect(judge({ from: 'aof', input: join(server.dir, 'appendonlydir') })).rejects.toMatchObject({
       failure: { code: 'readiness.nothing-seen' },
+    })
+  })
+
+  it('several servers, and all masters of a cluster, are one report; one that cannot be looked at ends it', async () => {
+    await using cluster = await startCluster({ replicas: 1, args: ['--repl-diskless-sync-delay', '0'] })
+    await using alone = await startRecorded()
+    await using _replica = await withReplica(alone)
+    const masters = cluster.nodes.slice(0, 3)
+    const keys = masters.map((_, master) => keyOfMaster(master))
+    const [, , , node] = cluster.nodes
+    let done = false
+    const looking = runCli(
+      ['readiness', '-f', `127.0.0.1:${node!.port}`, '-f', `127.0.0.1:${alone.port}`, '--for', '4', '--json'],
+      { timeoutMs: 120_000 },
+    ).finally(() => {
+      done = true
+    })
+    while (!done) {
+      for (const [index, master] of masters.entries()) await master.call('SET', keys[index]!, 1)
+      await alone.call('RENAME', 'k', 'another').catch(() => alone.call('SET', 'k', 'v'))
+      await sleep(5)
+    }
+    const found = await looking
+    expect(found.code, found.stderr).toBe(3)
+    const report = found.events.at(-1) as unknown as ReadinessReport
+    expect(report).toMatchObject({ case: 3, several: report.crossing })
+    expect([...report.servers].sort()).toEqual(
+      [...masters, alone].map(({ port }) => `127.0.0.1:${port}`).sort(),
+    )
+    expect(report.findings).toMatchObject([{ name: 'RENAME' }])
+    // The others' too, one SET each.
+    expect(report.units).toBeGreaterThan(report.several * 3)
+
+    await using bare = await startRecorded()
+    const sources = [at(alone), at(bare)]
+    await expect(judge({ from: 'stream', sources, seconds: 60 })).rejects.toMatchObject({
+      failure: { code: 'readiness.no-backlog', params: { address: `127.0.0.1:${bare.port}` } },
     })
   })
 

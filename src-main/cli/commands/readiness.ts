@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { fail } from '#contract/failure.ts'
 import type { ReadinessReport, ReadinessSpec } from '#contract/readiness.ts'
 import { perform } from '../command.ts'
-import { addConnectionFlags, readConnection, type ConnectionFlags } from '../connection-flags.ts'
+import { addConnectionFlags, readConnections, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -22,14 +22,16 @@ Examples:
   keyferry readiness -i /var/lib/redis/appendonlydir
   keyferry readiness -f 10.0.0.4:6379 -P - --for 60
   keyferry readiness -f 10.0.0.4:6379 -P - --for 10 --monitor
+  keyferry readiness -f 10.0.0.4:6379 -f 10.0.0.6:6379 --for 60
 
 An append-only file and the replication stream hold writes only; --monitor sees reads too, and
-takes a busy server up to half of its speed while it looks. Nothing is changed anywhere. It ends
+takes a busy server up to half of its speed while it looks. Nothing is changed anywhere. Several
+sources, and all masters of a cluster, are looked at together, in one report. It ends
 with 0 where applications can use a cluster as they are (case 1 and 2), with 3 where not (case 3).`
 
 export function define(command: Command): void {
   command.option('-i, --input <file>', 'an append-only file, its manifest or its folder')
-  addConnectionFlags(command, 'source', 'optional')
+  addConnectionFlags(command, 'source', 'optional-several')
     .option('--for <seconds>', 'how long to look at a live server', wholeNumber(1, 3_600), 30)
     .option('--monitor', 'look at everything it is asked (MONITOR), instead of its replication stream')
     .option('--json', 'one JSON object a line on stdout')
@@ -61,8 +63,8 @@ async function specOf(flags: ReadinessFlags): Promise<ReadinessSpec> {
   if ((flags.input === undefined) === (flags['source'] === undefined))
     fail('usage.invalid', { field: '-i', reason: 'name a file, or a live source with -f' })
   if (flags.input !== undefined) return { from: 'aof', input: flags.input }
-  const { connection: source } = await readConnection(flags, 'source')
-  return { from: flags.monitor === true ? 'monitor' : 'stream', source, seconds: flags.for }
+  const sources = await readConnections(flags, 'source')
+  return { from: flags.monitor === true ? 'monitor' : 'stream', sources, seconds: flags.for }
 }
 
 function told(report: ReadinessReport, output: Output): ExitCode {

@@ -5,11 +5,12 @@ const shown = 20
 
 /** Which case it is, what is in the way, and what to change. */
 export function readinessLines(report: ReadinessReport): readonly string[] {
-  const { findings, units, several, crossing, reads, dbs } = report
+  const { findings, units, several, crossing, reads, dbs, servers } = report
   const beyond = dbs.filter((db) => db !== 0)
   return [
     cases[report.case],
     `  ${count(units)} ${reads ? 'commands' : 'writes'} seen, ${count(several)} with several keys, ${count(crossing)} of them in different slots`,
+    ...(servers.length > 1 ? [`  at ${count(servers.length)} servers: ${servers.join(', ')}`] : []),
     ...(beyond.length === 0
       ? []
       : [`  databases ${beyond.join(', ')} are used: a cluster has database 0 only (restore --target-db 0)`]),

@@ -7,6 +7,7 @@ import {
   type ReadinessSpec,
 } from '#contract/readiness.ts'
 import { paced } from '../flow/pace.ts'
+import { allOrNone, findSources } from '../flow/sources.ts'
 import { UnitFrame, UnitSplitter, type Unit } from '../flow/units.ts'
 import { inspectRdb } from '../rdb/inspect.ts'
 import { defaultPrefixes } from '../rdb/prefix-tally.ts'
@@ -39,16 +40,37 @@ export async function judgeReadiness(
   const told = paced((bytesDone: number, bytesTotal: number | null) =>
     report({ units: tally.units, bytesDone, bytesTotal }),
   )
+  const servers = spec.from === 'aof' ? [] : await lookAtAll(spec, { tally, told, signal })
   if (spec.from === 'aof') await readFile(spec.input, tally, told, signal)
-  else {
-    const listen = spec.from === 'stream' ? readStream : readMonitor
-    await listen({ ...spec, tally, told, signal })
-    if (signal.aborted) fail('job.cancelled')
-  }
   if (tally.units === 0)
-    fail('readiness.nothing-seen', { from: spec.from === 'aof' ? spec.input : addressOf(spec.source) })
+    fail('readiness.nothing-seen', { from: spec.from === 'aof' ? spec.input : servers.join(', ') })
   const elapsedMs = Math.round(performance.now() - since)
-  return { from: spec.from, reads: spec.from === 'monitor', ...tally.told(), elapsedMs }
+  return { from: spec.from, reads: spec.from === 'monitor', servers, ...tally.told(), elapsedMs }
+}
+
+/** Every server at the same time, counted together; the first that fails ends the others. Resolves with their addresses. */
+async function lookAtAll(
+  { from, sources, seconds }: Exclude<ReadinessSpec, { from: 'aof' }>,
+  { tally, told, signal }: Pick<LiveLook, 'tally' | 'told' | 'signal'>,
+): Promise<readonly string[]> {
+  const found = await findSources(sources, signal)
+  const listen = from === 'stream' ? readStream : readMonitor
+  const ending = new AbortController()
+  const read = found.map(() => 0)
+  const looks = found.map(({ connection }, index) => {
+    const toldOf: Told = (bytes) => {
+      read[index] = bytes
+      told(
+        read.reduce((sum, one) => sum + one, 0),
+        null,
+      )
+    }
+    const either = AbortSignal.any([signal, ending.signal])
+    return listen({ source: connection, seconds, tally, told: toldOf, signal: either })
+  })
+  await allOrNone(looks, ending)
+  if (signal.aborted) fail('job.cancelled')
+  return found.map(({ connection }) => addressOf(connection))
 }
 
 /** A look at a live server, for some seconds. */

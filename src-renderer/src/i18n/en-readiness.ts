@@ -39,6 +39,7 @@ export const enReadiness = {
   'readiness.crossing': 'In different slots',
   'readiness.took': 'Time',
   'readiness.writesOnly': 'Reads were not seen: MGET, SUNION and the like show with MONITOR only.',
+  'readiness.servers': 'Looked at together: {servers}',
   'readiness.dbs': 'Databases {dbs} are used: a cluster has database 0 only.',
   'readiness.findings': 'What touches several keys',
   'readiness.finding.name': 'Command',

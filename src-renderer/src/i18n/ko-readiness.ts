@@ -39,6 +39,7 @@ export const koReadiness: WordsLike<typeof enReadiness> = {
   'readiness.crossing': '서로 다른 슬롯',
   'readiness.took': '걸린 시간',
   'readiness.writesOnly': '읽기는 보지 못했습니다. MGET, SUNION 등은 MONITOR로만 보입니다.',
+  'readiness.servers': '함께 살펴본 서버: {servers}',
   'readiness.dbs': '데이터베이스 {dbs} 사용 중: 클러스터에는 데이터베이스 0만 있습니다.',
   'readiness.findings': '여러 키를 함께 쓰는 요청',
   'readiness.finding.name': '명령',

@@ -39,6 +39,7 @@ export const zhReadiness: WordsLike<typeof enReadiness> = {
   'readiness.crossing': '跨越不同的槽',
   'readiness.took': '用时',
   'readiness.writesOnly': '未观察读取：MGET、SUNION 等只有用 MONITOR 才能看到。',
+  'readiness.servers': '一并查看：{servers}',
   'readiness.dbs': '使用了数据库 {dbs}：集群只有数据库 0。',
   'readiness.findings': '涉及多个键的操作',
   'readiness.finding.name': '命令',
