@@ -2,19 +2,24 @@ import { addressOf, placeOf, serversOf, type Reach } from '#contract/connection.
 import { fail } from '#contract/failure.ts'
 import { mostTasksAtOnce } from '#contract/task.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
-import type { TaskBook } from './task-book.ts'
+import { guidedHolds } from './guided-backup/guided-holds.ts'
+import type { RunServices } from './services.ts'
+
+/** Where it is written who holds which servers. */
+type Holds = Pick<RunServices, 'book' | 'store'>
 
 /**
  * Whether a task may begin to work beside those that do: `task.too-many` where this process has enough of them,
- * `task.instance-busy` where another task holds one of its servers, whoever runs that.
+ * `task.instance-busy` where another task or move by backup holds one of its servers, whoever runs that.
  */
-export function demandAdmission(book: TaskBook, id: string): void {
+export function demandAdmission(holds: Holds, id: string): void {
+  const { book } = holds
   const working = book.held.filter(
     (task) => task.id !== id && ['working', 'holding'].includes(kindOf(task.state)),
   )
   if (working.length >= mostTasksAtOnce) fail('task.too-many', { most: mostTasksAtOnce })
   const { source, target } = book.get(id).body
-  const holders = holdersOfServers(book, { sources: serversOf(source), target }, id)
+  const holders = holdersOfServers(holds, { sources: serversOf(source), target }, id)
   if (holders.source !== null)
     fail('task.instance-busy', { address: addressOf(source), name: holders.source })
   if (holders.target !== null)
@@ -22,11 +27,11 @@ export function demandAdmission(book: TaskBook, id: string): void {
 }
 
 /**
- * The names of the tasks, `except` one, that hold servers of two sides. Begun and not over, a task holds all of its own,
- * whether it runs or not: their settings and passwords may be its. A way back and its migration share them.
+ * The names of the tasks and moves by backup, `except` one, that hold servers of two sides. Begun and not over, each holds
+ * all of its own, whether it runs or not: their settings and passwords may be its. A way back and its migration share them.
  */
 export function holdersOfServers(
-  book: TaskBook,
+  { book, store }: Holds,
   { sources, target }: { readonly sources: readonly Reach[]; readonly target: Reach },
   except?: string,
 ): { readonly source: string | null; readonly target: string | null } {
@@ -39,6 +44,8 @@ export function holdersOfServers(
     for (const side of [body.source, body.target])
       for (const server of serversOf(side)) holders.set(placeOf(server), name)
   }
+  for (const { id, name, servers } of guidedHolds(store))
+    if (id !== except) for (const server of servers) holders.set(placeOf(server), name)
   const holdersOf = (servers: readonly Reach[]): string | null =>
     servers.map((server) => holders.get(placeOf(server))).find((name) => name !== undefined) ?? null
   return { source: holdersOf(sources), target: holdersOf([target]) }

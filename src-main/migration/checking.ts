@@ -13,7 +13,7 @@ import { sourceNodes } from './source-nodes.ts'
 
 /** Runs a task's checks, each result written in the book as it comes. Acceptances of before count on. */
 export async function checkTask(
-  services: Pick<RunServices, 'book' | 'folder'>,
+  services: Pick<RunServices, 'book' | 'store' | 'folder'>,
   taskId: string,
   request: Omit<CheckRequest, 'options' | 'task'>,
 ): Promise<readonly CheckResult[]> {
@@ -24,7 +24,7 @@ export async function checkTask(
     id: taskId,
     folder: join(folder, taskId),
     mode: record.mode,
-    others: holdersOfServers(book, held, taskId),
+    others: holdersOfServers(services, held, taskId),
   }
   const before = record.checks?.results ?? []
   const ranAt = Date.now()
@@ -74,9 +74,9 @@ async function mendSetting(
 
 /** The same for servers that no task has yet; nothing is written in the book. */
 export async function checkServers(
-  { book, folder }: Pick<RunServices, 'book' | 'folder'>,
+  { folder, ...holds }: Pick<RunServices, 'book' | 'store' | 'folder'>,
   request: Pick<CheckRequest, 'sources' | 'target' | 'options' | 'signal'>,
 ): Promise<readonly CheckResult[]> {
-  const task = { id: '', folder, mode: null, others: holdersOfServers(book, request) }
+  const task = { id: '', folder, mode: null, others: holdersOfServers(holds, request) }
   return await runChecks({ ...request, resuming: false, task }, [], () => undefined)
 }

@@ -89,7 +89,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   ): TaskView => {
     const ends = endsOf(id, passwords)
     if (!resuming) demandConsent(store, book.get(id).body.options.onCutover)
-    demandAdmission(book, id)
+    demandAdmission(services, id)
     return launch(id, ends, resuming, changed)
   }
 

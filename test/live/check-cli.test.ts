@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CheckResult } from '#contract/precheck.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
 import { dataFolderForEachTest } from '../support/data-folder.ts'
+import { freePort } from '../support/free-port.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, type CliRun } from '../support/run-cli.ts'
 
@@ -29,6 +30,10 @@ describe('keyferry check', () => {
     const warned = await check(...servers, '--no-settings', '--json')
     expect(warned.code).toBe(3)
     expect(warned.events.at(-1)).toMatchObject({ event: 'done', failed: 0, exitCode: 3 })
+
+    const away = await check('-f', at(source), '-t', `127.0.0.1:${await freePort()}`)
+    expect(away.code).toBe(1)
+    expect(away.stdout).toMatch(/^\d+ passed, 0 warnings, 1 in the way, \d+ waiting for these\.$/m)
 
     await target.call('SET', 'mine', '1')
     const refused = await check(...servers)

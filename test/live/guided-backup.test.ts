@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { GuidedBackupView } from '#contract/guided-backup.ts'
+import { defaultProfileOptions } from '#contract/profile.ts'
 import { findParts } from '#console/parts.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { openMigrations, type Migrations } from '#migration/open.ts'
@@ -80,6 +81,23 @@ describe('a move by backup', () => {
       expect(saved).toMatchObject({ failure: null, actions: ['proceed', 'unfreeze'] })
       expect(saved.frozen?.at).toBeGreaterThan(0)
       expect(() => migrations.guidedBackups.remove(id)).toThrow('guided-backup.wrong-step')
+
+      // Whoever else wants one of its servers is told who has it.
+      const holder = `127.0.0.1:${source.port} → 127.0.0.1:${target.port}`
+      await using elsewhere = await startRedis()
+      const other = begin(migrations, elsewhere, target, join(folder, 'others'))
+      expect(other.failure).toMatchObject({ code: 'task.instance-busy', params: { name: holder } })
+      const side = { host: '127.0.0.1', port: target.port, password: targetPassword }
+      const checks = await migrations.check({
+        sources: [{ host: '127.0.0.1', port: elsewhere.port }],
+        target: side,
+        options: defaultProfileOptions,
+      })
+      expect(checks.find((one) => one.id === 'target-other-task')).toMatchObject({
+        state: 'failed',
+        params: { task: holder },
+      })
+      migrations.guidedBackups.remove(other.id)
     }
 
     await using migrations = open(folder)

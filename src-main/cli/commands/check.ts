@@ -98,12 +98,16 @@ function told(results: readonly CheckResult[], output: Output): ExitCode {
     results.filter(({ state }) => states.includes(state)).length
   const warnings = count('warning')
   const passed = count('passed')
-  const failed = results.length - passed - warnings
-  const code = failed > 0 ? exitCode.failed : warnings > 0 ? exitCode.differs : exitCode.done
+  const skipped = count('skipped')
+  const failed = results.length - passed - warnings - skipped
+  const code = failed + skipped > 0 ? exitCode.failed : warnings > 0 ? exitCode.differs : exitCode.done
   output.event('checked', { results })
-  output.event('done', { passed, warnings, failed, exitCode: code })
+  output.event('done', { passed, warnings, failed, skipped, exitCode: code })
   for (const line of checkLines(results, true)) output.line(line)
   output.line()
-  output.line(`${passed} passed, ${warnings} warnings, ${failed} in the way.`)
+  const waiting = skipped > 0 ? `, ${skipped} waiting for these` : ''
+  output.line(
+    `${passed} passed, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${failed} in the way${waiting}.`,
+  )
   return code
 }

@@ -131,12 +131,12 @@ export function createGuidedBackups(
     return book.view(id)
   }
 
-  /** The passwords it needs are there, and no task holds its servers. */
+  /** The passwords it needs are there, and no task or other move holds its servers. */
   const demand = (id: string): void => {
     if (book.frozen(id) === undefined) reach(id, 'source')
     reach(id, 'target')
     const { source, target } = book.record(id)
-    const holders = holdersOfServers(services.book, { sources: [source], target })
+    const holders = holdersOfServers(services, { sources: [source], target }, id)
     if (holders.source !== null)
       fail('task.instance-busy', { address: addressOf(source), name: holders.source })
     if (holders.target !== null)
