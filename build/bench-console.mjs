@@ -143,7 +143,7 @@ async function scrollThrough() {
 
 /**
  * What pages do from now until `stop`: their longest tasks, how long the longest had a processor (what is beyond that
- * it waited for one: servers, engine and browser share this machine), how late a press of a key is answered (a key is
+ * it waited for one: servers, engine and browser share this machine; what an empty page waits is told beside it), how late a press of a key is answered (a key is
  * pressed in each of them five times a second), and the processor time of all windows.
  */
 function watchWindows(consoles) {
@@ -151,12 +151,15 @@ function watchWindows(consoles) {
   const found = { tasks: [], answers: [] }
   const watching = (async () => {
     const session = await browser.newBrowserCDPSession()
-    const cpu = async () => {
+    const renderers = async () => {
       const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-      const windows = processInfo.filter(({ type }) => type === 'renderer')
-      return windows.reduce((sum, { cpuTime }) => sum + cpuTime, 0)
+      return processInfo.filter(({ type }) => type === 'renderer')
     }
+    const windows = new Set((await renderers()).map(({ id }) => id))
+    const cpu = async () =>
+      (await renderers()).reduce((sum, { id, cpuTime }) => sum + (windows.has(id) ? cpuTime : 0), 0)
     await Promise.all(consoles.map(({ page }) => page.evaluate(observe)))
+    await using empty = await emptyPage()
     const trace = await startTrace(session)
     const [began, before] = [performance.now(), await cpu()]
     while (!ended.signal.aborted) {
@@ -170,9 +173,10 @@ function watchWindows(consoles) {
       found.tasks.push(...tasks)
       found.answers.push(...answers)
     }
-    const work = longestWork(await trace.end())
+    const work = longestWork(await trace.end(), windows)
+    const held = await empty.page.evaluate(() => globalThis.held)
     await session.detach()
-    return { ...found, work, share, windows: consoles.length }
+    return { ...found, work, held, share, windows: consoles.length }
   })()
   return {
     stop: () => {
@@ -180,6 +184,28 @@ function watchWindows(consoles) {
       return watching
     },
   }
+}
+
+/** A page that has nothing to do but ten milliseconds of work five times a second: the longest that this takes is `held`. */
+async function emptyPage() {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.evaluate(() => {
+    const turnsIn = (ms) => {
+      let turns = 0
+      for (const began = performance.now(); performance.now() - began < ms;) turns += 1
+      return turns
+    }
+    // The most of several tries: the others have had the processor taken away.
+    const wanted = Math.max(...Array.from({ length: 8 }, () => turnsIn(10)))
+    globalThis.held = 0
+    setInterval(() => {
+      const began = performance.now()
+      for (let turns = 0; turns < wanted; turns += 1) performance.now()
+      globalThis.held = Math.max(globalThis.held, performance.now() - began)
+    }, 200)
+  })
+  return { page, [Symbol.asyncDispose]: () => context.close() }
 }
 
 /** What the threads of all pages do, each task one event. */
@@ -198,12 +224,15 @@ async function startTrace(session) {
   }
 }
 
-/** Milliseconds that the longest task of a page's main thread had a processor. */
-function longestWork(events) {
+/** Milliseconds that the longest task of a main thread of these processes had a processor. */
+function longestWork(events, processes) {
   const threadOf = ({ pid, tid }) => `${pid} ${tid}`
   const mains = new Set(
     events
-      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .filter(
+        ({ name, args, pid }) =>
+          name === 'thread_name' && args.name === 'CrRendererMain' && processes.has(pid),
+      )
       .map((event) => threadOf(event)),
   )
   return events.reduce(
@@ -225,10 +254,10 @@ function observe() {
   }).observe({ type: 'event', durationThreshold: 16 })
 }
 
-function tell(what, { tasks, answers, work, share, windows }) {
+function tell(what, { tasks, answers, work, held, share, windows }) {
   const most = (list) => Math.max(0, ...list).toFixed(0)
   console.log(what)
   console.log(
-    `  ${tasks.length} tasks over 50 ms, the longest ${most(tasks)} ms; at most ${work.toFixed(0)} ms of work in one; a key answered within ${most(answers)} ms (below 16: not told); CPU of a window ${((share / windows) * 100).toFixed(1)} % of a core`,
+    `  ${tasks.length} tasks over 50 ms, the longest ${most(tasks)} ms; at most ${work.toFixed(0)} ms of work in one (ten of it took an empty page up to ${held.toFixed(0)} ms meanwhile); a key answered within ${most(answers)} ms (below 16: not told); CPU of a window ${((share / windows) * 100).toFixed(1)} % of a core`,
   )
 }
