@@ -22,6 +22,20 @@ export const tlsSchema = z.strictObject({
 })
 
 /**
+ * By what a server is reached, as a person says it: on a cloud VM, over the public network, a dedicated line or a VPN, or
+ * a managed instance. What to do where it cannot be reached goes by that (`words/say-access.ts`).
+ */
+export const accessKinds = ['vm', 'public', 'dedicated', 'vpn', 'managed'] as const
+export type AccessKind = (typeof accessKinds)[number]
+
+/** Both as a person says them: nothing is asked of a cloud. */
+export const instanceShape = {
+  /** What the cloud calls the VM or instance: the same one may have several addresses. */
+  instanceId: z.string().trim().min(1).max(120).optional(),
+  access: z.enum(accessKinds).optional(),
+}
+
+/**
  * How to reach one Redis server: at `host` and `port`, or, with `sentinel`, whichever server the Sentinels there name;
  * directly, or `via` others. Its passwords travel one way only: no answer ever carries them.
  */
@@ -35,6 +49,7 @@ export const connectionSchema = z.strictObject({
   sentinel: sentinelSchema.optional(),
   /** A proxy that shares keys out among servers (twemproxy, Codis): only commands of one key are said to it. */
   proxy: z.boolean().optional(),
+  ...instanceShape,
   /** Of a console: the saved connection whose stored secrets are meant where none are given, if it is this server. */
   saved: z.string().min(1).max(64).optional(),
 })
@@ -48,6 +63,7 @@ export interface Reach {
   readonly port: number
   readonly via?: Via | null | undefined
   readonly sentinel?: Pick<Sentinel, 'master'> | null | undefined
+  readonly instanceId?: string | undefined
   /** Of a side that is several servers: all but the first. */
   readonly others?: readonly Pick<OtherServer, 'host' | 'port'>[] | undefined
 }

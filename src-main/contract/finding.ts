@@ -62,6 +62,7 @@ export type ServerFinding =
   | 'eviction-will-set'
   | 'different-servers'
   | 'same-server'
+  | 'same-instance'
   | 'source-named-twice'
   | 'still-running'
   | 'no-answer-in-time'

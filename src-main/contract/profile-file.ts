@@ -78,7 +78,8 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
 
 function endpointInFile(view: EndpointView | null): z.input<typeof endpointInputSchema> | null {
   if (view === null) return null
-  const { host, port, username, tls, via, sentinel, others, passwordKept, secretsKept } = view
+  const { host, port, username, tls, via, sentinel, instanceId, access, others, passwordKept, secretsKept } =
+    view
   const asksForPassword = passwordKept !== 'none'
   return {
     host,
@@ -87,6 +88,8 @@ function endpointInFile(view: EndpointView | null): z.input<typeof endpointInput
     ...(tls !== null && { tls }),
     ...(via !== null && { via }),
     ...(sentinel !== null && { sentinel }),
+    ...(instanceId !== undefined && { instanceId }),
+    ...(access !== undefined && { access }),
     ...(others !== undefined && { others: [...others] }),
     ...((asksForPassword || Object.keys(secretsKept).length > 0) && { ask: true }),
     ...(!asksForPassword && { password: null }),

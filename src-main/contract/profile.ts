@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { tlsSchema, type TlsSettings } from './connection.ts'
+import { instanceShape, tlsSchema, type AccessKind, type TlsSettings } from './connection.ts'
 import { keptCommandSchema, type CommandConsent } from './cutover-command.ts'
 import { defaultScanPace, scanPaceSchema } from './limits.ts'
 import { followedRulesSchema } from './selection.ts'
@@ -22,6 +22,7 @@ export const endpointInputSchema = z.strictObject({
   /** Secrets in it are stored sealed; those left out stay as they are stored, for the same host and user. */
   via: viaSchema.optional(),
   sentinel: sentinelSchema.optional(),
+  ...instanceShape,
   /** Of a source: more servers, each a shard of its own; all go into the one target. */
   others: z.array(otherServerSchema).max(255).optional(),
   /** Places of the way (`contract/secrets.ts`) whose stored secret is to be forgotten. */
@@ -46,6 +47,9 @@ export interface EndpointView {
   /** Without secrets, as is `sentinel`. */
   readonly via: Via | null
   readonly sentinel: Sentinel | null
+  /** Left out where nobody has said, as is `access`. */
+  readonly instanceId?: string
+  readonly access?: AccessKind
   /** Left out where there are none. */
   readonly others?: readonly OtherServer[]
   readonly passwordKept: PasswordKept

@@ -42,11 +42,17 @@ export function holdersOfServers(
     if (except !== undefined && [other, wayBack, wayBackOf].includes(except)) continue
     const { body } = book.get(other)
     for (const side of [body.source, body.target])
-      for (const server of serversOf(side)) holders.set(placeOf(server), name)
+      for (const server of serversOf(side)) for (const named of namesOf(server)) holders.set(named, name)
   }
   for (const { id, name, servers } of guidedHolds(store))
     if (id !== except) for (const server of servers) holders.set(placeOf(server), name)
   const holdersOf = (servers: readonly Reach[]): string | null =>
-    servers.map((server) => holders.get(placeOf(server))).find((name) => name !== undefined) ?? null
+    servers.flatMap(namesOf).flatMap((named) => holders.get(named) ?? [])[0] ?? null
   return { source: holdersOf(sources), target: holdersOf([target]) }
+}
+
+/** What a server goes by: its place, and what the cloud calls it, where a person has said: that may have several addresses. */
+function namesOf(server: Reach): readonly string[] {
+  const { instanceId } = server
+  return [placeOf(server), ...(instanceId === undefined ? [] : [`instance ${instanceId}`])]
 }

@@ -54,6 +54,7 @@ export function keepEndpoint(
       username: endpoint.username ?? null,
       tls: endpoint.tls ?? null,
       ...bareWay(endpoint),
+      ...instanceOf(endpoint),
       passwordKept: asksForPassword ? 'ask' : !ask && 'password' in secrets ? 'stored' : 'none',
       secretsKept: Object.fromEntries(
         [...names].filter((place) => ask || place in secrets).map((place) => [place, kind] as const),
@@ -74,7 +75,7 @@ export interface Ends {
  * `task.password-needed` where something has to be typed and was not.
  */
 export function connectionsOf(
-  { host, port, username, tls, via, sentinel, others = [], passwordKept, secretsKept }: EndpointView,
+  { host, port, username, tls, via, sentinel, others = [], passwordKept, secretsKept, ...said }: EndpointView,
   secret: Uint8Array | null,
   box: SecretBox,
   side: 'source' | 'target',
@@ -95,6 +96,7 @@ export function connectionsOf(
     ...(tls !== null && { tls }),
     ...(via !== null && { via }),
     ...(sentinel !== null && { sentinel }),
+    ...instanceOf(said),
   }
   const secrets = { ...(secret !== null && unsealSecrets(secret, box)), ...typed }
   const first = withSecrets(reach, secrets)
@@ -111,6 +113,14 @@ function besides(first: Connection, { host, port, account }: OtherServer, passwo
     ...(account.username !== undefined && { username: account.username }),
     ...(password !== undefined && { password }),
   }
+}
+
+/** What a person has said of the instance, if anything. */
+function instanceOf({
+  instanceId,
+  access,
+}: Pick<EndpointInput, 'instanceId' | 'access'>): Pick<EndpointView, 'instanceId' | 'access'> {
+  return { ...(instanceId !== undefined && { instanceId }), ...(access !== undefined && { access }) }
 }
 
 /** Places that are of no use without a secret: hops that are signed in to by nothing else, accounts of others. */

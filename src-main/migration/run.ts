@@ -46,6 +46,8 @@ export class MigrationRun {
   /** By which links the servers were reached when it was last seen to that their settings are right. */
   #linksSet = ''
   #settingAgain = false
+  /** Ends when nothing is being set for this run: what is put back must not be set behind that. */
+  #setting: Promise<void> = Promise.resolve()
   /** Of each source that is frozen. */
   #kept: readonly KeptFreeze[] = []
   /** An end that somebody asked for: what the job's end then means. */
@@ -171,13 +173,13 @@ export class MigrationRun {
     ].join()
     if (links === this.#linksSet) return
     this.#settingAgain = true
-    this.#setSettingsAt('new').then(
+    this.#setting = this.#setSettingsAt('new').then(
       () => {
         this.#linksSet = links
         this.#settingAgain = false
       },
       // One of them cannot be reached now: a little later anew.
-      () => setTimeout(() => (this.#settingAgain = false), setAgainMs).unref(),
+      () => void setTimeout(() => (this.#settingAgain = false), setAgainMs).unref(),
     )
   }
 
@@ -358,6 +360,7 @@ export class MigrationRun {
       const end = await job.ended
       if ('failure' in end) throw new FailureError(end.failure)
       await this.ended
+      await this.#setting
       if (ending.wayBack && (await openWayBack(this.#ends))) {
         becomeKept(this.#services, this.#id)
         await removeFolder(this.#services, this.#id)
@@ -401,6 +404,7 @@ export class MigrationRun {
     this.#over.abort()
     this.#job?.cancel()
     await this.ended
+    await this.#setting
     try {
       await giveUp(this.#services, this.#id, this.#ends)
     } finally {

@@ -5,6 +5,7 @@ import { lineOfCommand } from '#contract/cutover-command.ts'
 import { fail } from '#contract/failure.ts'
 import { writeProfileFile } from '#contract/profile-file.ts'
 import type { EndpointView, ProfileView } from '#contract/profile.ts'
+import { sayName } from '#contract/words/say-name.ts'
 import type { Migrations } from '#migration/open.ts'
 import { readProfileText } from '#migration/profile-text.ts'
 import { perform } from '../command.ts'
@@ -189,11 +190,13 @@ function setCommand(
 const passwordWords = { none: 'no password', stored: 'password kept', ask: 'password asked for' } as const
 
 function sideInFull(endpoint: EndpointView): string {
-  const { username, tls, via, passwordKept } = endpoint
+  const { username, tls, via, instanceId, access, passwordKept } = endpoint
   const way = [
     tls === null ? '' : 'TLS',
     via === null ? '' : `by ${via.kind}`,
     username === null ? '' : `user ${username}`,
+    instanceId ?? '',
+    access === undefined ? '' : sayName('access', access, 'en'),
   ]
   return [addressOf(endpoint), ...way, passwordWords[passwordKept]].filter((part) => part !== '').join(', ')
 }

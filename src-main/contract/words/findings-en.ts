@@ -190,6 +190,11 @@ export const findingsEn: FindingsOf = {
     'The target throws keys out when it is full ({found}); that is switched off and put back after.',
   ),
   'different-servers': fine('Source and target are different servers.'),
+  'same-instance': {
+    found: 'Source {source} and target {target} were given the same instance id, {instance}.',
+    why: 'An instance that is migrated into itself would lose what it holds.',
+    mend: 'Name two different instances, or put the id right where it is wrong.',
+  },
   'same-server': {
     found: 'Source {source} and target {target} are the same server, or one already feeds the other.',
     why: 'A server cannot be copied into itself.',

@@ -185,6 +185,11 @@ export const findingsKo: FindingsOf = {
     '타깃은 가득 차면 키를 내보냅니다({found}). 마이그레이션 동안에만 이를 끄고 나중에 되돌립니다.',
   ),
   'different-servers': fine('소스와 타깃은 서로 다른 서버입니다.'),
+  'same-instance': {
+    found: '소스 {source}와(과) 타깃 {target}의 인스턴스 ID가 같습니다: {instance}.',
+    why: '인스턴스를 자기 자신으로 옮기면 가진 데이터를 잃습니다.',
+    mend: '서로 다른 두 인스턴스를 지정하거나, 잘못된 ID를 고치세요.',
+  },
   'same-server': {
     found: '소스 {source} 서버와 타깃 {target} 서버가 같거나, 한쪽이 이미 다른 쪽을 복제하고 있습니다.',
     why: '서버를 자기 자신에게 복사할 수 없습니다.',

@@ -168,6 +168,11 @@ export const findingsZh: FindingsOf = {
   },
   'eviction-will-set': fine('目标端内存满时会淘汰键（{found}）；迁移期间关闭淘汰，结束后恢复。'),
   'different-servers': fine('源端和目标端是不同的服务器。'),
+  'same-instance': {
+    found: '源端 {source} 与目标端 {target} 填写了相同的实例 ID：{instance}。',
+    why: '把实例迁移到它自身会丢失其中的数据。',
+    mend: '请选择两个不同的实例；若 ID 填错，请更正。',
+  },
   'same-server': {
     found: '源端 {source} 与目标端 {target} 是同一台服务器，或其中一方已在复制另一方。',
     why: '服务器不能复制到自身。',

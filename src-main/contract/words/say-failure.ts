@@ -1,6 +1,7 @@
 import type { Failure, FailureCode } from '../failure.ts'
 import { en } from './en.ts'
 import { ko } from './ko.ts'
+import { adviseAccess, withAdvice } from './say-access.ts'
 import { fillTemplate, placeholdersOf, type TemplateStyle } from './template.ts'
 import { zh } from './zh.ts'
 
@@ -37,7 +38,12 @@ export function sayFailure(
   const words = language.failures[failure.code]
   const params = does === 'reads' ? { ...failure.params, reads: 1 } : failure.params
   const say = (template: string): string => fillTemplate(template, params, language)
-  return { what: say(words.what), safe: say(words.safe), todo: say(words.todo) }
+  const advised = adviseAccess(failure.code, failure.params['access'], locale)
+  return {
+    what: say(words.what),
+    safe: say(words.safe),
+    todo: withAdvice(say(words.todo), advised, locale),
+  }
 }
 
 /** The same for who sits at a console: what there is to do is said without the flags of the command line. */

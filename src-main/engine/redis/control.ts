@@ -6,6 +6,7 @@ import type { ByteStream } from './byte-stream.ts'
 import { classifySocketError } from './connect-failure.ts'
 import { dial } from './dial.ts'
 import { classifyReplyError } from './reply-errors.ts'
+import { tellingAccess } from './telling-access.ts'
 
 export type Argument = string | number | Uint8Array
 
@@ -60,7 +61,7 @@ export async function openControl(connection: Connection, options: ControlOption
   signal?.addEventListener('abort', abort, { once: true })
   try {
     await link.connect()
-    await signIn(link, connection)
+    await tellingAccess(connection, signIn(link, connection))
     if (name !== undefined) await link.call('CLIENT', 'SETNAME', name).catch(ignoreUnknownCommand)
     return link
   } catch (thrown) {

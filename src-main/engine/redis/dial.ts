@@ -6,6 +6,7 @@ import { dialSocks5 } from './dial-socks5.ts'
 import { dialTcp, type Endpoint } from './dial-tcp.ts'
 import { dialTls } from './dial-tls.ts'
 import { findPrimary } from './sentinel.ts'
+import { tellingAccess } from './telling-access.ts'
 import { tlsOptionsOf } from './tls-options.ts'
 
 /** An open stream, and the server it leads to: where Sentinels were asked, the one they named. */
@@ -20,8 +21,8 @@ export interface Dialed {
  */
 export async function dial(connection: Connection, options: DialOptions = {}): Promise<Dialed> {
   const { into: _into, ...asking } = options
-  const primary = await resolve(connection, asking)
-  return { stream: await openSocket(primary, options), connection: primary }
+  const primary = await tellingAccess(connection, resolve(connection, asking))
+  return { stream: await tellingAccess(connection, openSocket(primary, options)), connection: primary }
 }
 
 /**

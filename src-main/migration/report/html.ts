@@ -1,7 +1,7 @@
 import { addressOf } from '#contract/connection.ts'
 import { lineOfCommand, type CutoverCommand } from '#contract/cutover-command.ts'
 import type { CheckResult, CheckState } from '#contract/precheck.ts'
-import type { ProfileOptions } from '#contract/profile.ts'
+import type { EndpointView, ProfileOptions } from '#contract/profile.ts'
 import type { MigrationReport } from '#contract/report.ts'
 import type { SettingChange, TaskSample } from '#contract/task.ts'
 import { reportEn, type ReportWords } from '#contract/words/report-en.ts'
@@ -130,14 +130,21 @@ ${sections.filter((section) => section !== '').join('\n')}
     const words = this.#words
     return [
       [words.profile, name],
-      [words.source, addressOf(source)],
-      [words.target, addressOf(target)],
+      [words.source, this.#server(source)],
+      [words.target, this.#server(target)],
       [words.startedAt, startedAt === null ? words.notStarted : this.#formats.moment(startedAt)],
       [words.endedAt, endedAt === null ? words.running : this.#formats.moment(endedAt)],
       ...(startedAt === null
         ? []
         : [[words.took, this.#formats.duration((endedAt ?? this.#report.madeAt) - startedAt)] as const]),
     ]
+  }
+
+  /** Its address, and what a person has said of the instance behind it. */
+  #server(side: EndpointView): string {
+    const { instanceId, access } = side
+    const said = [instanceId, access && sayName('access', access, this.#locale)].filter(Boolean).join(', ')
+    return said === '' ? addressOf(side) : `${addressOf(side)} (${said})`
   }
 
   #totals(): readonly Row[] {

@@ -67,4 +67,6 @@ export const enWay = {
   'others.fine': 'Connected: {product}, {keys} keys',
   'others.twice': 'This server is named already.',
   'others.cluster': 'This is a cluster of {count} masters: all of them are copied.',
+  'instance.id.hint': 'As the cloud calls the VM or instance, such as ins-4f2k',
+  'instance.access.hint': 'What to look at where it cannot be reached goes by that',
 } as const

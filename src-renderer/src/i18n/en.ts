@@ -373,6 +373,7 @@ export const en = {
   'crossing.onTheWay': '{bytes} on the way',
   'crossing.source.read': 'only read, goes on serving',
   'crossing.source.released': 'as it was before',
+  'crossing.source.byHand': 'as you have left it',
   'crossing.source.frozen': 'refuses writes',
   'crossing.target.ours': 'takes writes from Keyferry only',
   'crossing.target.done': 'has all of it',

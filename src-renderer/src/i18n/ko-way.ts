@@ -69,4 +69,6 @@ export const koWay: WordsLike<typeof enWay> = {
   'others.fine': '연결됨: {product}, 키 {keys}개',
   'others.twice': '이미 지정한 서버입니다.',
   'others.cluster': '마스터가 {count}개인 클러스터입니다. 모두 복사합니다.',
+  'instance.id.hint': '클라우드에서 부르는 VM 또는 인스턴스 이름, 예: ins-4f2k',
+  'instance.access.hint': '연결되지 않을 때의 조언이 이에 따라 달라집니다',
 }

@@ -353,6 +353,7 @@ export const ko: Words = {
   'crossing.onTheWay': '{bytes} 이동 중',
   'crossing.source.read': '읽기만 하며 계속 서비스 중',
   'crossing.source.released': '원래 상태',
+  'crossing.source.byHand': '직접 설정한 상태 그대로',
   'crossing.source.frozen': '쓰기 거부 중',
   'crossing.target.ours': 'Keyferry의 쓰기만 받음',
   'crossing.target.done': '모두 도착함',

@@ -67,4 +67,6 @@ export const zhWay: WordsLike<typeof enWay> = {
   'others.fine': '已连接：{product}，{keys} 个键',
   'others.twice': '这台服务器已经填写过。',
   'others.cluster': '这是一个有 {count} 个主节点的集群：会全部复制。',
+  'instance.id.hint': '云上该 VM 或实例的名称，例如 ins-4f2k',
+  'instance.access.hint': '连接失败时的建议以此为准',
 }

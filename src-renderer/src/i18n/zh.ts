@@ -344,6 +344,7 @@ export const zh: Words = {
   'crossing.onTheWay': '{bytes} 在途中',
   'crossing.source.read': '只被读取，照常服务',
   'crossing.source.released': '已恢复原状',
+  'crossing.source.byHand': '保持您所设置的状态',
   'crossing.source.frozen': '拒绝写入',
   'crossing.target.ours': '只接受 Keyferry 写入',
   'crossing.target.done': '数据已齐',

@@ -1,4 +1,4 @@
-import { accountOf, type Connection } from '#contract/connection.ts'
+import { accountOf, type AccessKind, type Connection } from '#contract/connection.ts'
 import type { EndpointInput, EndpointView } from '#contract/profile.ts'
 import type { SavedConnection } from '#contract/saved-connection.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
@@ -32,6 +32,9 @@ export class ConnectionDraft {
   cert = $state('')
   certKey = $state('')
   servername = $state('')
+  /** What the cloud calls the VM or instance; empty where nobody says. */
+  instanceId = $state('')
+  access = $state<AccessKind | ''>('')
   /** The account for which a password is kept sealed. */
   #storedFor = $state<string | null>(null)
   /** Keep none, ask for it at every check and start. */
@@ -93,6 +96,8 @@ export class ConnectionDraft {
       }),
       ...(via !== undefined && { via }),
       ...(sentinel !== undefined && { sentinel }),
+      ...optional('instanceId', this.instanceId),
+      ...(this.access !== '' && { access: this.access }),
       ...(this.saved !== null && { saved: this.saved }),
     }
   }
@@ -124,6 +129,8 @@ export class ConnectionDraft {
     this.cert = saved.tls?.cert ?? ''
     this.certKey = saved.tls?.key ?? ''
     this.servername = saved.tls?.servername ?? ''
+    this.instanceId = saved.instanceId ?? ''
+    this.access = saved.access ?? ''
     this.way.open(saved)
     this.others.open(saved)
     this.keptAs(saved)
