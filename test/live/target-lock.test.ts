@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
+import { openControl } from '#engine/redis/control.ts'
+import { frozenNode } from '#migration/freeze/sign-in.ts'
 import type { Migrations } from '#migration/open.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
@@ -137,6 +140,72 @@ describe('a target that is locked for the time of a migration', () => {
     },
     120_000,
   )
+
+  it('whose replica has died is unlocked all the same, and the replica once it is back', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await source.call('SET', 'k', '1')
+    await using nodes = await startPair()
+    const [primary, replica] = nodes.all as [RedisServer, RedisServer]
+    const doorsOf = ({ host, port }: RedisServer): Promise<string> => doors({ host, port, password: 'new' })
+    const before = await Promise.all(nodes.all.map(doorsOf))
+    let id: string
+    {
+      await using home = dataFolder.open()
+      id = await inStep(home, source, primary)
+      await replica.kill9()
+      await home.tasks.freeze(id)
+      await untilTask(home, id, ({ state }) => state === 'frozen')
+      home.tasks.verify(id, 'full')
+      await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+      const finished = await home.tasks.finish(id, {})
+      expect(finished).toMatchObject({ state: 'finished', freeze: { state: 'undone' } })
+      expect(finished.events).toContainEqual(
+        expect.objectContaining({ code: 'task.failed', params: { code: 'connect.refused' } }),
+      )
+      expect(home.freezes.open()).toHaveLength(1)
+      expect(await doorsOf(primary)).toBe(before[0])
+    }
+    await replica.restart()
+    await using home = dataFolder.open()
+    await untilTask(home, id, () => home.freezes.open().length === 0)
+    expect(await Promise.all(nodes.all.map(doorsOf))).toEqual(before)
+  }, 120_000)
+
+  it('is unlocked at every node of a cluster that failed over while it was locked', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await source.call('SET', 'k', '1')
+    await using nodes = await startShards()
+    const doorsOfAll = (): Promise<readonly string[]> =>
+      Promise.all(nodes.all.map(({ host, port }) => doors({ host, port, password: 'new' })))
+    const before = await doorsOfAll()
+    await using home = dataFolder.open()
+    const id = await inStep(home, source, nodes.all[0]!)
+    const { record } = home.freezes.open()[0]!
+    const promoted = nodes.replicas[0]!
+    const lockedAt = ({ port }: RedisServer): Connection =>
+      frozenNode(
+        record,
+        record.nodes.find((node) => node.port === port)!,
+      )
+    {
+      await using control = await openControl(lockedAt(promoted))
+      await control.call('CLUSTER', 'FAILOVER')
+      await expect
+        .poll(async () => String(await control.call('ROLE')), { timeout: 30_000 })
+        .toMatch(/^master/)
+    }
+    await source.call('SET', 'k', '2')
+    await untilTask(home, id, ({ inStep }) => inStep)
+    for (const { host, port } of nodes.all)
+      await expect(openControl({ host, port, password: 'new' })).rejects.toThrow(/auth/)
+    await home.tasks.freeze(id)
+    await untilTask(home, id, ({ state }) => state === 'frozen')
+    home.tasks.verify(id, 'full')
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    expect((await home.tasks.finish(id, {})).state).toBe('finished')
+    expect(await doorsOfAll()).toEqual(before)
+    expect(home.freezes.open()).toEqual([])
+  }, 120_000)
 
   it('is unlocked where the migration is given up, and refused where it may not be', async () => {
     await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
