@@ -1,11 +1,15 @@
 import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Failure } from '#contract/failure.ts'
 import { ReplyError, type Reply } from '#engine/resp/decode.ts'
 import { encodeCommand } from '#engine/resp/encode.ts'
 import { Link } from '#engine/resp/link.ts'
+import { openControl } from '#engine/redis/control.ts'
 import { failureOf } from '../support/failure-of.ts'
+import { startProxy } from '../support/proxy.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { connectionTo } from '../support/sync-ends.ts'
 
 let server: RedisServer
 
@@ -160,4 +164,24 @@ describe('a server that says nothing', () => {
     expect(link.failure).toBe(null)
     tied[Symbol.dispose]()
   })
+})
+
+test('over TLS, a byte that is another one at its end ends a link: it is not written to any more', async () => {
+  await using secured = await startRedis({ tls: true })
+  await using wire = await startProxy(secured.port)
+  await using control = await openControl(connectionTo({ port: wire.port, tls: secured.tls }))
+  const waiting = control.call('BLPOP', 'list', 0)
+  await expect.poll(() => secured.cli('INFO', 'clients')).toContain('blocked_clients:1')
+  // That the server hangs up is heard later.
+  wire.corrupt('to-client')
+  wire.delayMs = 300
+  await secured.call('RPUSH', 'list', 'x')
+  let told: Failure | null = null
+  void failureOf(waiting).then((failure) => (told = failure))
+  while (told === null) {
+    control.call('PING').catch(() => undefined)
+    await sleep(10)
+  }
+  expect(told).toMatchObject({ code: 'connect.lost', cause: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC' })
+  expect((await failureOf(control.call('PING'))).code).toBe('connect.lost')
 })

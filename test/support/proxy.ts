@@ -31,8 +31,8 @@ export interface Proxy {
   release(): void
   /** Breaks every connection at once. */
   cut(): void
-  /** On every connection there is, one byte of what passes next is another one at its end; on both ways. */
-  corrupt(): void
+  /** On every connection there is, one byte of what passes next is another one at its end; on both ways, or only one. */
+  corrupt(way?: 'to-client'): void
   /** New connections lead to another port. */
   leadTo(serverPort: number): void
   /** Refuses new connections while true. */
@@ -140,9 +140,9 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
     cut() {
       for (const pair of [...pairs]) end(pair)
     },
-    corrupt() {
+    corrupt(way?: 'to-client') {
       for (const { upstream, downstream } of pairs) {
-        upstream.spoilt = true
+        upstream.spoilt = way === undefined
         downstream.spoilt = true
       }
     },

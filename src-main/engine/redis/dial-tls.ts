@@ -17,6 +17,9 @@ export async function dialTls(
   // `host` is what the certificate is checked against where no servername is sent.
   const secure = connect({ socket: stream, host, ...tls })
   secure.once('close', () => stream.destroy())
+  // Once TLS stands Node tells what is wrong with what it reads and leaves the stream open (`_emitTLSError`): whatever is
+  // written then is told as a second error, which those who were told of the first need not hear any more.
+  secure.on('error', () => secure.destroy())
   stream.on('error', (error) => secure.destroy(error))
   await untilOpen(secure, { ...options, event: 'secureConnect', address: addressOf({ host, port }) })
   return secure
