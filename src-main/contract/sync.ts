@@ -208,6 +208,8 @@ export type SyncEventCode =
   /** replicas: how many its primary has; none can be followed now, so that the primary itself is */
   | 'source.no-replica'
   | 'source.lost'
+  /** What only it tells was left as its stream had it: the end was ordered, and it answers no more. */
+  | 'source.gone-at-end'
   /** keys, failed (not taken by the target), bytes, ms */
   | 'copy.done'
   /** command: what it means under the rules for keys only a new copy tells */

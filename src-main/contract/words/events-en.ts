@@ -10,6 +10,8 @@ export const eventsEn: EventsOf = {
   'source.no-replica':
     'None of its {replicas} replicas can be followed now: the stream is had from the primary.',
   'source.lost': 'The link to the source was lost; it is sought again.',
+  'source.gone-at-end':
+    'The target had lost some of the last writes and has them again; the source no longer answers, so expiries that only it could confirm are as its stream told them.',
   'copy.done': 'The full copy is in[: {keys:keys}][, {bytes:bytes}].',
   'copy.cleared': 'The target was emptied of an earlier copy, because the source could not go on from it.',
   'target.lost': 'The link to the target was lost; it is sought again.',

@@ -10,6 +10,8 @@ export const eventsKo: EventsOf = {
   'source.no-replica':
     '레플리카 {replicas}개 가운데 지금 따라갈 수 있는 것이 없어 프라이머리에서 스트림을 받습니다.',
   'source.lost': '소스와의 연결이 끊겨 다시 찾고 있습니다.',
+  'source.gone-at-end':
+    '타깃이 마지막 쓰기 일부를 잃었다가 모두 되찾았습니다. 소스가 더는 응답하지 않아, 소스만 확인할 수 있는 만료 시각은 복제 스트림에 있던 그대로입니다.',
   'copy.done': '전체 복사가 끝났습니다[({keys:keys})][({bytes:bytes})].',
   'copy.cleared': '소스가 이전 위치에서 이어 갈 수 없어, 타깃에 있던 이전 복사본을 비웠습니다.',
   'target.lost': '타깃과의 연결이 끊겨 다시 찾고 있습니다.',

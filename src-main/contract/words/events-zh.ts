@@ -9,6 +9,8 @@ export const eventsZh: EventsOf = {
   'source.replica': '从副本 {replica} 获取复制流。',
   'source.no-replica': '它的 {replicas} 个副本目前都无法跟随：改从主节点获取复制流。',
   'source.lost': '与源端的连接中断，正在重连。',
+  'source.gone-at-end':
+    '目标端曾丢失最后的部分写入，现已补齐；源端不再应答，只有源端能确认的过期时间以其复制流为准。',
   'copy.done': '全量复制完成[：{keys:keys}][，{bytes:bytes}]。',
   'copy.cleared': '源端无法从先前的位置继续，已清空目标端上的旧副本。',
   'target.lost': '与目标端的连接中断，正在重连。',

@@ -100,6 +100,10 @@ export interface TaskMeta {
   readonly copied?: { readonly offset: number; readonly db: number } | undefined
   /** A cluster is being emptied, one master after another: the checkpoint that all lanes have when that is done. */
   readonly emptying?: Checkpoint
+  /** Of a live sync: all up to this offset was in when this was noted, each expiry its own. */
+  readonly drained?: number | undefined
+  /** A live sync has ended here and its own keys are being taken away: what lacks its checkpoint has come as far. */
+  readonly ended?: Checkpoint
 }
 
 /** Null where there is none, or none of this format. */

@@ -231,8 +231,22 @@ export class Follower {
 
   /** Tells the target whether expiries may lie unshifted in it. */
   async keepGuarded(guarded: boolean): Promise<void> {
+    await this.#note({ ...this.#meta, guarded, drained: undefined })
+  }
+
+  /** Tells the target that it has been drained; holds until expiries are told to lie otherwise. */
+  async noteDrained(): Promise<void> {
+    await this.#note({ ...this.#meta, drained: this.safe })
+  }
+
+  /** Tells the target that nothing more will come. To be called when `run` has ended. */
+  async noteEnded(): Promise<void> {
+    const { boundary: offset, db } = this.#splitter
+    await this.#note({ ...this.#meta, ended: { replid: this.#replidNow(), offset, db } })
+  }
+
+  async #note(meta: TaskMeta): Promise<void> {
     const { session, keys } = this.#parts
-    const meta = { ...this.#meta, guarded }
     await session.note(keys, meta)
     this.#meta = meta
   }

@@ -19,7 +19,7 @@ import { SlotMoves } from './slot-moves.ts'
 import { haveReached, Steering, type Wishes } from './steering.ts'
 import { SyncState, type SyncFigures } from './sync-state.ts'
 import { findPlace, type TargetPlace } from './target-place.ts'
-import type { TargetSession } from './target-session.ts'
+import type { Place, TargetSession } from './target-session.ts'
 import { TtlGuard } from './ttl-guard.ts'
 
 const tickMs = 50
@@ -64,6 +64,8 @@ class LiveSync implements AsyncDisposable {
   #place: TargetPlace | null = null
   #targetKeys: number | null = null
   #stopping = false
+  /** The order that the target was drained by, and said so. */
+  #drainedBy: Wishes['drainTo'] = null
 
   constructor(spec: SyncSpec, report: (progress: SyncProgress) => void) {
     this.#spec = spec
@@ -226,9 +228,30 @@ class LiveSync implements AsyncDisposable {
     this.#targetFailure = null
     if (session.fenced > 0) this.#state.event('target.fenced', { count: session.fenced })
     if (session.restarted) this.#state.event('target.restarted', {}, 'warning')
-    await using guard = new TtlGuard(join(this.#spec.folder, 'noted-keys'))
-    await this.#workAt(session, guard, signal)
+    if (!(await this.#isDone(session))) {
+      await using guard = new TtlGuard(join(this.#spec.folder, 'noted-keys'))
+      await this.#workAt(session, guard, signal)
+    }
     return await this.#end(session)
+  }
+
+  /**
+   * Told to finish, and the target, which was lost meanwhile, has all that it had when it was drained: the sources need
+   * not be there any more. Masters of a cluster that were started anew may each lack something else.
+   */
+  async #isDone(session: TargetSession): Promise<boolean> {
+    const { ending, drainTo } = this.#wishes
+    if (ending !== 'finish' || drainTo === null || drainTo !== this.#drainedBy) return false
+    const [first, ...others] = session.places
+    if (first!.meta === null)
+      // It goes last. But a target that comes back empty has none either.
+      return this.#stopping && (this.#targetKeys === 0 || (await session.countKeys()) > 0)
+    const { targetRunId, ended } = first!.meta
+    if (session.lanes !== null && targetRunId !== session.runId) return false
+    return (
+      hasDrained(first!) &&
+      others.every((place) => (place.meta === null ? ended !== undefined : hasDrained(place)))
+    )
   }
 
   /** All shards at work, until it is time to end. Whichever fails first ends the stay for all. */
@@ -255,6 +278,7 @@ class LiveSync implements AsyncDisposable {
       guarded: places.every(({ meta }) => meta?.guarded !== false),
       tell: this.#state.event,
       count: () => this.#count(session),
+      onDrained: (order) => (this.#drainedBy = order),
     })
     this.#steering = steering
     const crew = [
@@ -290,6 +314,7 @@ class LiveSync implements AsyncDisposable {
     await Promise.allSettled(crew)
     await Promise.all(crew)
     signal.throwIfAborted()
+    if (this.#wishes.ending === 'finish') await Promise.all(this.#shards.map((shard) => shard.noteEnded()))
   }
 
   async #heldByOthers(asking: Shard, keys: readonly DbKey[]): Promise<readonly boolean[]> {
@@ -348,4 +373,11 @@ class LiveSync implements AsyncDisposable {
     if (this.#steering?.drained === true) return 'drained'
     return drainTo !== null && haveReached(followers, drainTo) ? 'settling' : ofShards
   }
+}
+
+/** By what the target itself has noted of a shard. */
+function hasDrained({ meta, checkpoints }: Place): boolean {
+  const { drained, ended } = meta!
+  if (drained === undefined) return false
+  return checkpoints.every((one) => (one === null ? ended !== undefined : one.offset >= drained))
 }

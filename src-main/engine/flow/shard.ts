@@ -395,7 +395,7 @@ export class Shard implements AsyncDisposable {
     { session, place: { keys, meta, checkpoints } }: Stay,
     signal: AbortSignal,
   ): Promise<Pick<Copied, 'checkpoints' | 'generation'> | null> {
-    const known = checkpoints.flatMap((one) => (one === null ? [] : [one]))
+    const known = checkpoints.flatMap((one) => one ?? meta?.ended ?? [])
     if (meta === null || meta.phase === 'copying' || known.length !== meta.lanes) {
       if (this.#mark !== undefined) this.#refuseCopy()
       await this.#askForSnapshot()
@@ -420,6 +420,11 @@ export class Shard implements AsyncDisposable {
     this.#tell('run.resumed', { resumedAt: offset })
     if (meta.targetRunId !== session.runId) await session.note(keys, { ...meta, targetRunId: session.runId })
     return { checkpoints: known, generation }
+  }
+
+  /** Nothing more is coming: tells the target. */
+  async noteEnded(): Promise<void> {
+    await this.#follower!.noteEnded()
   }
 
   /** What was noted in the target is gone: it may be at any moment by now, and a copy is not what was asked for. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Follower } from './follow.ts'
 import { Steering, type Wishes } from './steering.ts'
+import type { Tell } from './sync-state.ts'
 import { TtlGuard } from './ttl-guard.ts'
 
 /** As much of a follower as is steered: one that has applied so far. */
@@ -15,14 +16,21 @@ function followerAt(place: { applied: number }): Follower {
     drain: done,
     removeStale: () => Promise.resolve(true),
     reconcile: () => Promise.resolve(true),
+    noteDrained: done,
   }
   return Object.defineProperty(part, 'applied', { get: () => place.applied }) as Follower
 }
 
 async function* nothing(): AsyncGenerator<never, void> {}
 
-function steer(wishes: Wishes, place: { applied: number }, sourceAt = (): number => 10): Steering {
+function steer(
+  wishes: Wishes,
+  place: { applied: number },
+  sourceAt = (): number => 10,
+  more: { readonly reconcile?: Follower['reconcile']; readonly tell?: Tell } = {},
+): Steering {
   const follower = followerAt(place)
+  if (more.reconcile !== undefined) follower.reconcile = more.reconcile
   return new Steering({
     wishes,
     session: { versionNumber: 700, scan: nothing, hasExpiringFields: () => Promise.resolve(false) },
@@ -37,8 +45,9 @@ function steer(wishes: Wishes, place: { applied: number }, sourceAt = (): number
     ],
     guard: new TtlGuard('/never/written'),
     guarded: true,
-    tell: () => undefined,
+    tell: more.tell ?? (() => undefined),
     count: () => Promise.resolve(),
+    onDrained: () => undefined,
   })
 }
 
@@ -53,6 +62,24 @@ test('told to finish, it brings a target that has fallen back to where it was dr
   place.applied = 10
   await run
   expect([steering.drained, steering.guard]).toEqual([true, 'final'])
+})
+
+test('told to finish with a source that is gone for good, it waits for it a minute, then finishes, and says so', async () => {
+  const told: string[] = []
+  let asked = 0
+  const steering = steer({ settle: true, drainTo: [10], ending: 'finish' }, { applied: 10 }, undefined, {
+    reconcile: () => Promise.resolve((asked += 1) < 0),
+    tell: (code) => void told.push(code),
+  })
+  const run = steering.run(new AbortController().signal)
+  await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(3)
+  expect([steering.drained, told]).toEqual([false, []])
+  const later = Date.now() + 61_000
+  using clock = vi.spyOn(Date, 'now').mockImplementation(() => later)
+  await run
+  expect(clock).toHaveBeenCalled()
+  expect([steering.drained, steering.guard]).toEqual([true, 'final'])
+  expect(told).toContain('source.gone-at-end')
 })
 
 test('told to finish where nothing is to be drained, it ends at once', async () => {

@@ -39,9 +39,13 @@ export interface SteeringParts {
   readonly tell: Tell
   /** Looks how many keys the target has. */
   readonly count: () => Promise<void>
+  /** This order has been carried out, and the target says so. */
+  readonly onDrained: (order: Wishes['drainTo']) => void
 }
 
 const lookEveryMs = 25
+/** As long is a source waited for that is to be finished with. */
+const silenceMs = 60_000
 
 /**
  * Carries out what a sync has been told, for one stay at its target, over all of its shards: brings the expiries to
@@ -57,6 +61,8 @@ export class Steering {
   >()
   /** The order that has been carried out; writes may have gone on before the next one. */
   #drainedTo: Wishes['drainTo'] = null
+  /** Since when a source that is to be finished with has not answered. */
+  #silentSince: number | null = null
 
   constructor(parts: SteeringParts) {
     this.#parts = parts
@@ -166,15 +172,39 @@ export class Steering {
     order: NonNullable<Wishes['drainTo']>,
     pass: PassOptions,
   ): Promise<void> {
+    const { count, onDrained } = this.#parts
     await Promise.all(followers.map((follower) => follower.drain()))
-    await this.#parts.count()
+    await count()
     if (followers.some(({ keysInRepair }) => keysInRepair > 0)) return
-    for (const follower of followers)
-      if (!(await follower.removeStale((keys) => this.#heldAnywhere(keys)))) return
-    const reconciled = await Promise.all(followers.map((follower) => follower.reconcile(pass.signal)))
-    if (reconciled.includes(false)) return
+    if (!(await this.#reconcile(followers, pass.signal))) return
     await this.#settling.finalise(pass)
-    if (!pass.signal.aborted) this.#drainedTo = order
+    if (pass.signal.aborted) return
+    this.#drainedTo = order
+    await Promise.all(followers.map((follower) => follower.noteDrained()))
+    onDrained(order)
+  }
+
+  /**
+   * What only the sources tell. False where one of them cannot be asked; but what is to be finished was frozen and drained
+   * before, and whoever was frozen may be gone for good.
+   */
+  async #reconcile(followers: readonly Follower[], signal: AbortSignal): Promise<boolean> {
+    const told = await this.#askSources(followers, signal)
+    if (told || signal.aborted || this.#parts.wishes.ending !== 'finish') {
+      this.#silentSince = null
+      return told
+    }
+    this.#silentSince ??= Date.now()
+    if (Date.now() - this.#silentSince < silenceMs) return false
+    this.#parts.tell('source.gone-at-end', {}, 'warning')
+    return true
+  }
+
+  async #askSources(followers: readonly Follower[], signal: AbortSignal): Promise<boolean> {
+    for (const follower of followers)
+      if (!(await follower.removeStale((keys) => this.#heldAnywhere(keys)))) return false
+    const reconciled = await Promise.all(followers.map((follower) => follower.reconcile(signal)))
+    return !reconciled.includes(false)
   }
 }
 
