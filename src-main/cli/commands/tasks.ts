@@ -149,7 +149,10 @@ async function together(
       const refused = failure && { code: failure.code, params: failure.params, ...sayFailure(failure, 'en') }
       output.event('deed', { deed: word, task: id, name, failure: refused })
     } else if (failure === null) output.line(`${name} (${id.slice(0, 8)}): done.`)
-    else output.failure(failure)
+    else {
+      output.line(`${name} (${id.slice(0, 8)}): not done.`)
+      output.failure(failure)
+    }
   }
   return answers.some(({ failure }) => failure !== null) ? exitCode.failed : exitCode.done
 }
