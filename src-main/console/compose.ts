@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { HostCapabilities } from '#contract/api.ts'
 import { toFailure } from '#contract/failure.ts'
+import type { Locale } from '#contract/words/say-failure.ts'
 import { probeServer } from '#engine/redis/probe.ts'
 import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
 import { openMigrations } from '#migration/open.ts'
@@ -23,6 +24,8 @@ export interface ShellTraits {
   readonly keyRing?: KeyRing
   /** Whether plans may get commands to be run on this machine from its consoles. */
   readonly commands: boolean
+  /** The console is shown in this language from now on. */
+  readonly speak?: (locale: Locale) => void
 }
 
 /** Puts the services together for a shell. Disposing of them cancels what runs and waits for its end. */
@@ -31,6 +34,7 @@ export function composeServices({
   pickFile,
   keyRing,
   commands,
+  speak,
 }: ShellTraits): ConsoleServices & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs, restoresFolder())
@@ -46,6 +50,7 @@ export function composeServices({
       commands,
     },
     pickFile,
+    speak,
     jobs,
     restores,
     practice,

@@ -1,6 +1,7 @@
 import type { HostCapabilities } from '#contract/api.ts'
 import type { Housekeeping } from '#contract/preferences.ts'
 import type { Connection, ServerFacts } from '#contract/connection.ts'
+import type { Locale } from '#contract/words/say-failure.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import type { CommandConsents } from '#migration/command-consent.ts'
 import type { Connections } from '#migration/connections.ts'
@@ -18,6 +19,8 @@ export interface ConsoleServices {
   readonly host: HostCapabilities
   /** Opens the system's dialog; absent where `host.filePicker` is `browse`. */
   readonly pickFile: (() => Promise<string | null>) | undefined
+  /** Has what the system shows beside the window speak its language; absent where there is nothing of that. */
+  readonly speak: ((locale: Locale) => void) | undefined
   readonly jobs: JobRunner
   readonly restores: Restores
   readonly practice: Practice

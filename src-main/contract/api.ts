@@ -134,6 +134,8 @@ const idWithPasswords = idInput.extend({ passwords: passwordsSchema.optional() }
 export const contract = {
   host: {
     capabilities: oc.output(answer<HostCapabilities>()),
+    /** The language of the window, which the system's menus and notices follow. */
+    shownIn: oc.input(z.strictObject({ locale: reportLocaleSchema })).output(answer<null>()),
   },
   files: {
     /** Opens the system's dialog; null when the person closed it. Only where `filePicker` is `native`. */

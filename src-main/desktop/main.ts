@@ -14,8 +14,8 @@ import { answerPorts } from './port.ts'
 import { bePresent } from './presence.ts'
 import { guardQuit } from './quit.ts'
 import { claimScheme, serveScheme } from './scheme.ts'
+import { Speech } from './speech.ts'
 import { goTo, openWindow } from './window.ts'
-import { localeOf, wordsFor } from './words.ts'
 
 /** The desktop's composition root: everything that must precede `ready`, then services, scheme and window. */
 app.setName('Keyferry')
@@ -30,20 +30,21 @@ if (app.requestSingleInstanceLock()) void app.whenReady().then(start)
 else app.quit()
 
 async function start(): Promise<void> {
-  const words = wordsFor(app.getLocale())
+  const speech = new Speech(app.getLocale())
   const services = composeServices({
     shell: 'desktop',
     pickFile,
     keyRing: systemKeyRing(),
     commands: true,
+    speak: (locale) => speech.speak(locale),
   })
   serveScheme(await readRendererFiles(findParts().renderer))
   answerPorts(openDoor(services))
-  const leaving = guardQuit(services, words)
+  const leaving = guardQuit(services, speech)
 
   const show = (place?: string): void => {
     const [window] = BrowserWindow.getAllWindows()
-    if (window === undefined) openWindow(leaving, words, place)
+    if (window === undefined) openWindow(leaving, speech, place)
     else {
       if (window.isMinimized()) window.restore()
       if (place !== undefined) goTo(window, place)
@@ -51,10 +52,14 @@ async function start(): Promise<void> {
       window.focus()
     }
   }
-  const opener = openFilesWith(services.profiles, localeOf(app.getLocale()), show, earlyFiles())
-  const openProfiles = (): void => void pickProfileFiles(words).then(opener.open)
-  const menu = menuFor(process.platform, words, { show, openProfiles }, !app.isPackaged)
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menu))
+  const opener = openFilesWith(services.profiles, speech, show, earlyFiles())
+  const openProfiles = (): void => void pickProfileFiles(speech.words).then(opener.open)
+  const setMenu = (): void => {
+    const menu = menuFor(process.platform, speech.words, { show, openProfiles }, !app.isPackaged)
+    Menu.setApplicationMenu(Menu.buildFromTemplate(menu))
+  }
+  setMenu()
+  speech.onChange(setMenu)
   app.on('second-instance', (_event, args) => {
     show()
     opener.openAmong(args)
@@ -62,5 +67,5 @@ async function start(): Promise<void> {
   app.on('activate', () => show())
   show()
   opener.openAmong(process.argv)
-  bePresent(services, words, show)
+  bePresent(services, speech, show)
 }

@@ -3,8 +3,9 @@ import { basename } from 'node:path'
 import type { ConsoleServices } from '#console/services.ts'
 import { toFailure } from '#contract/failure.ts'
 import { profileFileEnding } from '#contract/profile-file.ts'
-import { sayFailureInConsole, type Locale } from '#contract/words/say-failure.ts'
+import { sayFailureInConsole } from '#contract/words/say-failure.ts'
 import { readProfileText } from '#migration/profile-text.ts'
+import type { Speech } from './speech.ts'
 
 export interface FileOpener {
   /** Opens these profiles, one after another. */
@@ -19,7 +20,7 @@ export interface FileOpener {
  */
 export function openFilesWith(
   profiles: ConsoleServices['profiles'],
-  locale: Locale,
+  speech: Speech,
   show: (place: string) => void,
   early: readonly string[],
 ): FileOpener {
@@ -28,7 +29,7 @@ export function openFilesWith(
       const { id } = profiles.import(await readProfileText(file), basename(file))
       show(`#/profiles/${encodeURIComponent(id)}/source`)
     } catch (thrown) {
-      const { what, todo } = sayFailureInConsole(toFailure(thrown), locale)
+      const { what, todo } = sayFailureInConsole(toFailure(thrown), speech.locale)
       await dialog.showMessageBox({ type: 'warning', message: what, detail: todo, noLink: true })
     }
   }

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { findParts } from '#console/parts.ts'
 import type { ConsoleServices } from '#console/services.ts'
 import { tasksNow } from '#console/under-way.ts'
+import type { Speech } from './speech.ts'
 import { noticesBetween, standingOf, worksOf, type Work } from './standing.ts'
-import type { DesktopWords } from './words.ts'
 
 /** As often is looked; nothing here is worth a subscription to every change. */
 const lookEveryMs = 1_000
@@ -17,17 +17,17 @@ const listedInTray = 8
  */
 export function bePresent(
   services: Pick<ConsoleServices, 'tasks' | 'restores'>,
-  words: DesktopWords,
+  speech: Speech,
   show: (place?: string) => void,
 ): void {
-  const tray = openTray(words, show)
+  const tray = openTray(speech, show)
   const shown = new ShownNotices()
   let works: readonly Work[] | null = null
   const look = (): void => {
     const now = worksOf(tasksNow(services), services.restores.list())
     if (works !== null && BrowserWindow.getFocusedWindow() === null)
       for (const { what, work } of noticesBetween(works, now))
-        shown.tell(words[`notice.${what}`], work.name, () => show(work.place))
+        shown.tell(speech.words[`notice.${what}`], work.name, () => show(work.place))
     if (works === null || JSON.stringify(works) !== JSON.stringify(now)) {
       showProgress(now)
       tray?.tell(now)
@@ -35,6 +35,7 @@ export function bePresent(
     works = now
   }
   look()
+  speech.onChange(() => tray?.tell(works ?? []))
   const timer = setInterval(look, lookEveryMs)
   app.once('will-quit', () => {
     clearInterval(timer)
@@ -71,7 +72,7 @@ interface TrayIcon {
 }
 
 /** Null where the system has no place for it. */
-function openTray(words: DesktopWords, show: (place?: string) => void): TrayIcon | null {
+function openTray(speech: Speech, show: (place?: string) => void): TrayIcon | null {
   let tray: Tray
   try {
     const picture = nativeImage.createFromPath(fileURLToPath(findParts().trayIcon))
@@ -83,6 +84,7 @@ function openTray(words: DesktopWords, show: (place?: string) => void): TrayIcon
   tray.on('click', () => show())
   return {
     tell(works) {
+      const { words } = speech
       const open = works.filter(({ state }) => !['done', 'stopped', 'failed'].includes(state))
       const line = (work: Work): string =>
         `${work.name}  ·  ${work.fraction === null ? words[`tray.${work.state}`] : percent(work.fraction)}`

@@ -2,19 +2,20 @@ import { app, BrowserWindow, dialog, type MessageBoxOptions } from 'electron'
 import { toFailure } from '#contract/failure.ts'
 import type { ConsoleServices } from '#console/services.ts'
 import { whatIsUnderWay, type UnderWay } from '#console/under-way.ts'
+import type { Speech } from './speech.ts'
 import type { DesktopWords } from './words.ts'
 
 /**
  * Asks before the app is left while something runs, and ends it in order before the process goes. Returns
  * whether leaving has been decided, so that a window knows if it may close.
  */
-export function guardQuit(services: ConsoleServices & AsyncDisposable, words: DesktopWords): () => boolean {
+export function guardQuit(services: ConsoleServices & AsyncDisposable, speech: Speech): () => boolean {
   let stage: 'open' | 'asking' | 'ending' | 'ended' = 'open'
 
   const leave = async (): Promise<void> => {
     stage = 'asking'
     const underWay = whatIsUnderWay(services)
-    if (underWay !== 'nothing' && !(await confirmQuit(underWay, words))) {
+    if (underWay !== 'nothing' && !(await confirmQuit(underWay, speech.words))) {
       stage = 'open'
       return
     }

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { dataFolder } from '#console/data-folder.ts'
 import { findParts } from '#console/parts.ts'
 import { windowOrigin } from './scheme.ts'
+import type { Speech } from './speech.ts'
 import { isReachable, readWindowState, writeWindowState } from './window-state.ts'
-import type { DesktopWords } from './words.ts'
 
 /** Written out although most are Electron's defaults, so that no default to come can open a door. */
 const webPreferences: Readonly<WebPreferences> = Object.freeze({
@@ -35,7 +35,7 @@ const crashPauseMs = 10_000
  * Opens the window where it was last, at `place` of the console (a hash) if given. It closes only once `mayClose`
  * says so; else it asks to quit. A page that crashes is loaded again: what is under way lives elsewhere.
  */
-export function openWindow(mayClose: () => boolean, words: DesktopWords, place = ''): void {
+export function openWindow(mayClose: () => boolean, speech: Speech, place = ''): void {
   const stateFile = join(dataFolder(), 'window.json')
   const state = readWindowState(stateFile)
   const screens = screen.getAllDisplays().map(({ workArea }) => workArea)
@@ -59,7 +59,7 @@ export function openWindow(mayClose: () => boolean, words: DesktopWords, place =
     event.preventDefault()
     app.quit()
   })
-  surviveCrash(window, words)
+  surviveCrash(window, speech)
   goTo(window, place)
 }
 
@@ -68,7 +68,7 @@ export function goTo(window: BrowserWindow, place: string): void {
   void window.loadURL(`${windowOrigin}/${place}`)
 }
 
-function surviveCrash(window: BrowserWindow, words: DesktopWords): void {
+function surviveCrash(window: BrowserWindow, speech: Speech): void {
   let crashedAt = -Infinity
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     if (reason === 'clean-exit' || window.isDestroyed()) return
@@ -82,8 +82,8 @@ function surviveCrash(window: BrowserWindow, words: DesktopWords): void {
     window.webContents.reload()
     void dialog.showMessageBox(window, {
       type: 'info',
-      message: words['crash.message'],
-      detail: words['crash.detail'],
+      message: speech.words['crash.message'],
+      detail: speech.words['crash.detail'],
       noLink: true,
     })
   })

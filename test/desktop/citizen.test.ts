@@ -110,6 +110,19 @@ describe.skipIf(electron === null)('a citizen of the desktop', () => {
     }
   })
 
+  test('menu and tray follow the language of the window', async () => {
+    const { page, app } = desktop
+    const menu = (): Promise<readonly string[]> =>
+      app.evaluate(({ Menu }) => Menu.getApplicationMenu()?.items.map(({ label }) => label) ?? [])
+    const tray = (): Promise<readonly string[]> => app.evaluate(() => seen.tray.lines)
+    await choose('Settings')
+    await page.getByText('한국어', { exact: true }).click()
+    await expect.poll(menu).toEqual(['파일', '편집', '보기', '윈도우', '도움말'])
+    await expect.poll(tray).toContain('Keyferry 열기')
+    await page.getByText('English', { exact: true }).click()
+    await expect.poll(menu).toEqual(['File', 'Edit', 'View', 'Window', 'Help'])
+  })
+
   test('without a Redis server on this machine the practice door says what to do', async () => {
     const { page, app } = desktop
     // Wherever it lies, it cannot be started.
