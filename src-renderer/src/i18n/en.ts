@@ -88,6 +88,7 @@ export const en = {
   'connection.password': 'Password',
   'connection.password.hint': 'Empty where the server has none',
   'connection.password.missing': 'A user needs a password',
+  'connection.secret.again': 'Type it again: it is not kept',
   'connection.password.show': 'Show the password',
   'connection.password.hide': 'Hide the password',
   'connection.tls': 'Encrypt with TLS',

@@ -85,6 +85,7 @@ export const ko: Words = {
   'connection.password': '비밀번호',
   'connection.password.hint': '서버에 비밀번호가 없으면 비워 둡니다',
   'connection.password.missing': '사용자를 입력했다면 비밀번호가 필요합니다',
+  'connection.secret.again': '저장하지 않았으므로 다시 입력하세요',
   'connection.password.show': '비밀번호 표시',
   'connection.password.hide': '비밀번호 숨기기',
   'connection.tls': 'TLS로 암호화',

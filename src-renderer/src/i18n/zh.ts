@@ -83,6 +83,7 @@ export const zh: Words = {
   'connection.password': '密码',
   'connection.password.hint': '服务器没有密码则留空',
   'connection.password.missing': '填写用户时需要密码',
+  'connection.secret.again': '请重新输入：此前未保存',
   'connection.password.show': '显示密码',
   'connection.password.hide': '隐藏密码',
   'connection.tls': '使用 TLS 加密',

@@ -1,6 +1,6 @@
 import type { RestoreView } from '#contract/api.ts'
 import { isUrlInput } from '#contract/input-name.ts'
-import type { RestorePhase } from '#contract/restore.ts'
+import type { InterruptedRestore, RestorePhase } from '#contract/restore.ts'
 import { formatPercent } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
 import type { IconName } from '../ui/icon-names.ts'
@@ -98,6 +98,11 @@ export function shareOfRestore(view: RestoreView): number | null {
   const { phase, bytesDone, bytesTotal } = view.progress
   if (isReading(phase) || bytesTotal === 0) return null
   return Math.min(1, bytesDone / bytesTotal)
+}
+
+/** The same of one that was cut short: never all of it. */
+export function shareOfInterrupted({ bytesDone, bytesTotal }: InterruptedRestore): number {
+  return bytesTotal === 0 ? 0 : Math.min(0.99, bytesDone / bytesTotal)
 }
 
 /** Seconds to go; null while unknown. What was measured before a limit was set does not outrun the limit. */

@@ -39,6 +39,8 @@ export class ConnectionDraft {
   #storedFor = $state<string | null>(null)
   /** Keep none, ask for it at every check and start. */
   ask = $state(false)
+  /** It was reached with these secrets before; they are not kept, and wanted again for this account. */
+  #wanted = $state.raw<{ readonly account: string; readonly places: readonly string[] } | null>(null)
   /** The saved connection it was filled from, until a profile has taken over what that keeps sealed. */
   saved = $state<string | null>(null)
 
@@ -50,11 +52,14 @@ export class ConnectionDraft {
 
   /** A password is kept sealed for whoever is typed here; it is not known here. */
   get stored(): boolean {
-    if (this.#storedFor === null) return false
+    return this.#storedFor !== null && this.#storedFor === this.#account
+  }
+
+  /** Whoever is typed here. */
+  get #account(): string {
     const { via = null, sentinel = null } = this.way
     const username = this.username.trim() || null
-    const typed = { host: this.host.trim(), port: Number(this.port), username, via, sentinel }
-    return this.#storedFor === accountOf(typed)
+    return accountOf({ host: this.host.trim(), port: Number(this.port), username, via, sentinel })
   }
 
   get problems(): readonly Problem[] {
@@ -68,7 +73,20 @@ export class ConnectionDraft {
         field: `${this.key}-${this.cert === '' ? 'cert' : 'cert-key'}`,
         word: 'connection.pair.missing',
       })
-    return [...problems, ...this.way.problemsWhere(this.ask)]
+    return [...problems, ...this.way.problemsWhere(this.ask), ...this.#wantedProblems(problems)]
+  }
+
+  #wantedProblems(others: readonly Problem[]): readonly Problem[] {
+    if (this.#wanted === null || this.#wanted.account !== this.#account) return []
+    const missing = this.#wanted.places.filter((place) =>
+      place === 'password' ? this.password === '' && !this.stored : this.way.lacks(place),
+    )
+    return missing
+      .map((place): Problem => {
+        const field = place === 'password' ? `${this.key}-password` : this.way.fieldOf(place)
+        return { field, word: 'connection.secret.again' }
+      })
+      .filter(({ field }) => others.every((other) => other.field !== field))
   }
 
   /** What is wrong with the servers beside it. */
@@ -140,6 +158,19 @@ export class ConnectionDraft {
   take({ id, reach }: Pick<SavedConnection, 'id' | 'reach'>): void {
     this.open(reach)
     this.saved = id
+  }
+
+  /** Fills the fields as they were for an earlier order; `secrets`: where some were given, which are not known any more. */
+  reopen(before: Connection, secrets: readonly string[], savedOnes: readonly SavedConnection[]): void {
+    const { host, port, username = null, tls = null, via = null, sentinel = null } = before
+    const reach = { host, port, username, tls, via, sentinel }
+    const saved = savedOnes.find(
+      ({ id, reach: kept }) => id === before.saved && accountOf(kept) === accountOf(before),
+    )
+    const { passwordKept = 'none', secretsKept = {} } = saved?.reach ?? {}
+    this.open({ ...reach, passwordKept, secretsKept })
+    this.saved = saved?.id ?? null
+    this.#wanted = { account: accountOf(before), places: secrets }
   }
 
   /** After saving: a password now kept sealed is forgotten here; one that is asked for stays until the window closes. */

@@ -1,6 +1,7 @@
 import { createContext } from 'svelte'
 import type { ConnectionState, ConsoleClient, ConsoleConnection } from '../client.ts'
 import type { HostCapabilities } from '#contract/api.ts'
+import type { AskedRestore, InterruptedRestore } from '#contract/restore.ts'
 import { GuidedBackups } from './guided-backups.svelte.ts'
 import { Connections } from './connections.svelte.ts'
 import { MigrationDraft } from './migration-draft.svelte.ts'
@@ -68,10 +69,19 @@ export class Console {
     this.takeLimits()
   }
 
+  /** Fills a restore as an interrupted one was asked for; null where a file could not be read, or another was begun meanwhile. */
+  async reopenRestore(restore: InterruptedRestore, asked: AskedRestore): Promise<RestoreDraft | null> {
+    const draft = new RestoreDraft()
+    this.#restoreDraft = draft
+    await this.connections.refresh()
+    const areRead = await draft.reopen(this.client, restore, asked, this.connections.all)
+    return areRead && this.#restoreDraft === draft ? draft : null
+  }
+
   /** Has the restore being put together begin with the limits a person prefers, unless it is under way already. */
   takeLimits(): void {
     const draft = this.#restoreDraft
-    if (draft.inputs.all.length > 0) return
+    if (draft.inputs.all.length > 0 || draft.earlier !== null) return
     void this.client.preferences.get().then((answer) => {
       if ('ok' in answer) draft.limits.show(answer.ok.limits)
     })

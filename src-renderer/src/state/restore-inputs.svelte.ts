@@ -125,9 +125,15 @@ export class RestoreInputs {
     this.#reading = null
   }
 
-  /** Reads several files, one after the other, up to the first that cannot be read. */
-  async addAll(client: ConsoleClient, inputs: readonly string[]): Promise<void> {
-    for (const input of inputs) if (!(await this.add(client, input))) return
+  /** Reads several files, one after the other, up to the first that cannot be read; whether there was none. */
+  async addAll(client: ConsoleClient, inputs: readonly string[]): Promise<boolean> {
+    for (const input of inputs) if (!(await this.add(client, input))) return false
+    return true
+  }
+
+  /** Takes them as they are named; they are read when the restore starts. */
+  name(inputs: readonly string[]): void {
+    for (const input of inputs) this.#take({ input, name: nameInput(input), report: null })
   }
 
   #take(added: RestoreInput): void {

@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
-import type { RestoreRequest } from '#contract/restore.ts'
+import type { AskedRestore, RestoreRequest } from '#contract/restore.ts'
 import { keyKinds, type KeyKind, type TtlRule } from '#contract/selection.ts'
 import type { Problem } from './connection-draft.svelte.ts'
 import {
@@ -132,6 +132,33 @@ export class RestoreScope {
     return problems
   }
 
+  /** Fills it as it was in an earlier order; the inputs of that have been named, and read as far as they can be. */
+  reopen(before: AskedRestore['spec']): void {
+    const { dbs, types, excludeTypes, slots = [], targetDb, dbMap, dbPrefix = {}, ttl } = before
+    const { until, include, exclude } = before
+    this.onlyDbs = dbs?.join(', ') ?? ''
+    if (dbs !== undefined)
+      for (const { db } of this.knownDbs ?? []) if (!dbs.includes(db)) this.withoutDbs.add(db)
+    for (const { kind } of this.knownKinds)
+      if (types?.includes(kind) === false || excludeTypes?.includes(kind)) this.withoutKinds.add(kind)
+    this.include = include.join('\n')
+    this.exclude = exclude.join('\n')
+    this.slots = slots.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(', ')
+    this.until = until === undefined ? '' : asLocal(until)
+    this.databases = targetDb !== undefined ? 'one' : dbMap !== undefined ? 'map' : 'keep'
+    this.targetDb = String(targetDb ?? 0)
+    this.dbMap = linesOf(dbMap ?? {})
+    this.stripPrefix = before.stripPrefix ?? ''
+    this.addPrefix = before.addPrefix ?? ''
+    this.dbPrefix = linesOf(dbPrefix)
+    this.ttl = ttl.rule
+    if (ttl.rule === 'keep' || ttl.rule === 'none') return
+    this.ttlUnit =
+      (['day', 'hour', 'minute', 'second'] as const).find((unit) => ttl.ms % timeUnits[unit] === 0) ??
+      'second'
+    this.ttlAmount = String(ttl.ms / timeUnits[this.ttlUnit])
+  }
+
   /** As a restore is asked for; only right while there are no problems. */
   get request(): Partial<RestoreRequest> {
     const dbMap = parseDbMap(this.dbMap)
@@ -152,4 +179,15 @@ export class RestoreScope {
       ...(this.until !== '' && this.#inputs.times !== null && { until: Date.parse(this.until) }),
     }
   }
+}
+
+const linesOf = (map: Readonly<Record<string, string | number>>): string =>
+  Object.entries(map)
+    .map(([db, value]) => `${db}:${value}`)
+    .join('\n')
+
+/** As a field of the browser has a moment: local time, to the second. */
+function asLocal(ms: number): string {
+  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000
+  return new Date(ms - offsetMs).toISOString().slice(0, 19)
 }

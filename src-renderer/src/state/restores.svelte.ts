@@ -83,6 +83,13 @@ export class Restores {
     if ('ok' in answer) this.#interrupted = answer.ok
   }
 
+  /** Forgets an interrupted one. */
+  async forget(id: string): Promise<void> {
+    const answer = await this.#client.restores.forget({ id })
+    this.#failure = 'failed' in answer ? answer.failed : null
+    await this.#refreshInterrupted()
+  }
+
   /** Starts a restore and follows it; the new view, or why it did not start. */
   async start(request: RestoreRequest): Promise<{ started: RestoreView } | { failed: Failure }> {
     const answer = await this.#client.restores.start(request)

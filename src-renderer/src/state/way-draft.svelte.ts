@@ -121,6 +121,20 @@ export class WayDraft {
     this.acceptedKeys.push(key)
   }
 
+  /** Whether a secret of this place is neither typed nor kept. */
+  lacks(place: string): boolean {
+    return this.typed[place] === undefined && !this.isStored(place)
+  }
+
+  /** The field where the secret of a place is typed. */
+  fieldOf(place: string): string {
+    const hop = this.hops.findIndex((one) => one.place === place)
+    const keyed = this.hops.findIndex((one) => one.keyPlace === place)
+    if (place === secretPlace.sentinel) return `${this.key}-sentinel-password`
+    if (hop >= 0) return `${this.key}-hop-${hop}-password`
+    return keyed >= 0 ? `${this.key}-hop-${keyed}-passphrase` : `${this.key}-proxy-password`
+  }
+
   /** What is wrong; a secret that is asked for later need not be typed now. */
   problemsWhere(asked: boolean): readonly Problem[] {
     return [

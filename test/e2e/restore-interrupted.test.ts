@@ -1,0 +1,156 @@
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import * as walk from '../support/restore-walk.ts'
+import { startServed, type Served } from '../support/serve.ts'
+
+/** A restore whose host was killed: what was chosen is found again, and one press goes on; only the password is asked for. */
+
+const users = 20_000
+const password = 'only-in-a-head'
+
+let browser: Browser
+let source: RedisServer
+let target: RedisServer
+let folder: string
+let served: Served
+let console_: ConsolePage
+let page: Page
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keyferry-interrupted-'))
+  ;[browser, source, target] = await Promise.all([
+    startBrowser(),
+    startRedis({ args: ['--dbfilename', 'dump.rdb'] }),
+    startRedis({ args: ['--requirepass', password], password }),
+  ])
+  await source.call('DEBUG', 'POPULATE', users, 'user', 20)
+  await source.call('MSET', 'tmp:1', 'x', 'tmp:2', 'y')
+  await source.call('SELECT', 3)
+  await source.call('RPUSH', 'order:1', 'a', 'b')
+  await source.call('SADD', 'order:tags', 'new')
+  await source.call('SET', 'order:note', 'by hand', 'EX', 1_000)
+  await source.call('SAVE')
+  await begin()
+}, 60_000)
+
+afterAll(async () => {
+  await end()
+  await browser.close()
+  await Promise.all([source.stop(), target.stop()])
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function begin(): Promise<void> {
+  served = await startServed(0, join(folder, 'home'))
+  console_ = await openConsole(browser, served)
+  page = console_.page
+}
+
+async function end(): Promise<void> {
+  await console_[Symbol.asyncDispose]()
+  await served[Symbol.asyncDispose]()
+}
+
+const main = (): Locator => page.getByRole('main')
+const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click()
+const says = (text: string | RegExp): Promise<void> => main().getByText(text).first().waitFor()
+const file = (): string => join(source.dir, 'dump.rdb')
+const kept = async (): Promise<string> => {
+  const journals = join(folder, 'home', 'restores')
+  const names = await readdir(journals)
+  return (await Promise.all(names.map((name) => readFile(join(journals, name), 'utf8')))).join('')
+}
+
+/** Opens what was cut short, from the list of restores. */
+async function goOnFromList(): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: 'Restores' }).click()
+  await press('Go on…')
+}
+
+test('killed in the middle, it is opened as it was, asks for the password alone, and goes on to the end', async () => {
+  await walk.openWizard(page)
+  await walk.readFileAt(page, file())
+  await walk.next(page, 'Target')
+  await walk.enterTarget(page, { port: target.port, password })
+  await walk.testConnection(page)
+  await walk.next(page, 'Scope')
+  await page.getByRole('checkbox', { name: /^set/ }).uncheck()
+  await page.getByLabel('Leave these out').fill('tmp:*')
+  await page.getByLabel('Prefix to put before').fill('new:')
+  await page.getByLabel('Prefix by database').fill('3:d3:')
+  await page.getByText('All into one', { exact: true }).click()
+  await page.getByText('Set anew', { exact: true }).click()
+  await page.getByLabel('How long').fill('36')
+  await walk.next(page, 'Options')
+  await page.getByText('Overwrite', { exact: true }).click()
+  await page.getByLabel('Keys per second').fill('2000')
+  await walk.next(page, 'Review')
+  await walk.start(page)
+  await says('Held back by the limit on keys.')
+  await expect.poll(() => target.call('DBSIZE'), { timeout: 20_000 }).toBeGreaterThan(500)
+  await served.kill9()
+  await console_[Symbol.asyncDispose]()
+  expect(await kept()).not.toContain(password)
+
+  await begin()
+  await goOnFromList()
+  await walk.heading(page, 'Where shall it go?')
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await walk.next(page, 'Scope')
+  expect(await page.getByRole('checkbox', { name: /^set/ }).isChecked()).toBe(false)
+  expect(await page.getByLabel('Leave these out').inputValue()).toBe('tmp:*')
+  expect(await page.getByLabel('How long').inputValue()).toBe('36')
+  await walk.next(page, 'Options')
+  expect(await page.getByLabel('Keys per second').inputValue()).toBe('2000')
+  await walk.next(page, 'Review')
+  await says(/It goes on where it stopped, at \d+/)
+  await press('Go on with it')
+  await says(/Gone on with where an earlier run had stopped/)
+  await press('Limits…')
+  await page.getByRole('dialog').getByLabel('Keys per second').fill('')
+  await press('Set the limits')
+  await says('The whole file is in the target')
+
+  expect(await target.call('DBSIZE')).toBe(users + 2)
+  expect(await target.call('LRANGE', 'new:d3:order:1', 0, -1)).toEqual(['a', 'b'])
+  expect(Number(await target.call('TTL', 'new:d3:order:note'))).toBeGreaterThan(120_000)
+  expect(await target.call('EXISTS', 'new:tmp:1', 'new:d3:order:tags')).toBe(0)
+  expect(await kept()).toBe('')
+  expect(console_.complaints).toEqual([])
+}, 90_000)
+
+test('other choices, and another file, are told to begin anew; what is forgotten is gone from the list', async () => {
+  await target.call('FLUSHALL')
+  await walk.walkToReview(page, file(), { port: target.port, password })
+  await page.getByRole('link', { name: 'Change Speed' }).click()
+  await page.getByLabel('Keys per second').fill('500')
+  await walk.next(page, 'Review')
+  await walk.start(page)
+  await says('Held back by the limit on keys.')
+  await press('Stop…')
+  await press('Stop the restore')
+  await says('Stopped by a person')
+
+  await goOnFromList()
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await walk.next(page, 'Scope')
+  await page.getByLabel('Leave these out').fill('tmp:*')
+  await walk.next(page, 'Options')
+  await walk.next(page, 'Review')
+  await says('The choices are no longer those it was interrupted with.')
+  expect(await page.getByRole('button', { name: 'Start the restore' }).count()).toBe(1)
+
+  await appendFile(file(), 'x')
+  await page.getByRole('link', { name: 'Close', exact: true }).click()
+  await page.reload()
+  await says(`Changed since, or gone: ${file()}`)
+  await press('Forget dump.rdb')
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Forget it' }).click()
+  await main().getByText('Interrupted').waitFor({ state: 'detached' })
+  expect(await kept()).toBe('')
+}, 90_000)
