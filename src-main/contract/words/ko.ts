@@ -920,7 +920,7 @@ export const ko: LanguageWords = {
     'freeze.not-permitted': {
       what: '소스[ {address}] 서버의 사용자에게 비밀번호를 바꿀 권한이 없습니다[({command} 명령)].',
       safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
-      todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나, 직접 동결하세요. 쓰는 쪽을 직접 막으면 Keyferry가 확인합니다.',
+      todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나, 직접 동결하세요. 쓰기를 직접 차단하면 Keyferry가 확인합니다.',
     },
     'freeze.not-primary': {
       what: '소스[ {address}] 서버는 복제본입니다. 쓰기는 그 프라이머리에서 동결합니다.',

@@ -920,7 +920,7 @@ export const zh: LanguageWords = {
     'freeze.not-permitted': {
       what: '源端[ {address} ]的用户无权修改密码[（命令 {command}）]。',
       safe: '源端没有冻结，密码没有改变。',
-      todo: '请授予 CONFIG SET、ACL 和 CLIENT KILL 的权限；或手动冻结：由您挡住写入方，Keyferry 负责确认。',
+      todo: '请授予 CONFIG SET、ACL 和 CLIENT KILL 的权限；或手动冻结：由您阻断写入方，Keyferry 负责确认。',
     },
     'freeze.not-primary': {
       what: '源端[ {address} ]是副本；写入应在其主节点上冻结。',

@@ -541,7 +541,8 @@ export const ko: Words = {
   'settings.state.by-hand': '직접 되돌려야 함',
   'safe.task.source': '**소스**는 읽기만 하며 애플리케이션은 계속 사용합니다.',
   'safe.task.over': '더 이상 붙잡고 있는 것이 없습니다. 동기화가 끝났고 설정은 목록과 같습니다.',
-  'safe.task.byHand': '**소스**는 사람이 직접 막았습니다. Keyferry는 그곳에서 아무것도 바꾸지 않았습니다.',
+  'safe.task.byHand':
+    '**소스**의 쓰기는 사람이 직접 차단했습니다. Keyferry는 그곳에서 아무것도 바꾸지 않았습니다.',
   'safe.task.frozen':
     '**소스**는 쓰기를 거부합니다. 원래 비밀번호와 사용자는 보관되어 있어 되돌릴 수 있습니다.',
   'safe.task.offset': '지금 이 컴퓨터가 멈춰도 오프셋 **{offset}** 부터 이어 갑니다.',
@@ -583,8 +584,8 @@ export const ko: Words = {
   'cutover.inStep.text': '양쪽이 곧바로 일치합니다',
   'cutover.freeze': '소스 쓰기 동결',
   'cutover.freeze.text': '비밀번호를 바꿔 Keyferry 외에는 모두 끊습니다. 되돌릴 수 있습니다.',
-  'cutover.freeze.byHand': '직접 막음, 더 이상 쓰기가 없음',
-  'cutover.freeze.byHand.now': '쓰는 쪽은 직접 막고, Keyferry가 지켜보다가 스스로 계속합니다',
+  'cutover.freeze.byHand': '직접 차단함, 더 이상 쓰기가 없음',
+  'cutover.freeze.byHand.now': '쓰기는 직접 차단하고, Keyferry가 지켜보다가 스스로 계속합니다',
   'cutover.freeze.go': '실행할 내용 보기…',
   'cutover.freeze.done_other': '비밀번호 변경, 클라이언트 {n}개 끊음',
   'cutover.drain': '마지막 쓰기 도착 대기',
@@ -658,7 +659,7 @@ export const ko: Words = {
   'freeze.nobody': '연결된 클라이언트 없음',
   'freeze.byHand': '직접 동결',
   'freeze.byHand.lead':
-    'Keyferry는 이 소스의 비밀번호를 바꿀 수 없습니다. 아래에서 시작한 뒤 다음 방법 중 하나로 쓰는 쪽을 직접 막으세요.',
+    'Keyferry는 이 소스의 비밀번호를 바꿀 수 없습니다. 아래에서 시작한 뒤 다음 방법 중 하나로 쓰기를 직접 차단하세요.',
   'freeze.byHand.password': '서비스 콘솔에서 비밀번호를 바꾸고 지금 있는 연결을 끊습니다.',
   'freeze.byHand.firewall': '방화벽이나 보안 그룹에서 이 컴퓨터와 복제본만 들여보냅니다.',
   'freeze.byHand.stop': '여기에 쓰는 애플리케이션을 멈춥니다.',
@@ -666,8 +667,8 @@ export const ko: Words = {
   'freeze.byHand.newPassword.hint': '8자 이상. 옛 비밀번호가 거부되면 Keyferry가 이것으로 로그인합니다.',
   'freeze.byHand.seen':
     '쓸 수 있는 연결이 없거나 옛 비밀번호가 거부되고, 2초 동안 쓰기가 없으면 Keyferry가 스스로 계속합니다. 그 뒤의 쓰기는 검증을 무효로 만듭니다.',
-  'freeze.byHand.deed': '지금 쓰는 쪽을 막겠습니다',
-  'freeze.byHand.waiting': '지금 쓰는 쪽을 막으세요.',
+  'freeze.byHand.deed': '지금 쓰기를 차단하겠습니다',
+  'freeze.byHand.waiting': '지금 쓰기를 차단하세요.',
   'freeze.byHand.writes': '아직 보이는 것: 초당 쓰기 {rate}회.',
   'freeze.byHand.writesAndClients': '아직 보이는 것: 초당 쓰기 {rate}회, 다른 연결 {clients}개.',
   'freeze.notYet': '나중에',
