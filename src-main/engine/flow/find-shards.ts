@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { StreamMark, SyncSpec } from '#contract/sync.ts'
+import { Misheard } from '../redis/misheard.ts'
 import { ClusterSource, isClusterNode } from '../source/cluster-source.ts'
 import { readShardList, writeShardList, type ListedShard } from './shard-list.ts'
 import type { SlotHome } from './slot-moves.ts'
@@ -121,7 +122,8 @@ export class ShardFinder {
       await cluster.look(signal)
     } catch (thrown) {
       // Away for now: each shard looks for its master itself.
-      if (!toFailure(thrown).retryable) throw thrown
+      const failure = toFailure(thrown)
+      if (!failure.retryable && !new Misheard().mayBe(failure)) throw thrown
     }
     this.#list(at, cluster, true)
   }

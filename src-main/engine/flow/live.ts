@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
+import { Misheard } from '../redis/misheard.ts'
 import type { ClusterSource } from '../source/cluster-source.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import type { DbKey } from './checkpoint.ts'
@@ -59,6 +60,7 @@ class LiveSync implements AsyncDisposable {
   #stayFailure: Failure | null = null
   #hopeless: Failure | null = null
   #targetFailure: Failure | null = null
+  readonly #misheard = new Misheard()
   #steering: Steering | null = null
   /** Null until the target has been looked at. */
   #place: TargetPlace | null = null
@@ -195,8 +197,8 @@ class LiveSync implements AsyncDisposable {
         }
         const failure = this.#stayFailure ?? toFailure(thrown)
         const beginning = isFirst && this.#attempt === 1 && this.#shards.every((one) => one.isConnecting)
-        if (!failure.retryable || beginning || failure.code === 'task.held-elsewhere')
-          throw new FailureError(failure)
+        if (beginning || failure.code === 'task.held-elsewhere') throw new FailureError(failure)
+        if (!failure.retryable && !this.#misheard.mayBe(failure)) throw new FailureError(failure)
         this.#leaveTarget(failure)
       }
       if (this.#wishes.ending === 'pause') return this.#result('paused')
@@ -226,6 +228,7 @@ class LiveSync implements AsyncDisposable {
       signal,
     })
     this.#targetFailure = null
+    this.#misheard.forget()
     if (session.fenced > 0) this.#state.event('target.fenced', { count: session.fenced })
     if (session.restarted) this.#state.event('target.restarted', {}, 'warning')
     if (!(await this.#isDone(session))) {

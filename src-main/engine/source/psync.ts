@@ -6,6 +6,7 @@ import type { ByteStream } from '../redis/byte-stream.ts'
 import { classifySocketError } from '../redis/connect-failure.ts'
 import { dial } from '../redis/dial.ts'
 import { Intake, type Taken } from '../redis/intake.ts'
+import { Misheard } from '../redis/misheard.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { handshake, type Position } from './handshake.ts'
 import { SnapshotTransfer } from './snapshot-transfer.ts'
@@ -63,6 +64,7 @@ export class Replication {
   #snapshotTotal: number | null = null
   #received = 0
   #everFollowed = false
+  readonly #misheard = new Misheard()
   #connected = new AbortController()
   /** What is to be done before the next connection, in order. */
   #restarts: Restart[] = []
@@ -155,7 +157,8 @@ export class Replication {
         if (signal.aborted) return
         if (connected.aborted) continue
         const failure = this.#nameFailure(thrown)
-        if (!failure.retryable && !this.#everFollowed) throw new FailureError(failure)
+        if (!failure.retryable && !this.#everFollowed && !this.#mayBeMisheard(failure))
+          throw new FailureError(failure)
         if (isFinal(failure)) throw new FailureError(failure)
         if (this.#state === 'streaming') this.#options.onLost?.(failure)
         this.#state = 'waiting'
@@ -164,6 +167,11 @@ export class Replication {
       pauseMs = this.#received > followedBefore ? 100 : Math.min(pauseMs * 2, longestPauseMs)
       await sleep(pauseMs, undefined, { signal: connected }).catch(() => undefined)
     }
+  }
+
+  /** An earlier run has followed it. */
+  #mayBeMisheard(failure: Failure): boolean {
+    return this.#options.spool.lineage !== null && this.#misheard.mayBe(failure)
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,36 @@
+import type { Failure, FailureCode } from '#contract/failure.ts'
+
+/** What a greeting with a byte that is another one at its end is taken for. */
+const codes: ReadonlySet<FailureCode> = new Set([
+  'connect.not-redis',
+  'tls.not-tls',
+  'tls.untrusted',
+  'tls.name-mismatch',
+  'tls.expired',
+  'tls.client-certificate',
+  'socks.not-socks',
+  'socks.sign-in-refused',
+  'tunnel.prohibited',
+] satisfies readonly FailureCode[])
+
+/** Said so often in a row it is true. */
+const enough = 5
+
+/**
+ * A server that was reached before by the same settings answers as if these were wrong: it may have been misheard, for
+ * nothing but TLS itself notices a byte that was spoilt on its way, and what carries TLS is not secured.
+ */
+export class Misheard {
+  #times = 0
+
+  /** Is it worth asking once more? */
+  mayBe({ code }: Failure): boolean {
+    this.#times += 1
+    return codes.has(code) && this.#times < enough
+  }
+
+  /** It was reached. */
+  forget(): void {
+    this.#times = 0
+  }
+}
