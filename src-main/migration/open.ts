@@ -11,7 +11,7 @@ import type { CheckRequest } from './prechecks/context.ts'
 import { createConnections, type Connections } from './connections.ts'
 import { preferenceBook, type PreferenceBook } from './preferences.ts'
 import { createProfiles, type Profiles } from './profiles.ts'
-import { KeyBox, type KeyRing } from './secrets.ts'
+import { KeyBox, type KeyRing, passphraseVariable } from './secrets.ts'
 import { TaskBook } from './task-book.ts'
 import { createTasks } from './create-tasks.ts'
 import type { Tasks } from './tasks.ts'
@@ -47,7 +47,7 @@ export interface MigrationsRequest {
  */
 export function openMigrations({ folder, jobs, keyRing, clock }: MigrationsRequest): Migrations {
   const store = openStore(join(folder, 'keyferry.db'))
-  const passphrase = process.env['KEYFERRY_PASSPHRASE']
+  const passphrase = process.env[passphraseVariable]
   const sealed = new KeyBox(join(folder, 'keyferry.key'), { passphrase, keyRing })
   const book = new TaskBook(store)
   const freezes = freezeJournal(store.journal, sealed)

@@ -12,6 +12,7 @@ const passing: ReadonlySet<Failure['code']> = new Set([
   'task.instance-busy',
   // Just opened, a window waits for the passphrase.
   'secret.locked',
+  'secret.wrong-passphrase',
 ])
 
 interface Starter {

@@ -66,11 +66,15 @@ describe('a key with a passphrase', () => {
     expect(readFileSync(file).includes(plainKey)).toBe(false)
     expect(readFileSync(file, 'utf8')).not.toContain(passphrase)
     expect(new KeyBox(file, { passphrase }).open(before)).toBe('secret')
-    for (const other of [new KeyBox(file), new KeyBox(file, { passphrase: 'something else' })]) {
+    const wrong = failing('secret.wrong-passphrase')
+    for (const [other, why] of [
+      [new KeyBox(file), locked],
+      [new KeyBox(file, { passphrase: 'something else' }), wrong],
+    ] as const) {
       expect(other.standing).toMatchObject({ keeping: 'passphrase', locked: true })
-      expect(() => other.open(before)).toThrow(locked)
-      expect(() => other.seal('new')).toThrow(locked)
-      expect(() => other.keep({ keeping: 'key-file' })).toThrow(locked)
+      expect(() => other.open(before)).toThrow(why)
+      expect(() => other.seal('new')).toThrow(why)
+      expect(() => other.keep({ keeping: 'key-file' })).toThrow(why)
     }
   })
 

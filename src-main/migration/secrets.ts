@@ -5,7 +5,7 @@ import { openSealed, sealWith } from './seal.ts'
 
 /** Seals secrets for the store. Nothing it seals is ever written elsewhere in clear. */
 export interface SecretBox {
-  /** Fails with `secret.locked` where the key is not at hand, as `open` does. */
+  /** Fails with `secret.locked`, or `secret.wrong-passphrase`, where the key is not at hand, as `open` does. */
   seal(text: string): Uint8Array
   /** Fails with `secret.unreadable` when it was sealed with another key, or damaged. */
   open(sealed: Uint8Array): string
@@ -19,8 +19,11 @@ export interface KeyRing {
   unwrap(wrapped: Buffer): Buffer
 }
 
+/** Where a passphrase comes from that nobody types. */
+export const passphraseVariable = 'KEYFERRY_PASSPHRASE'
+
 export interface KeyBoxOptions {
-  /** From the environment of a server. A key that lies in its file plainly is locked with it at once. */
+  /** From the environment (`passphraseVariable`). A key that lies in its file plainly is locked with it at once. */
   readonly passphrase?: string | undefined
   readonly keyRing?: KeyRing | undefined
 }
@@ -32,6 +35,9 @@ export class KeyBox implements SecretBox {
   #passphrase: string | undefined
   #kept: KeptKey
   #key: Buffer | null = null
+  /** The newest passphrase was tried in vain; and whether a person typed it. */
+  #isWrong = false
+  #isTyped = false
   /** Somebody has typed the passphrase of a key that was locked. */
   onUnlocked: () => void = () => undefined
 
@@ -67,6 +73,7 @@ export class KeyBox implements SecretBox {
   unlock(passphrase: string): void {
     if (this.#find() !== null) return
     this.#passphrase = passphrase
+    this.#isTyped = true
     if (this.#find() === null) fail('secret.wrong-passphrase')
     this.onUnlocked()
   }
@@ -104,7 +111,10 @@ export class KeyBox implements SecretBox {
   }
 
   #demand(): Buffer {
-    return this.#find() ?? fail('secret.locked', { file: this.#file })
+    const key = this.#find()
+    if (key !== null) return key
+    if (this.#isWrong && !this.#isTyped) fail('secret.wrong-passphrase', { variable: passphraseVariable })
+    return fail('secret.locked', { file: this.#file })
   }
 
   /** Looked for only when it is needed: a passphrase takes a tenth of a second, a key ring may ask the person. */
@@ -115,6 +125,7 @@ export class KeyBox implements SecretBox {
 
   #unlocked({ passphrase, keyRing }: Exclude<KeptKey, { key: Buffer }>): Buffer | null {
     const key = this.#passphrase === undefined ? null : unlockKey(passphrase, this.#passphrase)
+    this.#isWrong ||= this.#passphrase !== undefined && key === null
     // A wrong one is not tried at each look.
     this.#passphrase = undefined
     if (key !== null || keyRing === null) return key

@@ -352,9 +352,10 @@ describe('keyferry freeze and unfreeze', () => {
       runCli(args, { env: { ...env(), KEYFERRY_PASSPHRASE: passphraseNow } })
     expect((await run(['freeze', '-f', at(source)], passphrase)).code).toBe(0)
 
-    for (const other of ['', 'another passphrase']) {
+    const refusals = { '': 'secret.locked', 'another passphrase': 'secret.wrong-passphrase' }
+    for (const [other, why] of Object.entries(refusals)) {
       const refused = await run(['unfreeze'], other)
-      expect(refused.stderr).toContain('(secret.locked)')
+      expect(refused.stderr).toContain(`(${why})`)
       expect(refused.code).not.toBe(0)
     }
     await expect(source.call('SET', 'k', 'v')).rejects.toThrow()

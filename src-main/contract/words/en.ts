@@ -728,9 +728,9 @@ export const en: LanguageWords = {
       todo: 'Unlock them on the settings page, or start Keyferry with the passphrase in KEYFERRY_PASSPHRASE. Where only the passphrase is lost, the desktop app of this user may still open them by the system’s key ring.',
     },
     'secret.wrong-passphrase': {
-      what: 'This is not the passphrase of the stored passwords.',
+      what: '[The passphrase in {variable}|This] is not the passphrase of the stored passwords.',
       safe: 'They stay locked, and nothing has been lost.',
-      todo: 'Type it again.',
+      todo: '[Start Keyferry with the right one in {variable}, or unlock them on the settings page.|Type it again.]',
     },
     'secret.no-key-ring': {
       what: 'The key ring of this system does not take the key.',

@@ -723,9 +723,9 @@ export const ko: LanguageWords = {
       todo: '설정 페이지에서 잠금을 풀거나 KEYFERRY_PASSPHRASE에 암호 문구를 넣고 Keyferry를 시작하세요. 암호 문구만 잃었다면 이 사용자의 데스크톱 앱이 시스템 키링으로 열 수도 있습니다.',
     },
     'secret.wrong-passphrase': {
-      what: '저장된 비밀번호의 암호 문구가 아닙니다.',
+      what: '[{variable}의 값은 |]저장된 비밀번호의 암호 문구가 아닙니다.',
       safe: '잠긴 채로 있으며 잃은 것은 없습니다.',
-      todo: '다시 입력하세요.',
+      todo: '[{variable}에 맞는 암호 문구를 넣어 Keyferry를 다시 시작하거나 설정 화면에서 잠금을 푸세요.|다시 입력하세요.]',
     },
     'secret.no-key-ring': {
       what: '이 시스템의 키링이 키를 받지 않습니다.',

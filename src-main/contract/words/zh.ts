@@ -723,9 +723,9 @@ export const zh: LanguageWords = {
       todo: '请在设置页解锁，或在 KEYFERRY_PASSPHRASE 中给出口令后启动 Keyferry。如果只是忘记口令，此用户的桌面应用或许仍能通过系统密钥环打开。',
     },
     'secret.wrong-passphrase': {
-      what: '这不是保存的密码的口令。',
+      what: '[{variable} 中的口令|这]不是保存的密码的口令。',
       safe: '密码仍然锁定，没有丢失任何内容。',
-      todo: '请重新输入。',
+      todo: '[请在 {variable} 中设置正确的口令后重新启动 Keyferry，或在设置页面解锁。|请重新输入。]',
     },
     'secret.no-key-ring': {
       what: '系统密钥环没有接受密钥。',
