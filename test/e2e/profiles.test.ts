@@ -19,14 +19,14 @@ const file = (name: string, text: string): { name: string; mimeType: string; buf
 })
 
 test('profiles are imported from files, found, and exported again as they were', async () => {
-  const plan = (name: string): string =>
+  const plan = (name: string, options: object = {}): string =>
     JSON.stringify({
       format: 'keyferry-profile',
       formatVersion: 1,
       name,
       source: { host: `${name}.example`, port: 6379 },
       target: null,
-      options: {},
+      options,
     })
   await using served = await startServed()
   await using console = await openConsole(browser, served)
@@ -40,6 +40,12 @@ test('profiles are imported from files, found, and exported again as they were',
     file('notes.txt', 'no profile at all'),
   ])
   await main.getByText('profile.not-a-file').waitFor()
+  // What runs programs on its machine comes from whoever sits at it.
+  const withCommand = plan('armed', { onCutover: ['./anything'] })
+  await chooser.setInputFiles([file('armed.keyferry', withCommand)])
+  await main.getByText('command.not-from-here').waitFor()
+  await main.getByRole('searchbox', { name: 'Search by name or address' }).fill('armed')
+  await main.getByText('No profile matches.').waitFor()
   await main.getByRole('searchbox', { name: 'Search by name or address' }).fill('SHOP-3')
   await expect.poll(() => main.getByRole('row').count()).toBe(2)
   const saved = page.waitForEvent('download')

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,8 +7,10 @@ import { expect, it } from 'vitest'
 import { addressOf } from '#contract/connection.ts'
 import type { Migrations } from '#migration/open.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
+import { freePort } from '../support/free-port.ts'
 import { bringToProof, proveFrozen } from '../support/proven-task.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { runCli, type CliRun } from '../support/run-cli.ts'
 
 const mortal = new URL('../support/die-in-finish.ts', import.meta.url).pathname
 const dataFolder = dataFolderForEachTest()
@@ -158,4 +161,35 @@ it('finished without it, that is told; a password of the plan is not kept in it'
   expect(finished).toMatchObject({ state: 'finished', command: null })
   expect(finished.events.map(({ code }) => code)).toContain('command.skipped')
   expect(told()).toEqual([])
+}, 120_000)
+
+it('on the command line: one that came in a file is told as such, and not run before it is consented to', async () => {
+  const words = ['./switch-dns', '--zone', 'shop example']
+  const keyferry = (...args: string[]): Promise<CliRun> =>
+    runCli(args, { env: { KEYFERRY_HOME: dataFolder.path }, timeoutMs: 60_000 })
+  const side = { host: '127.0.0.1', port: await freePort() }
+  const plan = { name: 'shop', source: side, target: { ...side, port: await freePort() } }
+  const format = { format: 'keyferry-profile', formatVersion: 1 }
+  const text = JSON.stringify({ ...format, ...plan, options: { onCutover: words } })
+  {
+    await using home = dataFolder.open()
+    home.profiles.import(text, 'shop.keyferry')
+  }
+  const digest = createHash('sha256').update(JSON.stringify(words)).digest('hex')
+  const shown = await keyferry('profiles', 'show', 'shop')
+  expect(shown.stdout).toContain(
+    `./switch-dns --zone 'shop example' (nobody here has consented yet; digest ${digest})`,
+  )
+  const refused = await keyferry('run', 'shop', '--cutover', 'auto', '--allow-command', 'another')
+  expect(refused.code).toBe(1)
+  expect(refused.stderr).toContain('command.not-consented')
+  // Nobody answers at either address: what it ends with now is that.
+  const allowed = await keyferry('run', 'shop', '--cutover', 'auto', '--allow-command', digest)
+  expect(allowed.stderr).toContain('connect.refused')
+  const again = await keyferry('profiles', 'on-cutover', 'shop', './other')
+  expect(again.stdout).toContain('runs at its cutover, on this machine: ./other')
+  await using home = dataFolder.open()
+  expect(home.profiles.list()).toMatchObject([
+    { options: { onCutover: ['./other'] }, commandConsent: { given: true } },
+  ])
 }, 120_000)
