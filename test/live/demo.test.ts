@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startCli } from '../support/run-cli.ts'
 
-const timeoutMs = 90_000
+/** A whole migration with its writers: minutes where many others are at work on the machine. */
+const timeoutMs = 300_000
 
 let folder: string
 
