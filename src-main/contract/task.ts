@@ -13,7 +13,7 @@ export type TaskEventCode =
   | SyncEventCode
   /** from, to */
   | 'task.state'
-  /** passed, warnings, failed */
+  /** passed, warnings, failed; skipped: where some wait for another */
   | 'checks.done'
   /** check */
   | 'checks.accepted'

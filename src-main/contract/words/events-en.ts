@@ -43,7 +43,8 @@ export const eventsEn: EventsOf = {
     'The value of the key {key}[ of database {db}] is too large to be read in one answer, and of a type that does not come in pieces; it is left out.',
   'scan.unequal': 'Keys that differ however often they are written[: {keys}]; the proof tells which.',
   'task.state': 'From “{from}” to “{to}”.',
-  'checks.done': 'Checks: {passed} passed, {warnings} warnings, {failed} failed.',
+  'checks.done':
+    'Checks: passed {passed}, warnings {warnings}, failed {failed}[, waiting for these {skipped}].',
   'checks.accepted': 'The warning of the check “{check}” was accepted.',
   'schedule.armed': 'It will be started at {when}.',
   'schedule.disarmed': 'It will not be started by itself any more[ (it was to be at {when})].',

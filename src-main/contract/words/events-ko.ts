@@ -42,7 +42,7 @@ export const eventsKo: EventsOf = {
     '키 {key}[(데이터베이스 {db})] 값이 한 번에 읽기에는 너무 크고 나누어 읽을 수 없는 형식이라 제외합니다.',
   'scan.unequal': '몇 번을 써도 다른 키가 있습니다[({keys}개)]. 검증 결과에서 알 수 있습니다.',
   'task.state': '‘{from}’에서 ‘{to}’ 상태로 바뀌었습니다.',
-  'checks.done': '점검 결과: 통과 {passed}, 경고 {warnings}, 실패 {failed}.',
+  'checks.done': '점검 결과: 통과 {passed}, 경고 {warnings}, 실패 {failed}[, 대기 {skipped}].',
   'checks.accepted': '‘{check}’ 점검의 경고를 수락했습니다.',
   'schedule.armed': '{when} 시점에 시작됩니다.',
   'schedule.disarmed': '더 이상 자동으로 시작되지 않습니다[ (예정 시각: {when})].',

@@ -37,7 +37,7 @@ export const eventsZh: EventsOf = {
   'scan.too-large': '键 {key}[（数据库 {db}）]的值太大，无法一次读取，其类型也不能分块读取；已略过。',
   'scan.unequal': '有些键重写后仍不一致[：{keys} 个]；校验结果会列出。',
   'task.state': '从“{from}”变为“{to}”。',
-  'checks.done': '检查：{passed} 项通过，{warnings} 项警告，{failed} 项未通过。',
+  'checks.done': '检查：{passed} 项通过，{warnings} 项警告，{failed} 项未通过[，{skipped} 项因此等待]。',
   'checks.accepted': '已接受检查项“{check}”的警告。',
   'schedule.armed': '将于 {when} 启动。',
   'schedule.disarmed': '不再自动启动[（原定 {when}）]。',

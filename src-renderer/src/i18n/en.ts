@@ -454,6 +454,8 @@ export const en = {
   'checks.running': 'Checking both sides',
   'checks.failed_one': '{n} failed',
   'checks.failed_other': '{n} failed',
+  'checks.waiting_one': '{n} waits for another',
+  'checks.waiting_other': '{n} wait for another',
   'checks.warnings_one': '{n} warning',
   'checks.warnings_other': '{n} warnings',
   'checks.checking_one': '{n} checking',

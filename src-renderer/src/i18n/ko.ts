@@ -430,6 +430,7 @@ export const ko: Words = {
   'checks.running': '양쪽을 점검하는 중',
   'checks.failed_other': '실패 {n}건',
   'checks.warnings_other': '경고 {n}건',
+  'checks.waiting_other': '다른 점검 대기 {n}건',
   'checks.checking_other': '점검 중 {n}건',
   'checks.passed_other': '통과 {n}건',
   'checks.passedOf': '{all}건 중 {passed}건 통과',

@@ -413,6 +413,7 @@ export const zh: Words = {
   'checks.running': '正在检查两端',
   'checks.failed_other': '{n} 项失败',
   'checks.warnings_other': '{n} 项警告',
+  'checks.waiting_other': '{n} 项等待其他检查',
   'checks.checking_other': '{n} 项检查中',
   'checks.passed_other': '{n} 项通过',
   'checks.passedOf': '{all} 项中 {passed} 项通过',
