@@ -12,6 +12,7 @@ if (electron === null)
 
 describe.skipIf(electron === null)('a restore in the window', () => {
   const keys = 1_000_000
+  const evil = ['<img src=x onerror="window.wasRun=1">', 'evil\u202Egpj', Buffer.from([0x61, 0xff, 0xc3])]
   let source: RedisServer
   let target: RedisServer
   let folder: string
@@ -24,6 +25,7 @@ describe.skipIf(electron === null)('a restore in the window', () => {
     ;[source, target] = await Promise.all([startRedis(), startRedis()])
     await source.call('MSET', 'a', '1', 'b', '2')
     await source.call('ZADD', 'scores', '-inf', 'low', '+inf', 'high')
+    for (const name of evil) await source.call('SET', name, name)
     dump = await saved('dump.rdb')
     await source.call('DEBUG', 'POPULATE', keys, 'key', 40)
     big = await saved('big.rdb')
@@ -80,8 +82,21 @@ describe.skipIf(electron === null)('a restore in the window', () => {
     await walk.start(page)
     await main.getByText('The whole file is in the target').waitFor()
 
-    expect(await target.call('DBSIZE')).toBe(3)
+    expect(await target.call('DBSIZE')).toBe(3 + evil.length)
     expect(await target.call('ZRANGE', 'scores', 0, -1, 'WITHSCORES')).toEqual(['low', '-inf', 'high', 'inf'])
+
+    // Names and values that would do harm are shown as what they are.
+    for (const name of evil) await target.call('SET', name, Buffer.alloc(10_000_000, '<b>'))
+    await main.getByRole('button', { name: 'Compare', exact: true }).click()
+    for (const shown of ['<img src=x', 'evil\\xe2\\x80\\xaegpj', 'a\\xff\\xc3']) {
+      await page.getByRole('option', { name: shown }).click()
+      await main
+        .getByText(/of 9\.54 MiB/)
+        .first()
+        .waitFor()
+    }
+    expect(await page.evaluate(() => 'wasRun' in window)).toBe(false)
+    expect(await page.locator('img').count()).toBe(0)
     expect(complaints).toEqual([])
   })
 

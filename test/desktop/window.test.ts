@@ -188,6 +188,36 @@ describe.skipIf(electron === null)('the window', () => {
     expect(theirs).toBe('nothing')
   })
 
+  test('a port that speaks no frames is closed, and nothing else is disturbed', async () => {
+    const { app, page } = desktop
+    const heard = await page.evaluate(async () => {
+      const call = '{"i":"1","p":{"u":"/host/capabilities"}}'
+      const frames = [
+        '',
+        'null',
+        '[]',
+        '{"i":"1","p":{"u":"/../x"}}',
+        '{"i":1,"p":{"u":"/a"}}',
+        'x'.repeat(1e6),
+      ]
+      const others = [new ArrayBuffer(8), { i: '1', p: { u: '/host/capabilities' } }, 7, null]
+      const answers: string[] = []
+      for (const frame of [...frames, ...others]) {
+        const { port1, port2 } = new MessageChannel()
+        const closed = new Promise((resolve) => port1.addEventListener('close', resolve, { once: true }))
+        port1.onmessage = ({ data }) => answers.push(String(data))
+        window.postMessage('keyferry:connect', '*', [port2])
+        port1.postMessage(frame)
+        port1.postMessage(call)
+        await closed
+      }
+      return answers
+    })
+    expect(heard).toEqual([])
+    expect(await page.evaluate(askOverPort, 10_000)).toContain('"shell":"desktop"')
+    expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
+  })
+
   test('serves no path but the console’s own', async () => {
     const statuses = await desktop.page.evaluate(async () => {
       const paths = [
