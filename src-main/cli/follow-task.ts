@@ -116,7 +116,10 @@ export class FollowedTask implements Disposable {
   }
 
   #goesOnAfterFlush({ failure, actions }: TaskView): boolean {
-    return this.#onFlush !== undefined && failure?.code === 'source.flushed' && actions.includes('resume')
+    if (failure?.code !== 'source.flushed' || !actions.includes('resume')) return false
+    // A way back is never copied again.
+    const mayBe = failure.params['noCopy'] === undefined || this.#onFlush !== 'copy-again'
+    return this.#onFlush !== undefined && mayBe
   }
 
   /** What ended it, and how many keys it had copied by then: they stay on the target. */

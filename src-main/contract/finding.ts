@@ -107,6 +107,7 @@ export type FitFinding =
   | 'modules-fit'
   | 'modules-missing'
   | 'functions-none'
+  | 'functions-unseen'
   | 'functions-fit'
   | 'functions-unsupported'
   | 'types-fit'

@@ -1,7 +1,7 @@
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { resolve } from '#engine/redis/dial.ts'
-import { parseInfo } from '#engine/redis/info.ts'
+import { infoNumber, parseInfo } from '#engine/redis/info.ts'
 import { replicaPlaces } from '#engine/redis/replication.ts'
 import { targetServers } from '#engine/target/target-servers.ts'
 import type { Ends } from './endpoint.ts'
@@ -10,7 +10,7 @@ import { signInAnyhow } from './freeze/sign-in.ts'
 import {
   putSettingsBack,
   setSettings,
-  wasSet,
+  firstSetAt,
   type SettingNote,
   type SettingPlace,
   type SettingsOf,
@@ -19,7 +19,8 @@ import { sourceNodes } from './source-nodes.ts'
 import type { SettingChoice } from './wanted-settings.ts'
 
 /**
- * Sets what a task wants otherwise at every server it has to do with; with `newOnly` where nothing was set for it before.
+ * Sets what a task wants otherwise at every server it has to do with; with `newOnly` where nothing was set for it before, or the server was started anew since, which
+ * forgets what it was told.
  * Rejects where one cannot be reached.
  */
 export async function setAllSettings(
@@ -34,8 +35,9 @@ export async function setAllSettings(
     node: Connection,
     at: SettingPlace | undefined,
   ): Promise<void> => {
-    if (newOnly && wasSet(side, settings, at)) return
     await using control = await openControl(node, { name })
+    const since = newOnly ? firstSetAt(side, settings, at) : null
+    if (since !== null && !(await hasStartedSince(control, since))) return
     await setSettings(side, control, settings, choice, at)
   }
   for (const [source, connection] of sources.entries()) {
@@ -56,6 +58,12 @@ export async function setAllSettings(
     const node = await resolve(found)
     await setAt('target', node, node === target ? undefined : { source: 0, host: node.host, port: node.port })
   }
+}
+
+/** By the clock of this machine. */
+async function hasStartedSince(control: Control, moment: number): Promise<boolean> {
+  const uptime = infoNumber(parseInfo(String(await control.call('INFO', 'server'))), 'uptime_in_seconds')
+  return uptime !== null && Date.now() - uptime * 1_000 > moment
 }
 
 async function replicasOf(primary: Connection, name: string): Promise<readonly Connection[]> {

@@ -131,16 +131,17 @@ export function settingsOf(taskId: string, journal: JournalTable): readonly Sett
   })
 }
 
-/** Was anything set for a task at this server? */
-export function wasSet(
+/** When something was set first for a task at this server, milliseconds since the epoch; null where nothing was. */
+export function firstSetAt(
   side: SettingChange['side'],
   { taskId, journal }: Pick<SettingsOf, 'taskId' | 'journal'>,
   at: SettingPlace | undefined,
-): boolean {
-  return journal
-    .of(taskId, 'setting')
-    .map(({ note }) => JSON.parse(note) as SettingNote)
-    .some((note) => note.side === side && isThere(note, at))
+): number | null {
+  const rows = journal.of(taskId, 'setting').filter(({ note: text }) => {
+    const note = JSON.parse(text) as SettingNote
+    return note.side === side && isThere(note, at)
+  })
+  return rows[0]?.writtenAt ?? null
 }
 
 function isThere({ at: noted }: SettingNote, at: SettingPlace | undefined): boolean {

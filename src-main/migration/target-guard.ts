@@ -7,6 +7,7 @@ import { tellChangedKeys } from '#engine/redis/changed-keys.ts'
 import { hostOf, parseClientList } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { infoNumber, parseInfo, type Info } from '#engine/redis/info.ts'
+import { guardName } from '#engine/target/fence.ts'
 import { targetServers } from '#engine/target/target-servers.ts'
 import { writeCommandNames } from './freeze/write-counter.ts'
 
@@ -88,7 +89,7 @@ async function guardServers(
   const signal = AbortSignal.any([options.signal, lost.signal])
   const guards = servers.map(async (server) => {
     try {
-      await using control = await openControl(server, { signal, name: `kf:${options.taskId}:guard` })
+      await using control = await openControl(server, { signal, name: guardName(options.taskId) })
       await new Guard(control, server, { ...options, signal }, seen).look()
     } finally {
       lost.abort()
@@ -153,7 +154,7 @@ class Guard {
     const quiet = new QuietTime(this.#control, stats, own, this.#options.onDeed)
     const { taskId } = this.#options
     void tellChangedKeys(this.#control, this.#connection, {
-      name: `kf:${taskId}:guard`,
+      name: guardName(taskId),
       signal: quiet.over.signal,
       onKeys: (keys) => quiet.changed(keys),
       // Before 6.0, or where it is refused, only connections are seen.

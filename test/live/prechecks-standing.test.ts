@@ -159,6 +159,9 @@ describe('whether what the source holds fits', () => {
     const small = await look(at(source), at(target))
     expect(small.says('source-big-keys')).toBe('passed big-keys-none')
     expect(small.says('functions')).toBe('passed functions-none')
+    await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-function')
+    const unseen = await look(at(source, { username: 'weak', password: 'weak' }), at(target))
+    expect(unseen.says('functions')).toBe('warning functions-unseen')
     expect(small.of('policies')).toMatchObject({
       state: 'warning',
       command: 'CONFIG SET maxmemory-policy "allkeys-lru"',

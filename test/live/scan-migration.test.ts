@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { profileOptionsSchema } from '#contract/profile.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { startClusterWriter } from '../support/cluster-writer.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
@@ -75,6 +76,44 @@ it('where nobody may follow, a migration reads key by key once that is accepted,
   expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
   expect(await source.call('CONFIG', 'GET', 'notify-keyspace-events')).toEqual(['notify-keyspace-events', ''])
 })
+
+it('a source that was started anew is told again to tell of changes, and what it kept to itself is found', async () => {
+  await using source = await startRedis()
+  await using target = await startRedis()
+  await source.call('SET', 'before', '1')
+  await using home = dataFolder.open()
+  const profile = home.profiles.save({
+    name: 'Forgetful cache',
+    source: { host: source.host, port: source.port },
+    target: { host: target.host, port: target.port },
+    options: profileOptionsSchema.parse({ mode: 'scan' }),
+  })
+  const { id } = home.tasks.create(profile.id)
+  home.tasks.check(id)
+  await untilTask(home, id, ({ state }) => state !== 'checking')
+  home.tasks.accept(id, 'source-psync', true)
+  home.tasks.start(id)
+  await untilTask(home, id, ({ inStep }) => inStep)
+  expect(await setting(source)).toBe('AE')
+  await source.call('SAVE')
+  await source.kill9()
+  await source.restart()
+  expect(await setting(source)).toBe('')
+  await source.call('SET', 'untold', '1')
+  await expect.poll(() => setting(source), { timeout: 60_000 }).toBe('AE')
+  await expect.poll(() => target.call('GET', 'untold'), { timeout: 60_000 }).toBe('1')
+  const again = await untilTask(home, id, ({ inStep, progress }) => inStep && progress?.lagMs !== null)
+  expect(again.events.filter(({ code }) => code === 'settings.changed')).toHaveLength(2)
+  await source.call('SET', 'told', '1')
+  await expect.poll(() => target.call('GET', 'told'), { timeout: 60_000 }).toBe('1')
+  await home.tasks.stop(id)
+  expect(await setting(source)).toBe('')
+})
+
+async function setting(server: RedisServer): Promise<string> {
+  const found = (await server.call('CONFIG', 'GET', 'notify-keyspace-events')) as string[]
+  return found[1]!
+}
 
 it('every master of a cluster is told to tell of changes, one that was promoted too, and all are as before in the end', async () => {
   await using cluster = await startCluster({ replicas: 1 })

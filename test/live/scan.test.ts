@@ -5,7 +5,7 @@ import { keySlot } from '#engine/bytes/crc16.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
 import { masterOfSlot, startCluster } from '../support/redis-cluster.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { compareAll, connectionTo, differencesFromAll, taskFolder } from '../support/sync-ends.ts'
+import { compareAll, connectionTo, differencesFromAll, infoField, taskFolder } from '../support/sync-ends.ts'
 import { startSync, type SyncProcess } from '../support/sync-process.ts'
 import { startWriter } from '../support/writer.ts'
 
@@ -133,6 +133,69 @@ test('what events tell arrives by itself; what they do not tell is found by the 
   expect(await compareAll(source, target)).toMatchObject(equal)
   expect(await target.call('XPENDING', 'stream', 'group')).toEqual([1, '1-1', '1-1', [['reader', '1']]])
 })
+
+test('a source that puts us out because we do not listen fast enough: noticed, and compared', async () => {
+  await using source = await startRedis({
+    args: [...telling, '--client-output-buffer-limit', 'pubsub 64kb 0 0', '--repl-diskless-sync-delay', '0'],
+  })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('SET', 'first', '1')
+  await using sync = startSync({
+    task: 'put-out',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  const listeners = (): string => source.cli('CLIENT', 'LIST', 'TYPE', 'pubsub').trim()
+  expect(listeners()).toContain('kf:put-out:source')
+  process.kill(sync.pid, 'SIGSTOP')
+  try {
+    // More than the sockets of both sides hold.
+    const fill = "for i = 1, 500 do redis.call('SET', KEYS[1] .. i .. string.rep('x', 16000), i) end"
+    for (let turn = 0; listeners() !== ''; turn += 1) await source.call('EVAL', fill, '1', `k${turn}:`)
+  } finally {
+    process.kill(sync.pid, 'SIGCONT')
+  }
+  await sync.until(() => codes(sync).includes('scan.gap'))
+  const keys = Number(await source.call('DBSIZE'))
+  // What was told before we were put out, and what was not: none of it is touched again.
+  await sync.until(({ phase, targetKeys }) => phase === 'in-step' && targetKeys === keys)
+  await drain(sync)
+  expect(await compareAll(source, target)).toMatchObject(equal)
+}, 240_000)
+
+test('what a source throws out for want of memory goes from the target too, and so does what it lets expire', async () => {
+  await using source = await startRedis({
+    args: [...telling, '--maxmemory', '8mb', '--maxmemory-policy', 'allkeys-lru'],
+  })
+  await using target = await startRedis()
+  using folder = taskFolder()
+  await source.call('SET', 'lives on', '1')
+  await using sync = startSync({
+    task: 'evicting',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  })
+  await sync.until(({ phase }) => phase === 'in-step')
+  for (let key = 0; key < 20_000; key += 1_000)
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, at) => source.call('SET', `k${key + at}`, 'x'.repeat(600))),
+    )
+  await Promise.all(Array.from({ length: 50 }, (_, at) => source.call('SET', `short${at}`, '1', 'PX', '300')))
+  expect(Number(infoField(source, 'stats', 'evicted_keys'))).toBeGreaterThan(1_000)
+  // A source that is full throws out some more while all of it is read and compared.
+  await source.call('CONFIG', 'SET', 'maxmemory', '0')
+  // Without a comparison: each was told.
+  await soon(async () => Number(await source.call('DBSIZE')) === sync.progress!.targetKeys)
+  expect(codes(sync).filter((code) => code === 'scan.reconciled')).toHaveLength(0)
+  await drain(sync)
+  expect(await compareAll(source, target)).toMatchObject(equal)
+}, 120_000)
 
 test('a source that tells nothing is gone through over and over', async () => {
   await using source = await startRedis({ args: noPsync })

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import type { SyncRequest } from '#contract/sync.ts'
 import type { TaskView } from '#contract/task.ts'
 import { keySlot } from '#engine/bytes/crc16.ts'
 import { markStreams } from '#engine/source/stream-mark.ts'
@@ -221,3 +222,39 @@ test('killed, resharded, failed over and grown while the way back is open: each 
   await again.done
   expect(await old.call('KEYS', 'keyferry:*')).toEqual([])
 }, 240_000)
+
+test('a way back is never copied again: where a master is flushed, the question says that only leaving it out goes on', async () => {
+  await using fresh = await startCluster({ masters: 2, args })
+  await using old = await startRedis({ args })
+  using task = taskFolder()
+  const [first] = fresh.nodes as [RedisServer, RedisServer]
+  const from = await markStreams(connectionTo(first), {
+    name: 'kf:back:mark',
+    key: 'keyferry:back:mark',
+    signal: AbortSignal.timeout(60_000),
+  })
+  const asked = {
+    task: 'back',
+    source: connectionTo(first),
+    target: connectionTo(old),
+    folder: task.path,
+    from: [...from],
+  }
+  {
+    await using sync = startSync(asked)
+    await sync.until(({ phase }) => phase === 'in-step')
+    await first.call('FLUSHALL')
+    await expect(sync.done).rejects.toThrow()
+  }
+  const noCopy = { code: 'source.flushed', params: { address: `127.0.0.1:${first.port}`, noCopy: 1 } }
+  let flushes: NonNullable<SyncRequest['flushes']> = []
+  for (const answer of ['copy-again', 'leave-out'] as const) {
+    await using sync = startSync({ ...asked, flushes })
+    await expect(sync.done).rejects.toThrow()
+    expect(sync.failure).toMatchObject(noCopy)
+    const { shard, offset } = sync.failure!.params
+    flushes = [{ shard: Number(shard), offset: Number(offset), answer }]
+  }
+  await using last = startSync({ ...asked, flushes })
+  await last.until(({ phase }) => phase === 'in-step')
+}, 120_000)

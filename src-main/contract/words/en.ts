@@ -450,7 +450,7 @@ export const en: LanguageWords = {
     'source.flushed': {
       what: 'The source[ {address}] was emptied by a command[ ({command})], and it is one of several that go into the same target.',
       safe: 'All that was written before that command is applied; nothing behind it is, and the other sources’ keys are all there.',
-      todo: 'Resume the task with an answer[{console:if}| (“--on-flush” on the command line)]: “copy again” copies this source anew, and what no source has any more goes from the target; “leave out” keeps in the target what it has.',
+      todo: 'Resume the task with an answer[{console:if}| (“--on-flush” on the command line)]: “copy again” copies this source anew, and what no source has any more goes from the target; “leave out” keeps in the target what it has.[ {noCopy:if}A way back is never copied again: only “leave out” goes on with it.]',
     },
     'source.databases-meet': {
       what: 'Databases of the source[ ({dbs})] would go into the same database[ {db}] of the target[ {address}] under the same names.',

@@ -52,6 +52,11 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     mend: 'Load the modules on the target, or see that none of their types is in use.',
   },
   'functions-none': fine('The source has no function libraries.'),
+  'functions-unseen': {
+    found: 'Our account may not ask[ {address}] for function libraries (FUNCTION LIST).',
+    why: 'Where the source has any, FCALL fails on a target that lacks them. Read key by key they are left out; a replication stream brings them.',
+    mend: 'Give the account FUNCTION (ACL: +function), or see for yourself that there are none.',
+  },
   'functions-fit': fine('The target can hold the function libraries of the source.'),
   'functions-unsupported': {
     found: 'The source has function libraries ({libraries}), and the target knows none.',

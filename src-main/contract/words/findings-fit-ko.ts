@@ -52,6 +52,11 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '타깃에 모듈을 적재하거나 그 타입을 쓰지 않는지 확인하세요.',
   },
   'functions-none': fine('소스에 함수 라이브러리가 없습니다.'),
+  'functions-unseen': {
+    found: '이 계정은[ {address} 서버에] 함수 라이브러리를 물을 수 없습니다(FUNCTION LIST).',
+    why: '소스에 라이브러리가 있는데 타깃에 없으면 FCALL이 실패합니다. 키 단위로 읽으면 라이브러리는 빠지고, 복제 스트림에는 들어 있습니다.',
+    mend: '계정에 FUNCTION을 허용하거나(ACL: +function) 라이브러리가 없는지 직접 확인하세요.',
+  },
   'functions-fit': fine('타깃이 소스의 함수 라이브러리를 담을 수 있습니다.'),
   'functions-unsupported': {
     found: '소스에 함수 라이브러리({libraries}개)가 있지만 타깃은 지원하지 않습니다.',

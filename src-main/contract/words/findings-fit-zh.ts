@@ -50,6 +50,11 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '请在目标端加载这些模块，或确认没有使用它们的类型。',
   },
   'functions-none': fine('源端没有函数库。'),
+  'functions-unseen': {
+    found: '当前账号无权[向 {address} ]查询函数库（FUNCTION LIST）。',
+    why: '如果源端有函数库，而目标端没有，FCALL 将失败。逐键读取时不会带上它们；复制流会带上。',
+    mend: '请授予 FUNCTION（ACL：+function），或自行确认源端没有函数库。',
+  },
   'functions-fit': fine('目标端可以容纳源端的函数库。'),
   'functions-unsupported': {
     found: '源端有函数库（{libraries} 个），而目标端不支持。',

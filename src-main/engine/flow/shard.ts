@@ -449,9 +449,12 @@ export class Shard implements AsyncDisposable {
   async #decideFlush(command: string, offset: number): Promise<FlushAnswer> {
     const { spec, index: shard } = this.#options
     const decided = spec.flushes.find((one) => one.shard === shard && one.offset === offset)
-    // Where no copy may be made there is nothing to choose.
+    // Where no copy may be made only the other answer goes on, and the question says so.
     if (decided === undefined || (decided.answer === 'copy-again' && spec.from !== undefined))
-      return fail('source.flushed', { address: addressOf(this.#source), command, shard, offset })
+      return fail('source.flushed', {
+        ...{ address: addressOf(this.#source), command, shard, offset },
+        ...(spec.from !== undefined && { noCopy: 1 }),
+      })
     this.#tell('source.flush-decided', { command, answer: decided.answer })
     if (decided.answer === 'copy-again') await this.#askAnew(() => this.#spool.forget())
     return decided.answer
@@ -515,8 +518,10 @@ export class Shard implements AsyncDisposable {
   #phaseNow(): SyncPhase {
     if (this.#waitingFor() !== null) return 'waiting'
     if (this.#phase === 'connecting') return 'connecting'
-    if (this.#phase === 'following') return this.#inStep.yes ? 'in-step' : 'catching-up'
     const { state } = this.#replication
+    // What is followed still is of a history that another one takes the place of.
+    const isBegunAnew = state === 'waiting-for-snapshot' || state === 'receiving'
+    if (this.#phase === 'following' && !isBegunAnew) return this.#inStep.yes ? 'in-step' : 'catching-up'
     return state === 'streaming' || state === 'waiting' || state === 'connecting' ? 'copying' : state
   }
 

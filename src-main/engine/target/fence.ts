@@ -9,6 +9,11 @@ export function connectionName(task: string, run: string, attempt: number): stri
   return `${taskPrefix(task)}${run}.${attempt}`
 }
 
+/** Of the connection that looks who else is at a target: it writes nothing there, and is not fenced off. */
+export function guardName(task: string): string {
+  return `${taskPrefix(task)}guard`
+}
+
 /** Does the target know a connection of this run? */
 export async function hasConnections(control: Control, task: string, run: string): Promise<boolean> {
   const prefix = `${taskPrefix(task)}${run}.`
@@ -16,24 +21,24 @@ export async function hasConnections(control: Control, task: string, run: string
 }
 
 /**
- * Closes every connection of the task but those named `own`, and sees them gone: bytes of an earlier run, or of
+ * Closes every connection of the task but those named `own` and its guard, and sees them gone: bytes of an earlier run, or of
  * a link given up, that are still on their way must not arrive after the checkpoint has been read. Resolves
  * with how many there were.
  */
 export async function fence(control: Control, task: string, own: string): Promise<number> {
-  return await closeNamed(control, taskPrefix(task), own)
+  return await closeNamed(control, taskPrefix(task), [own, guardName(task)])
 }
 
 /** The same for the links of one shard alone, whose names begin with `prefix`. */
 export async function fenceShard(control: Control, prefix: string): Promise<number> {
-  return await closeNamed(control, prefix, null)
+  return await closeNamed(control, prefix, [])
 }
 
-async function closeNamed(control: Control, prefix: string, own: string | null): Promise<number> {
+async function closeNamed(control: Control, prefix: string, spared: readonly string[]): Promise<number> {
   let closed = 0
   for (let turn = 0; turn < tries; turn += 1) {
     const strangers = (await listConnections(control)).filter(
-      ({ name }) => name.startsWith(prefix) && name !== own,
+      ({ name }) => name.startsWith(prefix) && !spared.includes(name),
     )
     if (strangers.length === 0) return closed
     for (const { id, address } of strangers) if (await kill(control, id, address)) closed += 1

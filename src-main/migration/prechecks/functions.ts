@@ -8,18 +8,21 @@ export const functions = onPairs('functions', 'both', async (source, target) => 
     countLibraries(source.control),
     countLibraries(target.control),
   ])
-  if (libraries === null || libraries === 0) return passed('functions-none')
+  if (libraries === 'refused') return warning('functions-unseen', { address: source.facts.address })
+  if (libraries === 'unknown' || libraries === 0) return passed('functions-none')
   const params = { address: target.facts.address, libraries }
-  return taken === null ? warning('functions-unsupported', params) : passed('functions-fit', params)
+  return typeof taken === 'string'
+    ? warning('functions-unsupported', params)
+    : passed('functions-fit', params)
 })
 
-/** Null on a server that knows none. */
-async function countLibraries(control: Control): Promise<number | null> {
+/** `unknown`: the server knows none; `refused`: our account may not ask. */
+async function countLibraries(control: Control): Promise<number | 'unknown' | 'refused'> {
   try {
     const reply = await control.call('FUNCTION', 'LIST')
-    return Array.isArray(reply) ? reply.length : null
+    return Array.isArray(reply) ? reply.length : 'unknown'
   } catch (thrown) {
-    if (thrown instanceof FailureError && !isOfTheLink(thrown.failure)) return null
-    throw thrown
+    if (!(thrown instanceof FailureError) || isOfTheLink(thrown.failure)) throw thrown
+    return thrown.failure.code === 'auth.no-permission' ? 'refused' : 'unknown'
   }
 }
