@@ -33,12 +33,13 @@ function countCalls(page: Page): (procedure: string) => number {
 
 const alerts = (page: Page): Promise<number> => page.getByRole('main').getByRole('alert').count()
 
-test('two consoles at one migration: the same pressed in both is done once, and edits of both are kept', async () => {
+test('three consoles at one migration: the same pressed in two is done once, and no edit is lost unsaid', async () => {
   await using source = await startRedis({ password: secrets.source })
   await using target = await startRedis({ password: secrets.target })
   await source.call('DEBUG', 'POPULATE', 500, 'key', 20)
   await using one = await openConsole(browser, served)
   await using other = await openConsole(browser, served)
+  await using third = await openConsole(browser, served)
   const pages = [one.page, other.page]
   const callsOfOne = countCalls(one.page)
   const [walk, otherWalk] = [walkMigration(one.page), walkMigration(other.page)]
@@ -55,7 +56,11 @@ test('two consoles at one migration: the same pressed in both is done once, and 
   await other.page.goto(options)
   await other.page.getByRole('heading', { level: 1, name: 'How shall it be done?' }).waitFor()
 
-  // Both have it open, and change it.
+  await third.page.goto(options.replace(/options$/, 'source'))
+  const name = third.page.getByLabel('Name of the migration')
+  await expect.poll(() => name.inputValue()).toBe('Night move')
+
+  // All have it open, and change it, each at another step.
   await one.page.getByText('Leave it frozen', { exact: true }).click()
   await one.page.getByRole('button', { name: 'Next: Check' }).click()
   await one.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
@@ -65,6 +70,12 @@ test('two consoles at one migration: the same pressed in both is done once, and 
   await conflict.getByRole('button', { name: 'Keep mine as a copy' }).click()
   await other.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
   await other.page.getByText('Night move (copy)').first().waitFor()
+  await name.fill('Day move')
+  await third.page.getByRole('button', { name: 'Next: Target' }).click()
+  const told = third.page.getByRole('alertdialog', { name: 'Somebody else has changed this profile' })
+  await told.getByRole('button', { name: 'Drop mine, show the newer one' }).click()
+  await expect.poll(() => name.inputValue()).toBe('Night move')
+  await third.page.goto(`${served.origin}/#/tasks`)
 
   // Both come to the checks of one profile: they are made once, and shown in both.
   const checks = options.replace(/options$/, 'check')
@@ -83,6 +94,7 @@ test('two consoles at one migration: the same pressed in both is done once, and 
   expect(one.page.url()).toBe(other.page.url())
   await walk.untilInStep()
   await otherWalk.untilInStep()
+  await third.page.getByRole('main').getByText('Night move', { exact: true }).first().waitFor()
 
   // A page subscribes once to the task it shows, however many points its plots get.
   const [watched, polled] = ['/tasks/watch', '/tasks/history'].map((name) => callsOfOne(name))
@@ -116,5 +128,5 @@ test('two consoles at one migration: the same pressed in both is done once, and 
   await otherWalk.main.getByText('Equal: 500 keys').waitFor({ timeout: 60_000 })
   await other.page.getByRole('button', { name: 'Abort and put everything back' }).click()
   await walk.main.getByRole('link', { name: 'See what will be done…' }).waitFor({ timeout: 60_000 })
-  expect([...one.complaints, ...other.complaints]).toEqual([])
+  expect([...one.complaints, ...other.complaints, ...third.complaints]).toEqual([])
 })

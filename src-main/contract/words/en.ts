@@ -485,7 +485,7 @@ export const en: LanguageWords = {
     'job.cancelled': {
       what: 'Stopped as you asked.',
       safe: exactly,
-      todo: 'Start it again when you like; a restore goes on with existing keys skipped, and begins anew with existing keys replaced.',
+      todo: 'Start it again when you like; a restore that is asked for again as it was goes on where it stopped.',
     },
     'job.crashed': {
       what: 'The thread doing the work ended unexpectedly[: {message}].',

@@ -480,7 +480,7 @@ export const ko: LanguageWords = {
     'job.cancelled': {
       what: '요청하신 대로 멈췄습니다.',
       safe: exactly,
-      todo: '언제든 다시 시작하세요. 복원은 있는 키를 건너뛰면 이어서 하고, 덮어쓰면 처음부터 합니다.',
+      todo: '언제든 다시 시작하세요. 같은 선택으로 다시 시작한 복원은 멈춘 곳부터 이어집니다.',
     },
     'job.crashed': {
       what: '작업 스레드가 예기치 않게 끝났습니다[: {message}].',

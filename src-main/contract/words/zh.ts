@@ -480,7 +480,7 @@ export const zh: LanguageWords = {
     'job.cancelled': {
       what: '已按您的要求停止。',
       safe: exactly,
-      todo: '可以随时重新开始；恢复任务跳过已有的键即可继续，覆盖已有的键则从头来。',
+      todo: '可以随时重新开始；以相同选项再次进行的恢复会从中断处继续。',
     },
     'job.crashed': {
       what: '工作线程意外结束[：{message}]。',
