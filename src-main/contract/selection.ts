@@ -70,6 +70,14 @@ export const renamingFields = { ...nameFields, ttl: ttlRuleSchema.default({ rule
 export const followedRulesSchema = z.strictObject({ ...selectionFields, ...databaseFields, ...nameFields })
 export type FollowedRules = z.infer<typeof followedRulesSchema>
 
+/** Do keys of this type go along, as far as the rules for types say? */
+export function wantsKind(
+  { types, excludeTypes }: Pick<FollowedRules, 'types' | 'excludeTypes'>,
+  kind: KeyKind,
+): boolean {
+  return (types?.includes(kind) ?? true) && !(excludeTypes?.includes(kind) ?? false)
+}
+
 /** Is there any rule at all? */
 export function hasRules({ include, exclude, ...others }: FollowedRules): boolean {
   return include.length + exclude.length > 0 || Object.values(others).some((rule) => rule !== undefined)
@@ -131,6 +139,22 @@ export function nameMeeting({ stripPrefix, include }: FollowedRules): Contradict
   return include.length > 0 && include.every((glob) => glob.startsWith(literal))
     ? null
     : { field: 'stripPrefix', reason: `only where each glob of include begins with it: ${literal}*` }
+}
+
+/** Two of these databases that would have keys of the same names in one database of the target; null where none would. */
+export function databasesMeeting(
+  { dbs, targetDb, dbMap, dbPrefix }: FollowedRules,
+  there: readonly number[],
+): { readonly dbs: string; readonly db: number } | null {
+  const taken = new Map<string, number>()
+  for (const one of there.filter((db) => dbs?.includes(db) ?? true)) {
+    const db = targetDb ?? dbMap?.[one] ?? one
+    const place = `${db} ${dbPrefix?.[one] ?? ''}`
+    const before = taken.get(place)
+    if (before !== undefined) return { dbs: `${before}, ${one}`, db }
+    taken.set(place, one)
+  }
+  return null
 }
 
 /** The rules that can leave a key out, in the order they are asked: the first one that does is counted. */

@@ -23,7 +23,7 @@ export type Route =
 export const restoreSteps = ['file', 'target', 'scope', 'options', 'review'] as const
 export type RestoreStep = (typeof restoreSteps)[number]
 
-export const migrationSteps = ['source', 'target', 'options', 'check', 'review'] as const
+export const migrationSteps = ['source', 'target', 'scope', 'options', 'check', 'review'] as const
 export type MigrationStep = (typeof migrationSteps)[number]
 
 export const taskPages = ['overview', 'freeze', 'cutover', 'proof'] as const

@@ -89,13 +89,13 @@ test('a profile is found again exactly as it was left, its passwords sealed', as
   const answers = (page: Page): Promise<unknown> =>
     page
       .getByRole('main')
-      .locator('input')
+      .locator('input, textarea')
       .evaluateAll((inputs) =>
         (inputs as HTMLInputElement[]).map(({ id, type, value, checked }) =>
-          type === 'text' ? [id, value] : [type, value, checked],
+          type.startsWith('text') ? [id, value] : [type, value, checked],
         ),
       )
-  const steps = ['source', 'target', 'options'] as const
+  const steps = ['source', 'target', 'scope', 'options'] as const
   const kept: Record<string, unknown> = {}
   let profile: string
   {
@@ -105,6 +105,13 @@ test('a profile is found again exactly as it was left, its passwords sealed', as
     const walk = walkMigration(page)
     await walk.openWizard()
     await walk.enterBothSides('Night move', sourceOf(scene), targetOf(scene))
+    await page.getByRole('button', { name: 'Next: Scope' }).click()
+    await page.getByLabel('Only these keys').fill('user:*\nuser-list:*')
+    await page.getByLabel('Only these cluster slots').fill('0-16383')
+    await walk.main.getByText('module', { exact: true }).click()
+    await page.getByLabel('Prefix to put before').fill('new:')
+    await walk.main.getByText('Map them', { exact: true }).click()
+    await page.getByLabel('From database : into database').fill('0:13, 1:14')
     await page.getByRole('button', { name: 'Next: Options' }).click()
     await walk.main.getByText('Key counts', { exact: true }).click()
     await walk.main.getByText('Leave it frozen').click()
@@ -122,6 +129,8 @@ test('a profile is found again exactly as it was left, its passwords sealed', as
   await page.getByText('Stored sealed').waitFor()
   for (const step of steps) expect(await answersAt(page, served.origin, step)).toEqual(kept[step])
   expect(JSON.stringify(kept)).toContain('"7"')
+  expect(JSON.stringify(kept)).toContain('user-list:*')
+  expect(JSON.stringify(kept)).toContain('0:13, 1:14')
   expect(JSON.stringify(kept)).not.toContain(scene.sourcePassword)
   await page.goto(`${served.origin}/#/profiles/${profile}/source`)
   await page.getByRole('button', { name: 'Test connection' }).click()
@@ -138,6 +147,7 @@ test('a profile is found again exactly as it was left, its passwords sealed', as
 const titles = {
   source: 'Where is the data now?',
   target: 'Where shall it go?',
+  scope: 'What goes along, and as what?',
   options: 'How shall it be done?',
 } as const
 

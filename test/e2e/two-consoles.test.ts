@@ -50,6 +50,7 @@ test('three consoles at one migration: the same pressed in two is done once, and
     { port: source.port, password: secrets.source },
     { port: target.port, password: secrets.target },
   )
+  await one.page.getByRole('button', { name: 'Next: Scope' }).click()
   await one.page.getByRole('button', { name: 'Next: Options' }).click()
   await one.page.getByRole('heading', { level: 1, name: 'How shall it be done?' }).waitFor()
   const options = one.page.url()

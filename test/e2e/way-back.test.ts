@@ -51,6 +51,7 @@ test('over and back again: a command that fails and is run again, the way back k
 /** In the wizard: at the options, with the consent that it does not start without. */
 async function setCommand(page: Page, line: string): Promise<void> {
   const main = page.getByRole('main')
+  await page.getByRole('button', { name: 'Next: Scope' }).click()
   await page.getByRole('button', { name: 'Next: Options' }).click()
   await page.getByRole('heading', { level: 1, name: 'How shall it be done?' }).waitFor()
   await main.getByLabel('Command at the cutover').fill(line)

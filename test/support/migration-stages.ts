@@ -33,6 +33,7 @@ export async function* migrationStages(page: Page, scene: MigrationScene): Async
   const profile = idIn(page.url())
   yield { name: 'source', at: `profiles/${profile}/source`, says: 'migration.source.title' }
   yield { name: 'target', at: `profiles/${profile}/target`, says: 'migration.target.title' }
+  yield { name: 'scope', at: `profiles/${profile}/scope`, says: 'scope.title' }
   yield { name: 'options', at: `profiles/${profile}/options`, says: 'migration.options.title' }
   yield { name: 'check-failed', at: `profiles/${profile}/check`, says: 'checks.state.failed' }
   await target.call('DEL', 'left over')

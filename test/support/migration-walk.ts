@@ -94,6 +94,8 @@ export function walkMigration(page: Page, words: Words = en, hand: Hand = mouse)
       await enter(target)
     },
     async keepOptions() {
+      await next('step.scope')
+      await heading('scope.title')
       await next('step.options')
       await heading('migration.options.title')
       await next('step.check')

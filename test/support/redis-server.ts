@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { Redis } from 'ioredis'
+import { encodeCommand } from '#engine/resp/encode.ts'
 import { freePort } from './free-port.ts'
 import { makeTlsFiles, type TlsFiles } from './tls-files.ts'
 
@@ -115,7 +116,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
         resolve(signal === null ? `with exit code ${code}` : `by ${signal}`)
       }),
     )
-    await untilAnswering(launched, port, tls, log)
+    await untilAnswering(launched, port, tls, options.password, log)
     return launched
   }
 
@@ -270,11 +271,12 @@ async function untilAnswering(
   child: ChildProcess,
   port: number,
   tls: TlsFiles | null,
+  password: string | undefined,
   log: string,
 ): Promise<void> {
   const deadline = Date.now() + startLimitMs
   while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
-    const reply = await ping(port, tls)
+    const reply = await ping(port, tls, password)
     if (reply !== null && !reply.startsWith('-LOADING')) return
     await sleep(15)
   }
@@ -283,7 +285,9 @@ async function untilAnswering(
   throw new Error(`the server on port ${port} did not come up\n${tail}`)
 }
 
-function ping(port: number, tls: TlsFiles | null): Promise<string | null> {
+/** Signed in where there is a password: a server that loads refuses everybody else with NOAUTH, not with LOADING. */
+function ping(port: number, tls: TlsFiles | null, password: string | undefined): Promise<string | null> {
+  const commands = [...(password === undefined ? [] : [['AUTH', password]]), ['PING']]
   return new Promise((resolve) => {
     const socket =
       tls === null
@@ -296,8 +300,13 @@ function ping(port: number, tls: TlsFiles | null): Promise<string | null> {
     socket.setTimeout(1000, () => answer(null))
     socket.once('error', () => answer(null))
     socket.once('close', () => answer(null))
-    socket.once('data', (data) => answer(data.toString('latin1')))
-    socket.write('PING\r\n')
+    let replies = ''
+    socket.on('data', (data) => {
+      replies += data.toString('latin1')
+      const lines = replies.split('\r\n')
+      if (lines.length > commands.length) answer(lines[commands.length - 1]!)
+    })
+    for (const command of commands) socket.write(encodeCommand(command))
   })
 }
 

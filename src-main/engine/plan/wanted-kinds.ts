@@ -1,4 +1,4 @@
-import type { FollowedRules, KeyKind } from '#contract/selection.ts'
+import { wantsKind, type FollowedRules, type KeyKind } from '#contract/selection.ts'
 import type { UnitCommand } from '../flow/units.ts'
 import { readsTheRest, writesTheLast } from './key-roles.ts'
 
@@ -12,10 +12,6 @@ import { readsTheRest, writesTheLast } from './key-roles.ts'
 export type KindRuling = 'goes' | 'goes-not' | 'unsure' | readonly number[]
 
 type OfKinds = Pick<FollowedRules, 'types' | 'excludeTypes'>
-
-export function wantsKind({ types, excludeTypes }: OfKinds, kind: KeyKind): boolean {
-  return (types?.includes(kind) ?? true) && !(excludeTypes?.includes(kind) ?? false)
-}
 
 /** Null where the rules ask for no type. */
 export function makeKindRules(rules: OfKinds): ((command: UnitCommand) => KindRuling) | null {

@@ -1,7 +1,6 @@
-import type { FollowedRules as Asked } from '#contract/selection.ts'
+import { wantsKind, type FollowedRules as Asked } from '#contract/selection.ts'
 import { ownKeyPrefix, type DbKey } from '../flow/checkpoint.ts'
 import { FollowedRules } from '../flow/followed-rules.ts'
-import { wantsKind } from '../plan/wanted-kinds.ts'
 import type { Reply } from '../resp/decode.ts'
 import { theKey, wordsForEach, type Argument } from '../resp/encode.ts'
 import type { Command, Questioned } from './db-link.ts'

@@ -1,5 +1,4 @@
-import { contradictionOf, hasRules, nameMeeting } from '#contract/selection.ts'
-import { makeDbMap } from '#engine/plan/db-map.ts'
+import { contradictionOf, databasesMeeting, hasRules, nameMeeting } from '#contract/selection.ts'
 import { failed, passed, type Check } from './context.ts'
 
 /** Can what is written be followed by the rules for keys, where there are any? */
@@ -17,15 +16,8 @@ export const rules: Check = {
     const there = servers.flatMap(({ reached }) =>
       'control' in reached ? Object.keys(reached.facts.keysPerDb).map(Number) : [],
     )
-    const taken = new Map<string, number>()
-    const map = makeDbMap(asked)
-    for (const db of there.filter((one) => asked.dbs?.includes(one) ?? true)) {
-      const place = `${map(db)} ${asked.dbPrefix?.[db] ?? ''}`
-      const before = taken.get(place)
-      if (before !== undefined)
-        return failed('rules-databases-meet', { dbs: `${before}, ${db}`, db: map(db) })
-      taken.set(place, db)
-    }
+    const meeting = databasesMeeting(asked, there)
+    if (meeting !== null) return failed('rules-databases-meet', meeting)
     return passed('rules-fit')
   },
 }

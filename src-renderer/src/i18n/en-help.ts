@@ -25,6 +25,8 @@ export const enHelp = {
     'The server applications use today. Test the connection: it shows what Keyferry may do there.',
   'help.migration.target':
     'The server applications will use. Nobody else may write to it while the migration runs.',
+  'help.migration.scope':
+    'Everything goes along unless something is chosen here. The rules stay as they are once the migration has begun.',
   'help.migration.options': 'Each choice says what follows from it. The defaults are the careful ones.',
   'help.migration.check': 'Both sides are looked at. What stands in the way says why, and how to mend it.',
   'help.migration.review': 'The whole plan in sentences. Each leads back to where it was decided.',

@@ -110,6 +110,28 @@ export const enRestore = {
   'restore.input.kind.aof': 'append-only file',
   'restore.several_one': '{name} and {n} more',
   'restore.several_other': '{name} and {n} more',
+  'scope.live.lead':
+    'With nothing chosen here, everything the source holds and everything written to it goes along as it is.',
+  'scope.live.unknown':
+    'Known once the connection to the source has been tested: one server tells how many keys its databases hold.',
+  'scope.live.pattern': 'How many of these match patterns and types is seen when they are copied.',
+  'scope.live.counts':
+    'Both sides are counted and compared **by these rules**: keys that do not go along are no difference.',
+  'scope.rules': 'Rules for keys',
+  'scope.clear': 'Let everything go along',
+  'scope.refused.several':
+    'Keys are chosen, moved and renamed only with a single source; of several servers everything goes along.',
+  'scope.refused.cluster':
+    'Keys are chosen, moved and renamed only with a single server as source; of a cluster everything goes along.',
+  'scope.refused.scan':
+    'Keys are chosen, moved and renamed only where the source is followed as a replica; the options say to read it key by key.',
+  'scope.noScan': 'Does not go with rules for keys: a source that is read key by key is copied whole.',
+  'scope.noWayBack':
+    'No way back is kept with rules for keys: what a key of the target is at the source, they do not always tell.',
+  'scope.strip.partly':
+    'Only where each pattern of “Only these keys” begins with this prefix: else two keys could get one name',
+  'scope.dbs.meet':
+    'Two databases of the source would go into one under the same names: give one of them a prefix',
   'review.scope.dbs': 'Only databases **{dbs}**.',
   'review.scope.types': 'Only **{types}**.',
   'review.scope.slots': 'Only slots **{slots}**.',

@@ -436,7 +436,6 @@ export const en = {
   'migration.review.proof.counts': '**Key counts** are compared while writes are frozen.',
   'migration.review.settings': 'Settings',
   'migration.review.pauseSaves': 'The target saves no snapshots meanwhile.',
-  'migration.review.rules': 'Only what the rules for keys choose goes along, as they say.',
   'migration.review.lockTarget': 'Nobody else gets in meanwhile.',
   'migration.review.settings.on': 'Those too small are raised for the task and **put back** after it.',
   'migration.review.settings.off': 'None is changed.',

@@ -27,6 +27,8 @@ export const koHelp: WordsLike<typeof enHelp> = {
     '애플리케이션이 지금 사용하는 서버입니다. 연결을 테스트하면 Keyferry의 권한을 확인할 수 있습니다.',
   'help.migration.target':
     '애플리케이션이 앞으로 사용할 서버입니다. 마이그레이션 중에는 다른 쓰기가 없어야 합니다.',
+  'help.migration.scope':
+    '여기서 선택하지 않으면 모두 복사됩니다. 마이그레이션이 시작된 뒤에는 규칙이 바뀌지 않습니다.',
   'help.migration.options': '각 선택의 결과가 함께 표시됩니다. 기본값이 가장 신중한 선택입니다.',
   'help.migration.check': '양쪽을 점검합니다. 통과하지 못한 항목은 이유와 해결 방법을 알려 줍니다.',
   'help.migration.review': '전체 계획을 문장으로 보여 줍니다. 각 문장에서 해당 단계로 돌아갈 수 있습니다.',

@@ -412,7 +412,6 @@ export const ko: Words = {
   'migration.review.proof.counts': '쓰기를 동결한 동안 **키 수**를 비교합니다.',
   'migration.review.settings': '설정',
   'migration.review.pauseSaves': '그동안 타깃은 스냅샷을 저장하지 않습니다.',
-  'migration.review.rules': '키 규칙이 고른 내용만 규칙대로 복사합니다.',
   'migration.review.lockTarget': '그동안 다른 접속은 허용되지 않습니다.',
   'migration.review.settings.on': '너무 작은 설정은 작업 중에 올리고 끝나면 **되돌립니다**.',
   'migration.review.settings.off': '아무것도 바꾸지 않습니다.',

@@ -20,6 +20,7 @@ export const zhHelp: WordsLike<typeof enHelp> = {
   'help.profiles': '已规划的迁移。可打开修改、复制或再次运行。',
   'help.migration.source': '应用当前使用的服务器。测试连接可查看 Keyferry 在其上的权限。',
   'help.migration.target': '应用将要使用的服务器。迁移期间不得有其他写入。',
+  'help.migration.scope': '此处不作选择则复制全部内容。迁移开始后规则不再改变。',
   'help.migration.options': '每个选项都说明其后果。默认值是最稳妥的选择。',
   'help.migration.check': '检查两端。未通过的项目会说明原因和处理方法。',
   'help.migration.review': '用句子写出的完整计划。每一句都可返回到对应的步骤。',

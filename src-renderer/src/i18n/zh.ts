@@ -396,7 +396,6 @@ export const zh: Words = {
   'migration.review.proof.counts': '冻结写入期间比较**键数**。',
   'migration.review.settings': '参数',
   'migration.review.pauseSaves': '期间目标端不保存快照。',
-  'migration.review.rules': '只复制键规则选中的内容，并按规则处理。',
   'migration.review.lockTarget': '期间他人无法访问目标端。',
   'migration.review.settings.on': '过小的参数在任务期间调高，之后**恢复**。',
   'migration.review.settings.off': '不改动任何参数。',

@@ -1,42 +1,47 @@
 import type { Limits } from '#contract/limits.ts'
+import { keyKinds, wantsKind, type FollowedRules } from '#contract/selection.ts'
 import { formatBytes, formatMoment, formatSpan } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
-import { parseDbPrefixes, parsePatterns } from '../state/restore-fields.ts'
+import { sayDbMap, saySlots } from '../state/restore-fields.ts'
 import type { RestoreDraft } from '../state/restore-draft.svelte.ts'
 import type { RestoreScope } from '../state/restore-scope.svelte.ts'
 
-/** Which keys go along, in sentences. */
-export function sayScope(scope: RestoreScope): string {
-  const include = parsePatterns(scope.include)
-  const exclude = parsePatterns(scope.exclude)
-  const { chosenDbs, chosenKinds } = scope
+/** Which keys go along, in sentences. `all`: what is said where no pattern chooses among them. */
+export function sayKeys(rules: FollowedRules, all: string): string {
+  const { include, exclude, dbs, slots } = rules
+  const types = keyKinds.filter((kind) => wantsKind(rules, kind))
   return [
-    include.length === 0 ? t('review.what.all') : t('review.what.include', { globs: include.join(', ') }),
+    include.length === 0 ? all : t('review.what.include', { globs: include.join(', ') }),
     exclude.length > 0 && t('review.what.exclude', { globs: exclude.join(', ') }),
-    chosenDbs !== null && t('review.scope.dbs', { dbs: chosenDbs.join(', ') }),
-    chosenKinds !== null && t('review.scope.types', { types: chosenKinds.join(', ') }),
-    scope.until !== '' && t('review.scope.until', { moment: formatMoment(Date.parse(scope.until)) }),
-    scope.slots.trim() !== '' && t('review.scope.slots', { slots: scope.slots.trim() }),
+    dbs !== undefined && t('review.scope.dbs', { dbs: dbs.join(', ') }),
+    types.length < keyKinds.length && t('review.scope.types', { types: types.join(', ') }),
+    slots !== undefined && t('review.scope.slots', { slots: saySlots(slots) }),
   ]
     .filter((sentence) => sentence !== false)
     .join(' ')
 }
 
+/** Of backups. */
+export function sayScope(scope: RestoreScope): string {
+  const keys = sayKeys(scope.rules, t('review.what.all'))
+  const until = scope.until === '' ? null : formatMoment(Date.parse(scope.until))
+  return until === null ? keys : `${keys} ${t('review.scope.until', { moment: until })}`
+}
+
 /** Into which databases. */
-export function sayDatabases(scope: RestoreScope): string {
-  if (scope.databases === 'one') return t('review.databases.one', { db: scope.targetDb })
-  return scope.databases === 'map'
-    ? t('review.databases.map', { map: scope.dbMap })
-    : t('review.databases.keep')
+export function sayDatabases({ targetDb, dbMap }: FollowedRules): string {
+  if (targetDb !== undefined) return t('review.databases.one', { db: String(targetDb) })
+  return dbMap === undefined
+    ? t('review.databases.keep')
+    : t('review.databases.map', { map: sayDbMap(dbMap) })
 }
 
 /** Under which names. */
-export function sayNames(scope: RestoreScope): string {
-  const byDb = Object.entries(parseDbPrefixes(scope.dbPrefix) ?? {})
+export function sayNames({ stripPrefix, addPrefix, dbPrefix = {} }: FollowedRules): string {
   const sentences = [
-    scope.stripPrefix !== '' && t('review.names.strip', { prefix: scope.stripPrefix }),
-    ...byDb.map(([db, prefix]) => t('review.names.db', { db, prefix })),
-    scope.addPrefix !== '' && t('review.names.add', { prefix: scope.addPrefix }),
+    stripPrefix !== undefined && t('review.names.strip', { prefix: stripPrefix }),
+    ...Object.entries(dbPrefix).map(([db, prefix]) => t('review.names.db', { db, prefix })),
+    addPrefix !== undefined && t('review.names.add', { prefix: addPrefix }),
   ].filter((sentence) => sentence !== false)
   return sentences.length === 0 ? t('review.names.keep') : sentences.join(' ')
 }

@@ -7,10 +7,12 @@ import {
   type ProfileOptions,
   type ProfileView,
 } from '#contract/profile.ts'
+import { databasesMeeting, nameMeeting } from '#contract/selection.ts'
 import type { ConsoleClient } from '../client.ts'
 import type { MigrationStep } from '../router.svelte.ts'
 import { ConnectionDraft, type Problem } from './connection-draft.svelte.ts'
 import { ConnectionTest } from './connection-test.svelte.ts'
+import { KeyScope } from './key-scope.svelte.ts'
 import { scanPaceIn } from './scan-pace.ts'
 import { typedPasswords } from './typed-passwords.ts'
 
@@ -21,6 +23,7 @@ export class MigrationDraft {
   readonly source = new ConnectionDraft('source')
   readonly target = new ConnectionDraft('target')
   readonly tests = { source: new ConnectionTest(), target: new ConnectionTest() }
+  readonly scope = new KeyScope()
   onConflict = $state<ProfileOptions['onConflict']>(defaultProfileOptions.onConflict)
   mode = $state<ProfileOptions['mode']>(defaultProfileOptions.mode)
   prefer = $state<ProfileOptions['prefer']>(defaultProfileOptions.prefer)
@@ -30,8 +33,6 @@ export class MigrationDraft {
   adjustSettings = $state(defaultProfileOptions.adjustSettings)
   pauseSaves = $state(defaultProfileOptions.pauseSaves)
   lockTarget = $state(defaultProfileOptions.lockTarget)
-  /** Kept as they were saved. */
-  rules = $state.raw<ProfileOptions['rules']>(defaultProfileOptions.rules)
   lanes = $state(String(defaultProfileOptions.lanes))
   copyConnections = $state(String(defaultProfileOptions.copyConnections))
   /** Empty: no limit. */
@@ -64,6 +65,17 @@ export class MigrationDraft {
     this.#consentedTo = JSON.stringify(command)
   }
 
+  get mayGoBack(): boolean {
+    return this.hasOneSource && this.scope.isPlain
+  }
+
+  /** Why no rules for keys can be followed; null where they can, as far as is known. */
+  get rulesRefused(): 'several' | 'cluster' | 'scan' | null {
+    if (!this.hasOneSource) return 'several'
+    if ((this.tests.source.facts?.cluster ?? null) !== null) return 'cluster'
+    return this.mode === 'scan' ? 'scan' : null
+  }
+
   get problems(): Readonly<Record<MigrationStep, readonly Problem[]>> {
     return {
       source: [
@@ -77,6 +89,7 @@ export class MigrationDraft {
         ...this.target.problems,
         ...(this.#sidesAgree() ? [{ field: 'target-host', word: 'migration.target.same' } as const] : []),
       ],
+      scope: [...this.scope.problems, ...this.#rulesNotFollowed()],
       options: [
         ...(this.onCutover.trim() === '' || this.command !== null
           ? []
@@ -118,7 +131,7 @@ export class MigrationDraft {
     this.adjustSettings = options.adjustSettings
     this.pauseSaves = options.pauseSaves
     this.lockTarget = options.lockTarget
-    this.rules = options.rules
+    this.scope.open(options.rules)
     this.lanes = String(options.lanes)
     this.copyConnections = String(options.copyConnections)
     const { scanKeysPerSecond = defaultProfileOptions.scanKeysPerSecond } = options as Partial<ProfileOptions>
@@ -155,11 +168,11 @@ export class MigrationDraft {
         prefer: this.prefer,
         proof: this.proof,
         afterFinish: this.afterFinish,
-        wayBack: this.wayBack && this.hasOneSource,
+        wayBack: this.wayBack && this.mayGoBack,
         adjustSettings: this.adjustSettings,
         pauseSaves: this.pauseSaves,
         lockTarget: this.lockTarget,
-        ...(this.rules !== undefined && { rules: this.rules }),
+        ...(!this.scope.isPlain && { rules: this.scope.rules }),
         lanes: isWithin(this.lanes, 64) ? Number(this.lanes) : defaultProfileOptions.lanes,
         copyConnections: isWithin(this.copyConnections, 256)
           ? Number(this.copyConnections)
@@ -186,11 +199,26 @@ export class MigrationDraft {
 
   /** The first step that still lacks something, up to and without `step`. */
   firstGapBefore(step: MigrationStep): MigrationStep | null {
-    for (const name of ['source', 'target', 'options'] as const) {
+    for (const name of ['source', 'target', 'scope', 'options'] as const) {
       if (name === step) return null
       if (this.problems[name].length > 0) return name
     }
     return null
+  }
+
+  /** What rules of a restore mean, and those of a live sync cannot. */
+  #rulesNotFollowed(): readonly Problem[] {
+    const { isPlain, rules } = this.scope
+    if (isPlain) return []
+    const refused = this.rulesRefused
+    if (refused !== null) return [{ field: 'scope-refused', word: `scope.refused.${refused}` }]
+    const there = Object.keys(this.tests.source.facts?.keysPerDb ?? {}).map(Number)
+    return [
+      ...(nameMeeting(rules) === null ? [] : [{ field: 'scope-strip', word: 'scope.strip.partly' } as const]),
+      ...(databasesMeeting(rules, there) === null
+        ? []
+        : [{ field: 'scope-db-prefix', word: 'scope.dbs.meet' } as const]),
+    ]
   }
 
   #sidesAgree(): boolean {
@@ -217,6 +245,7 @@ export class MigrationDraft {
       this.copyConnections,
       this.scanPace,
       this.onCutover,
+      this.scope.rules,
     ])
   }
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { parseDatabases, parseDbMap, parseDbPrefixes, parsePatterns, parseSlots } from './restore-fields.ts'
+import {
+  parseDatabases,
+  parseDbMap,
+  parseDbPrefixes,
+  parsePatterns,
+  parseSlots,
+  sayDbMap,
+  sayDbPrefixes,
+  saySlots,
+} from './restore-fields.ts'
 
 describe('databases', () => {
   it('reads pairs however they are separated', () => {
@@ -35,4 +44,17 @@ it('reads slots alone and in ranges, none beyond the last', () => {
 
 it('takes one glob a line and leaves blank lines out', () => {
   expect(parsePatterns(' user:* \n\nsess:?\n')).toEqual(['user:*', 'sess:?'])
+})
+
+it('what is kept is shown as it is typed', () => {
+  const map = { 3: 0, 4: 1 }
+  expect(parseDbMap(sayDbMap(map))).toEqual(map)
+  const slots = [
+    { from: 0, to: 5460 },
+    { from: 12_000, to: 12_000 },
+  ]
+  expect(saySlots(slots)).toBe('0-5460, 12000')
+  expect(parseSlots(saySlots(slots))).toEqual(slots)
+  const prefixes = { 0: 'zero:', 3: 'orders:of:' }
+  expect(parseDbPrefixes(sayDbPrefixes(prefixes))).toEqual(prefixes)
 })

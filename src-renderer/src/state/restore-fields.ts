@@ -50,6 +50,25 @@ export function parseDbPrefixes(text: string): Readonly<Record<string, string>> 
   return prefixes
 }
 
+/** As `parseDbMap` reads it. */
+export function sayDbMap(map: Readonly<Record<string, number>>): string {
+  return Object.entries(map)
+    .map(([from, to]) => `${from}:${to}`)
+    .join(', ')
+}
+
+/** As `parseSlots` reads it. */
+export function saySlots(ranges: readonly SlotRange[]): string {
+  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(', ')
+}
+
+/** As `parseDbPrefixes` reads it. */
+export function sayDbPrefixes(prefixes: Readonly<Record<string, string>>): string {
+  return Object.entries(prefixes)
+    .map(([db, prefix]) => `${db}:${prefix}`)
+    .join('\n')
+}
+
 /** A whole number within bounds, as typed. */
 export function isWithin(text: string, low: number, high: number): boolean {
   return /^\d{1,9}$/.test(text.trim()) && Number(text) >= low && Number(text) <= high

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import type { FileReport } from '#contract/inspect.ts'
-import { estimateScope, type EstimatedScope } from './scope-estimate.ts'
+import type { FollowedRules } from '#contract/selection.ts'
+import { estimateLive, estimateScope } from './scope-estimate.ts'
 
-const all: EstimatedScope = { dbs: null, kinds: null, slots: [], include: [], exclude: [] }
+const all: FollowedRules = { include: [], exclude: [] }
 
 /** 1,000 keys: 800 in db 0 and 200 in db 3; 900 strings, 100 hashes that take half of the file. */
 const report = {
@@ -42,12 +43,12 @@ it('tells the whole file exactly, and several files together', () => {
 
 it('counts databases and types as the file has them', () => {
   expect(estimateScope([report], { ...all, dbs: [3] })).toMatchObject({ keys: 200, how: 'exact' })
-  expect(estimateScope([report], { ...all, kinds: ['hash'] })).toMatchObject({
+  expect(estimateScope([report], { ...all, types: ['hash'] })).toMatchObject({
     keys: 100,
     bytes: 5_000,
     how: 'exact',
   })
-  expect(estimateScope([report], { ...all, dbs: [3], kinds: ['hash'] })).toMatchObject({
+  expect(estimateScope([report], { ...all, dbs: [3], types: ['hash'] })).toMatchObject({
     keys: 20,
     how: 'about',
   })
@@ -74,4 +75,22 @@ it('knows what begins with a prefix of the file, and of no other pattern', () =>
     keys: 1_000,
     how: 'at-most',
   })
+})
+
+it('tells of a server what its databases say, and no more', () => {
+  const facts = {
+    keysPerDb: { 0: { keys: 300, expires: 0 }, 3: { keys: 100, expires: 5 } },
+    usedMemory: 4_000,
+  }
+  expect(estimateLive(facts, all)).toEqual({ keys: 400, bytes: null, memoryBytes: 4_000, how: 'exact' })
+  expect(estimateLive(facts, { ...all, dbs: [3, 7] })).toMatchObject({
+    keys: 100,
+    memoryBytes: 1_000,
+    how: 'exact',
+  })
+  const slots = [{ from: 0, to: 8191 }]
+  expect(estimateLive(facts, { ...all, slots })).toMatchObject({ keys: 200, how: 'about' })
+  expect(estimateLive(facts, { ...all, include: ['user:*'] })).toMatchObject({ keys: 400, how: 'at-most' })
+  expect(estimateLive(facts, { ...all, excludeTypes: ['list'] })).toMatchObject({ how: 'at-most' })
+  expect(estimateLive({ keysPerDb: {}, usedMemory: null }, all)).toMatchObject({ keys: 0, memoryBytes: null })
 })

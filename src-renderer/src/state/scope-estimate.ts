@@ -1,15 +1,6 @@
+import { keysOf, type ServerFacts } from '#contract/connection.ts'
 import type { FileReport } from '#contract/inspect.ts'
-import { lastSlot, type SlotRange } from '#contract/selection.ts'
-
-/** Which keys go along, as far as what is known of the files can tell something about it. */
-export interface EstimatedScope {
-  /** Null for all. */
-  readonly dbs: readonly number[] | null
-  readonly kinds: readonly string[] | null
-  readonly slots: readonly SlotRange[]
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
-}
+import { keyKinds, lastSlot, wantsKind, type FollowedRules, type SlotRange } from '#contract/selection.ts'
 
 /**
  * About how many keys go along, and what they take.
@@ -19,21 +10,45 @@ export interface EstimatedScope {
  */
 export interface ScopeEstimate {
   readonly keys: number
-  readonly bytes: number
-  /** About what they take on a server. */
-  readonly memoryBytes: number
+  /** In the files; null of a server. */
+  readonly bytes: number | null
+  /** About what they take on a server; null where that is not told. */
+  readonly memoryBytes: number | null
   readonly how: 'exact' | 'about' | 'at-most'
 }
 
-export function estimateScope(reports: readonly FileReport[], scope: EstimatedScope): ScopeEstimate {
+/** Of files. */
+export type FilesEstimate = ScopeEstimate & { readonly bytes: number; readonly memoryBytes: number }
+
+export function estimateScope(reports: readonly FileReport[], scope: FollowedRules): FilesEstimate {
   const estimates = reports.map((report) => estimateOne(report, scope))
-  const sum = (of: (one: ScopeEstimate) => number): number => estimates.reduce((all, one) => all + of(one), 0)
+  const sum = (of: (one: FilesEstimate) => number): number => estimates.reduce((all, one) => all + of(one), 0)
   const hows = new Set(estimates.map(({ how }) => how))
   return {
     keys: Math.round(sum(({ keys }) => keys)),
     bytes: Math.round(sum(({ bytes }) => bytes)),
     memoryBytes: Math.round(sum(({ memoryBytes }) => memoryBytes)),
     how: hows.has('at-most') ? 'at-most' : hows.has('about') ? 'about' : 'exact',
+  }
+}
+
+/** The same of a server by what its test has told: of types and names that is nothing. */
+export function estimateLive(
+  { keysPerDb, usedMemory }: Pick<ServerFacts, 'keysPerDb' | 'usedMemory'>,
+  { dbs, slots, ...rules }: FollowedRules,
+): ScopeEstimate {
+  const all = keysOf({ keysPerDb })
+  const inDbs = Object.entries(keysPerDb).filter(([db]) => dbs?.includes(Number(db)) ?? true)
+  const ofDbs = ratio(keysOf({ keysPerDb: Object.fromEntries(inDbs) }), all)
+  const ofSlots = slots === undefined ? whole : shareOfSlots(slots)
+  const share = ofDbs * ofSlots.keys
+  const chooses =
+    rules.include.length + rules.exclude.length > 0 || !keyKinds.every((kind) => wantsKind(rules, kind))
+  return {
+    keys: Math.round(all * share),
+    bytes: null,
+    memoryBytes: usedMemory === null ? null : Math.round(usedMemory * share),
+    how: chooses ? 'at-most' : ofSlots.how,
   }
 }
 
@@ -46,11 +61,11 @@ interface Share {
 
 const whole: Share = { keys: 1, weight: 1, how: 'exact' }
 
-function estimateOne(report: FileReport, scope: EstimatedScope): ScopeEstimate {
+function estimateOne(report: FileReport, scope: FollowedRules): FilesEstimate {
   const shares = [
-    scope.dbs === null ? whole : shareOfDbs(report, scope.dbs),
-    scope.kinds === null ? whole : shareOfKinds(report, scope.kinds),
-    scope.slots.length === 0 ? whole : shareOfSlots(scope.slots),
+    scope.dbs === undefined ? whole : shareOfDbs(report, scope.dbs),
+    scope.types === undefined ? whole : shareOfKinds(report, scope.types),
+    scope.slots === undefined ? whole : shareOfSlots(scope.slots),
     scope.include.length === 0 ? whole : shareOfPatterns(report, scope.include),
     scope.exclude.length === 0 ? whole : without(shareOfPatterns(report, scope.exclude)),
   ]

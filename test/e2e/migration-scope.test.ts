@@ -1,0 +1,81 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openConsole, startBrowser } from '../support/browser.ts'
+import { walkMigration } from '../support/migration-walk.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startServed, type Served } from '../support/serve.ts'
+
+const secrets = { source: 'old secret of the source', target: 'the target’s own' }
+
+let browser: Browser
+let served: Served
+
+beforeAll(async () => {
+  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
+})
+
+afterAll(async () => {
+  await browser.close()
+  await served[Symbol.asyncDispose]()
+})
+
+test('a person moves a choice of keys into another database: only these are there, counted and proven by the same rules', async () => {
+  await using source = await startRedis({
+    password: secrets.source,
+    args: ['--repl-diskless-sync-delay', '0'],
+  })
+  await using target = await startRedis({ password: secrets.target })
+  await source.call('MSET', 'user:1', 'a', 'user:2', 'b', 'other', 'c')
+  await source.call('SELECT', 1)
+  await source.call('SET', 'user:elsewhere', 'd')
+  await source.call('SELECT', 0)
+  await using console = await openConsole(browser, served)
+  const { page } = console
+  const { main, ...walk } = walkMigration(page)
+  const next = (step: string): Promise<void> => main.getByRole('button', { name: `Next: ${step}` }).click()
+  await page.goto(`${served.origin}/#/`)
+  await walk.openWizard()
+  const sourceSide = { port: source.port, password: secrets.source }
+  await walk.enterBothSides('Users only', sourceSide, { port: target.port, password: secrets.target })
+  await next('Scope')
+
+  // What cannot be meant is said where it is typed, and what is left is estimated.
+  await main.getByText('All into one', { exact: true }).click()
+  await main.getByLabel('Prefix to take away').fill('user:')
+  await next('Options')
+  await main.getByRole('button', { name: /^Only where each pattern/ }).waitFor()
+  await main.getByRole('button', { name: /^Two databases of the source/ }).waitFor()
+  await main.getByLabel('Prefix to take away').fill('')
+  await main.getByLabel('Databases', { exact: true }).fill('0')
+  await main.getByText('Map them', { exact: true }).click()
+  await main.getByLabel('From database : into database').fill('0:3')
+  await main.getByLabel('Only these keys').fill('user:*')
+  await main.getByText('at most 3 keys').waitFor()
+  await next('Options')
+
+  // What does not go with rules cannot be chosen, and says why.
+  await main.getByText('Does not go with rules for keys').waitFor()
+  expect(await main.getByRole('radio', { name: /Does not go with rules for keys/ }).isDisabled()).toBe(true)
+  await main.getByText('No way back is kept with rules for keys').waitFor()
+  await next('Check')
+  await walk.acceptWarnings()
+  await next('Review')
+  for (const text of ['Only keys like user:*.', 'Only databases 0.', 'Moved as 0:3'])
+    await main.getByText(text).first().waitFor()
+  await main.getByRole('button', { name: 'Start the migration' }).click()
+  await page.waitForURL(/#\/tasks\//)
+  await walk.untilInStep()
+  await main.getByRole('heading', { name: 'Rules for keys' }).waitFor()
+  await main.getByText('Only keys like user:*.').waitFor()
+  await source.call('SET', 'user:3', 'e')
+  await source.call('RENAME', 'other', 'user:4')
+  await source.call('RENAME', 'user:2', 'gone')
+  await walk.freeze(sourceSide)
+  expect(await walk.prove()).toBe(3)
+  await walk.finish()
+
+  await target.call('SELECT', 3)
+  expect(await target.call('MGET', 'user:1', 'user:3', 'user:4')).toEqual(['a', 'e', 'c'])
+  expect(String(await target.call('INFO', 'keyspace')).match(/^db.*keys=\d+/gm)).toEqual(['db3:keys=3'])
+  expect(console.complaints).toEqual([])
+}, 120_000)
