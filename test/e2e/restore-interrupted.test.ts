@@ -100,6 +100,7 @@ test('killed in the middle, it is opened as it was, asks for the password alone,
   await begin()
   await goOnFromList()
   await walk.heading(page, 'Where shall it go?')
+  await says('Everything is as it was; only its secrets are to be typed again')
   await page.getByLabel('Password', { exact: true }).fill(password)
   await walk.next(page, 'Scope')
   expect(await page.getByRole('checkbox', { name: /^set/ }).isChecked()).toBe(false)

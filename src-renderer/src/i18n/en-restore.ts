@@ -279,6 +279,8 @@ export const enRestore = {
   'interrupted.begin': 'Go on…',
   'interrupted.changed': 'Changed since, or gone: {files}',
   'interrupted.piped': 'Came by standard input: a terminal sends it again (keyferry restores)',
+  'interrupted.secrets':
+    'Everything is as it was; only its secrets are to be typed again, as they are not kept.',
   'interrupted.forget': 'Forget it',
   'interrupted.forget.one': 'Forget {file}',
   'interrupted.forget.title': 'Forget this restore?',

@@ -266,6 +266,7 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'interrupted.begin': '이어서 하기…',
   'interrupted.changed': '그 뒤 바뀌었거나 없음: {files}',
   'interrupted.piped': '표준 입력으로 받은 데이터이므로 터미널에서 다시 보내야 합니다(keyferry restores)',
+  'interrupted.secrets': '나머지는 그때 그대로입니다. 저장하지 않은 비밀 정보만 다시 입력하세요.',
   'interrupted.forget': '기록 지우기',
   'interrupted.forget.one': '{file} 기록 지우기',
   'interrupted.forget.title': '이 복원의 기록을 지울까요?',

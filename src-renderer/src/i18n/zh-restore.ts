@@ -257,6 +257,7 @@ export const zhRestore: WordsLike<typeof enRestore> = {
   'interrupted.begin': '继续…',
   'interrupted.changed': '此后已更改或不存在：{files}',
   'interrupted.piped': '数据来自标准输入，需在终端中再次提供（keyferry restores）',
+  'interrupted.secrets': '其余内容均与当时相同；机密信息未保存，只需重新输入。',
   'interrupted.forget': '不再保留',
   'interrupted.forget.one': '不再保留 {file}',
   'interrupted.forget.title': '不再保留这次恢复？',

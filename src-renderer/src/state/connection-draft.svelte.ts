@@ -67,13 +67,18 @@ export class ConnectionDraft {
     if (this.host.trim() === '') problems.push({ field: `${this.key}-host`, word: 'connection.host.missing' })
     if (!isPort(this.port)) problems.push({ field: `${this.key}-port`, word: 'connection.port.wrong' })
     if (this.username !== '' && this.password === '' && !this.stored)
-      problems.push({ field: `${this.key}-password`, word: 'connection.password.missing' })
+      problems.push({ field: `${this.key}-password`, word: this.#wantsPassword })
     if (this.encrypted && (this.cert === '') !== (this.certKey === ''))
       problems.push({
         field: `${this.key}-${this.cert === '' ? 'cert' : 'cert-key'}`,
         word: 'connection.pair.missing',
       })
     return [...problems, ...this.way.problemsWhere(this.ask), ...this.#wantedProblems(problems)]
+  }
+
+  get #wantsPassword(): Problem['word'] {
+    const isWanted = this.#wanted?.account === this.#account && this.#wanted.places.includes('password')
+    return isWanted ? 'connection.secret.again' : 'connection.password.missing'
   }
 
   #wantedProblems(others: readonly Problem[]): readonly Problem[] {
