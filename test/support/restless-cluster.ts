@@ -46,6 +46,12 @@ export function restless(cluster: RedisCluster, slots: Iterable<number>, random:
     async failOver() {
       const dying = oneOf(await masters())
       await dying.kill9()
+      // Back before its replica has taken its place, it would be the master again, with what it has on disk.
+      for (const deadline = Date.now() + limitMs; ; await sleep(50)) {
+        const owners = await cluster.owners().catch(() => [undefined])
+        if (owners.every((owner) => owner !== undefined)) break
+        if (Date.now() > deadline) throw new Error('no replica takes the place of the dead')
+      }
       await whole(nodes.filter((node) => node !== dying))
       await dying.restart()
       await agreed(nodes)

@@ -354,6 +354,7 @@ export class Shard implements AsyncDisposable {
       meta = copied.meta
       from = copied
       stay.onCopied()
+      moves?.noteCopied()
     }
     const follower = new Follower({
       keys,

@@ -42,6 +42,8 @@ function makeControl(sets: Map<string, Set<string>>): Control {
 interface Scene {
   readonly says: MasterSays[]
   readonly applied: number[]
+  /** What the owner of a slot that is asked has in it. */
+  readonly held: Buffer[]
   readonly sets: Map<string, Set<string>>
   readonly kept: SlotHome[][]
   readonly strangers: number
@@ -57,6 +59,7 @@ function makeScene(): Scene {
     { slots: [], moving: [], offset: 50 },
   ]
   const applied = [100, 50]
+  const held: Buffer[] = []
   const sets = new Map([[keysOf('task', 1).moved, new Set([formatDbKey({ db: 0, key }).toString()])]])
   const kept: SlotHome[][] = []
   let strangers = 0
@@ -66,7 +69,7 @@ function makeScene(): Scene {
       return applied[index]!
     },
     askMaster: () => Promise.resolve(says[index]!),
-    keysInSlot: () => Promise.resolve([]),
+    keysInSlot: () => Promise.resolve(held),
   }))
   const control = makeControl(sets)
   const moves = new SlotMoves({
@@ -81,6 +84,7 @@ function makeScene(): Scene {
   return {
     says,
     applied,
+    held,
     sets,
     kept,
     moves,
@@ -118,6 +122,22 @@ test('a slot that has come to rest is its new owner’s own, who copies afresh w
     { from: slot, to: slot, shard: 1 },
     { from: slot + 1, to: 16_383, shard: 0 },
   ])
+})
+
+test('a slot that moved before its new owner was copied has all its keys copied afresh, also when no look saw that', async () => {
+  const scene = makeScene()
+  const { says, applied, kept, sets, moves, lookUntil } = scene
+  // All are followed, as far as has been looked.
+  await lookUntil(() => true)
+  sets.get(keysOf('task', 1).moved)!.clear()
+  scene.held.push(key)
+  moves.noteCopied()
+  says[0] = { slots: others, moving: [], offset: 120 }
+  says[1] = { slots: [{ from: slot, to: slot }], moving: [], offset: 60 }
+  applied[0] = 120
+  applied[1] = 60
+  await lookUntil(() => kept.length > 0)
+  expect(repair(scene, 1)).toEqual([formatDbKey({ db: 0, key }).toString()])
 })
 
 test('a slot that came back to its owner has its keys made good there', async () => {

@@ -72,6 +72,11 @@ export class SlotMoves {
     return this.#home[keySlot(key)] !== shard
   }
 
+  /** A shard has been copied, whether or not that was seen at a look: what its lists said is gone. */
+  noteCopied(): void {
+    this.#allFollowed = false
+  }
+
   /** Resolves when all that other shards have written by now is applied: for one that joins them. */
   async passOthers(shard: number, signal: AbortSignal): Promise<void> {
     for (const other of this.#options.shards().filter(({ index }) => index !== shard)) {
