@@ -27,7 +27,7 @@ test('a server into a cluster under a writer, killed three times: nothing lost, 
     target: connectionTo(cluster.nodes[1]!),
     folder: folder.path,
   }
-  const writer = startWriter({ port: source.port, oneDatabase: true, rate: 2_000 })
+  const writer = startWriter({ port: source.port, oneDatabase: true, rate: 1_000 })
   const random = randomFrom(3)
   {
     await using sync = startSync(request)
@@ -51,7 +51,7 @@ test('a server into a cluster under a writer, killed three times: nothing lost, 
   last.give({ type: 'finish' })
   expect(await last.done).toMatchObject({ outcome: 'finished' })
   for (const node of cluster.nodes) expect(await node.call('KEYS', 'keyferry:*')).toEqual([])
-}, 120_000)
+}, 240_000)
 
 test('a source that is emptied, copied again, or writes to another database', async () => {
   await using source = await startRedis({ args: [...patient.slice(0, 2), '--repl-backlog-size', '16kb'] })
