@@ -96,7 +96,11 @@ function placeMember(member: ClusterMember, { nodes }: ClusterTopology): void {
     .sort((a, b) => b.slots.length - a.slots.length)
   if (master === undefined) return
   const replicas = nodes.filter(({ masterId }) => masterId === master.id)
-  member.ids = [master.id, ...replicas.map(({ id }) => id)]
+  // Views differ for a while after a failover: who has lost its slots, and is nobody's replica yet, is still one of these.
+  const former = nodes.filter(
+    ({ id, role, slots }) => role === 'master' && slots.length === 0 && member.ids.includes(id),
+  )
+  member.ids = [...new Set([master, ...replicas, ...former].map(({ id }) => id))]
   member.host = master.host
   member.port = master.port
 }
