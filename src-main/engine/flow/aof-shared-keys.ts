@@ -1,7 +1,8 @@
 import { escapeKey } from '#contract/escape-key.ts'
 import { fail } from '#contract/failure.ts'
 import type { Crc64Arena } from '../bytes/crc64.ts'
-import { CommandRules, databaseOf } from '../plan/command-rules.ts'
+import { keysOfCommand } from '../plan/command-keys.ts'
+import { CommandRules } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import { walkRdbFile } from '../source/rdb-file.ts'
 import type { SeriesPart } from './aof-series.ts'
@@ -163,13 +164,7 @@ async function walkKeys(
         for (const one of frame.take(command)?.commands ?? []) {
           const ruled = commandRules.apply(one)
           if (typeof ruled === 'string' || ruled.shape === null) continue
-          const { shape, args } = ruled
-          for (const place of shape.keyPlaces(args)) {
-            const db = databaseOf(ruled, place)
-            void visit(db, args[place]!, db, args[place]!)
-          }
-          const into = shape.name === 'MOVE' ? Number(args[2]) : Number.NaN
-          if (Number.isSafeInteger(into)) void visit(into, args[1]!, into, args[1]!)
+          for (const { db, key } of keysOfCommand(ruled)) void visit(db, key, db, key)
         }
       progress(file.start + reader.position)
     }

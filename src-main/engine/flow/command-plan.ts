@@ -2,7 +2,8 @@ import { escapeKey } from '#contract/escape-key.ts'
 import type { CommandRule, PlannedCommand, PlannedCommands } from '#contract/restore-plan.ts'
 import { leftOutRules } from '#contract/selection.ts'
 import { DistinctCount } from '../bytes/distinct-count.ts'
-import { CommandRules, databaseOf, type Ruled } from '../plan/command-rules.ts'
+import { keysOfCommand } from '../plan/command-keys.ts'
+import { CommandRules, type Ruled } from '../plan/command-rules.ts'
 import type { KeyRules } from '../plan/key-rules.ts'
 import type { SurveyedSeries } from './aof-series.ts'
 import { EvenSample } from './even-sample.ts'
@@ -37,9 +38,7 @@ export class CommandPlan {
     if (rule === '') {
       row.applied += 1
       this.#bytes += bytesOf(command)
-      if (typeof ruled !== 'string')
-        for (const place of ruled.shape?.keyPlaces(ruled.args) ?? [])
-          this.#keys.add(ruled.args[place]!, databaseOf(ruled, place))
+      if (typeof ruled !== 'string') for (const { db, key } of keysOfCommand(ruled)) this.#keys.add(key, db)
     } else {
       row.leftOut += 1
       this.#leftOut[rule] += 1
@@ -82,8 +81,6 @@ function planned(command: UnitCommand, ruled: Ruled, leftOutBy: CommandRule | ''
 }
 
 function firstKey(command: UnitCommand): { readonly db: number; readonly key: string } {
-  const [place] = command.shape?.keyPlaces(command.args) ?? []
-  return place === undefined
-    ? { db: command.db, key: '' }
-    : { db: databaseOf(command, place), key: escapeKey(command.args[place]!) }
+  const [first] = keysOfCommand(command)
+  return first === undefined ? { db: command.db, key: '' } : { db: first.db, key: escapeKey(first.key) }
 }

@@ -3,6 +3,7 @@ import { escapeKey } from '#contract/escape-key.ts'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { FlushAnswer } from '#contract/sync.ts'
+import { keysOfCommand } from '../plan/command-keys.ts'
 import type { Link } from '../resp/link.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
@@ -446,9 +447,8 @@ export class Follower {
   /** Every key of the unit will be written anew at a later place: the unit can be left out. */
   #isReplaced(unit: Unit): boolean {
     return unit.commands.every(
-      ({ db, args, shape }) =>
-        shape?.kind === 'write' &&
-        shape.keyPlaces(args).every((place) => this.#copies.has({ db, key: args[place]! })),
+      (command) =>
+        command.shape?.kind === 'write' && keysOfCommand(command).every((key) => this.#copies.has(key)),
     )
   }
 

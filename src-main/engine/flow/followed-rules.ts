@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { fail } from '#contract/failure.ts'
 import { followedRulesOf, hasRules, type FollowedRules as Asked } from '#contract/selection.ts'
-import { CommandRules, databaseOf } from '../plan/command-rules.ts'
+import { keysOfCommand } from '../plan/command-keys.ts'
+import { CommandRules } from '../plan/command-rules.ts'
 import { sharesTarget } from '../plan/db-map.ts'
 import { makeKeyRules, nameOf, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
 import { goesAlong, unknownType } from '../plan/selection.ts'
@@ -28,7 +29,6 @@ export interface RuledUnit {
 const del = Buffer.from('DEL')
 const script = Buffer.from('SCRIPT')
 const load = Buffer.from('LOAD')
-const noKey = Buffer.alloc(0)
 /** The place of the rule on names, as `KeyJudge` gives it. */
 const leftOutByName = 5
 
@@ -89,7 +89,7 @@ export class FollowedRules {
         commands.push(ruled)
         continue
       }
-      const touched = this.#keysOf(command)
+      const touched = keysOfCommand(command)
       if (touched.length === 0) unruly.push(nameOfCommand(command))
       toCopy.push(...touched.filter((key) => this.goes(key)).map((key) => this.placed(key)))
     }
@@ -135,16 +135,6 @@ export class FollowedRules {
     if (!alike || !apart || !alone) return 'anew'
     const words = ['SWAPDB', String(dbMap(one)), String(dbMap(other))].map((word) => Buffer.from(word))
     return { ...command, args: words, raw: encodeCommand(words) }
-  }
-
-  /** Those of the source; MOVE has one at either end. */
-  #keysOf(command: UnitCommand): readonly DbKey[] {
-    const { shape, args } = command
-    const named = (shape?.keyPlaces(args) ?? []).map((place) => ({
-      db: databaseOf(command, place),
-      key: args[place]!,
-    }))
-    return shape?.name === 'MOVE' ? [...named, { db: Number(args[2]), key: args[1] ?? noKey }] : named
   }
 }
 

@@ -98,7 +98,6 @@ export class GuardedRewriter implements CommandRewriter {
       // The expiry that goes along with the value may be a shifted one.
       const last = keys.at(-1)
       if (last !== undefined) this.#noteMoved(last)
-      if (name === 'MOVE') this.#noteMoved({ db: Number(args[2]), key: args[1]! })
     } else if (name === 'SWAPDB') {
       guard.noteSwap()
       listener.allUnsure()

@@ -1,4 +1,5 @@
 import { keySlot } from '../bytes/crc16.ts'
+import { keysOfCommand } from '../plan/command-keys.ts'
 import type { Argument } from '../resp/encode.ts'
 import { encoded, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
 import type { DbKey } from './checkpoint.ts'
@@ -72,8 +73,7 @@ export class UnitPreparer {
       }
       return []
     }
-    return shape.keyPlaces(args).map((place, index) => {
-      const key = { db: dbOfKey(command, place), key: args[place]! }
+    return keysOfCommand(command).map((key, index) => {
       const atSource = command.origins?.[index]
       return atSource === undefined ? key : { ...key, atSource }
     })
@@ -89,15 +89,7 @@ export function laneOf(key: Uint8Array, lanes: number): number {
 export function databasesOf(command: UnitCommand): readonly number[] {
   const { shape, args } = command
   if (shape?.name === 'SWAPDB') return [numberOf(args[1]), numberOf(args[2])]
-  if (shape?.name === 'MOVE') return [command.db, numberOf(args[2])]
-  return shape?.keyPlaces(args).map((place) => dbOfKey(command, place)) ?? [command.db]
-}
-
-/** COPY may write to another database: its second key is there. */
-function dbOfKey({ shape, args, db }: UnitCommand, place: number): number {
-  if (shape?.name !== 'COPY' || place !== 2) return db
-  const option = args.findIndex((arg, index) => index > 2 && arg.toString('latin1').toUpperCase() === 'DB')
-  return option < 0 ? db : numberOf(args[option + 1])
+  return shape === null ? [command.db] : keysOfCommand(command).map(({ db }) => db)
 }
 
 function numberOf(arg: Buffer | undefined): number {

@@ -3,6 +3,7 @@ import type { CommandRule } from '#contract/restore-plan.ts'
 import type { UnitCommand } from '../flow/units.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { shapeOf, type CommandShape } from '../resp/commands.ts'
+import { databaseOf, keysOfCommand, placeOfDatabase } from './command-keys.ts'
 import type { KeyRules } from './key-rules.ts'
 import { argumentsAKey, readsTheRest, writesTheLast } from './key-roles.ts'
 import { goesAlong, unknownType } from './selection.ts'
@@ -41,11 +42,11 @@ export class CommandRules {
   /** The rule by which `apply` leaves a command out: that of its first key that does not go along. */
   ruleAgainst(command: UnitCommand): CommandRule {
     const { selection } = this.#rules
-    const { shape, args, db } = command
+    const { shape, db } = command
     if (selection === null || shape === null || shape.name === 'FUNCTION') return 'functions'
-    const keys = shape.keyPlaces(args).map((place) => [databaseOf(command, place), args[place]!] as const)
-    const all = keys.length > 0 ? keys : [[db, noKey] as const]
-    const rules = all.map(([of, key]) => selection.judge(of, unknownType, key))
+    const keys = keysOfCommand(command)
+    const all = keys.length > 0 ? keys : [{ db, key: noKey }]
+    const rules = all.map((one) => selection.judge(one.db, unknownType, one.key))
     return leftOutRules[rules.find((rule) => rule !== goesAlong)! - 1] ?? 'functions'
   }
 
@@ -175,18 +176,4 @@ function sortsByPatterns(args: readonly Buffer[]): boolean {
     const pattern = word === 'BY' || word === 'GET' ? args[at + 1] : undefined
     return pattern?.includes('*') === true
   })
-}
-
-/** The database that the key at this place is in: COPY may write to another one. */
-export function databaseOf(command: UnitCommand, place: number): number {
-  const other = command.shape?.name === 'COPY' && place === 2 ? placeOfDatabase(command) : null
-  return other === null ? command.db : Number(command.args[other]!.toString('latin1'))
-}
-
-/** Where a command names another database than the selected one. */
-function placeOfDatabase({ shape, args }: UnitCommand): number | null {
-  if (shape?.name === 'MOVE') return args.length > 2 ? 2 : null
-  if (shape?.name !== 'COPY') return null
-  const option = args.findIndex((arg, at) => at > 2 && arg.toString('latin1').toUpperCase() === 'DB')
-  return option > 0 && option + 1 < args.length ? option + 1 : null
 }
