@@ -9,11 +9,10 @@ import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { AskPlace } from '../source/stream-place.ts'
 import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
 import type { DbKey } from './checkpoint.ts'
+import { DueAtPlace, idOfKey, type AtPlace, type IsOurPlace } from './due-at-place.ts'
 
 /** A key's value at one moment of the source's history: to be placed exactly there. */
-export interface ExactCopy extends DbKey {
-  /** The source's offset at that moment. */
-  readonly offset: number
+export interface ExactCopy extends AtPlace {
   /** As DUMP gives it. Null: the source has no such key then. */
   readonly payload: Buffer | null
   readonly flavour: RdbFlavour
@@ -101,7 +100,7 @@ async function takeOne(
  * units on the way there. All keys are the source's.
  */
 export class CopiesUnderWay {
-  readonly #copies = new Map<string, ExactCopy>()
+  readonly #copies = new DueAtPlace<ExactCopy>()
   readonly #wanted = new Set<string>()
 
   get size(): number {
@@ -113,36 +112,35 @@ export class CopiesUnderWay {
   }
 
   has(key: DbKey): boolean {
-    return this.#copies.has(idOf(key))
+    return this.#copies.has(key)
   }
 
   /** May the target have another value of this key until its copy is there? */
   isDoubtful(key: DbKey): boolean {
-    return this.#copies.size + this.#wanted.size > 0 && (this.has(key) || this.#wanted.has(idOf(key)))
+    return !this.wantsNone && (this.has(key) || this.#wanted.has(idOfKey(key)))
   }
 
-  add(copy: ExactCopy): void {
-    const id = idOf(copy)
-    this.#wanted.delete(id)
-    this.#copies.set(id, copy)
+  /** `replid`: the source's history, as it was known before it was asked. */
+  add(copy: ExactCopy, replid: string): void {
+    this.#wanted.delete(idOfKey(copy))
+    this.#copies.add(copy, replid)
   }
 
   /** Of these copies are wanted, or not any more. */
   want(keys: readonly DbKey[], wanted = true): void {
     for (const key of keys)
-      if (wanted) this.#wanted.add(idOf(key))
-      else this.#wanted.delete(idOf(key))
+      if (wanted) this.#wanted.add(idOfKey(key))
+      else this.#wanted.delete(idOfKey(key))
   }
 
-  /** Takes out those whose place is at or before `offset`, in the order of their places. */
-  takeDue(offset: number): readonly ExactCopy[] {
+  /**
+   * Takes out those whose place is at or before `offset`, in the order of their places. Those of writes that the source
+   * lost, before it sent them, are wanted again.
+   */
+  takeDue(offset: number, isOurs: IsOurPlace): readonly ExactCopy[] {
     if (this.#copies.size === 0) return []
-    const due = [...this.#copies.values()].filter((copy) => copy.offset <= offset)
-    for (const copy of due) this.#copies.delete(idOf(copy))
-    return due.sort((a, b) => a.offset - b.offset)
+    const { due, lost } = this.#copies.takeDue(offset, isOurs)
+    this.want(lost)
+    return due
   }
-}
-
-function idOf({ db, key }: DbKey): string {
-  return `${db}:${key.toString('latin1')}`
 }

@@ -244,7 +244,7 @@ export class ExpiryReconciler implements AsyncDisposable {
       const expireAt = expiries[index]!
       const to = there.get(key)!
       const isRight = expireAt === noKey || differenceOf(expireAt, to.expireAt) <= this.#toleranceMs
-      return isRight ? [] : [{ db: to.db, key: Buffer.from(to.key), offset, expireAt }]
+      return isRight ? [] : [{ ...to, key: Buffer.from(to.key), offset, expireAt }]
     })
   }
 }

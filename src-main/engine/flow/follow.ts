@@ -5,6 +5,7 @@ import { fail, FailureError, toFailure, type Failure } from '#contract/failure.t
 import type { FlushAnswer } from '#contract/sync.ts'
 import { keysOfCommand } from '../plan/command-keys.ts'
 import type { Link } from '../resp/link.ts'
+import { belongsTo } from '../source/lineage.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
 import type { AskPlace } from '../source/stream-place.ts'
@@ -24,7 +25,8 @@ import {
   type TaskMeta,
 } from './checkpoint.ts'
 import { CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
-import { correctionCommand, CorrectionsUnderWay } from './expiry-corrections.ts'
+import { DueAtPlace } from './due-at-place.ts'
+import { correctionCommand, type ExpiryCorrection } from './expiry-corrections.ts'
 import { ExpiryReconciler } from './expiry-reconciler.ts'
 import type { FollowedRules, RuledUnit } from './followed-rules.ts'
 import type { KeyList, ShardLists } from './key-lists.ts'
@@ -93,7 +95,7 @@ export class Follower {
   readonly #parts: FollowerParts
   readonly #lists: ShardLists
   readonly #copies = new CopiesUnderWay()
-  readonly #corrections = new CorrectionsUnderWay()
+  readonly #corrections = new DueAtPlace<ExpiryCorrection>()
   readonly #reconciler: ExpiryReconciler
   /** Held while a piece of the stream is placed. */
   readonly #placing = new Mutex()
@@ -125,7 +127,8 @@ export class Follower {
       ...parts,
       take: (ask) =>
         this.#placing.run(async () => {
-          for (const correction of await ask()) this.#corrections.add(correction)
+          const replid = this.#replidNow()
+          for (const correction of await ask()) this.#corrections.add(correction, replid)
           await this.#placeNow()
         }),
     })
@@ -309,6 +312,11 @@ export class Follower {
     return this.#replid
   }
 
+  readonly #isOurPlace = (replid: string, offset: number): boolean => {
+    const { lineage } = this.#parts.spool
+    return lineage !== null && belongsTo(lineage, replid, offset)
+  }
+
   async #read(target: LiveTarget, from: number, signal: AbortSignal): Promise<void> {
     const { spool, generation } = this.#parts
     for await (const piece of spool.read(from, signal, generation))
@@ -420,12 +428,14 @@ export class Follower {
    */
   async #placeDue(target: LiveTarget, offset: number, end: number, db: number): Promise<void> {
     const { tell } = this.#parts
-    for (const correction of this.#corrections.takeDue(offset)) {
+    const corrections = this.#corrections.takeDue(offset, this.#isOurPlace)
+    for (const lost of corrections.lost) this.#reconciler.note(sourceKey(lost))
+    for (const correction of corrections.due) {
       const lanes = [this.laneOf(correction.key)]
       const commands = [correctionCommand(correction, this.#parts.guard)]
       await target.placeCopy({ end, db, commands, lanes })
     }
-    const due = this.#copies.takeDue(offset)
+    const due = this.#copies.takeDue(offset, this.#isOurPlace)
     for (const copy of due) {
       const to = this.#parts.rules?.placed(copy) ?? copy
       const lanes = [this.laneOf(to.key)]
@@ -514,8 +524,9 @@ export class Follower {
         askPlace,
         (ask) =>
           still(async () => {
+            const replid = this.#replidNow()
             const { copies, elsewhere } = await ask()
-            for (const copy of copies) this.#copies.add(copy)
+            for (const copy of copies) this.#copies.add(copy, replid)
             this.#copies.want(elsewhere, false)
             if (elsewhere.length > 0)
               await repair.hand(
