@@ -42,8 +42,8 @@ function makeControl(sets: Map<string, Set<string>>): Control {
 interface Scene {
   readonly says: MasterSays[]
   readonly applied: number[]
-  /** What the owner of a slot that is asked has in it. */
-  readonly held: Buffer[]
+  /** What the owner of a slot that is asked has in it; null: it cannot be asked. */
+  held: Buffer[] | null
   readonly sets: Map<string, Set<string>>
   readonly kept: SlotHome[][]
   readonly strangers: number
@@ -59,7 +59,6 @@ function makeScene(): Scene {
     { slots: [], moving: [], offset: 50 },
   ]
   const applied = [100, 50]
-  const held: Buffer[] = []
   const sets = new Map([[keysOf('task', 1).moved, new Set([formatDbKey({ db: 0, key }).toString()])]])
   const kept: SlotHome[][] = []
   let strangers = 0
@@ -69,7 +68,8 @@ function makeScene(): Scene {
       return applied[index]!
     },
     askMaster: () => Promise.resolve(says[index]!),
-    keysInSlot: () => Promise.resolve(held),
+    keysInSlot: () =>
+      scene.held === null ? Promise.reject(new Error('no answer')) : Promise.resolve(scene.held),
   }))
   const control = makeControl(sets)
   const moves = new SlotMoves({
@@ -81,10 +81,10 @@ function makeScene(): Scene {
     },
     onStranger: () => (strangers += 1),
   })
-  return {
+  const scene: Scene = {
     says,
     applied,
-    held,
+    held: [],
     sets,
     kept,
     moves,
@@ -94,13 +94,16 @@ function makeScene(): Scene {
     async lookUntil(met) {
       const ending = new AbortController()
       const watching = moves.watch((shard) => listsInServer(control, keysOf('task', shard)), ending.signal)
+      let ended = false
+      void watching.catch(() => undefined).finally(() => (ended = true))
       const deadline = Date.now() + 20_000
-      while (!met() && Date.now() < deadline) await sleep(10)
+      while (!met() && !ended && Date.now() < deadline) await sleep(10)
       ending.abort()
       await watching
       expect(met()).toBe(true)
     },
   }
+  return scene
 }
 
 const repair = (scene: Scene, shard: number): string[] => [
@@ -124,18 +127,20 @@ test('a slot that has come to rest is its new owner’s own, who copies afresh w
   ])
 })
 
-test('a slot that moved before its new owner was copied has all its keys copied afresh, also when no look saw that', async () => {
+test('a slot that moved before its new owner was copied has all its keys copied afresh, also when no look saw that and its new owner did not answer at first', async () => {
   const scene = makeScene()
   const { says, applied, kept, sets, moves, lookUntil } = scene
   // All are followed, as far as has been looked.
   await lookUntil(() => true)
   sets.get(keysOf('task', 1).moved)!.clear()
-  scene.held.push(key)
   moves.noteCopied()
   says[0] = { slots: others, moving: [], offset: 120 }
   says[1] = { slots: [{ from: slot, to: slot }], moving: [], offset: 60 }
   applied[0] = 120
   applied[1] = 60
+  scene.held = null
+  await expect(lookUntil(() => kept.length > 0)).rejects.toThrow('no answer')
+  scene.held = [key]
   await lookUntil(() => kept.length > 0)
   expect(repair(scene, 1)).toEqual([formatDbKey({ db: 0, key }).toString()])
 })

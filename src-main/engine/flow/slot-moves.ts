@@ -60,6 +60,7 @@ export class SlotMoves {
   /** Slots that moved while a shard was being copied: a key may have been in two snapshots, or in none. */
   readonly #whole = new Set<number>()
   #allFollowed = false
+  #copies = 0
   #strange = 0
 
   constructor(options: SlotMovesOptions) {
@@ -75,6 +76,7 @@ export class SlotMoves {
   /** A shard has been copied, whether or not that was seen at a look: what its lists said is gone. */
   noteCopied(): void {
     this.#allFollowed = false
+    this.#copies += 1
   }
 
   /** Resolves when all that other shards have written by now is applied: for one that joins them. */
@@ -97,6 +99,7 @@ export class SlotMoves {
   }
 
   async #look(listsOf: ListsOf, signal: AbortSignal): Promise<void> {
+    const copies = this.#copies
     const shards = this.#options.shards()
     const answers = await Promise.all(shards.map((shard) => shard.askMaster()))
     const said = answers.flatMap((one) => one ?? [])
@@ -112,7 +115,8 @@ export class SlotMoves {
     const deadline = Date.now() + pollEveryMs
     while (!signal.aborted && Date.now() < deadline && !isApplied())
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted || !isApplied()) return
+    // A copy in between says nothing of the moves before it: only the next look does.
+    if (signal.aborted || copies !== this.#copies || !isApplied()) return
     const restsWith = (slot: number): MovingShard | undefined =>
       moving.has(slot) ? undefined : shards.find(({ index }) => index === owner[slot])
     await this.#bringHome(listsOf, restsWith)
@@ -143,7 +147,11 @@ export class SlotMoves {
     for (let slot = 0; slot < slotCount; slot += 1) {
       const shard = restsWith(slot)
       if (shard === undefined) continue
-      if (this.#whole.delete(slot)) await listForRepair(listsOf(shard.index), await shard.keysInSlot(slot))
+      if (this.#whole.has(slot)) {
+        // It stays noted until it is done: its master may not answer, and then another look comes here.
+        await listForRepair(listsOf(shard.index), await shard.keysInSlot(slot))
+        this.#whole.delete(slot)
+      }
       if (this.#home[slot] === shard.index) continue
       this.#home[slot] = shard.index
       changed = true
