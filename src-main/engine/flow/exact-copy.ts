@@ -126,11 +126,9 @@ export class CopiesUnderWay {
     this.#copies.add(copy, replid)
   }
 
-  /** Of these copies are wanted, or not any more. */
-  want(keys: readonly DbKey[], wanted = true): void {
-    for (const key of keys)
-      if (wanted) this.#wanted.add(idOfKey(key))
-      else this.#wanted.delete(idOfKey(key))
+  /** Of these copies are wanted. What another master has by now stays so: it is copied where it is. */
+  want(keys: readonly DbKey[]): void {
+    for (const key of keys) this.#wanted.add(idOfKey(key))
   }
 
   /**

@@ -454,6 +454,11 @@ export class Follower {
     target.flush()
   }
 
+  /** These go on the list of keys to be copied, by another's hand. */
+  expectCopies(keys: readonly DbKey[]): void {
+    this.#copies.want(keys)
+  }
+
   /** Every key of the unit will be written anew at a later place: the unit can be left out. */
   #isReplaced(unit: Unit): boolean {
     return unit.commands.every(
@@ -463,13 +468,15 @@ export class Follower {
   }
 
   /**
-   * A unit with some keys that will be written anew is applied, but what it read there may have been wrong: its
-   * other keys go on the list in the same transaction, in their own lanes' order.
+   * A unit with some keys that will be written anew is applied, but what it read there may have been wrong: all that no
+   * copy is at hand of go on the list in the same transaction, in their own lanes' order. Also those that should be on it
+   * already: a copy of an earlier place may take them off meanwhile.
    */
   #withRepair(unit: PreparedUnit): PreparedUnit {
     const keys = unit.commands.flatMap((command) => command.keys)
-    const others = keys.filter((key) => !this.#copies.isDoubtful(sourceKey(key)))
-    if (others.length === keys.length || others.length === 0) return unit
+    if (keys.length < 2 || !keys.some((key) => this.#copies.isDoubtful(sourceKey(key)))) return unit
+    const others = keys.filter((key) => !this.#copies.has(sourceKey(key)))
+    if (others.length === 0) return unit
     this.#copies.want(others.map(sourceKey))
     return listing(unit, this.#lists.repair, others)
   }
@@ -527,7 +534,6 @@ export class Follower {
             const replid = this.#replidNow()
             const { copies, elsewhere } = await ask()
             for (const copy of copies) this.#copies.add(copy, replid)
-            this.#copies.want(elsewhere, false)
             if (elsewhere.length > 0)
               await repair.hand(
                 elsewhere.map((key) => this.#parts.rules?.placed(key) ?? key),

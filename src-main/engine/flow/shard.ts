@@ -204,6 +204,10 @@ export class Shard implements AsyncDisposable {
     return names ?? fail('source.not-ready', { address: addressOf(this.#source) })
   }
 
+  expectCopies(keys: readonly DbKey[]): void {
+    this.#follower?.expectCopies(keys)
+  }
+
   /** Which of these its source has now; null where it cannot be asked. A cluster's master has none of another's. */
   async holds(keys: readonly DbKey[]): Promise<readonly boolean[] | null> {
     return await this.#watch.ask(async (control) => {

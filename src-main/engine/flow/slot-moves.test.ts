@@ -46,6 +46,8 @@ interface Scene {
   held: Buffer[] | null
   readonly sets: Map<string, Set<string>>
   readonly kept: SlotHome[][]
+  /** What each shard was told to expect copies of. */
+  readonly expected: string[][]
   readonly strangers: number
   /** Lets it look for as long as it takes until `met`. */
   lookUntil(met: () => boolean): Promise<void>
@@ -59,6 +61,7 @@ function makeScene(): Scene {
     { slots: [], moving: [], offset: 50 },
   ]
   const applied = [100, 50]
+  const expected: string[][] = [[], []]
   const sets = new Map([[keysOf('task', 1).moved, new Set([formatDbKey({ db: 0, key }).toString()])]])
   const kept: SlotHome[][] = []
   let strangers = 0
@@ -68,6 +71,7 @@ function makeScene(): Scene {
       return applied[index]!
     },
     askMaster: () => Promise.resolve(says[index]!),
+    expectCopies: (keys) => void expected[index]!.push(...keys.map(({ key: name }) => String(name))),
     keysInSlot: () =>
       scene.held === null ? Promise.reject(new Error('no answer')) : Promise.resolve(scene.held),
   }))
@@ -76,6 +80,8 @@ function makeScene(): Scene {
     homes: [{ ...whole, shard: 0 }],
     shards: () => shards,
     keep: (homes) => {
+      // Whoever takes a slot for its own knows which of its keys may be wrong.
+      expect(expected[1]).toEqual([...(sets.get(keysOf('task', 1).repair) ?? [])].map((one) => one.slice(2)))
       kept.push([...homes])
       return Promise.resolve()
     },
@@ -87,6 +93,7 @@ function makeScene(): Scene {
     held: [],
     sets,
     kept,
+    expected,
     moves,
     get strangers() {
       return strangers

@@ -28,6 +28,8 @@ export interface MovingShard {
   askMaster(): Promise<MasterSays | null>
   /** Names of all keys of a slot, where its master has it. */
   keysInSlot(slot: number): Promise<readonly Buffer[]>
+  /** These go on its list of keys to be copied: until they are, what a command makes of them may be wrong too. */
+  expectCopies(keys: readonly DbKey[]): void
 }
 
 /** The lists of a shard in the target, by its number. */
@@ -119,8 +121,10 @@ export class SlotMoves {
     if (signal.aborted || copies !== this.#copies || !isApplied()) return
     const restsWith = (slot: number): MovingShard | undefined =>
       moving.has(slot) ? undefined : shards.find(({ index }) => index === owner[slot])
-    await this.#bringHome(listsOf, restsWith)
+    // While a slot is abroad, all that its owner makes of its keys is listed. What is wrong in it must be known before.
+    await this.#listWhole(listsOf, restsWith)
     for (const shard of shards) await this.#handOver(listsOf, shard, restsWith)
+    if (copies === this.#copies) await this.#bringHome(restsWith)
   }
 
   #noteMovesWhileCopying(
@@ -141,18 +145,25 @@ export class SlotMoves {
     if (isStrange && this.#strange % looksAtStrangers === 0) this.#options.onStranger()
   }
 
+  async #listWhole(listsOf: ListsOf, restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
+    for (const slot of [...this.#whole]) {
+      const shard = restsWith(slot)
+      if (shard === undefined) continue
+      const keys = (await shard.keysInSlot(slot)).map((key) => ({ db: 0, key }))
+      shard.expectCopies(keys)
+      for (let at = 0; at < keys.length; at += namesAtOnce)
+        await listsOf(shard.index).repair.add(keys.slice(at, at + namesAtOnce))
+      // Not before: its master may not answer, and then another look comes here.
+      this.#whole.delete(slot)
+    }
+  }
+
   /** Slots at rest are their owners' own from now on. */
-  async #bringHome(listsOf: ListsOf, restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
+  async #bringHome(restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
     let changed = false
     for (let slot = 0; slot < slotCount; slot += 1) {
       const shard = restsWith(slot)
-      if (shard === undefined) continue
-      if (this.#whole.has(slot)) {
-        // It stays noted until it is done: its master may not answer, and then another look comes here.
-        await listForRepair(listsOf(shard.index), await shard.keysInSlot(slot))
-        this.#whole.delete(slot)
-      }
-      if (this.#home[slot] === shard.index) continue
+      if (shard === undefined || this.#home[slot] === shard.index) continue
       this.#home[slot] = shard.index
       changed = true
     }
@@ -174,6 +185,7 @@ export class SlotMoves {
       if (some === undefined) byOwner.set(owner, [key])
       else some.push(key)
     }
+    for (const [owner, some] of byOwner) owner.expectCopies(some)
     for (const [owner, some] of byOwner)
       for (let at = 0; at < some.length; at += namesAtOnce)
         await moved.hand(some.slice(at, at + namesAtOnce), listsOf(owner.index).repair)
@@ -189,9 +201,4 @@ export class SlotMoves {
     }
     return homes
   }
-}
-
-async function listForRepair({ repair }: ShardLists, names: readonly Buffer[]): Promise<void> {
-  for (let at = 0; at < names.length; at += namesAtOnce)
-    await repair.add(names.slice(at, at + namesAtOnce).map((key) => ({ db: 0, key })))
 }
