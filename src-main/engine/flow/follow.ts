@@ -70,8 +70,8 @@ export interface FollowerParts {
   readonly rules: FollowedRules | null
   /** Has another history begun, because of this command. */
   readonly copyAnew: (command: string) => Promise<void>
-  /** Of a cluster's master: is a key outside of its own slots? */
-  readonly abroad: ((key: Uint8Array) => boolean) | null
+  /** Of a cluster's master: is a key outside of its own slots, in what ends at this place? */
+  readonly abroad: ((key: Uint8Array, end?: number) => boolean) | null
   readonly guard: TtlGuard
   readonly tell: Tell
   /** So many commands have been taken. */
@@ -411,7 +411,7 @@ export class Follower {
     if (abroad === null) return unit
     const written = unit.commands
       .flatMap((command) => command.keys)
-      .filter((key) => abroad(sourceKey(key).key))
+      .filter((key) => abroad(sourceKey(key).key, unit.end))
     return written.length === 0 ? unit : listing(unit, this.#lists.moved, written)
   }
 

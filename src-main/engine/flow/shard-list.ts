@@ -27,7 +27,9 @@ const memberSchema = z.object({ ids: z.array(z.string()), host: z.string(), port
 const listSchema = z.object({
   format: z.literal(1),
   shards: z.array(z.object({ source: z.number(), member: memberSchema.nullable(), joined: z.boolean() })),
-  homes: z.array(z.object({ from: z.number(), to: z.number(), shard: z.number() })),
+  homes: z.array(
+    z.object({ from: z.number(), to: z.number(), shard: z.number(), since: z.number().optional() }),
+  ),
 })
 
 /** Null where there is none that can be read. */

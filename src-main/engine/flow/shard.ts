@@ -358,7 +358,7 @@ export class Shard implements AsyncDisposable {
       meta = copied.meta
       from = copied
       stay.onCopied()
-      moves?.noteCopied()
+      moves?.noteCopied(this.index)
     }
     const follower = new Follower({
       keys,
@@ -375,7 +375,7 @@ export class Shard implements AsyncDisposable {
       decideFlush: (command, end) => this.#decideFlush(command, end),
       rules: stay.rules,
       copyAnew: (command) => this.#copyAnew(command),
-      abroad: moves === null ? null : (key) => moves.isAbroad(this.index, key),
+      abroad: moves === null ? null : (key, end) => moves.isAbroad(this.index, key, end),
       guard,
       tell: this.#tell,
       onTook: (commands) => {

@@ -129,9 +129,14 @@ test('a slot that has come to rest is its new owner’s own, who copies afresh w
   expect(scene.moves.isAbroad(0, key)).toBe(true)
   expect(scene.kept.at(-1)).toEqual([
     { from: 0, to: slot - 1, shard: 0 },
-    { from: slot, to: slot, shard: 1 },
+    { from: slot, to: slot, shard: 1, since: 50 },
     { from: slot + 1, to: 16_383, shard: 0 },
   ])
+  // What a target that lost its last moments gets once more is listed once more.
+  const { moves } = scene
+  expect([50, 51].map((end) => moves.isAbroad(1, key, end))).toEqual([true, false])
+  moves.noteCopied(1)
+  expect(moves.isAbroad(1, key, 50)).toBe(false)
 })
 
 test('a slot that moved before its new owner was copied has all its keys copied afresh, also when no look saw that and its new owner did not answer at first', async () => {
@@ -140,7 +145,7 @@ test('a slot that moved before its new owner was copied has all its keys copied 
   // All are followed, as far as has been looked.
   await lookUntil(() => true)
   sets.get(keysOf('task', 1).moved)!.clear()
-  moves.noteCopied()
+  moves.noteCopied(1)
   says[0] = { slots: others, moving: [], offset: 120 }
   says[1] = { slots: [{ from: slot, to: slot }], moving: [], offset: 60 }
   applied[0] = 120

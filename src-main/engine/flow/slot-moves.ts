@@ -7,6 +7,11 @@ import type { ShardLists } from './key-lists.ts'
 /** A run of slots whose writes are a shard's. */
 export interface SlotHome extends SlotRange {
   readonly shard: number
+  /**
+   * They came to it when its stream had been applied so far. A target that loses its last moments gets what lies before
+   * once more, beside what their former owner wrote.
+   */
+  readonly since?: number | undefined
 }
 
 /** What a master says of itself at one moment. */
@@ -59,6 +64,7 @@ const namesAtOnce = 500
 export class SlotMoves {
   readonly #options: SlotMovesOptions
   readonly #home = new Int16Array(slotCount).fill(-1)
+  readonly #since = new Float64Array(slotCount)
   /** Slots that moved while a shard was being copied: a key may have been in two snapshots, or in none. */
   readonly #whole = new Set<number>()
   #allFollowed = false
@@ -67,16 +73,21 @@ export class SlotMoves {
 
   constructor(options: SlotMovesOptions) {
     this.#options = options
-    for (const { from, to, shard } of options.homes) this.#home.fill(shard, from, to + 1)
+    for (const { from, to, shard, since = 0 } of options.homes) {
+      this.#home.fill(shard, from, to + 1)
+      this.#since.fill(since, from, to + 1)
+    }
   }
 
-  /** Does a shard write this key outside of its own slots? */
-  isAbroad(shard: number, key: Uint8Array): boolean {
-    return this.#home[keySlot(key)] !== shard
+  /** Does a shard write this key outside of its own slots, with what ends at this place of its stream? */
+  isAbroad(shard: number, key: Uint8Array, end = Infinity): boolean {
+    const slot = keySlot(key)
+    return this.#home[slot] !== shard || end <= this.#since[slot]!
   }
 
   /** A shard has been copied, whether or not that was seen at a look: what its lists said is gone. */
-  noteCopied(): void {
+  noteCopied(shard: number): void {
+    for (let slot = 0; slot < slotCount; slot += 1) if (this.#home[slot] === shard) this.#since[slot] = 0
     this.#allFollowed = false
     this.#copies += 1
   }
@@ -124,7 +135,8 @@ export class SlotMoves {
     // While a slot is abroad, all that its owner makes of its keys is listed. What is wrong in it must be known before.
     await this.#listWhole(listsOf, restsWith)
     for (const shard of shards) await this.#handOver(listsOf, shard, restsWith)
-    if (copies === this.#copies) await this.#bringHome(restsWith)
+    const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
+    if (copies === this.#copies) await this.#bringHome(restsWith, offsets)
   }
 
   #noteMovesWhileCopying(
@@ -159,12 +171,16 @@ export class SlotMoves {
   }
 
   /** Slots at rest are their owners' own from now on. */
-  async #bringHome(restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
+  async #bringHome(
+    restsWith: (slot: number) => MovingShard | undefined,
+    offsets: ReadonlyMap<number, number>,
+  ): Promise<void> {
     let changed = false
     for (let slot = 0; slot < slotCount; slot += 1) {
       const shard = restsWith(slot)
       if (shard === undefined || this.#home[slot] === shard.index) continue
       this.#home[slot] = shard.index
+      this.#since[slot] = offsets.get(shard.index)!
       changed = true
     }
     if (changed) await this.#options.keep(this.#homes())
@@ -195,8 +211,10 @@ export class SlotMoves {
     const homes: SlotHome[] = []
     let from = 0
     for (let slot = 1; slot <= slotCount; slot += 1) {
-      if (slot < slotCount && this.#home[slot] === this.#home[from]) continue
-      if (this.#home[from]! >= 0) homes.push({ from, to: slot - 1, shard: this.#home[from]! })
+      const alike = this.#home[slot] === this.#home[from] && this.#since[slot] === this.#since[from]
+      if (slot < slotCount && alike) continue
+      const [shard, since] = [this.#home[from]!, this.#since[from]!]
+      if (shard >= 0) homes.push({ from, to: slot - 1, shard, ...(since > 0 && { since }) })
       from = slot
     }
     return homes
