@@ -3,10 +3,10 @@ import { fail } from '#contract/failure.ts'
 import type { SyncSpec } from '#contract/sync.ts'
 import { everythingAsItIs } from '../plan/key-rules.ts'
 import type { Spool } from '../source/spool.ts'
-import type { Checkpoint, DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
+import type { Checkpoint, TaskKeys, TaskMeta } from './checkpoint.ts'
 import { copySnapshot } from './copy-snapshot.ts'
 import type { FollowedRules } from './followed-rules.ts'
-import { listStale } from './stale-keys.ts'
+import { listStale, type TellWhose } from './stale-keys.ts'
 import type { Tell } from './sync-state.ts'
 import type { Place, TargetSession } from './target-session.ts'
 
@@ -29,8 +29,7 @@ export interface FullCopyParts {
   readonly rules: FollowedRules | null
   /** One of several sources that go into the same target. */
   readonly amongOthers: boolean
-  /** Which of these keys are certainly other shards'? */
-  readonly ofOthers: (keys: readonly DbKey[]) => Promise<readonly boolean[]>
+  readonly whose: TellWhose
   readonly spool: Spool
   /** Called once the source has told where its snapshot stands. */
   readonly beforeWriting: (signal: AbortSignal) => Promise<void>
@@ -94,10 +93,10 @@ export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
     if (meta.again === true)
       await listStale({
         session,
-        list: session.listsOf(keys).stale,
+        lists: session.listsOf(keys),
         folder: spool.folder,
         rules: parts.rules,
-        ofOthers: parts.ofOthers,
+        whose: parts.whose,
         signal,
       })
     if (generation !== spool.generation) return null

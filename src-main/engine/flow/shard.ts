@@ -341,10 +341,10 @@ export class Shard implements AsyncDisposable {
         begun: stay.begun,
         rules: stay.rules,
         amongOthers: this.#amongOthers,
-        ofOthers: (found) =>
+        whose:
           moves === null
-            ? stay.heldByOthers(this, found)
-            : Promise.resolve(found.map(({ key }) => moves.isAbroad(this.index, key))),
+            ? async (found) => (await stay.heldByOthers(this, found)).map((held) => (held ? 'others' : 'own'))
+            : moves.whoseFor(this, signal),
         spool: this.#spool,
         beforeWriting: async (until) => {
           // What came to it from the others is in its snapshot; their own streams must not take that away again.

@@ -48,6 +48,7 @@ interface Scene {
   readonly kept: SlotHome[][]
   /** What each shard was told to expect copies of. */
   readonly expected: string[][]
+  readonly shards: readonly MovingShard[]
   readonly strangers: number
   /** Lets it look for as long as it takes until `met`. */
   lookUntil(met: () => boolean): Promise<void>
@@ -95,6 +96,7 @@ function makeScene(): Scene {
     kept,
     expected,
     moves,
+    shards,
     get strangers() {
       return strangers
     },
@@ -185,4 +187,14 @@ test('a slot that none of the shards has, look after look, is a stranger’s', a
   scene.says[0] = { slots: others, moving: [], offset: 100 }
   await scene.lookUntil(() => scene.strangers > 0)
   expect(scene.moves.isAbroad(0, key)).toBe(false)
+})
+
+test('a key that a copy lacks is the shard’s own, another’s, or of a slot that came to it lately', async () => {
+  const { says, moves, shards } = makeScene()
+  says[1] = { slots: [{ from: slot, to: slot }], moving: [], offset: 50 }
+  const ofLast = Buffer.from('somewhere else')
+  const asked = [key, ofLast].map((name) => ({ db: 0, key: name }))
+  const { signal } = new AbortController()
+  expect(await moves.whoseFor(shards[1]!, signal)(asked)).toEqual(['unsettled', 'others'])
+  expect(await moves.whoseFor(shards[0]!, signal)(asked)).toEqual(['own', 'own'])
 })

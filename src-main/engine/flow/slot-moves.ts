@@ -3,6 +3,7 @@ import { keySlot } from '../bytes/crc16.ts'
 import { slotCount, type SlotRange } from '../redis/topology.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { ShardLists } from './key-lists.ts'
+import type { TellWhose } from './stale-keys.ts'
 
 /** A run of slots whose writes are a shard's. */
 export interface SlotHome extends SlotRange {
@@ -83,6 +84,37 @@ export class SlotMoves {
   isAbroad(shard: number, key: Uint8Array, end = Infinity): boolean {
     const slot = keySlot(key)
     return this.#home[slot] !== shard || end <= this.#since[slot]!
+  }
+
+  /** Tells whose the keys are that a copy of this shard lacks. Asks its master once, until it answers. */
+  whoseFor(shard: MovingShard, signal: AbortSignal): TellWhose {
+    let coming: Promise<Uint8Array> | null = null
+    return async (keys) => {
+      coming ??= this.#slotsAt(shard, signal)
+      const isThere = await coming
+      return keys.map(({ key }) =>
+        this.#home[keySlot(key)] === shard.index
+          ? 'own'
+          : isThere[keySlot(key)] === 1
+            ? 'unsettled'
+            : 'others',
+      )
+    }
+  }
+
+  /** By slot: 1 where its master has it, or it is on its way. */
+  async #slotsAt(shard: MovingShard, signal: AbortSignal): Promise<Uint8Array> {
+    const isThere = new Uint8Array(slotCount)
+    for (;;) {
+      signal.throwIfAborted()
+      const says = await shard.askMaster()
+      if (says !== null) {
+        for (const { from, to } of says.slots) isThere.fill(1, from, to + 1)
+        for (const slot of says.moving) isThere[slot] = 1
+        return isThere
+      }
+      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+    }
   }
 
   /** A shard has been copied, whether or not that was seen at a look: what its lists said is gone. */

@@ -6,18 +6,25 @@ import { KeySet } from '../verify/key-set.ts'
 import { formatDbKey, parseDbKey, type DbKey } from './checkpoint.ts'
 import { entryKind } from './entry.ts'
 import type { FollowedRules } from './followed-rules.ts'
-import type { KeyList } from './key-lists.ts'
+import type { KeyList, ShardLists } from './key-lists.ts'
 import type { TargetSession } from './target-session.ts'
+
+/**
+ * Whose a key of the target is that a shard's newest copy lacks: its own, as far as is known; certainly another shard's; or
+ * of a slot that came to it lately, where it may have deleted the key before the copy, and nobody tells that any more.
+ */
+export type Whose = 'own' | 'others' | 'unsettled'
+
+export type TellWhose = (keys: readonly DbKey[]) => Promise<readonly Whose[]>
 
 export interface ListStaleOptions {
   readonly session: Pick<TargetSession, 'scan'>
-  readonly list: KeyList
+  readonly lists: Pick<ShardLists, 'stale' | 'moved'>
   /** The folder of the spool that has the snapshot. */
   readonly folder: string
   /** Null: everything goes along as it is. */
   readonly rules: FollowedRules | null
-  /** Which of these are certainly other shards'? */
-  readonly ofOthers: (keys: readonly DbKey[]) => Promise<readonly boolean[]>
+  readonly whose: TellWhose
   readonly signal: AbortSignal
 }
 
@@ -27,18 +34,21 @@ export interface ListStaleOptions {
  */
 export async function listStale({
   session,
-  list,
+  lists,
   folder,
   rules,
-  ofOthers,
+  whose,
   signal,
 }: ListStaleOptions): Promise<void> {
   const inSnapshot = await keysOfSnapshot(join(folder, 'snapshot.rdb'), rules, signal)
   for await (const { db, keys } of session.scan(signal)) {
     const unknown = keys.filter((key) => !inSnapshot.has(db, key)).map((key) => ({ db, key }))
-    const others = await ofOthers(unknown)
-    const stale = unknown.filter((_, index) => others[index] !== true)
-    if (stale.length > 0) await list.add(stale)
+    const told = await whose(unknown)
+    const [own, unsettled] = (['own', 'unsettled'] as const).map((what) =>
+      unknown.filter((_, index) => told[index] === what),
+    )
+    if (own!.length > 0) await lists.stale.add(own!)
+    if (unsettled!.length > 0) await lists.moved.add(unsettled!)
   }
   signal.throwIfAborted()
 }
