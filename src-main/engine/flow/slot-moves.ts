@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { keySlot } from '../bytes/crc16.ts'
 import { slotCount, type SlotRange } from '../redis/topology.ts'
 import type { DbKey } from './checkpoint.ts'
-import type { ShardLists } from './key-lists.ts'
+import type { KeyList, ShardLists } from './key-lists.ts'
 import type { TellWhose } from './stale-keys.ts'
 
 /** A run of slots whose writes are a shard's. */
@@ -166,7 +166,14 @@ export class SlotMoves {
       moving.has(slot) ? undefined : shards.find(({ index }) => index === owner[slot])
     // While a slot is abroad, all that its owner makes of its keys is listed. What is wrong in it must be known before.
     await this.#listWhole(listsOf, restsWith)
-    for (const shard of shards) await this.#handOver(listsOf, shard, restsWith)
+    for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).moved, restsWith)
+    const comesHome = (slot: number): MovingShard | undefined => {
+      const shard = restsWith(slot)
+      return shard?.index === this.#home[slot] ? undefined : shard
+    }
+    // What a copy of the former owner lacked, the new one may have written since, or write yet: he alone knows it.
+    if (this.#home.some((_, slot) => comesHome(slot) !== undefined))
+      for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).stale, comesHome)
     const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
     if (copies === this.#copies) await this.#bringHome(restsWith, offsets)
   }
@@ -218,15 +225,14 @@ export class SlotMoves {
     if (changed) await this.#options.keep(this.#homes())
   }
 
-  /** What a shard wrote abroad, in slots that are at rest by now, is for their owners to make good. */
+  /** What is on a list, of slots that are at rest by now, is for their owners to make good. */
   async #handOver(
     listsOf: ListsOf,
-    shard: MovingShard,
+    list: KeyList,
     restsWith: (slot: number) => MovingShard | undefined,
   ): Promise<void> {
-    const { moved } = listsOf(shard.index)
     const byOwner = new Map<MovingShard, DbKey[]>()
-    for (const key of await moved.all()) {
+    for (const key of await list.all()) {
       const owner = restsWith(keySlot(key.key))
       if (owner === undefined) continue
       const some = byOwner.get(owner)
@@ -236,7 +242,7 @@ export class SlotMoves {
     for (const [owner, some] of byOwner) owner.expectCopies(some)
     for (const [owner, some] of byOwner)
       for (let at = 0; at < some.length; at += namesAtOnce)
-        await moved.hand(some.slice(at, at + namesAtOnce), listsOf(owner.index).repair)
+        await list.hand(some.slice(at, at + namesAtOnce), listsOf(owner.index).repair)
   }
 
   #homes(): SlotHome[] {
