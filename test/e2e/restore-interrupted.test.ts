@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
+import { freePort } from '../support/free-port.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
 import { startServed, type Served } from '../support/serve.ts'
@@ -64,6 +65,17 @@ const kept = async (): Promise<string> => {
   const journals = join(folder, 'home', 'restores')
   const names = await readdir(journals)
   return (await Promise.all(names.map((name) => readFile(join(journals, name), 'utf8')))).join('')
+}
+
+/** The target as a saved connection that tells by what it is reached. */
+async function keepConnection(): Promise<void> {
+  await page.goto(`${served.origin}/#/connections/new`)
+  await page.getByLabel('Name', { exact: true }).fill('Shop')
+  await page.getByLabel('Host', { exact: true }).fill('127.0.0.1')
+  await page.getByLabel('Port', { exact: true }).fill(String(target.port))
+  await page.getByLabel('Kind of access').selectOption('vpn')
+  await press('Save')
+  await main().getByRole('row', { name: 'Shop' }).waitFor()
 }
 
 /** Opens what was cut short, from the list of restores. */
@@ -127,8 +139,15 @@ test('killed in the middle, it is opened as it was, asks for the password alone,
 
 test('other choices, and another file, are told to begin anew; what is forgotten is gone from the list', async () => {
   await target.call('FLUSHALL')
-  await walk.walkToReview(page, file(), { port: target.port, password })
-  await page.getByRole('link', { name: 'Change Speed' }).click()
+  await keepConnection()
+  await walk.openWizard(page)
+  await walk.readFileAt(page, file())
+  await walk.next(page, 'Target')
+  await page.getByLabel('A saved connection').selectOption({ label: `Shop · 127.0.0.1:${target.port}` })
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await walk.testConnection(page)
+  await walk.next(page, 'Scope')
+  await walk.next(page, 'Options')
   await page.getByLabel('Keys per second').fill('500')
   await walk.next(page, 'Review')
   await walk.start(page)
@@ -139,6 +158,11 @@ test('other choices, and another file, are told to begin anew; what is forgotten
 
   await goOnFromList()
   await page.getByLabel('Password', { exact: true }).fill(password)
+  // What the connection told of the way to its server is still known.
+  await page.getByLabel('Port', { exact: true }).fill(String(await freePort()))
+  await walk.testConnection(page)
+  await says('It is reached over a VPN')
+  await page.getByLabel('Port', { exact: true }).fill(String(target.port))
   await walk.next(page, 'Scope')
   await page.getByLabel('Leave these out').fill('tmp:*')
   await walk.next(page, 'Options')

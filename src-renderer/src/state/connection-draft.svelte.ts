@@ -168,12 +168,19 @@ export class ConnectionDraft {
   /** Fills the fields as they were for an earlier order; `secrets`: where some were given, which are not known any more. */
   reopen(before: Connection, secrets: readonly string[], savedOnes: readonly SavedConnection[]): void {
     const { host, port, username = null, tls = null, via = null, sentinel = null } = before
+    const { instanceId, access } = before
     const reach = { host, port, username, tls, via, sentinel }
     const saved = savedOnes.find(
       ({ id, reach: kept }) => id === before.saved && accountOf(kept) === accountOf(before),
     )
     const { passwordKept = 'none', secretsKept = {} } = saved?.reach ?? {}
-    this.open({ ...reach, passwordKept, secretsKept })
+    this.open({
+      ...reach,
+      ...(instanceId !== undefined && { instanceId }),
+      ...(access !== undefined && { access }),
+      passwordKept,
+      secretsKept,
+    })
     this.saved = saved?.id ?? null
     this.#wanted = { account: accountOf(before), places: secrets }
   }
