@@ -1,7 +1,14 @@
 import { InvalidArgumentError } from 'commander'
 import { commandWordsSchema, wordsOfCommand } from '#contract/cutover-command.ts'
 import { isZone, momentAt, type Schedule } from '#contract/schedule.ts'
-import { keyKinds, lastSlot, type KeyKind, type SlotRange, type TtlRule } from '#contract/selection.ts'
+import {
+  keyKinds,
+  lastSlot,
+  parseSlotRange,
+  type KeyKind,
+  type SlotRange,
+  type TtlRule,
+} from '#contract/selection.ts'
 
 /** Reads a whole number of a range, for commander. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -79,10 +86,9 @@ export function keyKindList(text: string, before: readonly KeyKind[] = []): read
 /** Gathers cluster slots: `0-5460`, or `866`, several with commas between them, or the flag several times. */
 export function slotRanges(text: string, before: readonly SlotRange[] = []): readonly SlotRange[] {
   const ranges = text.split(',').map((part) => {
-    const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? []
-    if (from === undefined || Number(from) > Number(to) || Number(to) > lastSlot)
-      throw new InvalidArgumentError(`It must be FROM-TO, slots from 0 to ${lastSlot}.`)
-    return { from: Number(from), to: Number(to) }
+    const range = parseSlotRange(part)
+    if (range === null) throw new InvalidArgumentError(`It must be FROM-TO, slots from 0 to ${lastSlot}.`)
+    return range
   })
   return [...before, ...ranges]
 }

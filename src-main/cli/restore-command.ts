@@ -2,7 +2,7 @@ import type { Connection } from '#contract/connection.ts'
 import { stdinInput } from '#contract/input-name.ts'
 import type { AskedRestore } from '#contract/restore.ts'
 import { secretPlace } from '#contract/secrets.ts'
-import type { SlotRange, TtlRule } from '#contract/selection.ts'
+import { saySlots, type TtlRule } from '#contract/selection.ts'
 import { hostAndPort, type Hop } from '#contract/tunnel.ts'
 
 /**
@@ -78,7 +78,7 @@ function ruleWords({ spec }: AskedRestore): readonly string[] {
     ...said('--db', spec.dbs?.join(',')),
     ...said('--type', spec.types?.join(',')),
     ...said('--exclude-type', spec.excludeTypes?.join(',')),
-    ...said('--slots', spec.slots?.map(sayRange).join(',')),
+    ...said('--slots', spec.slots && saySlots(spec.slots, ',')),
     ...said('--target-db', spec.targetDb),
     ...pairs(spec.dbMap).flatMap((pair) => ['--db-map', pair]),
     ...said('--strip-prefix', spec.stripPrefix),
@@ -104,8 +104,6 @@ const unless = (usual: string | number, flag: string, value: string | number): r
 
 const pairs = (map: Readonly<Record<string, string | number>> = {}): readonly string[] =>
   Object.entries(map).map(([name, value]) => `${name}:${value}`)
-
-const sayRange = ({ from, to }: SlotRange): string => (from === to ? String(from) : `${from}-${to}`)
 
 const sayTtl = (ttl: TtlRule): string | undefined =>
   ttl.rule === 'keep' ? undefined : ttl.rule === 'none' ? 'none' : `${ttl.rule}:${ttl.ms / 1000}s`

@@ -14,6 +14,18 @@ export const slotRangeSchema = z
   .refine(({ from, to }) => from <= to, 'a range of slots begins with the lower one')
 export type SlotRange = z.infer<typeof slotRangeSchema>
 
+/** `0-5460`, or `866` for one alone; null where it is not that, or goes beyond the last slot. */
+export function parseSlotRange(text: string): SlotRange | null {
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? []
+  const range = { from: Number(first), to: Number(last) }
+  return first === undefined || range.from > range.to || range.to > lastSlot ? null : range
+}
+
+/** `0-5460, 12000`, as a person writes it; `between` stands between two of them. */
+export function saySlots(ranges: readonly SlotRange[], between = ', '): string {
+  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(between)
+}
+
 /**
  * What becomes of a key's expiry. The rule comes first; a key whose time is past after it is not written, as Redis
  * would not load it. A key that does not expire never gets an expiry, and those of hash fields stay as they are.

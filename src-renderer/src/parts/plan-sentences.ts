@@ -1,8 +1,8 @@
 import type { Limits } from '#contract/limits.ts'
-import { keyKinds, wantsKind, type FollowedRules } from '#contract/selection.ts'
+import { keyKinds, saySlots, wantsKind, type FollowedRules } from '#contract/selection.ts'
 import { formatBytes, formatMoment, formatSpan } from '../i18n/format.ts'
 import { t } from '../i18n/i18n.svelte.ts'
-import { sayDbMap, saySlots } from '../state/restore-fields.ts'
+import { sayDbMap } from '../state/restore-fields.ts'
 import type { RestoreDraft } from '../state/restore-draft.svelte.ts'
 import type { RestoreScope } from '../state/restore-scope.svelte.ts'
 

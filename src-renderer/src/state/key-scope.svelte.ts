@@ -1,5 +1,12 @@
 import { SvelteSet } from 'svelte/reactivity'
-import { hasRules, keyKinds, wantsKind, type FollowedRules, type KeyKind } from '#contract/selection.ts'
+import {
+  hasRules,
+  keyKinds,
+  saySlots,
+  wantsKind,
+  type FollowedRules,
+  type KeyKind,
+} from '#contract/selection.ts'
 import type { Problem } from './connection-draft.svelte.ts'
 import {
   isWithin,
@@ -10,7 +17,6 @@ import {
   parseSlots,
   sayDbMap,
   sayDbPrefixes,
-  saySlots,
 } from './restore-fields.ts'
 
 /** What is known of where keys come from. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { saySlots } from '#contract/selection.ts'
 import {
   parseDatabases,
   parseDbMap,
@@ -7,7 +8,6 @@ import {
   parseSlots,
   sayDbMap,
   sayDbPrefixes,
-  saySlots,
 } from './restore-fields.ts'
 
 describe('databases', () => {

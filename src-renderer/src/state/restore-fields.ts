@@ -1,4 +1,4 @@
-import { lastSlot, type SlotRange } from '#contract/selection.ts'
+import { parseSlotRange, type SlotRange } from '#contract/selection.ts'
 
 /** Globs, one a line; empty lines are nothing. */
 export function parsePatterns(text: string): string[] {
@@ -28,15 +28,11 @@ export function parseDatabases(text: string): readonly number[] | null {
 
 /** `0-5460, 12000` → ranges, empty for all; null where it is not that, or beyond the last slot. */
 export function parseSlots(text: string): readonly SlotRange[] | null {
-  const ranges: SlotRange[] = []
-  for (const part of text.split(/[\s,]+/).filter((one) => one !== '')) {
-    const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part) ?? []
-    if (first === undefined) return null
-    const range = { from: Number(first), to: Number(last ?? first) }
-    if (range.from > range.to || range.to > lastSlot) return null
-    ranges.push(range)
-  }
-  return ranges
+  const ranges = text
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+    .map(parseSlotRange)
+  return ranges.includes(null) ? null : (ranges as readonly SlotRange[])
 }
 
 /** `3:orders:`, one a line → `{ '3': 'orders:' }`, empty for none; null where it is not that. */
@@ -55,11 +51,6 @@ export function sayDbMap(map: Readonly<Record<string, number>>): string {
   return Object.entries(map)
     .map(([from, to]) => `${from}:${to}`)
     .join(', ')
-}
-
-/** As `parseSlots` reads it. */
-export function saySlots(ranges: readonly SlotRange[]): string {
-  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(', ')
 }
 
 /** As `parseDbPrefixes` reads it. */
