@@ -2,18 +2,23 @@ import { expect, test } from 'vitest'
 import { restoreSpecSchema, type RestoreRequest } from '#contract/restore.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { shapeOf } from '../resp/commands.ts'
-import { CommandRules } from './command-rules.ts'
+import { keysOfCommand } from './command-keys.ts'
+import { CommandRules, type Ruled } from './command-rules.ts'
 import { makeKeyRules } from './key-rules.ts'
 
 /** `db: WORDS`, or why it does not go along. */
 function ruled(spec: Partial<RestoreRequest>, line: string, db = 0): string {
-  const full = restoreSpecSchema.parse({ files: ['a'], target: { host: 'h', port: 1 }, ...spec })
-  const args = line.split(' ').map((word) => Buffer.from(word))
-  const command = { db, args, raw: encodeCommand(args), shape: shapeOf(args[0]!) }
-  const outcome = new CommandRules(makeKeyRules(full)).apply(command)
+  const outcome = apply(spec, line, db)
   if (typeof outcome === 'string') return outcome
   expect(outcome.raw).toEqual(encodeCommand(outcome.args))
   return `${outcome.db}: ${outcome.args.join(' ')}`
+}
+
+function apply(spec: Partial<RestoreRequest>, line: string, db = 0): Ruled {
+  const full = restoreSpecSchema.parse({ files: ['a'], target: { host: 'h', port: 1 }, ...spec })
+  const args = line.split(' ').map((word) => Buffer.from(word))
+  const command = { db, args, raw: encodeCommand(args), shape: shapeOf(args[0]!) }
+  return new CommandRules(makeKeyRules(full), { tellsOrigins: true }).apply(command)
 }
 
 const users = { include: ['user:*'] }
@@ -65,4 +70,22 @@ test.each<[Partial<RestoreRequest>, string, string]>([
   [{ slots: [{ from: 0, to: 16383 }], ...users }, 'RENAME user:1 a', '0: DEL user:1'],
 ])('%j makes of %s: %s', (spec, line, outcome) => {
   expect(ruled(spec, line)).toBe(outcome)
+})
+
+test.each<[Partial<RestoreRequest>, string, string]>([
+  [{ targetDb: 3 }, 'INCR a', '3:a of 0:a'],
+  [users, 'MSET a 1 user:1 2', '0:user:1 of 0:user:1'],
+  [{ addPrefix: 'new:' }, 'RENAME a b', '0:new:a of 0:a, 0:new:b of 0:b'],
+  [{ dbs: [0] }, 'MOVE a 1', '0:a of 0:a'],
+  [{ dbMap: { 0: 5, 1: 6 } }, 'MOVE a 1', '5:a of 0:a, 6:a of 1:a'],
+  [{ targetDb: 3, dbPrefix: { 0: 'zero:', 1: 'one:' } }, 'MOVE a 1', '3:zero:a of 0:a, 3:one:a of 1:a'],
+  [{ dbPrefix: { 0: 'zero:', 1: 'one:' } }, 'COPY a b DB 1', '0:zero:a of 0:a, 1:one:b of 1:b'],
+])('%j tells of %s which keys of the source it is about: %s', (spec, line, told) => {
+  const outcome = apply(spec, line)
+  if (typeof outcome === 'string') throw new Error(outcome)
+  const pairs = keysOfCommand(outcome).map(
+    ({ db, key }, index) => `${db}:${key} of ${outcome.origins![index]!.db}:${outcome.origins![index]!.key}`,
+  )
+  expect(pairs.join(', ')).toBe(told)
+  expect(outcome.origins).toHaveLength(pairs.length)
 })

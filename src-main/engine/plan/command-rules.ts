@@ -6,12 +6,12 @@ import { shapeOf, type CommandShape } from '../resp/commands.ts'
 import { databaseOf, keysOfCommand, placeOfDatabase } from './command-keys.ts'
 import type { KeyRules } from './key-rules.ts'
 import { argumentsAKey, readsTheRest, writesTheLast } from './key-roles.ts'
-import { goesAlong, unknownType } from './selection.ts'
+import { goesAlong, placeOf, unknownType } from './selection.ts'
 
 const del = Buffer.from('DEL')
 const rename = Buffer.from('RENAME')
 const noKey = Buffer.alloc(0)
-const leftOutByDb = leftOutRules.indexOf('db') + 1
+const leftOutByDb = placeOf('db')
 
 /** `inseparable`: neither all of it nor a part of it does what the rules ask for. */
 export type Ruled = UnitCommand | 'left-out' | 'inseparable'
@@ -88,9 +88,10 @@ export class CommandRules {
     const place = placeOfDatabase(command)
     const key = command.args[1]
     if (place === null || key === undefined) return 'inseparable'
+    const to = Number(command.args[place]!.toString('latin1'))
     const leaves = this.#goes(command.db, key)
-    const comes = this.#goes(Number(command.args[place]!.toString('latin1')), key)
-    if (leaves && comes) return this.#between(command, key, Number(command.args[place]!.toString('latin1')))
+    const comes = this.#goes(to, key)
+    if (leaves && comes) return this.#between(command, key, to)
     if (leaves) return this.#removed(command)
     return comes ? 'inseparable' : 'left-out'
   }
@@ -104,12 +105,17 @@ export class CommandRules {
     if (dbMap(command.db) !== dbMap(to)) return sameName ? this.#renamed(command, [1]) : 'inseparable'
     if (sameName) return 'left-out'
     const shape = shapeOf(rename)
-    return { ...changed(command, [rename, before, after]), shape, db: dbMap(to) }
+    const told = this.#withOrigins(command)
+    return { ...changed(told, [rename, before, after]), shape, db: dbMap(to) }
+  }
+
+  #withOrigins(command: UnitCommand): UnitCommand {
+    return this.#tellsOrigins ? { ...command, origins: keysOfCommand(command) } : command
   }
 
   #renamed(command: UnitCommand, places: readonly number[]): UnitCommand {
     const { names } = this.#rules
-    const told = this.#tellsOrigins ? withOrigins(command, places) : command
+    const told = this.#withOrigins(command)
     if (names === null) return this.#moved(told)
     const args = [...command.args]
     for (const place of places) args[place] = names.nameOf(databaseOf(command, place), args[place]!)
@@ -162,11 +168,6 @@ export class CommandRules {
 /** The same command with other arguments. */
 function changed(command: UnitCommand, args: readonly Buffer[]): UnitCommand {
   return { ...command, args, raw: command.long === undefined ? encodeCommand(args) : command.raw }
-}
-
-function withOrigins(command: UnitCommand, places: readonly number[]): UnitCommand {
-  const origins = places.map((place) => ({ db: databaseOf(command, place), key: command.args[place]! }))
-  return { ...command, origins }
 }
 
 /** SORT … BY or GET with a pattern that stands for keys. */

@@ -1,13 +1,18 @@
-import { leftOutRules, type KeyKind, type LeftOut } from '#contract/selection.ts'
+import { leftOutRules, type KeyKind, type LeftOut, type LeftOutRule } from '#contract/selection.ts'
 import type { RestoreSpec } from '#contract/restore.ts'
 import { keySlot } from '../bytes/crc16.ts'
 import { kindOf } from '../rdb/opcodes.ts'
 import { matchesGlob } from './filter.ts'
 
-/** The rules by number: what `Selection.judge` gives. 0 is none of them: the key goes along. */
+/** What `Selection.judge` gives of a key that no rule leaves out. */
 export const goesAlong = 0
 /** Of a key whose type is not known, as in a command of an append-only file: no rule on types is asked. */
 export const unknownType = -1
+
+/** What `Selection.judge` gives of a key that this rule leaves out. */
+export function placeOf(rule: LeftOutRule): number {
+  return leftOutRules.indexOf(rule) + 1
+}
 
 type Rules = Pick<RestoreSpec, 'include' | 'exclude' | 'dbs' | 'types' | 'excludeTypes' | 'slots'>
 
@@ -32,7 +37,7 @@ export class Selection {
     this.#exclude = exclude.map((glob) => Buffer.from(glob))
   }
 
-  /** The first rule that leaves out the key bytes[start, end), as its place in `leftOutRules` plus 1; or `goesAlong`. */
+  /** The first rule that leaves out the key bytes[start, end), by its `placeOf`; or `goesAlong`. */
   judge(db: number, code: number, bytes: Uint8Array, start = 0, end = bytes.length): number {
     if (this.#dbs !== null && !this.#goesDb(db)) return 1
     if (this.#types !== null && code !== unknownType && this.#types[code] === 0) return 2
