@@ -175,6 +175,11 @@ export function formatDbKey({ db, key }: DbKey): Buffer {
   return Buffer.concat([Buffer.from(`${db}:`), key])
 }
 
+/** What tells a key from all others, as a string: `parseDbKey` reads it as latin1. */
+export function idOfKey({ db, key }: DbKey): string {
+  return `${db}:${key.toString('latin1')}`
+}
+
 export function parseDbKey(member: Buffer): DbKey {
   const colon = member.indexOf(58)
   return { db: Number(member.toString('latin1', 0, colon)), key: member.subarray(colon + 1) }

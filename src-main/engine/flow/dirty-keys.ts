@@ -1,5 +1,5 @@
 import { Bell } from './bell.ts'
-import type { DbKey } from './checkpoint.ts'
+import { idOfKey, type DbKey } from './checkpoint.ts'
 
 /** Keys, and what their names may take together. */
 const mostKeys = 500_000
@@ -56,7 +56,7 @@ export class DirtyKeys {
 
   /** It was changed just now. False where there is no room for it. */
   tell(db: number, key: Buffer, now: number): boolean {
-    const id = idOf(db, key)
+    const id = idOfKey({ db, key })
     if (this.#told.has(id)) return true
     // What was listed is told from now on; it has its room already.
     const listed = this.#listed.get(id)
@@ -71,7 +71,7 @@ export class DirtyKeys {
   /** Is to be looked at, some time. Waits for room. */
   async list(keys: readonly DbKey[], signal: AbortSignal): Promise<void> {
     for (const { db, key } of keys) {
-      const id = idOf(db, key)
+      const id = idOfKey({ db, key })
       if (this.#told.has(id) || this.#listed.has(id)) continue
       while (this.#listed.size >= this.#room.keys / 4 || !this.#hasRoom) {
         signal.throwIfAborted()
@@ -93,9 +93,9 @@ export class DirtyKeys {
     return {
       keys: taken,
       done: (but = []) => {
-        const left = new Set(but.map(({ db, key }) => idOf(db, key)))
+        const left = new Set(but.map(idOfKey))
         this.#taken.delete(taken)
-        this.#putBack(taken.filter(({ db, key }) => left.has(idOf(db, key))))
+        this.#putBack(taken.filter((one) => left.has(idOfKey(one))))
       },
       putBack: () => {
         this.#taken.delete(taken)
@@ -119,7 +119,7 @@ export class DirtyKeys {
     for (const [id, one] of this.#told) if (!front.has(id)) front.set(id, one)
     this.#told = front
     for (const one of taken)
-      if (one.since === null && !this.#told.has(idOf(one.db, one.key))) this.#listed.set(...named(one))
+      if (one.since === null && !this.#told.has(idOfKey(one))) this.#listed.set(...named(one))
     this.#bytes = [...this.#told.values(), ...this.#listed.values()].reduce(
       (sum, { key }) => sum + key.length,
       0,
@@ -138,9 +138,5 @@ function takeFrom(keys: Map<string, Dirty>, most: number): readonly Dirty[] {
 }
 
 function named(one: Dirty): [string, Dirty] {
-  return [idOf(one.db, one.key), one]
-}
-
-function idOf(db: number, key: Buffer): string {
-  return `${db}:${key.toString('latin1')}`
+  return [idOfKey(one), one]
 }

@@ -1,4 +1,4 @@
-import type { DbKey } from './checkpoint.ts'
+import { idOfKey, type DbKey } from './checkpoint.ts'
 
 /** Something about a key that is true at one place of the source's stream alone. */
 export interface AtPlace extends DbKey {
@@ -41,8 +41,4 @@ export class DueAtPlace<T extends AtPlace> {
     }
     return { due: due.sort((a, b) => a.offset - b.offset), lost }
   }
-}
-
-export function idOfKey({ db, key }: DbKey): string {
-  return `${db}:${key.toString('latin1')}`
 }

@@ -8,8 +8,8 @@ import { versionNumberOf } from '../redis/version.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
 import type { AskPlace } from '../source/stream-place.ts'
 import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
-import type { DbKey } from './checkpoint.ts'
-import { DueAtPlace, idOfKey, type AtPlace, type IsOurPlace } from './due-at-place.ts'
+import { idOfKey, type DbKey } from './checkpoint.ts'
+import { DueAtPlace, type AtPlace, type IsOurPlace } from './due-at-place.ts'
 
 /** A key's value at one moment of the source's history: to be placed exactly there. */
 export interface ExactCopy extends AtPlace {

@@ -5,7 +5,7 @@ import { keysOfCommand } from '../plan/command-keys.ts'
 import { CommandRules } from '../plan/command-rules.ts'
 import { sharesTarget } from '../plan/db-map.ts'
 import { makeKeyRules, nameOf, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
-import { goesAlong, unknownType } from '../plan/selection.ts'
+import { goesAlong, placeOf, unknownType } from '../plan/selection.ts'
 import { makeKindRules, type KindRuling } from '../plan/wanted-kinds.ts'
 import { shapeOf } from '../resp/commands.ts'
 import { encodeCommand } from '../resp/encode.ts'
@@ -29,8 +29,7 @@ export interface RuledUnit {
 const del = Buffer.from('DEL')
 const script = Buffer.from('SCRIPT')
 const load = Buffer.from('LOAD')
-/** The place of the rule on names, as `KeyJudge` gives it. */
-const leftOutByName = 5
+const leftOutByName = placeOf('exclude')
 
 /**
  * Rules for the keys of a source that is followed: what they make of its keys, and of its stream, command by command.

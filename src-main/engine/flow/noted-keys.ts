@@ -2,7 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FailureError, type Failure } from '#contract/failure.ts'
 import { diskFailure } from '../source/disk-failure.ts'
-import { type DbKey } from './checkpoint.ts'
+import { idOfKey, type DbKey } from './checkpoint.ts'
 
 const manyKeys = 200_000
 
@@ -30,7 +30,7 @@ export class NotedKeys {
   }
 
   add({ db, key }: DbKey): void {
-    const id = `${db}:${key.toString('latin1')}`
+    const id = idOfKey({ db, key })
     if (this.#memory.has(id)) return
     this.#memory.set(id, { db, key: Buffer.from(key) })
     if (this.#memory.size >= this.#keptInMemory) this.#spill()

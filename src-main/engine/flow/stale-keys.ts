@@ -3,7 +3,7 @@ import { createCrc64Arena } from '../bytes/crc64.ts'
 import { RdbFile, readingBytes, walkRdbFile } from '../source/rdb-file.ts'
 import { encoded, type PreparedCommand, type PreparedUnit } from '../target/transaction-frame.ts'
 import { KeySet } from '../verify/key-set.ts'
-import { formatDbKey, parseDbKey, type DbKey } from './checkpoint.ts'
+import { idOfKey, parseDbKey, type DbKey } from './checkpoint.ts'
 import { entryKind } from './entry.ts'
 import type { FollowedRules } from './followed-rules.ts'
 import type { KeyList, ShardLists } from './key-lists.ts'
@@ -44,13 +44,15 @@ export async function listStale({
   for await (const { db, keys } of session.scan(signal)) {
     const unknown = keys.filter((key) => !inSnapshot.has(db, key)).map((key) => ({ db, key }))
     const told = await whose(unknown)
-    const [own, unsettled] = (['own', 'unsettled'] as const).map((what) =>
-      unknown.filter((_, index) => told[index] === what),
-    )
-    if (own!.length > 0) await lists.stale.add(own!)
-    if (unsettled!.length > 0) await lists.moved.add(unsettled!)
+    const thoseTold = (what: Whose): readonly DbKey[] => unknown.filter((_, index) => told[index] === what)
+    await addSome(lists.stale, thoseTold('own'))
+    await addSome(lists.moved, thoseTold('unsettled'))
   }
   signal.throwIfAborted()
+}
+
+async function addSome(list: KeyList, keys: readonly DbKey[]): Promise<void> {
+  if (keys.length > 0) await list.add(keys)
 }
 
 /** As they are called on the target. */
@@ -98,7 +100,7 @@ export class StaleKeys {
 
   /** As the target lists them. */
   static async read(list: KeyList): Promise<StaleKeys> {
-    return new StaleKeys(list, new Set((await list.all()).map(idOf)))
+    return new StaleKeys(list, new Set((await list.all()).map(idOfKey)))
   }
 
   get isEmpty(): boolean {
@@ -123,19 +125,15 @@ export class StaleKeys {
 
   /** What takes those of the keys that are stale off the list, for the transaction in which they are written. */
   settle(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return this.#list.removing(keys.filter((key) => this.#ids.delete(idOf(key))).map(asItIs))
+    return this.#list.removing(keys.filter((key) => this.#ids.delete(idOfKey(key))).map(asItIs))
   }
 
   has(key: DbKey): boolean {
-    return this.#ids.has(idOf(key))
+    return this.#ids.has(idOfKey(key))
   }
 }
 
 /** Whose it is at the source is not known. */
 function asItIs({ db, key }: DbKey): DbKey {
   return { db, key }
-}
-
-function idOf(key: DbKey): string {
-  return formatDbKey(key).toString('latin1')
 }

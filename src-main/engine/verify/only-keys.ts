@@ -1,6 +1,7 @@
 import type { RestoredAs } from '#contract/verify.ts'
+import { idOfKey } from '../flow/checkpoint.ts'
 import { makeKeyRules, nameOf, type KeyJudge } from '../plan/key-rules.ts'
-import { goesAlong } from '../plan/selection.ts'
+import { goesAlong, placeOf } from '../plan/selection.ts'
 import type { KeyDifference } from './findings.ts'
 
 /** Keys named one by one, by their databases and names in the target. */
@@ -8,11 +9,11 @@ export class NamedKeys {
   readonly #keys: ReadonlySet<string>
 
   constructor(differences: readonly KeyDifference[]) {
-    this.#keys = new Set(differences.map(({ db, key }) => textOf(db, key)))
+    this.#keys = new Set(differences.map(({ db, key }) => idOf(db, key)))
   }
 
   has(db: number, key: Uint8Array): boolean {
-    return this.#keys.has(textOf(db, key))
+    return this.#keys.has(idOf(db, key))
   }
 }
 
@@ -31,8 +32,8 @@ export function onlyKeys(differences: readonly KeyDifference[], restoredAs: Rest
 }
 
 /** Counted where keys are counted that a glob leaves out: as names that were not asked for. */
-const notNamed = 4
+const notNamed = placeOf('include')
 
-function textOf(db: number, key: Uint8Array): string {
-  return `${db}:${Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')}`
+function idOf(db: number, key: Uint8Array): string {
+  return idOfKey({ db, key: Buffer.from(key.buffer, key.byteOffset, key.length) })
 }
