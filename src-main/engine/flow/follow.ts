@@ -1,21 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { escapeKey } from '#contract/escape-key.ts'
 import type { Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { FlushAnswer } from '#contract/sync.ts'
-import { keysOfCommand } from '../plan/command-keys.ts'
 import type { Link } from '../resp/link.ts'
 import { belongsTo } from '../source/lineage.ts'
 import type { StreamPiece } from '../source/spool-segment.ts'
 import type { Spool } from '../source/spool.ts'
 import type { AskPlace } from '../source/stream-place.ts'
 import type { LiveTarget } from '../target/live-target.ts'
-import {
-  mayTakeOurKeys,
-  takesDatabases,
-  type FailedUnit,
-  type PreparedUnit,
-} from '../target/transaction-frame.ts'
+import { mayTakeOurKeys, takesDatabases, type PreparedUnit } from '../target/transaction-frame.ts'
 import {
   earliest,
   sourceKey,
@@ -24,12 +17,12 @@ import {
   type TaskKeys,
   type TaskMeta,
 } from './checkpoint.ts'
-import { CopiesUnderWay, takeExactCopies } from './exact-copy.ts'
 import { DueAtPlace } from './due-at-place.ts'
 import { correctionCommand, type ExpiryCorrection } from './expiry-corrections.ts'
 import { ExpiryReconciler } from './expiry-reconciler.ts'
 import type { FollowedRules, RuledUnit } from './followed-rules.ts'
-import type { KeyList, ShardLists } from './key-lists.ts'
+import type { ShardLists } from './key-lists.ts'
+import { KeyRepair, listing } from './key-repair.ts'
 import { type Holder } from './lease.ts'
 import { Mutex } from './mutex.ts'
 import type { PlainCommands } from './plain-commands.ts'
@@ -83,7 +76,6 @@ export interface FollowerParts {
 
 const houseEveryMs = 1_000
 const repairEveryMs = 100
-const repairsAtOnce = 500
 const stalesAtOnce = 500
 const lookEveryMs = 25
 
@@ -94,7 +86,7 @@ const lookEveryMs = 25
 export class Follower {
   readonly #parts: FollowerParts
   readonly #lists: ShardLists
-  readonly #copies = new CopiesUnderWay()
+  readonly #repair: KeyRepair
   readonly #corrections = new DueAtPlace<ExpiryCorrection>()
   readonly #reconciler: ExpiryReconciler
   /** Held while a piece of the stream is placed. */
@@ -105,15 +97,12 @@ export class Follower {
   #voice: Voice | null = null
   #plain: PlainCommands | null = null
   #stale: StaleKeys | null = null
-  /** Of the unit at hand: keys of the target that must be copied, for it cannot be told. */
-  readonly #toCopy: DbKey[] = []
   #splitter: UnitSplitter
   #meta: TaskMeta
   /** The newest id of the history that is applied. */
   #replid: string
   /** Where the target's slots were when they were looked at last; null while one was on its way. */
   #slots: string | null
-  #keysInRepair = 0
 
   constructor(parts: FollowerParts) {
     this.#parts = parts
@@ -123,6 +112,7 @@ export class Follower {
     const from = earliest(parts.checkpoints)
     this.#replid = from.replid
     this.#splitter = new UnitSplitter(from.offset, from.db)
+    this.#repair = new KeyRepair({ ...parts, lists: this.#lists, replid: () => this.#replidNow() })
     this.#reconciler = new ExpiryReconciler({
       ...parts,
       take: (ask) =>
@@ -153,7 +143,7 @@ export class Follower {
   }
 
   get keysInRepair(): number {
-    return this.#keysInRepair
+    return this.#repair.listed
   }
 
   laneOf(key: Uint8Array): number {
@@ -183,7 +173,7 @@ export class Follower {
   /** Everything placed is applied; afterwards it is known how many keys wait for repair. */
   async drain(): Promise<void> {
     await this.#target?.drain()
-    await this.#countRepairs()
+    await this.#repair.count(this.applied)
   }
 
   /** Were all expiries of this source once as certain as can be? Those doubtful since are looked at in the background. */
@@ -263,14 +253,14 @@ export class Follower {
     const { session, name, checkpoints, keys, spool, generation } = this.#parts
     const ended = AbortSignal.any([signal, ending, this.#ended.signal])
     this.#stale = await StaleKeys.read(this.#lists.stale)
-    this.#copies.want(await this.#lists.repair.all())
+    await this.#repair.takeUp()
     const from = earliest(checkpoints)
     this.#voice = await Voice.open(
       { ...this.#parts, lists: this.#lists },
       {
         unsure: (key) => this.#reconciler.note(sourceKey(key)),
         allUnsure: () => this.#reconciler.noteEverything(),
-        toCopy: (wanted) => void this.#toCopy.push(...wanted),
+        toCopy: (wanted) => this.#repair.leaveUntold(wanted),
       },
     )
     using target = await session.openLive({
@@ -279,7 +269,7 @@ export class Follower {
       meta: () => this.#meta,
       checkpoints,
       replid: () => this.#replidNow(),
-      onFailed: (units) => this.#tellFailed(units),
+      onFailed: (units) => this.#repair.noteFailed(units),
       onTook: this.#parts.onTook,
       signal,
     })
@@ -336,8 +326,9 @@ export class Follower {
       const unit = splitter.next()
       if (unit === null) break
       // Seldom: a promise for each unit would cost more than its commands.
-      if (this.#copies.size + this.#corrections.size > 0) await this.#placeDue(target, unit.end - 1, at, db)
-      if (this.#copies.size > 0 && this.#isReplaced(unit)) {
+      if (this.#repair.waiting + this.#corrections.size > 0)
+        await this.#placeDue(target, unit.end - 1, at, db)
+      if (this.#repair.waiting > 0 && this.#repair.isReplaced(unit)) {
         target.advance(unit.end, unit.db)
         continue
       }
@@ -347,9 +338,12 @@ export class Follower {
         await target.drain()
         return await this.#parts.copyAnew(ruled.anew)
       }
-      if (ruled !== undefined && this.#isLeftOut(ruled)) {
-        target.advance(unit.end, unit.db)
-        continue
+      if (ruled !== undefined) {
+        this.#tellUnruly(ruled)
+        if (hasNothingLeft(ruled)) {
+          target.advance(unit.end, unit.db)
+          continue
+        }
       }
       let prepared = this.#prepare(ruled, unit, receivedAt)
       if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) {
@@ -365,10 +359,11 @@ export class Follower {
       }
       const fresh = this.#stale!.freshen(prepared)
       if (fresh.length > 0) await this.#placeAhead(target, fresh, at, db)
-      const full = target.place(this.#copies.wantsNone ? prepared : this.#withRepair(prepared))
+      const full = target.place(this.#repair.withDoubtful(prepared))
       if (full !== null) await full
       target.advance(unit.end, unit.db)
-      if (this.#toCopy.length > 0) await this.#copy(this.#toCopy.splice(0).map(sourceKey), (ask) => ask())
+      const copying = this.#repair.copyUntold(() => this.#placeNow())
+      if (copying !== null) await copying
     }
     target.advance(splitter.boundary, splitter.db)
     await this.#placeDue(target, splitter.boundary, splitter.boundary, splitter.db)
@@ -379,23 +374,22 @@ export class Follower {
   #passPlain(splitter: UnitSplitter): Promise<void> | null {
     const plain = this.#plain
     if (plain === null || this.#parts.abroad !== null || !this.#stale!.isEmpty) return null
-    if (this.#copies.size + this.#corrections.size > 0) return null
+    if (this.#repair.waiting + this.#corrections.size > 0) return null
     plain.db = splitter.db
     splitter.pass(plain.take)
     return plain.room()
   }
 
-  /** Has it nothing for the target? */
-  #isLeftOut({ unit, toCopy, unruly }: RuledUnit): boolean {
+  /** What the rules cannot make a command of is told, or copied. */
+  #tellUnruly({ toCopy, unruly }: RuledUnit): void {
     for (const command of unruly) this.#voice!.leaveOut(command)
-    this.#toCopy.push(...toCopy)
-    return unit.commands.length + toCopy.length === 0
+    this.#repair.leaveUntold(toCopy)
   }
 
   #prepare(ruled: RuledUnit | undefined, unit: Unit, receivedAt: number): PreparedUnit {
     const told = this.#voice!.prepare(ruled?.unit ?? unit, receivedAt)
     const prepared = this.#withMoved(ruled === undefined ? told : this.#inLanesOf(ruled, told))
-    return this.#toCopy.length === 0 ? prepared : listing(prepared, this.#lists.repair, this.#toCopy)
+    return this.#repair.withUntold(prepared)
   }
 
   /** What is copied is in order with the rest of its lane, too. */
@@ -435,7 +429,7 @@ export class Follower {
       const commands = [correctionCommand(correction, this.#parts.guard)]
       await target.placeCopy({ end, db, commands, lanes })
     }
-    const due = this.#copies.takeDue(offset, this.#isOurPlace)
+    const due = this.#repair.takeDue(offset, this.#isOurPlace)
     for (const copy of due) {
       const to = this.#parts.rules?.placed(copy) ?? copy
       const lanes = [this.laneOf(to.key)]
@@ -456,29 +450,7 @@ export class Follower {
 
   /** These go on the list of keys to be copied, by another's hand. */
   expectCopies(keys: readonly DbKey[]): void {
-    this.#copies.want(keys)
-  }
-
-  /** Every key of the unit will be written anew at a later place: the unit can be left out. */
-  #isReplaced(unit: Unit): boolean {
-    return unit.commands.every(
-      (command) =>
-        command.shape?.kind === 'write' && keysOfCommand(command).every((key) => this.#copies.has(key)),
-    )
-  }
-
-  /**
-   * A unit with some keys that will be written anew is applied, but what it read there may have been wrong: all that no
-   * copy is at hand of go on the list in the same transaction, in their own lanes' order. Also those that should be on it
-   * already: a copy of an earlier place may take them off meanwhile.
-   */
-  #withRepair(unit: PreparedUnit): PreparedUnit {
-    const keys = unit.commands.flatMap((command) => command.keys)
-    if (keys.length < 2 || !keys.some((key) => this.#copies.isDoubtful(sourceKey(key)))) return unit
-    const others = keys.filter((key) => !this.#copies.has(sourceKey(key)))
-    if (others.length === 0) return unit
-    this.#copies.want(others.map(sourceKey))
-    return listing(unit, this.#lists.repair, others)
+    this.#repair.expect(keys)
   }
 
   async #keepHouse(target: LiveTarget, signal: AbortSignal): Promise<void> {
@@ -486,10 +458,16 @@ export class Follower {
     while (!signal.aborted) {
       await target.refresh()
       await spool.release(target.safe)
-      await this.#countRepairs()
+      await this.#repair.count(this.applied)
       await this.#noteSlots()
-      if (this.#keysInRepair > 0 && this.#copies.size === 0) await this.#repair(signal)
-      const pauseMs = this.#keysInRepair > 0 ? repairEveryMs : houseEveryMs
+      const { listed, waiting } = this.#repair
+      if (listed > 0 && waiting === 0)
+        await this.#repair.copyListed(
+          (work) => this.#placing.run(work),
+          () => this.#placeNow(),
+          signal,
+        )
+      const pauseMs = listed > 0 ? repairEveryMs : houseEveryMs
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
   }
@@ -500,76 +478,9 @@ export class Follower {
     if (slots === null || slots !== this.#slots) this.#reconciler.noteMoved()
     this.#slots = slots
   }
-
-  async #countRepairs(): Promise<void> {
-    const { applied } = this
-    const { repair, moved } = this.#lists
-    const [toRepair, elsewhere] = await Promise.all([repair.count(applied), moved.count(applied)])
-    this.#keysInRepair = toRepair + elsewhere
-  }
-
-  /** Has keys on which a command failed copied afresh. */
-  async #repair(signal: AbortSignal): Promise<void> {
-    const wanted = await this.#lists.repair.some(repairsAtOnce)
-    await this.#copy(wanted, (ask) => this.#placing.run(ask), signal)
-  }
-
-  /** Takes fresh copies, while nothing is placed (`still`), to be placed when the stream has come that far. */
-  async #copy(
-    wanted: readonly DbKey[],
-    still: (ask: () => Promise<void>) => Promise<void>,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const { name, source, askPlace } = this.#parts
-    const { repair, moved } = this.#lists
-    this.#copies.want(wanted)
-    try {
-      await takeExactCopies(
-        source(),
-        wanted,
-        name,
-        askPlace,
-        (ask) =>
-          still(async () => {
-            const replid = this.#replidNow()
-            const { copies, elsewhere } = await ask()
-            for (const copy of copies) this.#copies.add(copy, replid)
-            if (elsewhere.length > 0)
-              await repair.hand(
-                elsewhere.map((key) => this.#parts.rules?.placed(key) ?? key),
-                moved,
-              )
-            await this.#placeNow()
-          }),
-        signal,
-      )
-    } catch (thrown) {
-      // The source cannot be asked now: the keys stay on the list.
-      if (toFailure(thrown).code === 'internal.unexpected') throw thrown
-    }
-  }
-
-  #tellFailed(units: readonly FailedUnit[]): void {
-    for (const { unit, reply } of units) {
-      const keys = unit.commands.flatMap((command) => command.keys)
-      const [key] = keys
-      this.#lists.repair.expect(keys, unit.end)
-      this.#copies.want(keys.map(sourceKey))
-      this.#parts.tell(
-        'apply.command-failed',
-        {
-          command: unit.commands[0]?.name ?? '',
-          key: key === undefined ? '' : escapeKey(key.key),
-          db: key?.db ?? 0,
-          reason: reply.slice(0, 200),
-        },
-        'warning',
-      )
-    }
-  }
 }
 
-/** The unit, and with it the names of keys put on a list. */
-function listing(unit: PreparedUnit, list: KeyList, keys: readonly DbKey[]): PreparedUnit {
-  return { ...unit, commands: [...unit.commands, ...list.adding(keys, unit.end)] }
+/** Do the rules leave nothing of it for the target? */
+function hasNothingLeft({ unit, toCopy }: RuledUnit): boolean {
+  return unit.commands.length + toCopy.length === 0
 }

@@ -262,10 +262,10 @@ class LiveSync implements AsyncDisposable {
     const places = await Promise.all(
       this.#shards.map((shard, index) => shard.begin(session, session.places[index]!)),
     )
-    const known = places.find(({ meta }) => meta !== null)?.meta
+    const known = places.find(({ meta }) => meta !== null)?.meta ?? null
     const rules = FollowedRules.of(this.#spec, session.control.address)
     if (rules !== null && this.#shards.length > 1) fail('task.rules-one-source')
-    if (known !== null && known !== undefined && known.rules !== rules?.id)
+    if (known !== null && known.rules !== rules?.id)
       fail('task.other-rules', { address: session.control.address })
     const begun = {
       ...(rules !== null && { rules: rules.id }),

@@ -41,6 +41,9 @@ export interface MovingShard {
 /** The lists of a shard in the target, by its number. */
 export type ListsOf = (shard: number) => ShardLists
 
+/** The shard that a slot is at rest with, if it is with any. */
+type OwnerOf = (slot: number) => MovingShard | undefined
+
 export interface SlotMovesOptions {
   readonly homes: readonly SlotHome[]
   readonly shards: () => readonly MovingShard[]
@@ -92,13 +95,11 @@ export class SlotMoves {
     return async (keys) => {
       coming ??= this.#slotsAt(shard, signal)
       const isThere = await coming
-      return keys.map(({ key }) =>
-        this.#home[keySlot(key)] === shard.index
-          ? 'own'
-          : isThere[keySlot(key)] === 1
-            ? 'unsettled'
-            : 'others',
-      )
+      return keys.map(({ key }) => {
+        const slot = keySlot(key)
+        if (this.#home[slot] === shard.index) return 'own'
+        return isThere[slot] === 1 ? 'unsettled' : 'others'
+      })
     }
   }
 
@@ -162,20 +163,28 @@ export class SlotMoves {
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
     // A copy in between says nothing of the moves before it: only the next look does.
     if (signal.aborted || copies !== this.#copies || !isApplied()) return
-    const restsWith = (slot: number): MovingShard | undefined =>
-      moving.has(slot) ? undefined : shards.find(({ index }) => index === owner[slot])
+    const byIndex = new Map(shards.map((shard) => [shard.index, shard]))
+    const restsWith: OwnerOf = (slot) => (moving.has(slot) ? undefined : byIndex.get(owner[slot]!))
     // While a slot is abroad, all that its owner makes of its keys is listed. What is wrong in it must be known before.
     await this.#listWhole(listsOf, restsWith)
     for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).moved, restsWith)
-    const comesHome = (slot: number): MovingShard | undefined => {
-      const shard = restsWith(slot)
-      return shard?.index === this.#home[slot] ? undefined : shard
-    }
+    const coming = this.#slotsComingHome(restsWith)
+    if (coming.size === 0) return
     // What a copy of the former owner lacked, the new one may have written since, or write yet: he alone knows it.
-    if (this.#home.some((_, slot) => comesHome(slot) !== undefined))
-      for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).stale, comesHome)
+    for (const { index } of shards)
+      await this.#handOver(listsOf, listsOf(index).stale, (slot) => coming.get(slot))
     const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
-    if (copies === this.#copies) await this.#bringHome(restsWith, offsets)
+    if (copies === this.#copies) await this.#bringHome(coming, offsets)
+  }
+
+  /** Slots that are at rest with another shard than the one that they are at home with, and with which. */
+  #slotsComingHome(restsWith: OwnerOf): ReadonlyMap<number, MovingShard> {
+    const coming = new Map<number, MovingShard>()
+    for (let slot = 0; slot < slotCount; slot += 1) {
+      const shard = restsWith(slot)
+      if (shard !== undefined && shard.index !== this.#home[slot]) coming.set(slot, shard)
+    }
+    return coming
   }
 
   #noteMovesWhileCopying(
@@ -196,7 +205,7 @@ export class SlotMoves {
     if (isStrange && this.#strange % looksAtStrangers === 0) this.#options.onStranger()
   }
 
-  async #listWhole(listsOf: ListsOf, restsWith: (slot: number) => MovingShard | undefined): Promise<void> {
+  async #listWhole(listsOf: ListsOf, restsWith: OwnerOf): Promise<void> {
     for (const slot of [...this.#whole]) {
       const shard = restsWith(slot)
       if (shard === undefined) continue
@@ -211,29 +220,21 @@ export class SlotMoves {
 
   /** Slots at rest are their owners' own from now on. */
   async #bringHome(
-    restsWith: (slot: number) => MovingShard | undefined,
+    coming: ReadonlyMap<number, MovingShard>,
     offsets: ReadonlyMap<number, number>,
   ): Promise<void> {
-    let changed = false
-    for (let slot = 0; slot < slotCount; slot += 1) {
-      const shard = restsWith(slot)
-      if (shard === undefined || this.#home[slot] === shard.index) continue
-      this.#home[slot] = shard.index
-      this.#since[slot] = offsets.get(shard.index)!
-      changed = true
+    for (const [slot, { index }] of coming) {
+      this.#home[slot] = index
+      this.#since[slot] = offsets.get(index)!
     }
-    if (changed) await this.#options.keep(this.#homes())
+    await this.#options.keep(this.#homes())
   }
 
   /** What is on a list, of slots that are at rest by now, is for their owners to make good. */
-  async #handOver(
-    listsOf: ListsOf,
-    list: KeyList,
-    restsWith: (slot: number) => MovingShard | undefined,
-  ): Promise<void> {
+  async #handOver(listsOf: ListsOf, list: KeyList, ownerOf: OwnerOf): Promise<void> {
     const byOwner = new Map<MovingShard, DbKey[]>()
     for (const key of await list.all()) {
-      const owner = restsWith(keySlot(key.key))
+      const owner = ownerOf(keySlot(key.key))
       if (owner === undefined) continue
       const some = byOwner.get(owner)
       if (some === undefined) byOwner.set(owner, [key])
