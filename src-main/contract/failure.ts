@@ -66,6 +66,7 @@ export const failureCatalogue = {
   'connect.lost': { retryable: true },
   'connect.not-redis': { retryable: false },
   'tls.not-tls': { retryable: false },
+  'tls.silent': { retryable: false },
   'tls.required': { retryable: false },
   'tls.untrusted': { retryable: false },
   'tls.name-mismatch': { retryable: false },

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { startProxy } from '../support/proxy.ts'
+import { startProxy, type Proxy } from '../support/proxy.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { compareAll, connectionTo, differencesFromAll, taskFolder } from '../support/sync-ends.ts'
 import { startSync } from '../support/sync-process.ts'
@@ -45,7 +47,7 @@ test('killed, cut off from either side, restarted and flushed under writers, bot
   }
   await using last = startSync(request)
   await last.until(({ phase }) => phase === 'in-step', 60_000)
-  for (const fault of faults.slice(0, 4)) {
+  for (const fault of [...faults.slice(0, 4), () => mishear(toTarget, target.port)]) {
     await fault()
     await sleep(random(300))
   }
@@ -59,3 +61,17 @@ test('killed, cut off from either side, restarted and flushed under writers, bot
   await last.done
   expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
 }, 180_000)
+
+/** Loses the link; whoever comes back first hears something that is not Redis. */
+async function mishear(wire: Proxy, port: number): Promise<void> {
+  await using stranger = createServer((client) => {
+    wire.leadTo(port)
+    client.on('error', () => undefined).resume().end('HTTP/1.1 400 Bad Request\r\n\r\n')
+  })
+  stranger.listen(0, '127.0.0.1')
+  await once(stranger, 'listening')
+  const misled = once(stranger, 'connection')
+  wire.leadTo((stranger.address() as AddressInfo).port)
+  wire.cut()
+  await misled
+}

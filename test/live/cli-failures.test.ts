@@ -83,7 +83,7 @@ describe('what cannot be reached is named', () => {
   })
 
   test('TLS against a plain port', async () => {
-    expectSaid(await restore(good, address, '--tls', '-A', password), 'tls.not-tls', /does not speak TLS/)
+    expectSaid(await restore(good, address, '--tls', '-A', password), 'tls.silent', /says nothing of TLS/)
   })
 })
 

@@ -5,6 +5,7 @@ import type { Connection } from '../../src-main/contract/connection.ts'
 import { openControl } from '../../src-main/engine/redis/control.ts'
 import { Link } from '../../src-main/engine/resp/link.ts'
 import { freePort } from '../support/free-port.ts'
+import { startProxy } from '../support/proxy.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startSocksProxy } from '../support/socks-proxy.ts'
 import { hasSshd, startSshServer } from '../support/ssh-server.ts'
@@ -88,6 +89,14 @@ describe('a SOCKS5 proxy', () => {
     await expect(ping(to(port))).rejects.toMatchObject(
       failing('connect.refused', { address: `socks5://127.0.0.1:${port}` }),
     )
+  })
+
+  test('that hangs up, as many do where nobody listens behind them, is a lost link and not a wrong address', async () => {
+    await using proxy = await startSocksProxy()
+    const lost = { failure: { code: 'connect.lost', retryable: true } }
+    await expect(ping(to(proxy.port, { port: await freePort() }))).rejects.toMatchObject(lost)
+    await using wire = await startProxy(await freePort())
+    await expect(ping(to(wire.port))).rejects.toMatchObject(lost)
   })
 
   test.skipIf(!hasSshd)('of OpenSSH (ssh -D) is understood', async () => {

@@ -362,7 +362,7 @@ describe.skipIf(!hasSshd)('a tunnel through real SSH servers', () => {
     await expect(ping({ ...at({}), tls: unknowing })).rejects.toMatchObject(failing('tls.untrusted'))
     const { cert: _cert, key: _key, ...nameless } = at({}).tls!
     await expect(ping({ ...at({}), tls: nameless })).rejects.toMatchObject(failing('tls.client-certificate'))
-    await expect(ping({ ...at({}), port: redis.port }, 1_000)).rejects.toMatchObject(failing('tls.not-tls'))
+    await expect(ping({ ...at({}), port: redis.port }, 1_000)).rejects.toMatchObject(failing('tls.silent'))
     const { tls: _tls, ...plain } = at({})
     await expect(ping(plain)).rejects.toMatchObject({ failure: { code: /tls\.required|connect\.lost/ } })
     const old = makeTlsFiles(mkdtempSync(join(folder, 'old-')), { expired: true })

@@ -302,6 +302,11 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Switch TLS off for this connection, or use the TLS port of the server.',
     },
+    'tls.silent': {
+      what: 'The server[ {address}] was reached, but says nothing of TLS.',
+      safe: written,
+      todo: 'Where this port does not speak TLS, switch TLS off for this connection or use the TLS port; if the server is very busy, try again.',
+    },
     'tls.required': {
       what: 'The server[ {address}] accepts only TLS on this port.',
       safe: written,

@@ -297,6 +297,11 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '이 연결의 TLS를 끄거나 서버의 TLS 포트를 쓰세요.',
     },
+    'tls.silent': {
+      what: '[{address} ]서버에 연결되었지만 TLS에 응답하지 않습니다.',
+      safe: written,
+      todo: '이 포트가 TLS를 쓰지 않으면 이 연결의 TLS를 끄거나 서버의 TLS 포트를 쓰세요. 서버가 매우 바쁘면 다시 시도하세요.',
+    },
     'tls.required': {
       what: '[{address} ]서버의 이 포트는 TLS만 받습니다.',
       safe: written,

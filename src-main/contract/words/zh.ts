@@ -297,6 +297,11 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请关闭此连接的 TLS，或使用服务器的 TLS 端口。',
     },
+    'tls.silent': {
+      what: '已连到服务器[ {address} ]，但它对 TLS 没有应答。',
+      safe: written,
+      todo: '如果这个端口不使用 TLS，请关闭此连接的 TLS，或使用服务器的 TLS 端口；如果服务器很忙，请稍后再试。',
+    },
     'tls.required': {
       what: '服务器[ {address} ]的这个端口只接受 TLS。',
       safe: written,

@@ -7,6 +7,7 @@ const patience: Partial<Record<FailureCode, number>> = {
   'connect.timeout': 300_000,
   'connect.unreachable': 300_000,
   'connect.unknown-host': 300_000,
+  'tls.silent': 300_000,
   'fetch.broken': 300_000,
   'fetch.unavailable': 300_000,
   'tunnel.lost': 300_000,

@@ -5,6 +5,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail, FailureError, toFailure, type Failure } from '#contract/failure.ts'
 import type { Limits } from '#contract/limits.ts'
 import type { ScanGap, SyncOrder, SyncPhase, SyncProgress, SyncResult, SyncSpec } from '#contract/sync.ts'
+import { Misheard } from '../redis/misheard.ts'
 import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
 import { openSide, type OpenSide } from '../verify/open-side.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
@@ -73,6 +74,7 @@ class ScanSync {
   #regroup: () => void = () => undefined
   #attempt = 0
   #waitingFor: Failure | null = null
+  readonly #misheard = new Misheard()
   #targetKeys: number | null = null
   #stopping = false
   #unheardTold = false
@@ -175,7 +177,10 @@ class ScanSync {
         if (signal.aborted) fail('job.cancelled')
         const failure = toFailure(thrown)
         const beginning = this.#attempt === 1 && this.#stay === null
-        const isFinal = !failure.retryable || beginning || failure.code === 'task.held-elsewhere'
+        const isFinal =
+          beginning ||
+          failure.code === 'task.held-elsewhere' ||
+          (!failure.retryable && !this.#misheard.mayBe(failure))
         if (!regrouping.signal.aborted) {
           if (isFinal) throw new FailureError(failure)
           this.#lose(sources, failure)
@@ -206,6 +211,7 @@ class ScanSync {
     using targetSide = await openSide(session.connection, signal, session.name)
     const meta = await this.#begin(session)
     this.#waitingFor = null
+    this.#misheard.forget()
     if (session.fenced > 0) this.#state.event('target.fenced', { count: session.fenced })
     if (session.restarted) {
       this.#state.event('target.restarted', {}, 'warning')

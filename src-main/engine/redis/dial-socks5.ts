@@ -34,7 +34,8 @@ export async function dialSocks5(via: SocksVia, to: Endpoint, options: DialOptio
   const [hop = ''] = stopsOf(via)
   const socket = await dialTcp(via, options, hop)
   try {
-    using answers = new ExactReader(socket, hop, makeFailure('socks.not-socks', { address: hop }), options)
+    // Cut off, started anew, or it hangs up where nobody listens behind it: what does not speak SOCKS5 says something else.
+    using answers = new ExactReader(socket, hop, makeFailure('connect.lost', { address: hop }), options)
     await signIn(socket, answers, via, hop)
     socket.write(Buffer.concat([Buffer.from([version, connectCommand, 0]), encodeEndpoint(to)]))
     const [, code = 0, , type] = await answers.take(4)

@@ -16,3 +16,9 @@ test('what a spoilt greeting looks like is asked again, until it has been said f
 test('a password that is wrong is not misheard', () => {
   expect(new Misheard().mayBe(makeFailure('auth.wrong-password', { address }))).toBe(false)
 })
+
+test('silence is no answer, however often it is had', () => {
+  const misheard = new Misheard()
+  const silent = makeFailure('tls.silent', { address })
+  expect(Array.from({ length: 9 }, () => misheard.mayBe(silent))).toEqual(new Array(9).fill(true))
+})

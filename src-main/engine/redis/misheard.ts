@@ -18,13 +18,15 @@ const enough = 5
 
 /**
  * A server that was reached before by the same settings answers as if these were wrong: it may have been misheard, for
- * nothing but TLS itself notices a byte that was spoilt on its way, and what carries TLS is not secured.
+ * nothing but TLS itself notices a byte that was spoilt on its way, and what carries TLS is not secured. One that says
+ * nothing stands still, and is asked until it answers.
  */
 export class Misheard {
   #times = 0
 
   /** Is it worth asking once more? */
   mayBe({ code }: Failure): boolean {
+    if (code === 'tls.silent') return true
     this.#times += 1
     return codes.has(code) && this.#times < enough
   }

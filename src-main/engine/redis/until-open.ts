@@ -36,9 +36,9 @@ export function untilOpen(
     const refused = (error: Error): void => end(classifySocketError(error, address, tls))
     const closed = (): void => end(makeFailure(tls ? 'tls.not-tls' : 'connect.lost', { address }))
     const cancel = (): void => end(makeFailure('job.cancelled'))
-    // A plain port may swallow our hello and go on waiting for a line's end.
+    // A plain port may swallow our hello and go on waiting for a line's end; a server that stands still says as little.
     const late = tls
-      ? makeFailure('tls.not-tls', { address })
+      ? makeFailure('tls.silent', { address })
       : makeFailure('connect.timeout', { address, seconds: timeoutMs / 1000 })
     const timer = setTimeout(() => end(late), tls ? Math.min(timeoutMs, tlsSilenceMs) : timeoutMs)
     signal?.addEventListener('abort', cancel, { once: true })
