@@ -66,7 +66,10 @@ test('killed, cut off from either side, restarted and flushed under writers, bot
 async function mishear(wire: Proxy, port: number): Promise<void> {
   await using stranger = createServer((client) => {
     wire.leadTo(port)
-    client.on('error', () => undefined).resume().end('HTTP/1.1 400 Bad Request\r\n\r\n')
+    client
+      .on('error', () => undefined)
+      .resume()
+      .end('HTTP/1.1 400 Bad Request\r\n\r\n')
   })
   stranger.listen(0, '127.0.0.1')
   await once(stranger, 'listening')
