@@ -113,6 +113,14 @@ export interface RepairResult {
   readonly deleted: number
 }
 
+/**
+ * What was found of function libraries, or why they were not compared:
+ * - `left-out`: by the rules for keys they do not go along
+ * - `counts`: nothing but keys was counted
+ * - `untold`: one side does not tell of any: before 7.0, behind a proxy, or our account may not ask
+ */
+export type FunctionsFound = 'equal' | 'differ' | 'left-out' | 'counts' | 'untold'
+
 export interface VerifyResult {
   readonly mode: VerifyMode
   readonly equal: boolean
@@ -125,7 +133,7 @@ export interface VerifyResult {
   readonly byKind: Readonly<Partial<Record<DifferenceKind, number>>>
   /** The first of them, as many as were asked for. */
   readonly differences: readonly Difference[]
-  readonly functionsDiffer: boolean
+  readonly functions: FunctionsFound
   /**
    * Keys of a backup that need not be in the target: expired since, left out by what the restore was told, or of
    * a type that the target cannot hold.

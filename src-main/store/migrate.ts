@@ -7,6 +7,7 @@ import { differences } from './migrations/0004-differences.ts'
 import { ordersToTasks } from './migrations/0005-orders-to-tasks.ts'
 import { connectionsAndPreferences } from './migrations/0006-connections-and-preferences.ts'
 import { guidedBackups } from './migrations/0007-guided-backups.ts'
+import { functionsOfProofs } from './migrations/0008-functions-of-proofs.ts'
 import type { Database } from './sqlite.ts'
 
 /** In order; the place in the list, from 1, is what `user_version` says. Never edited once released. */
@@ -18,6 +19,7 @@ const migrations = [
   ordersToTasks,
   connectionsAndPreferences,
   guidedBackups,
+  functionsOfProofs,
 ] as const
 
 /**

@@ -92,7 +92,7 @@ describe('the store', () => {
       target: null,
       options: {},
     })
-    if (process.platform !== 'win32') expect(statSync(`${file}.before-7`).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32') expect(statSync(`${file}.before-8`).mode & 0o777).toBe(0o600)
   })
 
   test('lists are widened with what they show of tasks that were there before', () => {
@@ -128,6 +128,43 @@ describe('the store', () => {
       proving: true,
     })
     expect(JSON.parse(fresh!.standing)).toMatchObject({ startedAt: null, progress: null, proving: false })
+  })
+
+  test('of proofs that were there before it is said what they found of functions', () => {
+    openStore(file)[Symbol.dispose]()
+    const before = openDatabase(file)
+    const insert = before.prepare(
+      `INSERT INTO tasks (id, profile_id, name, body, state, state_since, record, created_at, standing)
+       VALUES (?, 'p', 'Shop', ?, 'finished', 2, ?, 1, '{}')`,
+    )
+    const proofs: Readonly<Record<string, readonly [rules: object, mode: string, functionsDiffer: boolean]>> =
+      {
+        equal: [{ include: [], addPrefix: 'new:' }, 'full', false],
+        differ: [{}, 'full', true],
+        'left-out': [{ include: ['user:*'] }, 'full', false],
+        counts: [{ include: ['user:*'] }, 'counts', false],
+      }
+    for (const [id, [rules, mode, functionsDiffer]] of Object.entries(proofs))
+      insert.run(
+        id,
+        JSON.stringify({ options: { rules } }),
+        JSON.stringify({ proof: { void: false, result: { mode, functionsDiffer } } }),
+      )
+    insert.run('unproven', '{}', JSON.stringify({ proof: null }))
+    before
+      .prepare("INSERT INTO guided_backups VALUES ('g', ?, NULL, NULL, NULL, NULL, NULL, 1, 1)")
+      .run(JSON.stringify({ proof: { mode: 'full', functionsDiffer: false } }))
+    before.exec('PRAGMA user_version = 7')
+    before.close()
+    using store = openStore(file)
+    for (const [id, [, mode]] of Object.entries(proofs))
+      expect(JSON.parse(store.tasks.find(id)!.record)).toEqual({
+        proof: { void: false, result: { mode, functions: id } },
+      })
+    expect(store.tasks.find('unproven')!.record).toBe('{"proof":null}')
+    expect(JSON.parse(store.guidedBackups.find('g')!.body)).toEqual({
+      proof: { mode: 'full', functions: 'equal' },
+    })
   })
 
   test('tasks are read page by page, and found by name and address', () => {

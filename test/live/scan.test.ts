@@ -11,7 +11,7 @@ import { startWriter } from '../support/writer.ts'
 
 const noPsync = ['--rename-command', 'PSYNC', '', '--rename-command', 'SYNC', '']
 const telling = ['--notify-keyspace-events', 'AE']
-const equal = { equal: true, differing: 0, differences: [], functionsDiffer: false }
+const equal = { equal: true, differing: 0, differences: [], functions: 'equal' }
 
 /** The writers have stopped. */
 async function drain(sync: SyncProcess): Promise<void> {

@@ -100,7 +100,7 @@ async function expectAllThere(): Promise<void> {
   expect(await compareAll(source, target)).toMatchObject({
     differences: [],
     equal: true,
-    functionsDiffer: false,
+    functions: 'equal',
   })
   expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
 }

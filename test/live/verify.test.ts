@@ -117,7 +117,11 @@ test('a difference that heals while one looks is none; counts alone leave our ow
   await sleep(400)
   await target.call('SET', 'b', '1')
   expect(await looking).toMatchObject({ equal: true, differing: 0 })
-  expect(await ask('counts', 0)).toMatchObject({ equal: true, counts: [{ db: 0, source: 2, target: 2 }] })
+  expect(await ask('counts', 0)).toMatchObject({
+    equal: true,
+    functions: 'counts',
+    counts: [{ db: 0, source: 2, target: 2 }],
+  })
 })
 
 test('functions are the same whatever order a server gives them in, and differ by their code', async () => {
@@ -133,13 +137,13 @@ test('functions are the same whatever order a server gives them in, and differ b
   const names = Array.from({ length: 8 }, (_, at) => `library${at}`)
   for (const name of names) await load(source, name)
   for (const name of names.toReversed()) await load(target, name)
-  expect(await compareAll(source, target)).toMatchObject({ equal: true, functionsDiffer: false })
+  expect(await compareAll(source, target)).toMatchObject({ equal: true, functions: 'equal' })
 
   await load(target, 'library3', 2)
-  expect(await compareAll(source, target)).toMatchObject({ equal: false, functionsDiffer: true })
+  expect(await compareAll(source, target)).toMatchObject({ equal: false, functions: 'differ' })
   await load(target, 'library3')
   await target.call('FUNCTION', 'DELETE', 'library5')
-  expect(await compareAll(source, target)).toMatchObject({ equal: false, functionsDiffer: true })
+  expect(await compareAll(source, target)).toMatchObject({ equal: false, functions: 'differ' })
 })
 
 test('a sample looks at as many keys as asked for; a repair makes both sides equal, and leaves what it was not told to delete', async () => {
@@ -166,13 +170,13 @@ test('a sample looks at as many keys as asked for; a repair makes both sides equ
       new AbortController().signal,
       { listen: (heard) => heard({ type: 'repair' }) },
     )
-  expect(await run({ mode: 'sample', sampleKeys: 5 })).toMatchObject({ compared: 5, functionsDiffer: true })
+  expect(await run({ mode: 'sample', sampleKeys: 5 })).toMatchObject({ compared: 5, functions: 'differ' })
   expect(await run({})).toMatchObject({ differing: 6, repaired: null })
   expect(await run({ repair: true })).toMatchObject({
     equal: false,
     byKind: { extra: 2 },
     repaired: { written: 4, deleted: 0 },
-    functionsDiffer: false,
+    functions: 'equal',
   })
   expect(await run({ repair: true, deleteExtra: true })).toMatchObject({
     equal: true,

@@ -1,4 +1,5 @@
 import { sayDifference } from '#contract/words/say-difference.ts'
+import { sayName } from '#contract/words/say-name.ts'
 import { keptDifferences, type VerifyProgress, type VerifyResult } from '#contract/verify.ts'
 import { bytes, count, duration, keys } from './figures.ts'
 
@@ -26,20 +27,34 @@ export function verifyLines(
   result: VerifyResult,
   { ofBackup = false, repair = false }: { readonly ofBackup?: boolean; readonly repair?: boolean } = {},
 ): readonly string[] {
-  const { mode, equal, counts, sourceKeys, targetKeys, compared, differing, differences, elapsedMs } = result
+  const {
+    mode,
+    equal,
+    counts,
+    sourceKeys,
+    targetKeys,
+    compared,
+    differing,
+    differences,
+    functions,
+    elapsedMs,
+  } = result
   const what = {
     counts: 'counts compared',
     sample: `a sample of ${keys(compared)} compared by value`,
     full: `${keys(compared)} compared by value, both ways`,
   }[mode]
+  const side = ofBackup ? 'backup' : 'source'
   const databases = counts.filter(({ source: here, target: there }) => here !== there)
   return [
     `Both sides ${equal ? 'are equal' : 'differ'}: ${what}, in ${duration(elapsedMs)}.`,
     ...repairLines(result, repair),
-    `  ${ofBackup ? 'backup' : 'source'} ${keys(sourceKeys)}, target ${keys(targetKeys)}`,
-    ...explainedLines(result),
+    `  ${side} ${keys(sourceKeys)}, target ${keys(targetKeys)}`,
+    ...explainedLines(result, side),
     ...databases.map(({ db, source: here, target: there }) => `  db ${db}: ${count(here)} | ${count(there)}`),
-    ...(result.functionsDiffer ? ['  function libraries differ'] : []),
+    ...(functions === 'equal' || functions === 'counts'
+      ? []
+      : [`  ${sayName('functions', functions, 'en')}`]),
     ...differences
       .slice(0, shown)
       .map(({ db, key, kind, detail }) =>
@@ -58,11 +73,14 @@ function repairLines({ repaired, differing }: VerifyResult, isWanted: boolean): 
     : ['  not repaired']
 }
 
-function explainedLines({ explained: { expired, filtered, lost } }: VerifyResult): readonly string[] {
+function explainedLines(
+  { explained: { expired, filtered, lost } }: VerifyResult,
+  side: 'backup' | 'source',
+): readonly string[] {
   return [
-    ...(expired > 0 ? [`  of the backup ${keys(expired)} expired since`] : []),
-    ...(filtered > 0 ? [`  of the backup ${keys(filtered)} left out by the selection`] : []),
-    ...(lost > 0 ? [`  of the backup ${keys(lost)} of types the target cannot hold`] : []),
+    ...(expired > 0 ? [`  of the ${side} ${keys(expired)} expired since`] : []),
+    ...(filtered > 0 ? [`  of the ${side} ${keys(filtered)} left out by the selection`] : []),
+    ...(lost > 0 ? [`  of the ${side} ${keys(lost)} of types the target cannot hold`] : []),
   ]
 }
 

@@ -10,6 +10,12 @@ export const namesEn = {
   'difference.kind.value': 'Value',
   'difference.kind.expiry': 'Expiry',
   'difference.kind.groups': 'Groups',
+  'functions.equal': 'Functions are equal on both sides.',
+  'functions.differ': 'Functions differ between the two sides.',
+  'functions.left-out': 'Functions were not compared: the rules for keys leave them out.',
+  'functions.counts': 'Functions were not compared: only keys were counted.',
+  'functions.untold':
+    'Functions were not compared: one side tells of none (before Redis 7.0, behind a proxy, or without the right to list them).',
   'consent.no-proof': 'without a proof',
   'consent.differences': 'in spite of differences',
   'consent.not-frozen': 'without a freeze',

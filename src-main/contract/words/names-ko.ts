@@ -11,6 +11,12 @@ export const namesKo: NameWords = {
   'difference.kind.value': '값',
   'difference.kind.expiry': '만료',
   'difference.kind.groups': '그룹',
+  'functions.equal': '함수가 양쪽에서 같습니다.',
+  'functions.differ': '함수가 양쪽에서 다릅니다.',
+  'functions.left-out': '함수는 비교하지 않았습니다. 키 규칙에 따라 함수는 옮기지 않습니다.',
+  'functions.counts': '함수는 비교하지 않았습니다. 키 수만 세었습니다.',
+  'functions.untold':
+    '함수는 비교하지 않았습니다. 한쪽에서 함수 목록을 얻을 수 없습니다(Redis 7.0 이전, 프록시 경유, 또는 계정에 권한 없음).',
   'consent.no-proof': '검증 없이',
   'consent.differences': '차이가 있는 채로',
   'consent.not-frozen': '쓰기를 동결하지 않고',

@@ -10,7 +10,16 @@ export const names: Readonly<Record<Locale, NameWords>> = { en: namesEn, zh: nam
 
 /** Says what a record calls by a name of ours, as a check or a state; a name not known (any more) stays as it is. */
 export function sayName(
-  kind: 'access' | 'breach' | 'changed' | 'check' | 'consent' | 'difference.kind' | 'side' | 'task.state',
+  kind:
+    | 'access'
+    | 'breach'
+    | 'changed'
+    | 'check'
+    | 'consent'
+    | 'difference.kind'
+    | 'functions'
+    | 'side'
+    | 'task.state',
   name: string,
   locale: Locale,
 ): string {

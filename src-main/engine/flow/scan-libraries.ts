@@ -1,6 +1,6 @@
 import { openControl } from '../redis/control.ts'
 import type { Questioned } from '../verify/db-link.ts'
-import { librariesDiffer, librariesOf } from '../verify/functions.ts'
+import { compareLibraries, librariesOf } from '../verify/functions.ts'
 import type { TargetSession } from './target-session.ts'
 
 export interface LibrariesOptions {
@@ -19,7 +19,7 @@ export async function carryLibraries({
   deleteOthers,
 }: LibrariesOptions): Promise<void> {
   const [here, there] = await Promise.all([librariesOf(source), librariesOf(target)])
-  if (here === null || there === null || !librariesDiffer(here, there)) return
+  if (here === null || there === null || compareLibraries(here, there) === 'equal') return
   const wanted = here.filter((library) => !there.includes(library)).map(partsOf)
   const names = new Set(here.map((library) => partsOf(library).name))
   const others = deleteOthers ? there.map(partsOf).filter(({ name }) => !names.has(name)) : []

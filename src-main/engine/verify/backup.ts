@@ -3,6 +3,7 @@ import { restoreSpecSchema } from '#contract/restore.ts'
 import type {
   Backup,
   DbCount,
+  FunctionsFound,
   RepairResult,
   VerifyOrder,
   VerifyProgress,
@@ -25,7 +26,7 @@ import { compareWithBackup, expiryDifference, type BackupKey } from './compare-b
 import { sum } from './counts.ts'
 import { ExtraKeys } from './extra-keys.ts'
 import { Findings } from './findings.ts'
-import { librariesDiffer, librariesOf, libraryText } from './functions.ts'
+import { compareLibraries, librariesOf, libraryText } from './functions.ts'
 import { KeySet } from './key-set.ts'
 import { NamedKeys, onlyKeys } from './only-keys.ts'
 import { Placing } from './placing.ts'
@@ -167,7 +168,7 @@ class BackupComparison {
     return await repair({
       spec: this.#spec,
       findings: this.#findings,
-      functionsDiffer: await this.#functionsDiffer(),
+      functionsDiffer: (await this.#functions()) === 'differ',
       meter: this.#meter,
       orders,
       target: this.#sides[0]!.link,
@@ -370,21 +371,22 @@ class BackupComparison {
     }
   }
 
-  async #functionsDiffer(): Promise<boolean> {
-    if (!this.#placing.rules.functions || this.#spec.mode === 'counts') return false
-    return librariesDiffer([...this.#libraries].sort(), await librariesOf(this.#sides[0]!.link))
+  async #functions(): Promise<FunctionsFound> {
+    if (this.#spec.mode === 'counts') return 'counts'
+    if (!this.#placing.rules.functions) return 'left-out'
+    return compareLibraries([...this.#libraries].sort(), await librariesOf(this.#sides[0]!.link))
   }
 
   async #result(counts: readonly DbCount[], repaired: RepairResult | null): Promise<VerifyResult> {
     const { mode, listed } = this.#spec
-    const functionsDiffer = await this.#functionsDiffer()
+    const functions = await this.#functions()
     return {
       ...judgeCompared({
         mode,
         listed,
         counts,
         findings: this.#findings,
-        functionsDiffer,
+        functions,
         slotsCovered: this.#target.slotsCovered,
       }),
       compared: this.#compared,

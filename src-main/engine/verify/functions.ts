@@ -1,10 +1,11 @@
+import type { FunctionsFound } from '#contract/verify.ts'
 import { libraryName } from '../rdb/function-library.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import type { Questioned } from './db-link.ts'
 
 /**
  * Every function library of a server: its name, engine and code, in one order (the functions follow from the
- * code); null before 7.0, where there are none. Not by FUNCTION DUMP: each server gives them in an order of its own.
+ * code); null where it tells of none. Not by FUNCTION DUMP: each server gives them in an order of its own.
  */
 export async function librariesOf(link: Questioned): Promise<readonly string[] | null> {
   const [reply] = await link.askAll(0, [['FUNCTION', 'LIST', 'WITHCODE']])
@@ -20,9 +21,13 @@ export async function librariesOf(link: Questioned): Promise<readonly string[] |
   return [...new Set(texts)].sort()
 }
 
-/** Where one side knows no functions nothing is told. */
-export function librariesDiffer(here: readonly string[] | null, there: readonly string[] | null): boolean {
-  return here !== null && there !== null && here.join('\n') !== there.join('\n')
+/** Of both sides, as `librariesOf` gives them. */
+export function compareLibraries(
+  here: readonly string[] | null,
+  there: readonly string[] | null,
+): FunctionsFound {
+  if (here === null || there === null) return 'untold'
+  return here.join('\n') === there.join('\n') ? 'equal' : 'differ'
 }
 
 /** A library of a backup in the same form: its code's first line has the engine and the name. */

@@ -1,4 +1,4 @@
-import type { DbCount, VerifyMode, VerifyResult } from '#contract/verify.ts'
+import type { DbCount, FunctionsFound, VerifyMode, VerifyResult } from '#contract/verify.ts'
 import { slotCount } from '../redis/topology.ts'
 import { agree, sum } from './counts.ts'
 import type { Findings } from './findings.ts'
@@ -9,7 +9,7 @@ export interface Compared {
   readonly listed: number
   readonly counts: readonly DbCount[]
   readonly findings: Findings
-  readonly functionsDiffer: boolean
+  readonly functions: FunctionsFound
   /** Null where the target is no cluster. */
   readonly slotsCovered: number | null
 }
@@ -27,21 +27,21 @@ export function judgeCompared(
   | 'differing'
   | 'byKind'
   | 'differences'
-  | 'functionsDiffer'
+  | 'functions'
   | 'slotsCovered'
 > {
-  const { mode, listed, counts, findings, functionsDiffer, slotsCovered } = compared
+  const { mode, listed, counts, findings, functions, slotsCovered } = compared
   const isCovered = (slotsCovered ?? slotCount) === slotCount
   return {
     mode,
-    equal: isCovered && (mode === 'counts' ? agree(counts) : findings.count === 0 && !functionsDiffer),
+    equal: isCovered && (mode === 'counts' ? agree(counts) : findings.count === 0 && functions !== 'differ'),
     counts,
     sourceKeys: sum(counts, 'source'),
     targetKeys: sum(counts, 'target'),
     differing: findings.count,
     byKind: findings.byKind(),
     differences: findings.list(listed),
-    functionsDiffer,
+    functions,
     slotsCovered,
   }
 }

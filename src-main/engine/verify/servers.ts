@@ -3,6 +3,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import type {
   DbCount,
+  FunctionsFound,
   RepairResult,
   VerifyOrder,
   VerifyProgress,
@@ -16,7 +17,7 @@ import { compareKeys } from './compare.ts'
 import { chooseSides, type ChosenSides } from './chosen-sides.ts'
 import { agree, besideEachOther } from './counts.ts'
 import { byDatabase, Findings, type KeyDifference } from './findings.ts'
-import { librariesDiffer, librariesOf } from './functions.ts'
+import { compareLibraries, librariesOf } from './functions.ts'
 import { openServers } from './several-servers.ts'
 import { openSide, type ListedKeys, type OpenSide } from './open-side.ts'
 import { absentAmong, differencesAmong, eachBatch, pairsOf, type Pair } from './pairs.ts'
@@ -112,7 +113,7 @@ class ServerComparison {
       await this.#lookAgain()
     }
     const repaired = await this.#repair(orders)
-    return this.#result(await this.#count(), rounds, await this.#functionsDiffer(), repaired)
+    return this.#result(await this.#count(), rounds, await this.#functions(), repaired)
   }
 
   /** A cluster has no place for keys of other databases: what became of them only the rules of a restore tell. */
@@ -127,15 +128,15 @@ class ServerComparison {
     return besideEachOther(...(await Promise.all([this.#source.count(), this.#target.count()])))
   }
 
-  async #functionsDiffer(): Promise<boolean> {
-    if (!this.#sides.functions) return false
+  async #functions(): Promise<FunctionsFound> {
+    if (!this.#sides.functions) return 'left-out'
     const { source, target } = this.#pairs[0]!
     const [here, there] = await Promise.all([librariesOf(source), librariesOf(target)])
-    return librariesDiffer(here, there)
+    return compareLibraries(here, there)
   }
 
   async #repair(orders: OrderInbox<VerifyOrder>): Promise<RepairResult | null> {
-    const functionsDiffer = await this.#functionsDiffer()
+    const functionsDiffer = (await this.#functions()) === 'differ'
     const { source, target } = this.#pairs[0]!
     return await repair({
       spec: this.#spec,
@@ -157,7 +158,7 @@ class ServerComparison {
       await this.#pause()
       counts = await this.#count()
     }
-    return this.#result(counts, 0, false, null)
+    return this.#result(counts, 0, 'counts', null)
   }
 
   async #compareAll(): Promise<void> {
@@ -255,7 +256,7 @@ class ServerComparison {
   #result(
     counts: readonly DbCount[],
     rounds: number,
-    functionsDiffer: boolean,
+    functions: FunctionsFound,
     repaired: RepairResult | null,
   ): VerifyResult {
     const { mode, listed } = this.#spec
@@ -265,7 +266,7 @@ class ServerComparison {
         listed,
         counts,
         findings: this.#findings,
-        functionsDiffer,
+        functions,
         slotsCovered: this.#target.slotsCovered,
       }),
       compared: this.#compared,

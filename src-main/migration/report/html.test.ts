@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { detail } from '#contract/difference.ts'
 import type { MigrationReport } from '#contract/report.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
+import { names } from '#contract/words/say-name.ts'
 import { drawChart } from './chart.ts'
 import { renderReport } from './html.ts'
 
@@ -88,7 +89,7 @@ const report: MigrationReport = {
         differing: 1,
         byKind: { missing: 1 },
         differences: [{ db: 0, key: evil, kind: 'missing', detail: detail('member', { name: evil }) }],
-        functionsDiffer: false,
+        functions: 'left-out',
         explained: { expired: 0, filtered: 0, lost: 0 },
         repaired: null,
         slotsCovered: null,
@@ -130,6 +131,10 @@ describe.each(['en', 'zh', 'ko'] as const)('a report in %s', (locale) => {
     expect(page).toContain('connect.refused')
     expect(page).toMatch(/750\s*(ms|毫秒)/)
     expect(page).not.toMatch(/undefined|NaN|\{\w+\}/)
+  })
+
+  test('says that functions were not compared, and why', () => {
+    expect(page).toContain(names[locale]['functions.left-out'])
   })
 
   test('calls nothing by a name that only programs use', () => {

@@ -192,6 +192,7 @@ ${sections.filter((section) => section !== '').join('\n')}
     }
     const verdict = fill(result.equal ? words.proofEqual : words.proofDiffers, figures)
     const mode = { counts: words.modeCounts, sample: words.modeSample, full: words.modeFull }[result.mode]
+    const functions = sayName('functions', result.functions, this.#locale)
     const standing = proof.void
       ? words.proofVoid
       : proof.underFreeze
@@ -221,7 +222,7 @@ ${sections.filter((section) => section !== '').join('\n')}
     const equal = `<p class="outcome ${result.equal ? 'ok' : 'bad'}">${escapeHtml(verdict)}</p>`
     return this.#section(
       words.proof,
-      `${equal}${paragraph(mode)}${paragraph(standing)}${counts}${differences}`,
+      `${equal}${paragraph(mode)}${paragraph(functions)}${paragraph(standing)}${counts}${differences}`,
     )
   }
 

@@ -752,6 +752,4 @@ export const en = {
   'proof.mode.counts': 'key counts only',
   'proof.rounds_one': '{n} further look at what differed',
   'proof.rounds_other': '{n} further looks at what differed',
-  'proof.functions.equal': 'Functions are equal on both sides.',
-  'proof.functions.differ': 'Functions differ between the two sides.',
 } as const

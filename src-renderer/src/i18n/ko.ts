@@ -705,6 +705,4 @@ export const ko: Words = {
   'proof.mode.sample': '일부 값 비교',
   'proof.mode.counts': '키 수만',
   'proof.rounds_other': '차이를 {n}번 다시 확인',
-  'proof.functions.equal': '함수가 양쪽에서 같습니다.',
-  'proof.functions.differ': '함수가 양쪽에서 다릅니다.',
 }

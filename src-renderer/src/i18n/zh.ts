@@ -681,6 +681,4 @@ export const zh: Words = {
   'proof.mode.sample': '抽样比较值',
   'proof.mode.counts': '仅键数',
   'proof.rounds_other': '对差异复查 {n} 次',
-  'proof.functions.equal': '两端函数一致。',
-  'proof.functions.differ': '两端函数不同。',
 }

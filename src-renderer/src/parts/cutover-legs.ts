@@ -85,7 +85,7 @@ function textOf(id: CutoverLeg, task: TaskView): string {
     })
   if (id === 'prove' && result !== null && proof?.void === false) {
     if (result.equal) return t('cutover.prove.equal', { count: result.sourceKeys })
-    if (result.differing === 0 && result.functionsDiffer) return t('proof.functions.differ')
+    if (result.differing === 0 && result.functions === 'differ') return t('functions.differ')
     return t('cutover.prove.differing', { count: result.differing })
   }
   if (task.wayBackOf !== null && (id === 'drain' || id === 'finish'))

@@ -77,8 +77,8 @@ function doneText(id: GuidedStep, view: GuidedBackupView): string | null {
   if (id === 'compare' && proof !== null)
     return proof.equal
       ? t('cutover.prove.equal', { count: proof.sourceKeys })
-      : proof.differing === 0 && proof.functionsDiffer
-        ? t('proof.functions.differ')
+      : proof.differing === 0 && proof.functions === 'differ'
+        ? t('functions.differ')
         : t('cutover.prove.differing', { count: proof.differing })
   return null
 }
