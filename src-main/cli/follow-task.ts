@@ -145,7 +145,8 @@ export class FollowedTask implements Disposable {
       const { events: _events, ...figures } = progress
       this.#output.event('progress', { task: this.id, state, ...figures })
     }
-    this.#output.status([taskLine(view), ...shardLines(view.progress?.shards ?? [])].join('\n'))
+    const line = taskLine(view)
+    if (line !== null) this.#output.status([line, ...shardLines(progress?.shards ?? [])].join('\n'))
   }
 
   [Symbol.dispose](): void {

@@ -14,7 +14,7 @@ import { createPractice } from './practice/practice.ts'
 import { createRestores } from './restores.ts'
 import type { ConsoleServices } from './services.ts'
 import { version } from './version.ts'
-import { migrationsWithoutStore, type Kept } from './without-store.ts'
+import { migrationsWithoutStore, type MaybeKept } from './without-store.ts'
 
 export interface ShellTraits {
   readonly shell: HostCapabilities['shell']
@@ -35,12 +35,13 @@ export function composeServices({
   keyRing,
   commands,
   speak,
-}: ShellTraits): ConsoleServices & AsyncDisposable {
+}: ShellTraits): ConsoleServices & Pick<MaybeKept, 'withoutStore'> & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
   const restores = createRestores(jobs, restoresFolder())
   const migrations = openOrRefuse(jobs, keyRing)
   const practice = createPractice(migrations.profiles, migrations.tasks)
   return {
+    withoutStore: migrations.withoutStore,
     host: {
       shell,
       version,
@@ -72,11 +73,11 @@ export function composeServices({
   }
 }
 
-function openOrRefuse(jobs: JobRunner, keyRing: KeyRing | undefined): Kept & AsyncDisposable {
+function openOrRefuse(jobs: JobRunner, keyRing: KeyRing | undefined): MaybeKept {
   try {
     const migrations = openMigrations({ folder: dataFolder(), jobs, keyRing })
     migrations.tasks.keepSchedule()
-    return migrations
+    return { ...migrations, withoutStore: null }
   } catch (thrown) {
     return migrationsWithoutStore(toFailure(thrown))
   }

@@ -7,11 +7,16 @@ export type Kept = Pick<
   'profiles' | 'consents' | 'connections' | 'preferences' | 'secrets' | 'tasks' | 'guidedBackups'
 >
 
+export interface MaybeKept extends Kept, AsyncDisposable {
+  /** Why nothing of them can be had; null where they can. */
+  readonly withoutStore: Failure | null
+}
+
 /**
  * Profiles and tasks where what keeps them cannot be opened: each use is refused with the reason, and the rest
  * of the console goes on.
  */
-export function migrationsWithoutStore(failure: Failure): Kept & AsyncDisposable {
+export function migrationsWithoutStore(failure: Failure): MaybeKept {
   const refuse = (): never => {
     throw new FailureError(failure)
   }
@@ -30,6 +35,7 @@ export function migrationsWithoutStore(failure: Failure): Kept & AsyncDisposable
     },
     tasks: refusing as Migrations['tasks'],
     guidedBackups: refusing as Migrations['guidedBackups'],
+    withoutStore: failure,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }

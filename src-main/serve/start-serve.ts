@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import type { Failure } from '#contract/failure.ts'
 import { composeServices } from '#console/compose.ts'
 import { openDoor } from '#console/door.ts'
 import { findParts } from '#console/parts.ts'
@@ -27,6 +28,8 @@ export interface ServedConsole extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly tasks: Tasks
+  /** Why profiles and tasks cannot be had, though the rest is served; else null. */
+  readonly withoutStore: Failure | null
   /** Another such address, for another browser. */
   invite(): string
   /** Signs every browser out. */
@@ -80,6 +83,7 @@ export async function startServe({
     url: invite(),
     port: premises.port,
     tasks: services.tasks,
+    withoutStore: services.withoutStore,
     invite,
     endSessions: () => premises.sessions.endAll(),
     close,

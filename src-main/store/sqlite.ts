@@ -74,4 +74,5 @@ const byResultCode = [
   ['EROFS', 'store.unavailable'],
   ['EPERM', 'store.unavailable'],
   ['ENOTDIR', 'store.unavailable'],
+  ['EEXIST', 'store.unavailable'],
 ] as const

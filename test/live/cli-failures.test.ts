@@ -87,6 +87,38 @@ describe('what cannot be reached is named', () => {
   })
 })
 
+describe('where there is no target, none is spoken of', () => {
+  test.each([
+    [['dump', '-o', '/tmp/never-written.rdb']],
+    [['backup', '-o', '/tmp/never-written']],
+    [['readiness', '--for', '1']],
+    [['freeze']],
+    [['freeze', '--dry-run']],
+  ])('%j: a wrong password', async (args) => {
+    const run = await runCli([...args, '-f', address, '-P', 'wrong-one'], { env: { KEYFERRY_HOME: folder } })
+    expectSaid(run, 'auth.wrong-password', /No data has been changed/)
+    expect(run.stderr).toContain(address)
+    expect(run.stderr).not.toMatch(/target/)
+  })
+})
+
+describe('a data folder that cannot be one', () => {
+  test.each([[['tasks']], [['profiles']], [['sync', '-f', 'a:1', '-t', 'b:1']]])('%j', async (args) => {
+    const run = await runCli(args, { env: { KEYFERRY_HOME: good } })
+    expectSaid(run, 'store.unavailable', /KEYFERRY_HOME/)
+    expect(run.stderr).toContain(good)
+  })
+
+  test('serves the rest of the console, and says so', async () => {
+    const running = startCli(['serve'], { env: { KEYFERRY_HOME: good } })
+    await running.says(/The console is at http/)
+    running.signal('SIGINT')
+    const run = await running.ended
+    expect(run.code).toBe(0)
+    expect(run.stderr).toMatch(/cannot be opened[^]*\(store\.unavailable\)[^]*no profiles and no migrations/)
+  })
+})
+
 describe('certificates', () => {
   test('one that nobody vouches for, then the same with --ca', async () => {
     await using secure = await startRedis({ tls: true })

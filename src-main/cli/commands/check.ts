@@ -49,7 +49,7 @@ export function define(command: Command): void {
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
     .action((profile: string | undefined, flags: CheckFlags) =>
-      perform(flags.json === true, (output) => check(profile, flags, output)),
+      perform(flags.json === true, (output) => check(profile, flags, output), 'reads'),
     )
 }
 

@@ -34,7 +34,7 @@ export function define(command: Command): void {
     .option('--dry-run', 'show what would be done, and to whom; change nothing')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: FreezeFlags) => perform(flags.json === true, (output) => freeze(flags, output)))
+    .action((flags: FreezeFlags) => perform(flags.json === true, (output) => freeze(flags, output), 'reads'))
 }
 
 async function freeze(flags: FreezeFlags, output: Output): Promise<ExitCode> {
@@ -79,7 +79,7 @@ function shown(plan: FreezePlan, output: Output): ExitCode {
     output.line(`${kind}  ${address}${allowed === false ? '  (not allowed)' : ''}`)
     for (const command of commands) output.line(`  ${command}`)
   }
-  output.line(`${count(plan.clientCount)} connections would be signed out:`)
+  if (plan.steps.length > 0) output.line(`Connections that would be signed out: ${count(plan.clientCount)}.`)
   for (const { name, host, count: connections } of plan.clients)
     output.line(`  ${count(connections)} × ${name === '' ? 'no name' : name}  ${host}`)
   if (plan.refusal !== null) throw new FailureError(plan.refusal)

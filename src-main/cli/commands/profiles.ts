@@ -122,11 +122,16 @@ function performOn(
   command: Command,
   work: (migrations: Migrations, output: Output) => void | Promise<void>,
 ): Promise<void> {
-  return perform(command.optsWithGlobals<{ json?: true }>().json === true, async (output) => {
-    await using migrations = await openOwnMigrations()
-    await work(migrations, output)
-    return exitCode.done
-  })
+  const { json } = command.optsWithGlobals<{ json?: true }>()
+  return perform(
+    json === true,
+    async (output) => {
+      await using migrations = await openOwnMigrations()
+      await work(migrations, output)
+      return exitCode.done
+    },
+    'reads',
+  )
 }
 
 function list({ profiles }: Migrations, output: Output): void {

@@ -36,7 +36,9 @@ export function define(command: Command): void {
     .option('--monitor', 'look at everything it is asked (MONITOR), instead of its replication stream')
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: ReadinessFlags) => perform(flags.json === true, (output) => readiness(flags, output)))
+    .action((flags: ReadinessFlags) =>
+      perform(flags.json === true, (output) => readiness(flags, output), 'reads'),
+    )
 }
 
 async function readiness(flags: ReadinessFlags, output: Output): Promise<ExitCode> {

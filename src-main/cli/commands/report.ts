@@ -31,18 +31,22 @@ export function define(command: Command): void {
     .option('--json', 'JSON for programs instead of a page')
     .addHelpText('after', examples)
     .action((named: string | undefined, flags: ReportFlags) =>
-      perform(false, async (output) => {
-        const { reportFile } = await import('#migration/report/report.ts')
-        await using migrations = await openOwnMigrations()
-        const { tasks } = migrations
-        const { id } = findTask(tasks.list(), named) ?? fail('task.not-found', { id: named ?? '' })
-        const form = flags.json ? 'json' : 'html'
-        const { name, text } = reportFile(tasks, id, { form, locale: flags.language, keyferry: version })
-        const file = flags.output ?? name
-        await writeText(file, text)
-        if (file !== '-') output.line(`Report written to ${file}`)
-        return exitCode.done
-      }),
+      perform(
+        false,
+        async (output) => {
+          const { reportFile } = await import('#migration/report/report.ts')
+          await using migrations = await openOwnMigrations()
+          const { tasks } = migrations
+          const { id } = findTask(tasks.list(), named) ?? fail('task.not-found', { id: named ?? '' })
+          const form = flags.json ? 'json' : 'html'
+          const { name, text } = reportFile(tasks, id, { form, locale: flags.language, keyferry: version })
+          const file = flags.output ?? name
+          await writeText(file, text)
+          if (file !== '-') output.line(`Report written to ${file}`)
+          return exitCode.done
+        },
+        'reads',
+      ),
     )
 }
 

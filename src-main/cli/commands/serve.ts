@@ -54,33 +54,43 @@ export function define(command: Command): void {
   addMetricsFlag(command)
     .addHelpText('after', examples)
     .action((flags: ServeFlags) =>
-      perform(false, async (output) => {
-        const { startServe } = await import('../../serve/start-serve.ts')
-        const options = {
-          port: flags.port,
-          ...reachOf(flags),
-          sessions: await limitsOf(flags),
-          commands: flags.allowCommands === true,
-        }
-        using interrupt = interruptible(() => output.note('Stopping.'))
-        await using served = await withPort('--port', flags.port, () => startServe(options))
-        await using _metrics = await openMetrics(flags, served.tasks, output)
-        output.line(`The console is at ${served.url}`)
-        output.line(
-          'The address signs one browser in, once. Enter prints another, "out" and Enter signs all out; Ctrl-C ends the console.',
-        )
-        if (flags.open) {
-          const { openBrowser } = await import('../../serve/open-browser.ts')
-          await openBrowser(served.url)
-        }
-        process.stdin.on('data', (typed) => {
-          if (String(typed).trim() === 'out') served.endSessions()
-          output.line(served.invite())
-        })
-        await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve))
-        process.stdin.destroy()
-        return exitCode.done
-      }),
+      perform(
+        false,
+        async (output) => {
+          const { startServe } = await import('../../serve/start-serve.ts')
+          const options = {
+            port: flags.port,
+            ...reachOf(flags),
+            sessions: await limitsOf(flags),
+            commands: flags.allowCommands === true,
+          }
+          using interrupt = interruptible(() => output.note('Stopping.'))
+          await using served = await withPort('--port', flags.port, () => startServe(options))
+          await using _metrics = await openMetrics(flags, served.tasks, output)
+          if (served.withoutStore !== null) {
+            output.failure(served.withoutStore, 'reads')
+            output.note(
+              'Until then there are no profiles and no migrations in the console; the rest of it works.',
+            )
+          }
+          output.line(`The console is at ${served.url}`)
+          output.line(
+            'The address signs one browser in, once. Enter prints another, "out" and Enter signs all out; Ctrl-C ends the console.',
+          )
+          if (flags.open) {
+            const { openBrowser } = await import('../../serve/open-browser.ts')
+            await openBrowser(served.url)
+          }
+          process.stdin.on('data', (typed) => {
+            if (String(typed).trim() === 'out') served.endSessions()
+            output.line(served.invite())
+          })
+          await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve))
+          process.stdin.destroy()
+          return exitCode.done
+        },
+        'reads',
+      ),
     )
 }
 

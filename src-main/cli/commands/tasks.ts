@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { fail } from '#contract/failure.ts'
 import { sayMoment } from '#contract/schedule.ts'
 import type { TaskStanding, TaskView, TogetherRequest } from '#contract/task.ts'
-import { isAtWork } from '#contract/task-states.ts'
 import { sayEvent } from '#contract/words/say-event.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import type { Migrations } from '#migration/open.ts'
@@ -116,7 +115,8 @@ function show(task: TaskView, output: Output): ExitCode {
   const { id, name, state, from, to, failure, events } = task
   output.event('task', { ...task, task: id })
   output.line(`${name} (${id}): ${state}, ${from} → ${to}`)
-  if (isAtWork(state)) output.line(taskLine(task))
+  const line = taskLine(task)
+  if (line !== null) output.line(line)
   if (failure !== null) {
     const { what, safe, todo } = sayFailure(failure, 'en')
     for (const text of [what, safe, todo]) output.line(`  ${text}`)

@@ -37,7 +37,9 @@ export function define(command: Command): void {
     )
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((flags: UnfreezeFlags) => perform(flags.json === true, (output) => unfreeze(flags, output)))
+    .action((flags: UnfreezeFlags) =>
+      perform(flags.json === true, (output) => unfreeze(flags, output), 'reads'),
+    )
 }
 
 /** Needs no password: the journal has it. Also after a crash, of us or of the source. */

@@ -1,12 +1,14 @@
 import { sayMoment } from '#contract/schedule.ts'
 import type { TaskView } from '#contract/task.ts'
+import { isAtWork } from '#contract/task-states.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { handsLine } from './by-hand-lines.ts'
 import { bytes, count, keys, short } from './figures.ts'
 
-/** How a task stands, in one line. */
-export function taskLine({ state, mode, progress, freeze, proof, schedule }: TaskView): string {
+/** How a task that is waited for stands, in one line; null where nobody works on it, and what it has come to is told otherwise. */
+export function taskLine({ state, mode, progress, freeze, proof, schedule }: TaskView): string | null {
   if (state === 'scheduled' && schedule !== null) return `Armed for ${sayMoment(schedule)} …`
+  if (!isAtWork(state)) return null
   if (state === 'starting' || state === 'checking') return 'Checking both sides …'
   if (freeze.state === 'waiting-for-hands')
     return `Waiting for you to shut the writers out: ${handsLine(freeze)}`
@@ -14,7 +16,7 @@ export function taskLine({ state, mode, progress, freeze, proof, schedule }: Tas
   if (state === 'frozen') return frozenLine({ mode, freeze })
   if (state === 'proving') return proof?.progress ? proving(proof.progress) : 'Comparing both sides …'
   if (state === 'finishing') return 'Finishing …'
-  if (progress === null) return `${state} …`
+  if (progress === null) return 'Beginning …'
   const { phase, copiedKeys, bytesPerSecond, lagBytes, writesPerSecond, sourceKeys, targetKeys } = progress
   if (phase === 'waiting') {
     const why = progress.waitingFor === null ? '' : ` ${sayFailure(progress.waitingFor, 'en').what}`

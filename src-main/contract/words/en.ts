@@ -643,7 +643,7 @@ export const en: LanguageWords = {
       todo: 'Give both in PEM, the key without a passphrase and of this very certificate.',
     },
     'restore.not-found': {
-      what: 'This restore is not known here any more.',
+      what: 'This restore[ ({id})] is not known here any more.',
       safe: 'What it wrote stays on its target.',
       todo: 'Look at the list of restores; it begins anew when Keyferry starts.',
     },
@@ -714,7 +714,7 @@ export const en: LanguageWords = {
     },
     'store.disk-full': {
       what: 'The disk of the data folder[ {folder}] is full.',
-      safe: 'What was saved before is unharmed.',
+      safe: 'What was saved before is unharmed[; at least {written:keys} are already written and stay on the target].',
       todo: 'Free space there, or name another folder (KEYFERRY_HOME), then try again.',
     },
     'store.runtime-too-old': {
@@ -760,7 +760,7 @@ export const en: LanguageWords = {
     'profile.not-found': {
       what: 'There is no profile[ {name}| like this].',
       safe: 'Nothing has been changed.',
-      todo: '[Name one of these: {known}.|Make it in the console ("keyferry serve"), or look at its list of profiles.]',
+      todo: '[Name one of these: {known}.|"keyferry profiles" lists what there is; new ones are made in the console ("keyferry serve").]',
     },
     'profile.changed-meanwhile': {
       what: 'Somebody else has saved the profile[ {name}] since you opened it.',
@@ -790,7 +790,7 @@ export const en: LanguageWords = {
     'task.not-found': {
       what: 'There is no task[ {id}| like this].',
       safe: 'Nothing has been changed.',
-      todo: '[{console:if}Look at the list of tasks; it may have been removed in another window.|Check both addresses, or look at the list of tasks in the console ("keyferry serve").]',
+      todo: '[{console:if}Look at the list of tasks; it may have been removed in another window.|"keyferry tasks" lists what there is; where it was named by two addresses, check both.]',
     },
     'task.wrong-state': {
       what: 'The task cannot do this[ while it is {state}| now].',

@@ -638,7 +638,7 @@ export const ko: LanguageWords = {
       todo: '둘 다 PEM으로 주세요. 키에는 암호 문구가 없어야 하고 바로 이 인증서의 키여야 합니다.',
     },
     'restore.not-found': {
-      what: '이 복원은 더 이상 여기에 없습니다.',
+      what: '이 복원[({id})]은 더 이상 여기에 없습니다.',
       safe: '이미 쓴 것은 타깃에 그대로 있습니다.',
       todo: '복원 목록을 확인하세요. 목록은 Keyferry가 시작될 때 새로 시작합니다.',
     },
@@ -709,7 +709,7 @@ export const ko: LanguageWords = {
     },
     'store.disk-full': {
       what: '[{folder} ]데이터 폴더의 디스크가 가득 찼습니다.',
-      safe: '이전에 저장한 것은 온전합니다.',
+      safe: '이전에 저장한 것은 온전합니다[. 적어도 {written:keys}를 이미 썼으며 타깃에 그대로 있습니다].',
       todo: '공간을 비우거나 다른 폴더를 지정한(KEYFERRY_HOME) 뒤 다시 시도하세요.',
     },
     'store.runtime-too-old': {
@@ -755,7 +755,7 @@ export const ko: LanguageWords = {
     'profile.not-found': {
       what: '[{name} |이런 이름의 ]프로필이 없습니다.',
       safe: '바뀐 것은 없습니다.',
-      todo: '[다음 중 하나를 지정하세요: {known}.|콘솔("keyferry serve")에서 만들거나 프로필 목록을 확인하세요.]',
+      todo: '[다음 중 하나를 지정하세요: {known}.|"keyferry profiles"로 목록을 볼 수 있습니다. 새 프로필은 콘솔("keyferry serve")에서 만듭니다.]',
     },
     'profile.changed-meanwhile': {
       what: '열어 둔 사이에 다른 사람이 프로필[ {name} 항목]을 저장했습니다.',
@@ -785,7 +785,7 @@ export const ko: LanguageWords = {
     'task.not-found': {
       what: '[{id} |이런 ]작업이 없습니다.',
       safe: '바뀐 것은 없습니다.',
-      todo: '[{console:if}작업 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.|두 주소를 확인하거나 콘솔("keyferry serve")의 작업 목록을 확인하세요.]',
+      todo: '[{console:if}작업 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.|"keyferry tasks"로 목록을 볼 수 있습니다. 두 주소로 지정했다면 두 주소를 확인하세요.]',
     },
     'task.wrong-state': {
       what: '작업이 [{state} 상태라 |지금은 ]이것을 할 수 없습니다.',

@@ -638,7 +638,7 @@ export const zh: LanguageWords = {
       todo: '请提供 PEM 格式的证书和私钥；私钥不能有口令，且必须属于该证书。',
     },
     'restore.not-found': {
-      what: '这里已没有该恢复任务的记录。',
+      what: '这里已没有该恢复任务[（{id}）]的记录。',
       safe: '它已写入的内容保留在目标端。',
       todo: '请查看恢复列表；Keyferry 每次启动时列表会重新开始。',
     },
@@ -709,7 +709,7 @@ export const zh: LanguageWords = {
     },
     'store.disk-full': {
       what: '数据目录[ {folder} ]所在的磁盘已满。',
-      safe: '之前保存的内容完好。',
+      safe: '之前保存的内容完好[；至少已写入 {written:keys}，它们保留在目标端]。',
       todo: '请腾出空间，或另行指定目录（KEYFERRY_HOME），然后重试。',
     },
     'store.runtime-too-old': {
@@ -755,7 +755,7 @@ export const zh: LanguageWords = {
     'profile.not-found': {
       what: '没有[名为 {name} 的|这个]方案。',
       safe: '没有任何更改。',
-      todo: '[请使用其中之一：{known}。|请在控制台（"keyferry serve"）中创建，或查看其方案列表。]',
+      todo: '[请使用其中之一：{known}。|"keyferry profiles" 会列出现有方案；新方案在控制台（"keyferry serve"）中创建。]',
     },
     'profile.changed-meanwhile': {
       what: '方案[ {name}]在您打开之后已被他人保存。',
@@ -785,7 +785,7 @@ export const zh: LanguageWords = {
     'task.not-found': {
       what: '没有任务[ {id}]。',
       safe: '没有任何更改。',
-      todo: '[{console:if}请查看任务列表；它可能已在另一个窗口中删除。|请检查两个地址，或在控制台（"keyferry serve"）中查看任务列表。]',
+      todo: '[{console:if}请查看任务列表；它可能已在另一个窗口中删除。|"keyferry tasks" 会列出现有任务；如果是用两个地址指定的，请检查这两个地址。]',
     },
     'task.wrong-state': {
       what: '任务[处于 {state} 状态，|目前]不能这样做。',

@@ -212,9 +212,9 @@ async function change(
   }
 }
 
-/** A server that will not let us is told as such; a lost link stays what it is. */
+/** A server that will not let us do it is told as such; a lost link, or one that does not let us in, stays what it is. */
 export function notPermitted(thrown: unknown): never {
-  if (!isRefusal(thrown) || thrown.failure.code.startsWith('freeze.')) throw thrown
+  if (!isRefusal(thrown) || /^(freeze|auth)\.(?!no-permission)/.test(thrown.failure.code)) throw thrown
   const { address = '', command = '' } = thrown.failure.params
   throw new FailureError(
     makeFailure('freeze.not-permitted', { address, command, reason: thrown.failure.code }),
