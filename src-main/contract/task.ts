@@ -48,6 +48,8 @@ export type TaskEventCode =
   | 'freeze.left'
   /** clients: who was signed out */
   | 'target.locked'
+  /** breach, address: where */
+  | 'target.lock-broken'
   | 'target.unlocked'
   /** what */
   | 'target.lock-changed'

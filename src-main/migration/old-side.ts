@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '#contract/connection.ts'
 import { isOfTheLink, toFailure } from '#contract/failure.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
-import { freezeWrites } from './freeze/freeze.ts'
+import { freezeAgain, isOursToMend, keepFrozen } from './freeze/keep.ts'
 import type { KeptFreeze } from './freeze/record.ts'
 import { connectionNow } from './freeze/sign-in.ts'
-import { lookFrozen, watchFrozen, type Breach } from './freeze/watch.ts'
+import { lookFrozen, type Breach } from './freeze/watch.ts'
 import type { RunServices } from './services.ts'
 
 /**
@@ -14,8 +13,6 @@ import type { RunServices } from './services.ts'
  */
 const freezeOfOld = ({ freezes }: Pick<RunServices, 'freezes'>, of: string): KeptFreeze | undefined =>
   freezes.open(of)[0]
-
-const againMs = 500
 
 /** How it lets us in at this moment. */
 export async function reachOld(
@@ -49,52 +46,34 @@ export async function keepOldFrozen(
     if (isOfTheLink(toFailure(thrown))) return null
     throw thrown
   })
-  if (broken !== null && isOurs(kept, broken, services, id)) await freezeAgain(services, id, of, signal)
+  if (broken === null) return
+  tellBroken(services, id)(broken)
+  if (isOursToMend(kept, broken)) tellFrozen(services, id)(await freezeAgain(services.freezes, of, signal))
 }
 
-/**
- * The same from now on, five times a second, until `signal` aborts or a person has taken it over. Our own writes go there, so who
- * else writes is found by others. `onFrozen` is called whenever it was frozen once more.
- */
+/** The same from now on, until `signal` aborts. `onFrozen` is called whenever it was frozen once more. */
 export async function watchOldFrozen(
   services: RunServices,
   id: string,
   of: string,
   { signal, onFrozen }: { readonly signal: AbortSignal; readonly onFrozen: () => void },
 ): Promise<void> {
-  for (;;) {
-    const kept = freezeOfOld(services, of)
-    if (kept === undefined || signal.aborted) return
-    const broken = await watchFrozen([kept.record], { signal, onLook: () => undefined, writesAreOurs: true })
-    if (broken === null || !isOurs(kept, broken, services, id)) return
-    for (let done = false; !done && !signal.aborted;)
-      try {
-        await freezeAgain(services, id, of, signal)
-        done = true
-        onFrozen()
-      } catch (thrown) {
-        if (!toFailure(thrown).retryable) throw thrown
-        await sleep(againMs, undefined, { signal }).catch(() => undefined)
-      }
-  }
+  await keepFrozen(services.freezes, of, {
+    signal,
+    onBroken: tellBroken(services, id),
+    onFrozen(clients) {
+      tellFrozen(services, id)(clients)
+      onFrozen()
+    },
+  })
 }
 
-/** Tells what broke it; whether it is for us to mend. */
-function isOurs({ record }: KeptFreeze, broken: Breach, { book }: RunServices, id: string): boolean {
-  book.tell(id, 'error', 'freeze.broken', { ...broken })
-  return record.byHand !== true && ['restarted', 'role-changed', 'slots-moved'].includes(broken.breach)
-}
+const tellBroken =
+  ({ book }: RunServices, id: string) =>
+  (broken: Breach): void =>
+    book.tell(id, 'error', 'freeze.broken', { ...broken })
 
-async function freezeAgain(
-  services: RunServices,
-  id: string,
-  of: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { book, freezes } = services
-  const kept = freezeOfOld(services, of)
-  if (kept === undefined) return
-  const { connection, signedOut: before } = kept.record
-  const { record } = await freezeWrites({ taskId: of, connection, journal: freezes, signal })
-  book.tell(id, 'warning', 'freeze.again', { clients: record.signedOut - before })
-}
+const tellFrozen =
+  ({ book }: RunServices, id: string) =>
+  (clients: number): void =>
+    book.tell(id, 'warning', 'freeze.again', { clients })

@@ -18,7 +18,7 @@ import { sampleSource } from './source-load.ts'
 import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
 import { eventOf, guardTarget } from './target-guard.ts'
-import { lockTarget } from './target-lock.ts'
+import { isLockedServer, keepTargetLocked, lockTarget } from './target-lock.ts'
 import { scanPaceOf } from './task-record.ts'
 import { isOldServer, keepOldFrozen, watchOldFrozen } from './old-side.ts'
 import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from './way-back.ts'
@@ -29,8 +29,8 @@ const closingMs = 8_000
 const sampleMs = 1_000
 /** Who cannot be reached to have his settings set is tried again after this. */
 const setAgainMs = 3_000
-/** How long the old server of a way back may take to come up and be frozen again. */
-const refreezeMs = 60_000
+/** How long a server that was started anew may take to come up and be locked or frozen again. */
+const shutAgainMs = 60_000
 
 /**
  * One migration at work in this process, from *start* or *resume* until it pauses, fails or is over. What it
@@ -52,8 +52,10 @@ export class MigrationRun {
   #kept: readonly KeptFreeze[] = []
   /** An end that somebody asked for: what the job's end then means. */
   #asked: 'pause' | 'interrupt' | 'stop' | 'finish' | null = null
-  /** How often the old server of a way back was frozen once more. */
-  #frozenAgain = 0
+  /** How often a server that lets only us in was shut once more: the target, or the old server of a way back. */
+  #shutAgain = 0
+  /** Ends when nobody locks the target any more: what is unlocked must not be locked behind that. */
+  #keepingLock: Promise<void> = Promise.resolve()
   /** Resolves when it works no more. */
   ended: Promise<void> = Promise.resolve()
 
@@ -70,8 +72,9 @@ export class MigrationRun {
 
   /** Checks once more, sets settings, and lets the sync run. Returns at once. */
   begin(resuming: boolean): void {
-    this.ended = this.#live(resuming).finally(() => {
+    this.ended = this.#live(resuming).finally(async () => {
       this.#over.abort()
+      await this.#keepingLock
       if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#services.book.release(this.#id)
     })
   }
@@ -146,6 +149,22 @@ export class MigrationRun {
     if (!book.get(this.#id).body.options.lockTarget || this.#wayBackOf !== null) return
     const target = await lockTarget(this.#services, this.#id, this.#ends.target, this.#over.signal)
     this.#ends = { ...this.#ends, target }
+    this.#keepingLock = this.#keepLocked()
+  }
+
+  async #keepLocked(): Promise<void> {
+    const { signal } = this.#over
+    try {
+      await keepTargetLocked(this.#services, this.#id, { signal, onLocked: () => (this.#shutAgain += 1) })
+    } catch (thrown) {
+      this.#tellFailed(thrown)
+    }
+  }
+
+  /** What goes on beside the sync, and does not end it. */
+  #tellFailed(thrown: unknown): void {
+    const { book } = this.#services
+    if (book.holds(this.#id)) book.tell(this.#id, 'error', 'task.failed', { code: toFailure(thrown).code })
   }
 
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
@@ -209,7 +228,7 @@ export class MigrationRun {
     if (this.#wayBackOf !== null) void this.#watchOldSide(this.#wayBackOf)
     for (;;) {
       this.#over.signal.throwIfAborted()
-      const frozenBefore = this.#frozenAgain
+      const shutBefore = this.#shutAgain
       const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
       this.#job = job
       this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
@@ -217,7 +236,7 @@ export class MigrationRun {
       const end = await job.ended
       this.#cutover.end()
       if ('failure' in end) {
-        if (await this.#isLetInAgain(end.failure, frozenBefore)) continue
+        if (await this.#isLetInAgain(end.failure, shutBefore)) continue
         this.#endedBy(end.failure)
       } else if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#resumable(end.result.progress)
       return
@@ -228,26 +247,30 @@ export class MigrationRun {
     try {
       await watchOldFrozen(this.#services, this.#id, of, {
         signal: this.#over.signal,
-        onFrozen: () => (this.#frozenAgain += 1),
+        onFrozen: () => (this.#shutAgain += 1),
       })
     } catch (thrown) {
-      const { book } = this.#services
-      if (book.holds(this.#id)) book.tell(this.#id, 'error', 'task.failed', { code: toFailure(thrown).code })
+      this.#tellFailed(thrown)
     }
   }
 
-  /** The old server of a way back that was started anew knows us only once it is frozen again: that is waited for. */
-  async #isLetInAgain({ code, params }: Failure, frozenBefore: number): Promise<boolean> {
+  /** A server that lets only us in, and was started anew, knows us once it is locked or frozen again: that is waited for. */
+  async #isLetInAgain({ code, params }: Failure, shutBefore: number): Promise<boolean> {
     const of = this.#wayBackOf
-    if (of === null || this.#asked !== null || !code.startsWith('auth.')) return false
+    if (this.#asked !== null || !code.startsWith('auth.')) return false
     // What was drained or proven was so by the sync that has ended.
     if (heldStates.has(this.#services.book.get(this.#id).state)) return false
-    if (!isOldServer(this.#services, of, params['address'])) return false
+    const { address } = params
+    const isShutByUs =
+      of === null
+        ? isLockedServer(this.#services, this.#id, address)
+        : isOldServer(this.#services, of, address)
+    if (!isShutByUs) return false
     const { signal } = this.#over
-    const deadline = Date.now() + refreezeMs
-    while (!signal.aborted && this.#frozenAgain === frozenBefore && Date.now() < deadline)
+    const deadline = Date.now() + shutAgainMs
+    while (!signal.aborted && this.#shutAgain === shutBefore && Date.now() < deadline)
       await sleep(100, undefined, { signal }).catch(() => undefined)
-    return this.#frozenAgain > frozenBefore && this.#asked === null
+    return this.#shutAgain > shutBefore && this.#asked === null
   }
 
   /** Where a way back begins: on disk before anything is received, and before its source lets anybody in again. */

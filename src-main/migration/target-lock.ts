@@ -1,6 +1,8 @@
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { FailureError, isOfTheLink, makeFailure, toFailure } from '#contract/failure.ts'
+import { hostAndPort } from '#contract/tunnel.ts'
 import { freezeWrites } from './freeze/freeze.ts'
+import { keepFrozen } from './freeze/keep.ts'
 import type { FreezeJournal, KeptFreeze } from './freeze/record.ts'
 import { connectionNow, frozenConnection } from './freeze/sign-in.ts'
 import { unfreezeWrites } from './freeze/unfreeze.ts'
@@ -58,6 +60,34 @@ export async function lockTarget(
       makeFailure('target.not-lockable', { address: addressOf(target), reason: failure.code }),
     )
   }
+}
+
+/** How often it is looked whether it is locked still: over the whole of a migration, so not oftener. */
+const lookEveryMs = 1_000
+
+/**
+ * Sees to it that it stays locked until `signal` aborts: where a server of it was started anew, took over or has come back
+ * after a failover, it is locked once more, and `onLocked` called. What somebody else changed there is told and left.
+ */
+export async function keepTargetLocked(
+  { freezes, book }: RunServices,
+  taskId: string,
+  { signal, onLocked }: { readonly signal: AbortSignal; readonly onLocked: () => void },
+): Promise<void> {
+  await keepFrozen(freezes, lockId(taskId), {
+    signal,
+    everyMs: lookEveryMs,
+    onBroken: (broken) => book.tell(taskId, 'warning', 'target.lock-broken', { ...broken }),
+    onFrozen(clients) {
+      book.tell(taskId, 'info', 'target.locked', { clients })
+      onLocked()
+    },
+  })
+}
+
+/** Is this the address of a server that is locked for a task? */
+export function isLockedServer({ freezes }: RunServices, taskId: string, address: unknown): boolean {
+  return lockOf(freezes, taskId)?.record.nodes.some((node) => hostAndPort(node) === address) ?? false
 }
 
 /**

@@ -1,26 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError } from '#contract/failure.ts'
 import { defaultProfileOptions } from '#contract/profile.ts'
+import type { TaskEvent } from '#contract/task.ts'
 import { openControl } from '#engine/redis/control.ts'
-import { frozenNode } from '#migration/freeze/sign-in.ts'
+import { frozenConnection, frozenNode } from '#migration/freeze/sign-in.ts'
 import type { Migrations } from '#migration/open.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { startWatched } from '../support/sentinels.ts'
 import { infoField } from '../support/sync-ends.ts'
 
 const dataFolder = dataFolderForEachTest()
 
 /** A migration that locks its target, in step. */
-async function inStep(home: Migrations, source: RedisServer, target: RedisServer): Promise<string> {
+async function inStep(
+  home: Migrations,
+  source: RedisServer,
+  target: Pick<Connection, 'host' | 'port' | 'sentinel'>,
+): Promise<string> {
+  const { host, port, sentinel } = target
   const { id } = home.tasks.create(
     home.profiles.save({
-      name: `into ${target.port}`,
+      name: `into ${port}`,
       source: { host: source.host, port: source.port },
-      target: { host: target.host, port: target.port, password: 'new' },
+      target: { host, port, password: 'new', ...(sentinel !== undefined && { sentinel }) },
       options: { ...defaultProfileOptions, lockTarget: true },
     }).id,
   )
@@ -64,12 +73,23 @@ async function startShards(): Promise<Nodes> {
   }
 }
 
+const isOf =
+  (wanted: string) =>
+  ({ code }: TaskEvent): boolean =>
+    code === wanted
+
+/** Its configuration file as it is now. */
+const written = ({ dir }: RedisServer): string => readFileSync(join(dir, 'server.conf'), 'utf8')
+
 describe('a target that is locked for the time of a migration', () => {
-  it('lets nobody in, over a restart of Keyferry too, and stands as before at the end, byte for byte', async () => {
+  it('lets nobody in, over a restart of Keyferry and of its own, and stands as before at the end, byte for byte', async () => {
     await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
-    await using target = await startRedis({ password: 'new' })
+    await using target = await startRedis({
+      password: 'new',
+      configFile: true,
+      args: ['--appendonly', 'yes', '--user', 'app on >of-the-app ~app:* &* +@all -@dangerous'],
+    })
     await source.call('SET', 'k', '1')
-    await target.call('ACL', 'SETUSER', 'app', 'on', '>of-the-app', '~app:*', '&*', '+@all', '-@dangerous')
     const before = await doors({ host: target.host, port: target.port, password: 'new' })
     const users = [{ password: 'new' }, { username: 'app', password: 'of-the-app' }]
     const refused = async (): Promise<void> => {
@@ -90,6 +110,24 @@ describe('a target that is locked for the time of a migration', () => {
     await using home = dataFolder.open()
     home.tasks.resume(id)
     await untilTask(home, id, (task) => task.inStep)
+    await target.restart()
+    await untilTask(home, id, ({ events }) => {
+      const broken = events.findIndex(isOf('target.lock-broken'))
+      return broken > 0 && events.slice(0, broken).some(isOf('target.locked'))
+    })
+    await refused()
+    await source.call('SET', 'l', '2')
+    const inside = frozenConnection(home.freezes.open()[0]!.record)
+    await expect
+      .poll(
+        async () => {
+          await using control = await openControl(inside)
+          return await control.call('GET', 'l')
+        },
+        { timeout: 60_000 },
+      )
+      .toBe('2')
+    await untilTask(home, id, (task) => task.inStep)
     await home.tasks.freeze(id)
     await untilTask(home, id, ({ state }) => state === 'frozen')
     home.tasks.verify(id, 'full')
@@ -97,7 +135,7 @@ describe('a target that is locked for the time of a migration', () => {
     expect((await home.tasks.finish(id, {})).state).toBe('finished')
     expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
     expect(home.freezes.open()).toEqual([])
-    expect(await target.call('GET', 'k')).toBe('1')
+    expect(await target.call('MGET', 'k', 'l')).toEqual(['1', '2'])
   })
 
   it.each(['a server with a replica', 'a cluster with replicas'])(
@@ -211,6 +249,70 @@ describe('a target that is locked for the time of a migration', () => {
     },
     120_000,
   )
+
+  it('behind Sentinels: who takes over is locked, and who comes back after him; as before at the end, in their files too', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await source.call('SET', 'k', '1')
+    await using watched = await startWatched({ nodePassword: 'new', downAfterMs: 2_000, configFiles: true })
+    const { primary, replica } = watched
+    const both = [primary, replica]
+    const doorsOfBoth = (): Promise<readonly string[]> =>
+      Promise.all(both.map(({ host, port }) => doors({ host, port, password: 'new' })))
+    const refused = (server: RedisServer): Promise<unknown> => {
+      const client = application(server, { password: 'new' })
+      return expect(client.connect().then(() => client.ping())).rejects.toThrow()
+    }
+    const before = await doorsOfBoth()
+    await using home = dataFolder.open()
+    const id = await inStep(home, source, watched.connection)
+    const { secret } = home.freezes.open()[0]!.record
+    await primary.kill9()
+    await watched.replicaTookOver()
+    await source.call('SET', 'l', '2')
+    await untilTask(
+      home,
+      id,
+      ({ inStep, events }) => inStep && events.some(isOf('target.lock-broken')),
+      60_000,
+    )
+    await refused(replica)
+
+    await primary.restart()
+    const { record } = home.freezes.open()[0]!
+    const former = frozenNode(
+      record,
+      record.nodes.find(({ port }) => port === primary.port)!,
+    )
+    await expect
+      .poll(
+        async () => {
+          await using control = await openControl(former)
+          return (await control.call('ROLE')) as unknown
+        },
+        { timeout: 60_000 },
+      )
+      .toEqual(['slave', '127.0.0.1', replica.port, 'connected', expect.any(Number)])
+    await refused(primary)
+    expect(written(replica)).toContain(secret)
+
+    await home.tasks.freeze(id)
+    await untilTask(home, id, ({ state }) => state === 'frozen')
+    home.tasks.verify(id, 'full')
+    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    const finished = await home.tasks.finish(id, {})
+    expect(finished.state).toBe('finished')
+    expect(finished.events.some(isOf('task.failed'))).toBe(false)
+    expect(home.freezes.open()).toEqual([])
+    expect(await doorsOfBoth()).toEqual(before)
+    for (const server of both) {
+      expect(written(server)).not.toContain(secret)
+      expect(written(server)).not.toContain(`kf-${id}`)
+    }
+    await expect
+      .poll(async () => (await primary.call('ROLE')) as unknown, { timeout: 60_000 })
+      .toEqual(['slave', '127.0.0.1', replica.port, 'connected', expect.any(Number)])
+    await expect.poll(() => primary.call('MGET', 'k', 'l'), { timeout: 60_000 }).toEqual(['1', '2'])
+  }, 240_000)
 
   it('is unlocked where the migration is given up, and refused where it may not be', async () => {
     await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })

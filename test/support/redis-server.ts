@@ -30,6 +30,8 @@ export interface RedisOptions {
   /** Another server than the one on PATH. */
   readonly binary?: string
   readonly port?: number
+  /** Has its options from a configuration file, which it can rewrite, instead of the command line. */
+  readonly configFile?: true
   /** A configuration file to run a Sentinel with, which has its port. */
   readonly sentinel?: string
   /** More of its environment. */
@@ -102,7 +104,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const output = openSync(log, 'a')
     const launched = spawn(
       binary,
-      commandLine(serverArgs({ port, dir, version, tls, options }), dir, version),
+      commandLine(
+        serverArgs({ port, dir, version, tls, options }),
+        options.configFile === true || needsFile(version) ? join(dir, 'server.conf') : null,
+      ),
       {
         stdio: ['ignore', output, output],
         env: { ...process.env, ...options.env },
@@ -230,7 +235,9 @@ interface Launch {
 
 function serverArgs({ port, dir, version, tls, options }: Launch): string[] {
   if (options.sentinel !== undefined) return [options.sentinel, '--sentinel']
-  const args = ['--bind', host, '--dir', dir, '--logfile', join(dir, 'server.log'), '--save', '']
+  const args = ['--bind', host, '--dir', dir, '--logfile', join(dir, 'server.log')]
+  // Told nothing of it in a file, 2.4 saves nothing; it knows no empty list.
+  if (!needsFile(version)) args.push('--save', '')
   if (Number.parseInt(version, 10) >= 7) args.push('--enable-debug-command', 'yes')
   if (tls === null) args.push('--port', String(port))
   else {
@@ -242,13 +249,18 @@ function serverArgs({ port, dir, version, tls, options }: Launch): string[] {
 }
 
 /** Before 2.6 a server reads its options from a file only. */
-function commandLine(args: readonly string[], dir: string, version: string): readonly string[] {
-  if (!/^[01]\.|^2\.[0-4]\./.test(version)) return args
-  const file = join(dir, 'server.conf')
+function needsFile(version: string): boolean {
+  return /^[01]\.|^2\.[0-4]\./.test(version)
+}
+
+/** The options, or the file that has them: as it was made at first, or has been written since. */
+function commandLine(args: readonly string[], file: string | null): readonly string[] {
+  if (file === null) return args
+  if (existsSync(file)) return [file]
   const lines = args.map((arg) =>
     arg.startsWith('--') ? `\n${arg.slice(2)}` : ` ${arg === '' ? '""' : arg}`,
   )
-  writeFileSync(file, lines.join('').replace(/^save ""$/m, ''))
+  writeFileSync(file, lines.join(''))
   return [file]
 }
 

@@ -24,6 +24,8 @@ export interface WatchedOptions {
   /** What primary and replica ask for. */
   readonly nodePassword?: string
   readonly downAfterMs?: number
+  /** Primary and replica have configuration files, which a failover rewrites. */
+  readonly configFiles?: true
   /** Another server than the one on PATH, for all of them. */
   readonly binary?: string
 }
@@ -35,18 +37,20 @@ export async function startWatched({
   password,
   nodePassword,
   downAfterMs = 500,
+  configFiles,
   binary,
 }: WatchedOptions = {}): Promise<Watched> {
   const name = 'shop'
   const options = {
     ...(binary !== undefined && { binary }),
     ...(nodePassword !== undefined && { password: nodePassword }),
+    ...(configFiles !== undefined && { configFile: configFiles }),
   }
   const auth = nodePassword === undefined ? [] : ['--masterauth', nodePassword]
   const primary = await startRedis({ ...options, args: ['--repl-diskless-sync-delay', '0', ...auth] })
   const replica = await startRedis({
     ...options,
-    args: ['--slaveof', '127.0.0.1', String(primary.port), ...auth],
+    args: ['--slaveof', '127.0.0.1', String(primary.port), '--repl-diskless-sync-delay', '0', ...auth],
   })
   await until(async () => /master_link_status:up/.test(String(await replica.call('INFO', 'replication'))))
   const sentinels: RedisServer[] = []

@@ -31,6 +31,7 @@ const named: Partial<Record<TaskEventCode, Readonly<Record<string, NameKind>>>> 
   'task.consented': { reason: 'consent' },
   'checks.accepted': { check: 'check' },
   'freeze.broken': { breach: 'breach' },
+  'target.lock-broken': { breach: 'breach' },
   'settings.changed': ofSide,
   'settings.mended': ofSide,
   'settings.restored': ofSide,

@@ -19,6 +19,7 @@ import {
   type NodeRecord,
 } from './record.ts'
 import { findSentinels, tellSentinels } from './sentinels.ts'
+import { returnedTo } from './returned.ts'
 import { frozenConnection, frozenNode, signInAnyhow } from './sign-in.ts'
 import { signOutByList, untilSilent } from './sign-out.ts'
 import { surveySource, type SurveyedNode } from './survey.ts'
@@ -119,7 +120,8 @@ export async function watchersOf(
 
 /**
  * An open record brought up to date: after a failover roles are others, after a restart run ids, and a replica that
- * was added meanwhile is frozen too. What was there before stays as it was written down.
+ * was added meanwhile is frozen too. What was there before stays as it was written down. Who is not among the others is
+ * left out, and shut all the same where it is on its way back to them.
  */
 async function seenAnew(record: FreezeRecord, { signal }: FreezeRequest): Promise<Partial<FreezeRecord>> {
   const seen = await surveySource(frozenConnection(record), {
@@ -129,21 +131,34 @@ async function seenAnew(record: FreezeRecord, { signal }: FreezeRequest): Promis
   const known = seen.map((node) => {
     const before = record.nodes.find(({ host, port }) => host === node.host && port === node.port)
     const { role, runId, version } = node.state
-    return before === undefined ? nodeRecordOf(node) : { ...before, role, runId, version }
+    if (before === undefined) return nodeRecordOf(node)
+    const { gone: _back, ...rest } = before
+    return { ...rest, role, runId, version }
   })
   const gone = record.nodes.filter(
     (before) => !seen.some(({ host, port }) => host === before.host && port === before.port),
   )
-  return { nodes: [...known, ...gone.map((node) => ({ ...node, gone: true }))] }
+  const hasFailedOver = known.some((node) =>
+    record.nodes.some(
+      ({ host, port, role }) => host === node.host && port === node.port && role !== node.role,
+    ),
+  )
+  return {
+    nodes: [...known, ...gone.map((node) => ({ ...node, gone: true }))],
+    ...(hasFailedOver && { failedOver: true }),
+  }
 }
 
 async function perform(kept: KeptFreeze, request: FreezeRequest): Promise<KeptFreeze> {
   const { record } = kept
   const { signal, journal, onCredentials } = request
-  const nodes = record.nodes.filter(({ gone }) => gone !== true)
-  const replicas = nodes.filter(({ role }) => role === 'replica')
-  const primaries = nodes.filter(({ role }) => role === 'master')
   const name = `kf:${kept.taskId}:freeze`
+  const present = record.nodes.filter(({ gone }) => gone !== true)
+  const returned = await returnedTo(record, { signal, name })
+  const nodes = [...present, ...returned]
+  // A former primary that is back is to be a replica.
+  const replicas = [...present.filter(({ role }) => role === 'replica'), ...returned]
+  const primaries = present.filter(({ role }) => role === 'master')
   await using first = await NodeControls.open(nodes, (node) => signInAnyhow(record, { signal, name }, node))
   await first.each(nodes, async (control, node) => {
     if (node.acl === null) return

@@ -58,6 +58,8 @@ export interface FreezeRecord {
   readonly sentinelPass: string
   /** ACL users by which replicas and Sentinels sign in: they stay, without the right to write. */
   readonly staying: readonly string[]
+  /** Another server has become the primary since: Sentinels have everyone write down its settings at that moment. */
+  readonly failedOver?: boolean
   readonly frozenAt: number | null
   readonly signedOut: number
   readonly pauseStartedAt: number | null

@@ -149,6 +149,26 @@ export async function tellSentinels(
   )
 }
 
+/** The replicas that the Sentinels of a frozen source know of, those that are away too; none where they cannot be asked. */
+export async function replicasKnownTo(
+  { connection, sentinels }: Pick<FreezeRecord, 'connection' | 'sentinels'>,
+  signal?: AbortSignal,
+): Promise<readonly Place[]> {
+  const told = await Promise.all(
+    sentinels.map(async (sentinel) => {
+      try {
+        await using control = await openSentinel(connection, sentinel, signal)
+        const replicas = await control.call('SENTINEL', 'SLAVES', sentinel.master)
+        return (Array.isArray(replicas) ? replicas : []).map(fieldsOf)
+      } catch (thrown) {
+        if (thrown instanceof FailureError) return []
+        throw thrown
+      }
+    }),
+  )
+  return told.flat().map((fields) => ({ host: fields.get('ip') ?? '', port: Number(fields.get('port')) }))
+}
+
 function openSentinel(
   connection: Connection,
   place: Place,

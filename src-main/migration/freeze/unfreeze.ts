@@ -1,4 +1,4 @@
-import { FailureError, makeFailure } from '#contract/failure.ts'
+import { FailureError, isOfTheLink, makeFailure, toFailure } from '#contract/failure.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
 import { nodeConnection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
@@ -51,18 +51,22 @@ export async function unfreezeWrites(request: UnfreezeRequest): Promise<Unfrozen
       return undefined
     }
   }
+  let failedOver = record.failedOver === true
   const atEach = async (role: NodeRecord['role']): Promise<readonly string[]> => {
     const nodes = left.filter((node) => node.role === role)
-    const changed = await Promise.all(
+    const opened = await Promise.all(
       nodes.map((node) => attempt(() => openUp(node, record, kept.taskId, signal))),
     )
-    return changed.flatMap((one) => one ?? [])
+    failedOver ||= opened.some((one) => one?.hasOtherRole === true)
+    return opened.flatMap((one) => one?.changedMeanwhile ?? [])
   }
   const atPrimaries = await atEach('master')
   await attempt(() => tellSentinels(record, record.sentinelPass, signal))
   const changedMeanwhile = [...atPrimaries, ...(await atEach('replica'))]
   if (failures.length === 0) onRestored?.()
   await Promise.all(left.map((node) => attempt(() => removeOwnUser(node, record, signal))))
+  if (failedOver && isWatched(record))
+    await Promise.all(left.map((node) => attempt(() => writeDown(node, record, signal))))
   if (failures.length > 0) throw failures[0]
   journal.close(kept, changedMeanwhile.length === 0 ? 'undone' : 'undone-except')
   return { changedMeanwhile }
@@ -88,16 +92,22 @@ async function openUp(
   record: FreezeRecord,
   taskId: string,
   signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
+): Promise<Opened> {
   await using control = await signInAnyhow(record, { signal, name: `kf:${taskId}:unfreeze` }, node)
-  const changedMeanwhile = await putBack(control, node, record)
+  const { changedMeanwhile, hasOtherRole } = await putBack(control, node, record)
   if (node.role === 'master' && atLeast(node.version, 6, 2)) await control.call('CLIENT', 'UNPAUSE')
-  return record.nodes.length === 1
-    ? changedMeanwhile
-    : changedMeanwhile.map((what) => `${hostAndPort(node)} ${what}`)
+  const namesItself = record.nodes.length === 1
+  return {
+    changedMeanwhile: changedMeanwhile.map((what) => (namesItself ? what : `${hostAndPort(node)} ${what}`)),
+    hasOtherRole,
+  }
 }
 
-async function putBack(control: Control, node: NodeRecord, record: FreezeRecord): Promise<readonly string[]> {
+interface Opened extends Unfrozen {
+  readonly hasOtherRole: boolean
+}
+
+async function putBack(control: Control, node: NodeRecord, record: FreezeRecord): Promise<Opened> {
   const now = await readAuthState(control)
   const { commands, changedMeanwhile } = whatIsLeft(now, node, record)
   await carryOut(control, commands)
@@ -106,7 +116,7 @@ async function putBack(control: Control, node: NodeRecord, record: FreezeRecord)
   const after = await readAuthState(control)
   if (whatIsLeft(after, node, record).commands.length > 0)
     throw new FailureError(makeFailure('freeze.changed-meanwhile', { address: control.address }))
-  return changedMeanwhile
+  return { changedMeanwhile, hasOtherRole: now.role !== node.role }
 }
 
 /** The commands that lead from how a server stands to how it stood, and what is not ours to touch. */
@@ -160,5 +170,26 @@ async function removeOwnUser(
     // The old user may not be allowed to; ours is, and is answered before its connections are closed.
     if (old === null) throw thrown
     return own.call('ACL', 'DELUSER', record.ownUser)
+  })
+}
+
+/** Sentinels sign in at it: by its password, or as a user of their own. */
+function isWatched({ connection, sentinels, staying }: FreezeRecord): boolean {
+  return connection.sentinel !== undefined || sentinels.length > 0 || staying.length > 0
+}
+
+/**
+ * In a failover Sentinels have each server write its settings into its configuration file (sentinel.c,
+ * `sentinelSendSlaveOf`), the password of that moment and our user with them: has it write down how they are now.
+ */
+async function writeDown(
+  { host, port }: NodeRecord,
+  record: FreezeRecord,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await using control = await openControl(nodeConnection(record.connection, host, port), { signal })
+  await control.call('CONFIG', 'REWRITE').catch((thrown: unknown) => {
+    // It has no such file, or may not write it: then nobody has written there either.
+    if (isOfTheLink(toFailure(thrown))) throw thrown
   })
 }

@@ -7,6 +7,7 @@ import { openControl, type Control } from '#engine/redis/control.ts'
 import { readAuthState, readBareState, type AuthState } from './auth-state.ts'
 import { isForeign } from './foreign.ts'
 import type { FreezeRecord, NodeRecord } from './record.ts'
+import { leftOut, lookReturned } from './returned.ts'
 import { frozenNode, signInAnyhow } from './sign-in.ts'
 import { WriteCounter } from './write-counter.ts'
 
@@ -34,20 +35,25 @@ export interface WatchOptions {
   readonly onLook: (look: FrozenLook) => void
   /** What is written there is written by us: no breach. */
   readonly writesAreOurs?: boolean
+  /** How often each server is looked at, milliseconds. */
+  readonly everyMs?: number
 }
 
-const everyMs = 200
+const usuallyEveryMs = 200
 /** How long a server may be out of sight before that is left to the connection to tell. */
 const reconnectMs = 500
+/** A server that was left out may have come back: as often is that looked for. */
+const returnMs = 1_000
+const lookLimits = { commandTimeoutMs: 2_000, connectTimeoutMs: 2_000 }
 
 /**
- * Looks at every server of frozen sources five times a second until one is no longer as the freeze left it, and
+ * Looks at every server of frozen sources, five times a second unless said otherwise, until one is no longer as the freeze left it, and
  * resolves with what broke it; with null once `signal` aborts. A server that cannot be reached is not a breach: it is
- * looked for until it answers, and then judged.
+ * looked for until it answers, and then judged. One that was left out is a breach once it is back and lets people in.
  */
 export async function watchFrozen(
   records: readonly FreezeRecord[],
-  { signal, onLook, writesAreOurs = false }: WatchOptions,
+  { signal, onLook, writesAreOurs = false, everyMs = usuallyEveryMs }: WatchOptions,
 ): Promise<Breach | null> {
   const over = new AbortController()
   const end = (): void => over.abort()
@@ -61,14 +67,18 @@ export async function watchFrozen(
     watchNode(record, node, {
       signal: over.signal,
       writesAreOurs,
+      everyMs,
       onLook(look) {
         looks.set(node, look)
         if (looks.size === nodes.length) onLook(together([...looks.values()]))
       },
     }),
   )
+  const returns = records.flatMap((record) =>
+    leftOut(record).map((node) => untilReturned(record, node, over.signal)),
+  )
   try {
-    return await Promise.race(watches)
+    return await Promise.race([...watches, ...returns])
   } finally {
     end()
     signal.removeEventListener('abort', end)
@@ -107,7 +117,7 @@ function together(looks: readonly FrozenLook[]): FrozenLook {
 async function watchNode(
   record: FreezeRecord,
   node: NodeRecord,
-  options: WatchOptions,
+  options: Required<WatchOptions>,
 ): Promise<Breach | null> {
   const { signal } = options
   const counting: Counting = { counter: null }
@@ -118,8 +128,7 @@ async function watchNode(
         signal,
         // Before 6.0 only its name tells that a connection is ours.
         name: 'kf:watch',
-        commandTimeoutMs: 2_000,
-        connectTimeoutMs: 2_000,
+        ...lookLimits,
       })
       const breach = await lookOnAndOn(control, record, node, counting, options)
       if (breach !== null) return told(breach)
@@ -134,6 +143,21 @@ async function watchNode(
   return null
 }
 
+/** Resolves once a server that was left out is back and lets people in as before; with null once `signal` aborts. */
+async function untilReturned(
+  record: FreezeRecord,
+  node: NodeRecord,
+  signal: AbortSignal,
+): Promise<Breach | null> {
+  while (!signal.aborted) {
+    await sleep(returnMs, undefined, { signal }).catch(() => undefined)
+    const state = await lookReturned(record, node, { signal, name: 'kf:watch', ...lookLimits })
+    if (state !== null && state.requirepass !== record.secret)
+      return { breach: 'restarted', address: hostAndPort(node) }
+  }
+  return null
+}
+
 /** Outlives a lost link: what was written while it was away counts too. */
 interface Counting {
   counter: WriteCounter | null
@@ -144,7 +168,7 @@ async function lookOnAndOn(
   record: FreezeRecord,
   node: NodeRecord,
   counting: Counting,
-  { signal, onLook, writesAreOurs }: WatchOptions,
+  { signal, onLook, writesAreOurs, everyMs }: Required<WatchOptions>,
 ): Promise<FreezeBreach | null> {
   const counter = (counting.counter ??= await WriteCounter.of(control))
   while (!signal.aborted) {
