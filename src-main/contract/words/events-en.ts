@@ -77,7 +77,8 @@ export const eventsEn: EventsOf = {
   'freeze.changed-meanwhile': 'Somebody else changed {what} while it was frozen; that was left alone.',
   'freeze.left': 'The source was left frozen; a restart of it would undo that.',
   'target.locked': 'The target is locked for everybody else; {clients} connections were signed out.',
-  'target.lock-broken': 'The lock of the target was broken[ at {address}]: {breach}',
+  'target.lock-broken':
+    'The lock of the target was broken[ at {address}]: {breach} Others may have written there meanwhile.',
   'target.unlocked': 'The target lets everybody in as before.',
   'target.lock-changed':
     'Somebody else changed {what} of the target while it was locked; that was left alone.',

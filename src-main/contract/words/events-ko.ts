@@ -77,7 +77,8 @@ export const eventsKo: EventsOf = {
   'freeze.changed-meanwhile': '동결된 동안 다른 사람이 다음을 바꿔서 그대로 두었습니다: {what}.',
   'freeze.left': '소스를 동결된 채로 두었습니다. 소스를 재시작하면 풀립니다.',
   'target.locked': '타깃을 다른 모든 접속에 대해 잠갔습니다. 연결 {clients}개를 끊었습니다.',
-  'target.lock-broken': '타깃의 잠금이 풀렸습니다[({address})]. {breach}',
+  'target.lock-broken':
+    '타깃의 잠금이 풀렸습니다[({address})]. {breach} 그동안 다른 접속이 썼을 수 있습니다.',
   'target.unlocked': '타깃에 예전처럼 접속할 수 있습니다.',
   'target.lock-changed': '잠긴 동안 다른 사람이 타깃의 다음을 바꿔서 그대로 두었습니다: {what}.',
   'target.foreign-client':

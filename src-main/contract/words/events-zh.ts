@@ -66,7 +66,7 @@ export const eventsZh: EventsOf = {
   'freeze.changed-meanwhile': '冻结期间他人修改了{what}，已保持不动。',
   'freeze.left': '源端保持冻结；重启源端会解除冻结。',
   'target.locked': '目标端已锁定，仅供本任务使用；已断开 {clients} 个连接。',
-  'target.lock-broken': '目标端的锁定已失效[（{address}）]：{breach}',
+  'target.lock-broken': '目标端的锁定已失效[（{address}）]：{breach}其间可能有他人写入。',
   'target.unlocked': '目标端已恢复原来的访问方式。',
   'target.lock-changed': '锁定期间有人更改了目标端的{what}，已保持不动。',
   'target.foreign-client':
