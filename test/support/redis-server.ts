@@ -75,6 +75,10 @@ export interface ServerBinary {
 const host = '127.0.0.1'
 /** A large append-only file on a busy machine takes its time. */
 const startLimitMs = 90_000
+/** Who is of no use any more. */
+const endLimitMs = 5_000
+/** Who is to come back with all it has: from 7.0 on it waits ten seconds for its replicas, then it saves. */
+const saveLimitMs = 90_000
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -151,9 +155,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     return opened
   }
 
-  async function end(signal: NodeJS.Signals): Promise<void> {
+  async function end(signal: NodeJS.Signals, limitMs = endLimitMs): Promise<void> {
     dropClient()
-    await endProcess(child, signal)
+    await endProcess(child, signal, limitMs)
   }
 
   function removeOwnDir(): void {
@@ -193,7 +197,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     stop,
     kill9: () => end('SIGKILL'),
     async restart() {
-      await end('SIGTERM')
+      await end('SIGTERM', saveLimitMs)
       child = await launch()
     },
     [Symbol.asyncDispose]: stop,
@@ -322,11 +326,11 @@ function ping(port: number, tls: TlsFiles | null, password: string | undefined):
   })
 }
 
-async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals, limitMs = endLimitMs): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill(signal)
-  const killer = setTimeout(() => child.kill('SIGKILL'), 5000)
+  const killer = setTimeout(() => child.kill('SIGKILL'), limitMs)
   await ended
   clearTimeout(killer)
 }
