@@ -230,7 +230,12 @@ class LiveSync implements AsyncDisposable {
     this.#targetFailure = null
     this.#misheard.forget()
     if (session.fenced > 0) this.#state.event('target.fenced', { count: session.fenced })
-    if (session.restarted) this.#state.event('target.restarted', {}, 'warning')
+    if (session.restarted) {
+      this.#state.event('target.restarted', {}, 'warning')
+      // Before it is noted there that it is known.
+      const since = Date.now() - this.#spec.keepBehindMs
+      for (const moves of this.#moves.values()) await moves.doubtSince(since)
+    }
     if (!(await this.#isDone(session))) {
       await using guard = new TtlGuard(join(this.#spec.folder, 'noted-keys'))
       await this.#workAt(session, guard, signal)
@@ -281,6 +286,7 @@ class LiveSync implements AsyncDisposable {
       guarded: places.every(({ meta }) => meta?.guarded !== false),
       tell: this.#state.event,
       count: () => this.#count(session),
+      slotsAtRest: () => [...this.#moves.values()].every(({ isAtRest }) => isAtRest),
       onDrained: (order) => (this.#drainedBy = order),
     })
     this.#steering = steering

@@ -28,7 +28,13 @@ const listSchema = z.object({
   format: z.literal(1),
   shards: z.array(z.object({ source: z.number(), member: memberSchema.nullable(), joined: z.boolean() })),
   homes: z.array(
-    z.object({ from: z.number(), to: z.number(), shard: z.number(), since: z.number().optional() }),
+    z.object({
+      from: z.number(),
+      to: z.number(),
+      shard: z.number(),
+      since: z.number().optional(),
+      at: z.number().optional(),
+    }),
   ),
 })
 

@@ -133,7 +133,7 @@ test('a slot that has come to rest is its new owner’s own, who copies afresh w
   expect(scene.moves.isAbroad(0, key)).toBe(true)
   expect(scene.kept.at(-1)).toEqual([
     { from: 0, to: slot - 1, shard: 0 },
-    { from: slot, to: slot, shard: 1, since: 50 },
+    { from: slot, to: slot, shard: 1, since: 50, at: expect.any(Number) as number },
     { from: slot + 1, to: 16_383, shard: 0 },
   ])
   // What a target that lost its last moments gets once more is listed once more.
@@ -141,6 +141,31 @@ test('a slot that has come to rest is its new owner’s own, who copies afresh w
   expect([50, 51].map((end) => moves.isAbroad(1, key, end))).toEqual([true, false])
   moves.noteCopied(1)
   expect(moves.isAbroad(1, key, 50)).toBe(false)
+})
+
+test('a target that lost its last moments may have lost what was listed of a slot that came home then: it is abroad again, and all its keys are listed', async () => {
+  const scene = makeScene()
+  const { says, kept, sets, expected, moves, lookUntil } = scene
+  const before = Date.now()
+  says[0] = { slots: others, moving: [], offset: 100 }
+  says[1] = { slots: [{ from: slot, to: slot }], moving: [], offset: 50 }
+  await lookUntil(() => kept.length > 0)
+  expect(kept.at(-1)![1]!.at).toBeGreaterThanOrEqual(before)
+  // Longer ago than the target can fall back.
+  await moves.doubtSince(Date.now() + 1_000)
+  expect([kept.length, moves.isAbroad(1, key)]).toEqual([1, false])
+  sets.delete(keysOf('task', 1).repair)
+  expected[1] = []
+  await moves.doubtSince(before)
+  expect(kept.at(-1)).toEqual([
+    { from: 0, to: slot - 1, shard: 0 },
+    { from: slot + 1, to: 16_383, shard: 0 },
+  ])
+  expect([moves.isAbroad(1, key), moves.isAtRest]).toEqual([true, false])
+  scene.held = [key]
+  await lookUntil(() => moves.isAtRest)
+  expect(repair(scene, 1)).toEqual([formatDbKey({ db: 0, key }).toString()])
+  expect(moves.isAbroad(1, key)).toBe(false)
 })
 
 test('a slot that moved before its new owner was copied has all its keys copied afresh, also when no look saw that and its new owner did not answer at first', async () => {

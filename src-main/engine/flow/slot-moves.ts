@@ -13,6 +13,8 @@ export interface SlotHome extends SlotRange {
    * once more, beside what their former owner wrote.
    */
   readonly since?: number | undefined
+  /** They came to it at this time, ms; where there is none, long ago. */
+  readonly at?: number | undefined
 }
 
 /** What a master says of itself at one moment. */
@@ -69,18 +71,26 @@ export class SlotMoves {
   readonly #options: SlotMovesOptions
   readonly #home = new Int16Array(slotCount).fill(-1)
   readonly #since = new Float64Array(slotCount)
+  readonly #at = new Float64Array(slotCount)
   /** Slots that moved while a shard was being copied: a key may have been in two snapshots, or in none. */
   readonly #whole = new Set<number>()
   #allFollowed = false
+  #hasLooked = false
   #copies = 0
   #strange = 0
 
   constructor(options: SlotMovesOptions) {
     this.#options = options
-    for (const { from, to, shard, since = 0 } of options.homes) {
+    for (const { from, to, shard, since = 0, at = 0 } of options.homes) {
       this.#home.fill(shard, from, to + 1)
       this.#since.fill(since, from, to + 1)
+      this.#at.fill(at, from, to + 1)
     }
+  }
+
+  /** Whatever is to be made good, for what was seen during this stay at the target, is on the lists there. */
+  get isAtRest(): boolean {
+    return this.#hasLooked && this.#whole.size === 0
   }
 
   /** Does a shard write this key outside of its own slots, with what ends at this place of its stream? */
@@ -122,7 +132,22 @@ export class SlotMoves {
   noteCopied(shard: number): void {
     for (let slot = 0; slot < slotCount; slot += 1) if (this.#home[slot] === shard) this.#since[slot] = 0
     this.#allFollowed = false
+    this.#hasLooked = false
     this.#copies += 1
+  }
+
+  /**
+   * The target may have lost what it was told since this time, ms: what was listed of slots that came home later than that,
+   * too. They are abroad again, on disk as well, until all their keys have been listed.
+   */
+  async doubtSince(time: number): Promise<void> {
+    const doubted = [...this.#at.keys()].filter((slot) => this.#at[slot]! >= time)
+    for (const slot of doubted) {
+      this.#home[slot] = -1
+      this.#at[slot] = 0
+      this.#whole.add(slot)
+    }
+    if (doubted.length > 0) await this.#options.keep(this.#homes())
   }
 
   /** Resolves when all that other shards have written by now is applied: for one that joins them. */
@@ -138,6 +163,7 @@ export class SlotMoves {
 
   /** Looks every second which slots have come to rest, and has their keys made good. Ends with the signal. */
   async watch(listsOf: ListsOf, signal: AbortSignal): Promise<void> {
+    this.#hasLooked = false
     while (!signal.aborted) {
       await this.#look(listsOf, signal)
       await sleep(pollEveryMs, undefined, { signal }).catch(() => undefined)
@@ -169,12 +195,14 @@ export class SlotMoves {
     await this.#listWhole(listsOf, restsWith)
     for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).moved, restsWith)
     const coming = this.#slotsComingHome(restsWith)
-    if (coming.size === 0) return
-    // What a copy of the former owner lacked, the new one may have written since, or write yet: he alone knows it.
-    for (const { index } of shards)
-      await this.#handOver(listsOf, listsOf(index).stale, (slot) => coming.get(slot))
-    const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
-    if (copies === this.#copies) await this.#bringHome(coming, offsets)
+    if (coming.size > 0) {
+      // What a copy of the former owner lacked, the new one may have written since, or write yet: he alone knows it.
+      for (const { index } of shards)
+        await this.#handOver(listsOf, listsOf(index).stale, (slot) => coming.get(slot))
+      const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
+      if (copies === this.#copies) await this.#bringHome(coming, offsets)
+    }
+    this.#hasLooked = copies === this.#copies
   }
 
   /** Slots that are at rest with another shard than the one that they are at home with, and with which. */
@@ -223,8 +251,10 @@ export class SlotMoves {
     coming: ReadonlyMap<number, MovingShard>,
     offsets: ReadonlyMap<number, number>,
   ): Promise<void> {
+    const now = Date.now()
     for (const [slot, { index }] of coming) {
       this.#home[slot] = index
+      this.#at[slot] = now
       this.#since[slot] = offsets.get(index)!
     }
     await this.#options.keep(this.#homes())
@@ -250,10 +280,11 @@ export class SlotMoves {
     const homes: SlotHome[] = []
     let from = 0
     for (let slot = 1; slot <= slotCount; slot += 1) {
-      const alike = this.#home[slot] === this.#home[from] && this.#since[slot] === this.#since[from]
+      const alike = [this.#home, this.#since, this.#at].every((of) => of[slot] === of[from])
       if (slot < slotCount && alike) continue
-      const [shard, since] = [this.#home[from]!, this.#since[from]!]
-      if (shard >= 0) homes.push({ from, to: slot - 1, shard, ...(since > 0 && { since }) })
+      const [shard, since, at] = [this.#home[from]!, this.#since[from]!, this.#at[from]!]
+      if (shard >= 0)
+        homes.push({ from, to: slot - 1, shard, ...(since > 0 && { since }), ...(at > 0 && { at }) })
       from = slot
     }
     return homes

@@ -27,7 +27,11 @@ function steer(
   wishes: Wishes,
   place: { applied: number },
   sourceAt = (): number => 10,
-  more: { readonly reconcile?: Follower['reconcile']; readonly tell?: Tell } = {},
+  more: {
+    readonly reconcile?: Follower['reconcile']
+    readonly tell?: Tell
+    readonly slotsAtRest?: () => boolean
+  } = {},
 ): Steering {
   const follower = followerAt(place)
   if (more.reconcile !== undefined) follower.reconcile = more.reconcile
@@ -47,6 +51,7 @@ function steer(
     guarded: true,
     tell: more.tell ?? (() => undefined),
     count: () => Promise.resolve(),
+    slotsAtRest: more.slotsAtRest ?? (() => true),
     onDrained: () => undefined,
   })
 }
@@ -110,6 +115,22 @@ test('a source that counts nothing and was unfrozen in between is asked anew whe
   wishes.drainTo = [null]
   expect(steering.drained).toBe(false)
   place.applied = 30
+  await expect.poll(() => steering.drained, { timeout: 10_000 }).toBe(true)
+  stop.abort()
+  await run
+})
+
+test('it is not drained before all that slots which moved leave to be made good is listed', async () => {
+  let atRest = false
+  const wishes: Wishes = { settle: true, drainTo: [10], ending: null }
+  const slotsAtRest = (): boolean => atRest
+  const steering = steer(wishes, { applied: 10 }, undefined, { slotsAtRest })
+  const stop = new AbortController()
+  const run = steering.run(stop.signal)
+  // Many of its looks.
+  await sleep(200)
+  expect(steering.drained).toBe(false)
+  atRest = true
   await expect.poll(() => steering.drained, { timeout: 10_000 }).toBe(true)
   stop.abort()
   await run

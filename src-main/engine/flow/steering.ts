@@ -39,6 +39,8 @@ export interface SteeringParts {
   readonly tell: Tell
   /** Looks how many keys the target has. */
   readonly count: () => Promise<void>
+  /** What slots that moved at a source leave to be made good is on the lists in the target, as far as they were seen to. */
+  readonly slotsAtRest: () => boolean
   /** This order has been carried out, and the target says so. */
   readonly onDrained: (order: Wishes['drainTo']) => void
 }
@@ -172,11 +174,13 @@ export class Steering {
     order: NonNullable<Wishes['drainTo']>,
     pass: PassOptions,
   ): Promise<void> {
-    const { count, onDrained } = this.#parts
+    const { count, onDrained, slotsAtRest } = this.#parts
+    // Before they are counted: what is listed from here on may not have been.
+    const atRest = slotsAtRest()
     await Promise.all(followers.map((follower) => follower.drain()))
     await count()
     if (followers.some(({ keysInRepair }) => keysInRepair > 0)) return
-    if (!(await this.#reconcile(followers, pass.signal))) return
+    if (!(await this.#reconcile(followers, atRest, pass.signal))) return
     await this.#settling.finalise(pass)
     if (pass.signal.aborted) return
     this.#drainedTo = order
@@ -188,8 +192,8 @@ export class Steering {
    * What only the sources tell. False where one of them cannot be asked; but what is to be finished was frozen and drained
    * before, and whoever was frozen may be gone for good.
    */
-  async #reconcile(followers: readonly Follower[], signal: AbortSignal): Promise<boolean> {
-    const told = await this.#askSources(followers, signal)
+  async #reconcile(followers: readonly Follower[], atRest: boolean, signal: AbortSignal): Promise<boolean> {
+    const told = atRest && (await this.#askSources(followers, signal))
     if (told || signal.aborted || this.#parts.wishes.ending !== 'finish') {
       this.#silentSince = null
       return told
