@@ -32,7 +32,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   const endings = new TaskEndings(services, runs)
   const endsOf = (id: string, passwords?: Passwords): Ends => runs.endsOf(id, passwords)
   /** Checks under way outside of a start. */
-  const checking = new Map<string, AbortController>()
+  const checking = new Map<string, { readonly controller: AbortController; readonly over: Promise<void> }>()
 
   const begin = (
     id: string,
@@ -46,15 +46,12 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
     return runs.launch(id, ends, resuming, changed)
   }
 
-  const check = async (id: string, ends: Ends): Promise<void> => {
-    const controller = new AbortController()
-    checking.set(id, controller)
+  const check = async (id: string, ends: Ends, signal: AbortSignal): Promise<void> => {
     try {
-      const { signal } = controller
       const results = await checkTask(services, id, { ...ends, resuming: false, signal })
       book.become(id, checksAllow(results) ? 'ready' : 'draft')
     } catch (thrown) {
-      const failure = controller.signal.aborted ? null : toFailure(thrown)
+      const failure = signal.aborted ? null : toFailure(thrown)
       if (book.holds(id)) book.become(id, 'draft', { checks: null, failure })
     } finally {
       checking.delete(id)
@@ -148,7 +145,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       const ends = endsOf(id, passwords)
       book.hold(id)
       book.become(id, 'checking', { failure: null })
-      void check(id, ends)
+      const controller = new AbortController()
+      checking.set(id, { controller, over: check(id, ends, controller.signal) })
       return book.view(id)
     },
 
@@ -295,8 +293,8 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
         }
         const underCheck = checking.get(id)
         if (underCheck !== undefined) {
-          underCheck.abort()
-          while (checking.has(id)) await new Promise((resolve) => setTimeout(resolve, 20))
+          underCheck.controller.abort()
+          await underCheck.over
           return book.view(id)
         }
         await endings.endForGood(id, passwords)
@@ -350,8 +348,9 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
 
     async [Symbol.asyncDispose]() {
       armed[Symbol.dispose]()
-      for (const controller of checking.values()) controller.abort()
-      await Promise.all([leftovers, runs.interrupt()])
+      const checks = [...checking.values()]
+      for (const { controller } of checks) controller.abort()
+      await Promise.all([leftovers, runs.interrupt(), ...checks.map(({ over }) => over)])
       book[Symbol.dispose]()
     },
   }

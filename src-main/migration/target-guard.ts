@@ -123,6 +123,8 @@ class Guard {
       while (!signal.aborted) {
         await this.#lookAtClients(writes)
         const stats = await this.#stats()
+        // Nobody is there any more who could be asked or told.
+        if (signal.aborted) return
         if (stats.evicted > evicted) onDeed({ what: 'evicted', keys: stats.evicted - evicted })
         evicted = stats.evicted
         const own = quiet()

@@ -134,4 +134,28 @@ describe('others at the target of a migration', () => {
     expect(deeds.find(({ what }) => what === deed.what)).toEqual(deed)
     expect(deeds.filter(({ what }) => what === 'key').length).toBeLessThan(2)
   })
+
+  it('are looked for no more once that has ended, also where the target answers only then', async () => {
+    await using target = await startRedis()
+    const end = new AbortController()
+    let asked = 0
+    const quiet = (): null => {
+      asked += 1
+      return null
+    }
+    const guarding = guardTarget(side(target), {
+      taskId: 't',
+      signal: end.signal,
+      quiet,
+      onDeed: () => undefined,
+    })
+    await until('the first look', () => asked || undefined)
+    await target.call('CLIENT', 'PAUSE', 3_000, 'ALL')
+    // The next look is under way by then.
+    await sleep(1_500)
+    end.abort()
+    const before = asked
+    await guarding
+    expect(asked).toBe(before)
+  })
 })
