@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises'
 import { lineOfCommand } from '#contract/cutover-command.ts'
 import { fail } from '#contract/failure.ts'
 import type { Migrations } from '#migration/open.ts'
 import type { Output } from './output.ts'
+import { askLine } from './terminal/ask-line.ts'
 
 /**
  * Has somebody at this machine consent to the command that a task's plan has, where nobody has yet: by its digest, or by
@@ -27,10 +27,5 @@ async function isTyped(line: string, output: Output): Promise<boolean> {
   if (!process.stdin.isTTY) return false
   output.note(`At the cutover this plan runs a command on this machine:\n\n  ${line}\n`)
   output.note('Type the command to allow it; anything else ends this.')
-  const lines = createInterface({ input: process.stdin })
-  try {
-    return (await lines.question('')).trim() === line
-  } finally {
-    lines.close()
-  }
+  return (await askLine('> ')) === line
 }

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { FailureError } from '#contract/failure.ts'
 import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
@@ -88,13 +87,13 @@ export async function cutOver(
   }
   const { progress: _progress, ...proof } = proven.proof
   output.event('proof', { task: task.id, ...proof })
-  return await finish(tasks, task.id, output, { deleteSource, ...wishes })
+  return await finish(tasks, task, output, { deleteSource, ...wishes })
 }
 
 /** Where the operator's command fails before the end, somebody has to say whether to go on; nobody there: no. */
 async function finish(
   tasks: Migrations['tasks'],
-  id: string,
+  task: FollowedTask,
   output: Output,
   {
     onCutover,
@@ -102,6 +101,7 @@ async function finish(
     ...wishes
   }: Pick<CutOverWishes, 'deleteSource' | 'wayBack' | 'onCutover'> & { readonly again?: boolean },
 ): Promise<TaskView> {
+  const { id } = task
   const request = { ...wishes, ...commandWish(onCutover), ...(again && { command: 'again' as const }) }
   try {
     return await tasks.finish(id, request)
@@ -111,8 +111,8 @@ async function finish(
     for (const line of command?.output ?? []) output.note(`  ${line}`)
     output.failure(thrown.failure)
     if (state !== 'frozen') return tasks.get(id)
-    const said = await askHowToGoOn(output)
-    if (said === 'again') return await finish(tasks, id, output, { ...wishes, onCutover, again: true })
+    const said = await askHowToGoOn(task, output)
+    if (said === 'again') return await finish(tasks, task, output, { ...wishes, onCutover, again: true })
     if (said === 'go') return await tasks.finish(id, { ...wishes, command: 'skip' })
     await tasks.unfreeze(id)
     output.event('unfrozen', { task: id })
@@ -124,18 +124,13 @@ async function finish(
 
 const ofCommand: ReadonlySet<string> = new Set(['command.failed', 'command.lost'])
 
-async function askHowToGoOn(output: Output): Promise<'again' | 'go' | null> {
+async function askHowToGoOn(task: FollowedTask, output: Output): Promise<'again' | 'go' | null> {
   if (!process.stdin.isTTY) return null
   output.note(
     'Type "again" to run the command once more, "go" to finish without it; anything else aborts and unfreezes the source.',
   )
-  const lines = createInterface({ input: process.stdin })
-  try {
-    const said = (await lines.question('')).trim()
-    return said === 'again' || said === 'go' ? said : null
-  } finally {
-    lines.close()
-  }
+  const said = await task.ask('> ')
+  return said === 'again' || said === 'go' ? said : null
 }
 
 /** How long writes were refused; null while they are, or when they never were. */

@@ -8,6 +8,7 @@ import type { TaskState } from '#contract/task-states.ts'
 import type { Migrations } from '#migration/open.ts'
 import { withWritten } from './command.ts'
 import type { Output } from './output.ts'
+import { askLine } from './terminal/ask-line.ts'
 import { checkLines } from './terminal/check-lines.ts'
 import { shardLines } from './terminal/shard-lines.ts'
 import { taskLine } from './terminal/task-line.ts'
@@ -102,6 +103,13 @@ export class FollowedTask implements Disposable {
       if (view.failure !== null) this.#output.note(sayFailure(view.failure, 'en').what)
       this.#migrations.tasks.resume(this.id, undefined, this.#onFlush)
     }
+  }
+
+  /** A line typed by a person at the terminal, null where nobody answers; rejects with `job.cancelled` on Ctrl-C. */
+  async ask(question: string): Promise<string | null> {
+    const line = await askLine(question, this.#signal)
+    if (this.#signal.aborted) throw this.#ended(this.view)
+    return line
   }
 
   /** As it is when it looks as wanted, or has ended. */

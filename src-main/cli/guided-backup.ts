@@ -13,7 +13,7 @@ import { makeBackups } from './make-backups.ts'
 import { openOwnMigrations } from './migrations.ts'
 import type { Output } from './output.ts'
 import { readSpec } from './restore-spec.ts'
-import { askWord } from './terminal/ask-word.ts'
+import { askLine } from './terminal/ask-line.ts'
 import { bytes, keys } from './terminal/figures.ts'
 import { restoreSummary } from './terminal/restore-summary.ts'
 import { verifyLines, verifyStatus } from './terminal/verify-lines.ts'
@@ -131,10 +131,10 @@ async function freeze(request: SourcesFreezeRequest, byHand: boolean, output: Ou
   return (await freezeSources(request))[0]!
 }
 
-async function askToFreeze(source: Connection, signal: AbortSignal): Promise<string> {
+async function askToFreeze(source: Connection, signal: AbortSignal): Promise<string | null> {
   if (!process.stdin.isTTY)
     fail('usage.invalid', { field: '--guided', reason: 'without a terminal to ask at it needs --yes' })
-  return await askWord(
+  return await askLine(
     `From now on ${addressOf(source)} will refuse every write. Type "freeze" to begin: `,
     signal,
   )
@@ -156,8 +156,8 @@ async function filesOf(
     'Make the backup in the service’s console and wait for it. Its download link works inside its own zone only: open it\nfrom a machine there, or run this on one.',
   )
   if (!process.stdin.isTTY) return []
-  const typed = await askWord('Its file here, or its link: ', signal)
-  return typed === '' ? [] : [typed]
+  const typed = await askLine('Its file here, or its link: ', signal)
+  return typed === null || typed === '' ? [] : [typed]
 }
 
 function elsewhere({ source, target }: GuidedOrder, output: Output): ExitCode {

@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises'
 import type { Connection } from '#contract/connection.ts'
 import { FailureError, type Failure } from '#contract/failure.ts'
 import { acceptedKeyOf } from '#contract/tunnel.ts'
+import { askLine } from './terminal/ask-line.ts'
 
 /** Puts a question to the person at the terminal. */
-export type AskPerson = (question: string) => Promise<string>
+export type AskPerson = (question: string) => Promise<string | null>
 
 /**
  * Where a person sits at the terminal, opens the tunnel of a connection once and asks, for each SSH server that is
@@ -13,7 +13,7 @@ export type AskPerson = (question: string) => Promise<string>
  */
 export async function trustHostKeys(
   connection: Connection,
-  ask: AskPerson | null = process.stdin.isTTY && process.stderr.isTTY ? askTerminal : null,
+  ask: AskPerson | null = process.stdin.isTTY && process.stderr.isTTY ? askLine : null,
 ): Promise<Connection> {
   const { via } = connection
   if (ask === null || via?.kind !== 'ssh') return connection
@@ -34,15 +34,6 @@ async function isAccepted({ params }: Failure, ask: AskPerson): Promise<boolean>
   const question =
     `The SSH server ${String(address)} is not known here. Its ${String(keyType)} key is\n` +
     `  ${String(fingerprint)}\nIs that its key? Type yes, the fingerprint, or no: `
-  const answer = (await ask(question)).trim()
+  const answer = await ask(question)
   return answer === 'yes' || answer === fingerprint
-}
-
-async function askTerminal(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return await lines.question(question)
-  } finally {
-    lines.close()
-  }
 }

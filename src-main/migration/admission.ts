@@ -4,6 +4,7 @@ import { mostTasksAtOnce } from '#contract/task.ts'
 import { kindOf, statesOf } from '#contract/task-states.ts'
 import { guidedHolds } from './guided-backup/guided-holds.ts'
 import type { RunServices } from './services.ts'
+import type { TaskBody } from './task-record.ts'
 
 /** Where it is written who holds which servers. */
 type Holds = Pick<RunServices, 'book' | 'store'>
@@ -18,12 +19,28 @@ export function demandAdmission(holds: Holds, id: string): void {
     (task) => task.id !== id && ['working', 'holding'].includes(kindOf(task.state)),
   )
   if (working.length >= mostTasksAtOnce) fail('task.too-many', { most: mostTasksAtOnce })
-  const { source, target } = book.get(id).body
-  const holders = holdersOfServers(holds, { sources: serversOf(source), target }, id)
+  demandFree(holds, book.get(id).body, id)
+}
+
+/** Fails with `task.instance-busy` where a task or move by backup, `except` one, holds a server of either side. */
+export function demandFree(
+  holds: Holds,
+  { source, target }: Pick<TaskBody, 'source' | 'target'>,
+  except: string,
+): void {
+  const holders = holdersOfServers(holds, { sources: serversOf(source), target }, except)
   if (holders.source !== null)
     fail('task.instance-busy', { address: addressOf(source), name: holders.source })
   if (holders.target !== null)
     fail('task.instance-busy', { address: addressOf(target), name: holders.target })
+}
+
+/** Who holds which servers, by the names of tasks and moves by backup. */
+export interface Holders {
+  readonly source: string | null
+  readonly target: string | null
+  /** By the run ids of servers that tasks have seen: one may be known by several addresses. */
+  readonly byRunId: ReadonlyMap<string, string>
 }
 
 /**
@@ -34,13 +51,15 @@ export function holdersOfServers(
   { book, store }: Holds,
   { sources, target }: { readonly sources: readonly Reach[]; readonly target: Reach },
   except?: string,
-): { readonly source: string | null; readonly target: string | null } {
+): Holders {
   const holders = new Map<string, string>()
+  const byRunId = new Map<string, string>()
   for (const { id: other, name, wayBack, wayBackOf } of book.standings(
     statesOf('working', 'holding', 'waiting'),
   )) {
     if (except !== undefined && [other, wayBack, wayBackOf].includes(except)) continue
-    const { body } = book.get(other)
+    const { body, record } = book.get(other)
+    for (const runId of record.runIds) byRunId.set(runId, name)
     for (const side of [body.source, body.target])
       for (const server of serversOf(side)) for (const named of namesOf(server)) holders.set(named, name)
   }
@@ -48,7 +67,7 @@ export function holdersOfServers(
     if (id !== except) for (const server of servers) holders.set(placeOf(server), name)
   const holdersOf = (servers: readonly Reach[]): string | null =>
     servers.flatMap(namesOf).flatMap((named) => holders.get(named) ?? [])[0] ?? null
-  return { source: holdersOf(sources), target: holdersOf([target]) }
+  return { source: holdersOf(sources), target: holdersOf([target]), byRunId }
 }
 
 /** What a server goes by: its place, and what the cloud calls it, where a person has said: that may have several addresses. */

@@ -15,7 +15,7 @@ import { sourceNodes } from './source-nodes.ts'
 export async function checkTask(
   services: Pick<RunServices, 'book' | 'store' | 'folder'>,
   taskId: string,
-  request: Omit<CheckRequest, 'options' | 'task'>,
+  request: Omit<CheckRequest, 'options' | 'task' | 'onServers'>,
 ): Promise<readonly CheckResult[]> {
   const { book, folder } = services
   const { body, record } = book.get(taskId)
@@ -28,7 +28,8 @@ export async function checkTask(
   }
   const before = record.checks?.results ?? []
   const ranAt = Date.now()
-  const results = await runChecks({ ...request, options: body.options, task }, before, (results) =>
+  const onServers = (runIds: readonly string[]): void => book.change(taskId, { runIds })
+  const results = await runChecks({ ...request, options: body.options, task, onServers }, before, (results) =>
     book.change(taskId, { checks: { ranAt, running: true, results } }),
   )
   book.change(taskId, { checks: { ranAt, running: false, results } })

@@ -31,6 +31,8 @@ export interface TaskRecord {
   readonly startedAt: number | null
   readonly endedAt: number | null
   readonly checks: ChecksView | null
+  /** Of the servers as the checks saw them last. */
+  readonly runIds: readonly string[]
   readonly progress: SyncProgress | null
   readonly inStepSince: number | null
   readonly freeze: FreezeView
@@ -74,6 +76,7 @@ export const newRecord: TaskRecord = {
   startedAt: null,
   endedAt: null,
   checks: null,
+  runIds: [],
   progress: null,
   inStepSince: null,
   freeze: noFreeze,
@@ -132,7 +135,7 @@ export function viewOf(
   commandConsent: CommandConsent | null,
 ): TaskView {
   const { body, record, ...task } = whole
-  const { marks: _marks, flushes: _flushes, scanPace: _pace, ...told } = record
+  const { marks: _marks, flushes: _flushes, scanPace: _pace, runIds: _runIds, ...told } = record
   const known = { ...task, ...body, ...told, inStep: record.inStepSince !== null }
   return {
     ...known,

@@ -66,8 +66,21 @@ it('an instance is known by the id a person gave it, whatever its address: as th
       { host: 'localhost', port: one.port, instanceId: 'ins-1' },
     ),
   )
+  // And by what the servers said of themselves when it was checked.
+  const unnamed = await checked(
+    home,
+    plan(home, 'unnamed', { host: 'localhost', port: other.port }, { host: 'localhost', port: one.port }),
+  )
+  for (const says of [again, unnamed])
+    for (const check of ['source-other-task', 'target-other-task'] as const)
+      expect(says(check)).toMatchObject({ state: 'failed', finding: 'other-task', params: { task: 'first' } })
+  await home.tasks.stop(first)
+  const free = await checked(
+    home,
+    plan(home, 'free', { host: 'localhost', port: other.port }, { host: 'localhost', port: third.port }),
+  )
   for (const check of ['source-other-task', 'target-other-task'] as const)
-    expect(again(check)).toMatchObject({ state: 'failed', finding: 'other-task', params: { task: 'first' } })
+    expect(free(check).state).toBe('passed')
 }, 60_000)
 
 it('what keeps us from a server tells by what it is reached, and what to look at goes by that', async () => {

@@ -72,7 +72,11 @@ describe('how the servers stand', () => {
     const seen = await look(...here)
     expect(seen.says('source-other-task')).toBe('passed no-other-task')
     expect(seen.says('target-other-task')).toBe('failed other-task')
-    const known = await look(...here, {}, { task: { others: { source: 'Shop cache', target: null } } })
+    const known = await look(
+      ...here,
+      {},
+      { task: { others: { source: 'Shop cache', target: null, byRunId: new Map() } } },
+    )
     expect(known.of('source-other-task')).toMatchObject({ state: 'failed', params: { task: 'Shop cache' } })
   })
 

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { Option, type Command } from 'commander'
 import { addressOf } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
@@ -20,6 +19,7 @@ import { askNewPassword } from '../new-password.ts'
 import type { Output } from '../output.ts'
 import { taskOfProfile } from '../saved-profile.ts'
 import { goOnWithWayBack, keepWayBack } from '../way-back.ts'
+import { askLine } from '../terminal/ask-line.ts'
 import { duration } from '../terminal/figures.ts'
 import { verifyLines } from '../terminal/verify-lines.ts'
 
@@ -177,10 +177,13 @@ const freezeWords: Readonly<Partial<Record<TaskView['freeze']['state'], string>>
 async function askForCutover(task: FollowedTask, output: Output, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY) return
   output.note('In step. Press Enter to freeze writes, prove and finish; Ctrl-C leaves it resumable.')
-  const lines = createInterface({ input: process.stdin })
+  const frozen = task.until(({ state }) => state === 'frozen')
+  const over = new AbortController()
   try {
-    await Promise.race([lines.question('', { signal }), task.until(({ state }) => state === 'frozen')])
+    const enter = askLine('', AbortSignal.any([signal, over.signal]))
+    // Without anybody at the keyboard only another console can go on.
+    if ((await Promise.race([enter, frozen])) === null) await frozen
   } finally {
-    lines.close()
+    over.abort()
   }
 }

@@ -28,7 +28,7 @@ import { openOwnMigrations, reachFrozen } from '../migrations.ts'
 import { addKeyFlags, followedRules, keyFields, type KeyFlags } from '../key-flags.ts'
 import { gather, moment, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
-import { askWord } from '../terminal/ask-word.ts'
+import { askLine } from '../terminal/ask-line.ts'
 import { verifyLines, verifyStatus } from '../terminal/verify-lines.ts'
 
 interface VerifyFlags extends ConnectionFlags, KeyFlags {
@@ -192,7 +192,7 @@ async function askToRepair(
     ...(deleteExtra && extra > 0 ? [`delete ${extra} that only it has`] : []),
   ].join(' and ')
   const question = `${target.host}:${target.port} differs. Type "repair" to ${deeds || 'load the functions again'}: `
-  return { type: (await askWord(question, signal)) === 'repair' ? 'repair' : 'leave' }
+  return { type: (await askLine(question, signal)) === 'repair' ? 'repair' : 'leave' }
 }
 
 async function writeDifferences(path: string, { differences }: VerifyResult): Promise<void> {

@@ -13,7 +13,7 @@ import {
 } from '#contract/guided-backup.ts'
 import { nameInput } from '#contract/input-name.ts'
 import type { Passwords } from '#contract/profile.ts'
-import { holdersOfServers } from '../admission.ts'
+import { demandFree } from '../admission.ts'
 import { keptOfSaved, nothingKept } from '../connections.ts'
 import { connectionsOf, keepEndpoint } from '../endpoint.ts'
 import { unfreezeWrites } from '../freeze/unfreeze.ts'
@@ -135,12 +135,7 @@ export function createGuidedBackups(
   const demand = (id: string): void => {
     if (book.frozen(id) === undefined) reach(id, 'source')
     reach(id, 'target')
-    const { source, target } = book.record(id)
-    const holders = holdersOfServers(services, { sources: [source], target }, id)
-    if (holders.source !== null)
-      fail('task.instance-busy', { address: addressOf(source), name: holders.source })
-    if (holders.target !== null)
-      fail('task.instance-busy', { address: addressOf(target), name: holders.target })
+    demandFree(services, book.record(id), id)
   }
 
   const unfreeze = async (id: string): Promise<void> => {

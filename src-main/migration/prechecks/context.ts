@@ -9,6 +9,7 @@ import { parseInfo, type Info } from '#engine/redis/info.ts'
 import { mayPsync, mayQueue, mayRun } from '#engine/redis/permission.ts'
 import { identityOf, probeThrough } from '#engine/redis/probe.ts'
 import { atLeast } from '#engine/redis/version.ts'
+import type { Holders } from '../admission.ts'
 import { mastersThrough } from '../source-nodes.ts'
 import { together } from './together.ts'
 
@@ -53,7 +54,7 @@ export interface CheckedTask {
   /** How its source is read, once that is settled. */
   readonly mode: SyncSpec['mode'] | null
   /** The names of other tasks, begun and not over, that have hold of the same server. */
-  readonly others: { readonly source: string | null; readonly target: string | null }
+  readonly others: Holders
 }
 
 /** A check's word on what it saw; the command is one a person can copy to mend it. */
@@ -75,6 +76,8 @@ export interface CheckRequest {
   readonly resuming: boolean
   readonly task: CheckedTask
   readonly signal?: AbortSignal | undefined
+  /** Told the run ids of all servers that could be reached. */
+  readonly onServers?: (runIds: readonly string[]) => void
 }
 
 export function openContext({

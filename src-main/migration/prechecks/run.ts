@@ -110,7 +110,13 @@ export async function runChecks(
     }),
   )
   request.signal?.throwIfAborted()
+  request.onServers?.(await runIdsIn(context))
   return listed()
+}
+
+async function runIdsIn(context: CheckContext): Promise<readonly string[]> {
+  const looked = [...(await context.sources), ...(await context.targets)]
+  return looked.flatMap(({ reached }) => ('control' in reached ? (reached.facts.runId ?? []) : []))
 }
 
 async function within(check: Check, context: CheckContext): Promise<Finding> {
