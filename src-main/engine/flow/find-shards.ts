@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { nodeConnection, type Connection } from '#contract/connection.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { StreamMark, SyncSpec } from '#contract/sync.ts'
-import { Misheard } from '../redis/misheard.ts'
+import { mayBeMisheard } from '../redis/misheard.ts'
 import { ClusterSource, isClusterNode } from '../source/cluster-source.ts'
 import { readShardList, writeShardList, type ListedShard } from './shard-list.ts'
 import type { SlotHome } from './slot-moves.ts'
@@ -123,7 +123,7 @@ export class ShardFinder {
     } catch (thrown) {
       // Away for now: each shard looks for its master itself.
       const failure = toFailure(thrown)
-      if (!failure.retryable && !new Misheard().mayBe(failure)) throw thrown
+      if (!failure.retryable && !mayBeMisheard(failure)) throw thrown
     }
     this.#list(at, cluster, true)
   }

@@ -13,6 +13,11 @@ const codes: ReadonlySet<FailureCode> = new Set([
   'tunnel.prohibited',
 ] satisfies readonly FailureCode[])
 
+/** May an answer of a server that was reached before by the same settings have been spoilt on its way? */
+export function mayBeMisheard({ code }: Failure): boolean {
+  return code === 'tls.silent' || codes.has(code)
+}
+
 /** Said so often in a row it is true. */
 const enough = 5
 
@@ -25,10 +30,10 @@ export class Misheard {
   #times = 0
 
   /** Is it worth asking once more? */
-  mayBe({ code }: Failure): boolean {
-    if (code === 'tls.silent') return true
+  mayBe(failure: Failure): boolean {
+    if (failure.code === 'tls.silent') return true
     this.#times += 1
-    return codes.has(code) && this.#times < enough
+    return mayBeMisheard(failure) && this.#times < enough
   }
 
   /** It was reached. */
