@@ -19,9 +19,8 @@ import { sourceNodes } from './source-nodes.ts'
 import type { SettingChoice } from './wanted-settings.ts'
 
 /**
- * Sets what a task wants otherwise at every server it has to do with; with `newOnly` where nothing was set for it before, or the server was started anew since, which
- * forgets what it was told.
- * Rejects where one cannot be reached.
+ * Sets what a task wants otherwise at every server it has to do with; with `newOnly` where nothing was set for it before,
+ * or the server was started anew since, which forgets what it was told. Rejects where one cannot be reached.
  */
 export async function setAllSettings(
   { sources, target }: Ends,
