@@ -181,7 +181,6 @@ export const failureCatalogue = {
   'task.held-elsewhere': { retryable: true },
   'task.other-mode': { retryable: false },
   'task.other-rules': { retryable: false },
-  'task.rules-one-source': { retryable: false },
   'task.move-by-rules': { retryable: false },
   'task.way-back-one-source': { retryable: false },
   'task.expiries-shifted': { retryable: false },

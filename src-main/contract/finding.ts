@@ -126,7 +126,6 @@ export type FitFinding =
   | 'rules-none'
   | 'rules-fit'
   | 'rules-contradict'
-  | 'rules-one-source'
   | 'rules-way-back'
   | 'rules-databases-meet'
   | 'disk-enough'

@@ -2,14 +2,7 @@ import { z } from 'zod'
 import { connectionSchema } from './connection.ts'
 import type { Failure } from './failure.ts'
 import { defaultScanPace, scanPaceSchema } from './limits.ts'
-import {
-  contradictionOf,
-  followedRulesOf,
-  followedRulesSchema,
-  hasRules,
-  nameMeeting,
-  type Contradiction,
-} from './selection.ts'
+import { contradictionOf, followedRulesSchema, nameMeeting } from './selection.ts'
 
 /** Whose stream of a source is had. `replica`: that of a healthy replica, the primary's own while there is none. */
 export const streamOrigins = ['primary', 'replica'] as const
@@ -97,16 +90,10 @@ const syncSpecFields = z.strictObject({
  * keys make of it.
  */
 export const syncSpecSchema = syncSpecFields.superRefine((spec, context) => {
-  const found = contradictionOf(spec) ?? nameMeeting(spec) ?? notFollowed(spec)
+  const found = contradictionOf(spec) ?? nameMeeting(spec)
   if (found !== null) context.addIssue({ code: 'custom', path: [found.field], message: found.reason })
 })
 export type SyncSpec = z.infer<typeof syncSpecSchema>
-/** Rules need one stream that says all there is to say of a key. */
-function notFollowed({ mode, sources, ...spec }: z.infer<typeof syncSpecFields>): Contradiction | null {
-  if (!hasRules(followedRulesOf(spec))) return null
-  if (mode === 'scan') return { field: 'mode', reason: 'a source that is read key by key is copied whole' }
-  return sources.length > 1 ? { field: 'sources', reason: 'several sources are copied whole' } : null
-}
 
 export type DecidedFlush = SyncSpec['flushes'][number]
 /** The same before defaults are filled in. */

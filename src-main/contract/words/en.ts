@@ -832,11 +832,6 @@ export const en: LanguageWords = {
       safe: 'Every key is still at the source.',
       todo: 'Finish without deleting; delete there by hand what is no longer wanted.',
     },
-    'task.rules-one-source': {
-      what: 'Rules for keys are applied to the stream of one server; the source is several, or a cluster.',
-      safe: 'Nothing was written.',
-      todo: 'Copy everything, or sync each server by itself.',
-    },
     'task.other-rules': {
       what: 'This task was begun with other rules for keys[; the target {address} holds what it noted then].',
       safe: 'Nothing was changed now.',

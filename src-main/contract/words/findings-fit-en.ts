@@ -98,11 +98,6 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     why: 'Nobody could say which keys are meant.',
     mend: 'Change the rules in the plan.',
   },
-  'rules-one-source': {
-    found: 'There are rules for keys, and the source is a cluster, one of several, or read key by key.',
-    why: 'Rules are applied to the stream of one server.',
-    mend: 'Copy everything, or migrate each server by itself.',
-  },
   'rules-way-back': {
     found: 'There are rules for keys, and a way back is to be kept.',
     why: 'What a key of the target is at the source, the rules do not always tell.',

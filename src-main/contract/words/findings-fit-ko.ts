@@ -98,11 +98,6 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     why: '어떤 키를 뜻하는지 알 수 없습니다.',
     mend: '계획에서 규칙을 고치세요.',
   },
-  'rules-one-source': {
-    found: '키 규칙이 있는데, 소스가 클러스터이거나 여러 소스 중 하나이거나 키 단위로 읽힙니다.',
-    why: '규칙은 서버 한 대의 복제 스트림에 적용됩니다.',
-    mend: '모두 복사하거나 서버마다 따로 마이그레이션하세요.',
-  },
   'rules-way-back': {
     found: '키 규칙이 있는데, 되돌아갈 길을 두려고 합니다.',
     why: '타깃의 키가 소스의 어느 키인지 규칙만으로는 알 수 없는 경우가 있습니다.',

@@ -96,11 +96,6 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     why: '无法确定指的是哪些键。',
     mend: '请在方案中修改规则。',
   },
-  'rules-one-source': {
-    found: '设置了键规则，而源是集群、多个源之一，或逐键读取。',
-    why: '规则只能用于单台服务器的复制流。',
-    mend: '请全部复制，或逐台迁移。',
-  },
   'rules-way-back': {
     found: '设置了键规则，又要保留回退通道。',
     why: '仅凭规则无法总能得知目标端的键在源端是哪个键。',

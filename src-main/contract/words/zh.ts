@@ -827,11 +827,6 @@ export const zh: LanguageWords = {
       safe: '所有键仍在源端。',
       todo: '请不删除而完成；不再需要的键请手动删除。',
     },
-    'task.rules-one-source': {
-      what: '键规则只能用于单台服务器的复制流；源是多台服务器或集群。',
-      safe: '没有写入任何内容。',
-      todo: '请全部复制，或逐台同步。',
-    },
     'task.other-rules': {
       what: '该任务开始时使用的是另一组键规则[；目标端 {address} 上有当时留下的记录]。',
       safe: '这次没有做任何更改。',

@@ -332,11 +332,15 @@ export class Follower {
         target.advance(unit.end, unit.db)
         continue
       }
-      const ruled = this.#parts.rules?.apply(unit, this.#meta.emptyAtStart)
-      if (ruled !== undefined && ruled.anew !== null && !this.#parts.amongOthers) {
-        // What is copied begins behind all that is there.
-        await target.drain()
-        return await this.#parts.copyAnew(ruled.anew)
+      const { rules, amongOthers, copyAnew } = this.#parts
+      const ruled = rules?.apply(unit, this.#meta.emptyAtStart && !amongOthers)
+      if (ruled !== undefined && ruled.anew !== null) {
+        if (!amongOthers) {
+          // What is copied begins behind all that is there.
+          await target.drain()
+          return await copyAnew(ruled.anew)
+        }
+        if ((await this.#decideFlush(target, ruled.anew, unit.end, { at, db })) === 'copy-again') return
       }
       if (ruled !== undefined) {
         this.#tellUnruly(ruled)
@@ -346,12 +350,9 @@ export class Follower {
         }
       }
       let prepared = this.#prepare(ruled, unit, receivedAt)
-      if (this.#parts.amongOthers && mayTakeOurKeys(prepared)) {
+      if (amongOthers && mayTakeOurKeys(prepared)) {
         const { name } = prepared.commands.find((command) => takesDatabases(command))!
-        // Whoever is asked is told that all before it has been applied.
-        target.advance(at, db)
-        await target.drain()
-        if ((await this.#parts.decideFlush(name, unit.end)) === 'copy-again') return
+        if ((await this.#decideFlush(target, name, unit.end, { at, db })) === 'copy-again') return
         prepared = {
           ...prepared,
           commands: prepared.commands.filter((command) => !takesDatabases(command)),
@@ -368,6 +369,18 @@ export class Follower {
     target.advance(splitter.boundary, splitter.db)
     await this.#placeDue(target, splitter.boundary, splitter.boundary, splitter.db)
     target.flush()
+  }
+
+  /** Whoever is asked is told that all before the command has been applied, up to this place. */
+  async #decideFlush(
+    target: LiveTarget,
+    command: string,
+    end: number,
+    { at, db }: { readonly at: number; readonly db: number },
+  ): Promise<FlushAnswer> {
+    target.advance(at, db)
+    await target.drain()
+    return await this.#parts.decideFlush(command, end)
   }
 
   /** Places what needs no more than that; resolves when more can be placed, null: it is to be done as units. */
@@ -399,13 +412,13 @@ export class Follower {
     return { ...prepared, lanes: [...new Set([...ofCommands, ...ofCopies])].sort((a, b) => a - b) }
   }
 
-  /** A key written outside of the shard's own slots goes on a list: another's writes may come in between. */
+  /** A key written, or to be copied, outside of the shard's own slots goes on a list: another's writes may come in between. */
   #withMoved(unit: PreparedUnit): PreparedUnit {
     const { abroad } = this.#parts
     if (abroad === null) return unit
-    const written = unit.commands
-      .flatMap((command) => command.keys)
-      .filter((key) => abroad(sourceKey(key).key, unit.end))
+    const written = [...unit.commands.flatMap((command) => command.keys), ...this.#repair.untold].filter(
+      (key) => abroad(sourceKey(key).key, unit.end),
+    )
     return written.length === 0 ? unit : listing(unit, this.#lists.moved, written)
   }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { fail } from '#contract/failure.ts'
-import { followedRulesOf, hasRules, type FollowedRules as Asked } from '#contract/selection.ts'
+import { followedRulesOf, hasRules, wantsKind, type FollowedRules as Asked } from '#contract/selection.ts'
 import { keysOfCommand } from '../plan/command-keys.ts'
 import { CommandRules } from '../plan/command-rules.ts'
+import { DatabasePlaces } from '../plan/database-places.ts'
 import { sharesTarget } from '../plan/db-map.ts'
 import { makeKeyRules, nameOf, type KeyJudge, type KeyRules } from '../plan/key-rules.ts'
 import { goesAlong, placeOf, unknownType } from '../plan/selection.ts'
-import { makeKindRules, type KindRuling } from '../plan/wanted-kinds.ts'
+import { kindNamed, makeKindRules, type KindRuling } from '../plan/wanted-kinds.ts'
 import { shapeOf } from '../resp/commands.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { DbKey } from './checkpoint.ts'
@@ -22,7 +22,7 @@ export interface RuledUnit {
   readonly toCopy: readonly DbKey[]
   /** Commands that were left out though they may concern keys that go along. */
   readonly unruly: readonly string[]
-  /** The command whose meaning only a new copy of everything tells. */
+  /** The first command, left out of `unit`, whose meaning only a new copy of everything tells. */
   readonly anew: string | null
 }
 
@@ -41,16 +41,21 @@ export class FollowedRules {
   readonly keys: KeyRules
   /** The same for the same rules. */
   readonly id: string
+  /** A key goes along or not by its type, too. */
+  readonly choosesKinds: boolean
   readonly #asked: Asked
+  readonly #databases: DatabasePlaces
   readonly #commands: CommandRules
   /** Scripts whose commands were left out, by their SHA1. */
   readonly #told = new Set<string>()
   readonly #kindOf: ((command: UnitCommand) => KindRuling) | null
 
-  constructor(asked: Asked, address: string) {
+  private constructor(asked: Asked, databases: DatabasePlaces) {
     const rules = makeKeyRules({ ...asked, ttl: { rule: 'keep' } })
     this.#asked = asked
-    this.keys = { ...rules, selection: withoutOwnKeys(rules), dbMap: oneByOne(asked, rules, address) }
+    this.#databases = databases
+    this.choosesKinds = asked.types !== undefined || asked.excludeTypes !== undefined
+    this.keys = { ...rules, selection: withoutOwnKeys(rules), dbMap: databases.to }
     this.id = createHash('sha1')
       .update(JSON.stringify(followedRulesOf(asked)))
       .digest('hex')
@@ -61,7 +66,18 @@ export class FollowedRules {
 
   /** Null where everything goes along as it is. `address`: the target's, for failures. */
   static of(asked: Asked, address: string): FollowedRules | null {
-    return hasRules(followedRulesOf(asked)) ? new FollowedRules(asked, address) : null
+    const isAny = hasRules(followedRulesOf(asked))
+    return isAny ? new FollowedRules(asked, new DatabasePlaces(asked, address)) : null
+  }
+
+  /** The same for another stream, which tells its scripts itself. */
+  ofStream(): FollowedRules {
+    return new FollowedRules(this.#asked, this.#databases)
+  }
+
+  /** The source has keys in these. Fails with `source.databases-meet`. */
+  noteDatabases(dbs: Iterable<number>): void {
+    this.#databases.note(dbs)
   }
 
   /** Does this key of the source go along? `code`: the RDB type of its value, where that is known. */
@@ -74,16 +90,36 @@ export class FollowedRules {
     return { db: this.keys.dbMap(db), key: Buffer.from(nameOf(this.keys, db, key)), atSource: { db, key } }
   }
 
-  /** `alone`: nothing but what the source has may be in the target. */
+  /** Which keys of the source's databases, as far as those are known, a key of the target may be, by its name. */
+  originsOf({ db, key }: DbKey): readonly DbKey[] {
+    const { addPrefix = '', stripPrefix = '', dbPrefix } = this.#asked
+    return this.#databases.comingTo(db).flatMap((from) => {
+      const front = Buffer.from(addPrefix + (dbPrefix?.[from] ?? ''))
+      if (!front.equals(key.subarray(0, front.length))) return []
+      const rest = key.subarray(front.length)
+      const names = stripPrefix === '' ? [rest] : [Buffer.concat([Buffer.from(stripPrefix), rest]), rest]
+      return names
+        .map((name): DbKey => ({ db: from, key: name }))
+        .filter((one) => this.goes(one) && this.placed(one).key.equals(key))
+    })
+  }
+
+  /** `type` as TYPE tells it; of no key nothing is said. */
+  wantsType(type: string): boolean {
+    return type === 'none' || wantsKind(this.#asked, kindNamed(type))
+  }
+
+  /** `alone`: nothing but what this source has may be in the target. */
   apply(unit: Unit, alone: boolean): RuledUnit {
     const commands: UnitCommand[] = []
     const toCopy: DbKey[] = []
     const unruly: string[] = []
+    let anew: string | null = null
     for (const command of unit.commands) {
       const ruled = this.#apply(command, alone)
-      if (ruled === 'anew') return { unit, toCopy, unruly, anew: nameOfCommand(command) }
       if (typeof ruled === 'string') commands.push(...this.#scriptIn(command))
-      if (ruled === 'left-out') continue
+      if (ruled === 'anew') anew ??= nameOfCommand(command)
+      if (ruled === 'anew' || ruled === 'left-out') continue
       if (ruled !== 'inseparable') {
         commands.push(ruled)
         continue
@@ -92,7 +128,7 @@ export class FollowedRules {
       if (touched.length === 0) unruly.push(nameOfCommand(command))
       toCopy.push(...touched.filter((key) => this.goes(key)).map((key) => this.placed(key)))
     }
-    return { unit: { ...unit, commands }, toCopy, unruly, anew: null }
+    return { unit: { ...unit, commands }, toCopy, unruly, anew }
   }
 
   /** A script may be told with keys that do not go along, and later be named with keys that do. */
@@ -137,6 +173,18 @@ export class FollowedRules {
   }
 }
 
+/** A key of the source as the target has it; none where it does not go along. Null: everything does as it is. */
+export function fromSource(rules: FollowedRules | null, key: DbKey): readonly DbKey[] {
+  if (rules === null) return [key]
+  return rules.goes(key) ? [rules.placed(key)] : []
+}
+
+/** A key of the target with what it is at the source; none where it cannot come from there. */
+export function fromTarget(rules: FollowedRules | null, key: DbKey): readonly DbKey[] {
+  if (rules === null) return [key]
+  return rules.originsOf(key).map((atSource) => ({ ...key, atSource }))
+}
+
 /** What takes away the keys at these places of a command. */
 function deletionOf(command: UnitCommand, places: readonly number[]): UnitCommand {
   const args = [del, ...places.map((place) => command.args[place]!)]
@@ -153,26 +201,5 @@ function withoutOwnKeys({ selection, names }: KeyRules): KeyJudge {
       names.take(db, bytes, start, end)
       return isOurs(names.bytes.subarray(names.start, names.end)) ? leftOutByName : goesAlong
     },
-  }
-}
-
-/**
- * Two databases with the same names in one would make one key of two, and which of them it is would be anybody's guess:
- * the second one fails with `source.databases-meet`.
- */
-function oneByOne({ dbPrefix }: Asked, { dbMap }: KeyRules, address: string): KeyRules['dbMap'] {
-  const taken = new Map<string, number>()
-  let last = -1
-  let lastTo = -1
-  return (db) => {
-    if (db === last) return lastTo
-    const to = dbMap(db)
-    const place = `${to} ${dbPrefix?.[db] ?? ''}`
-    const before = taken.get(place) ?? db
-    if (before !== db) fail('source.databases-meet', { address, db: to, dbs: `${before}, ${db}` })
-    taken.set(place, db)
-    last = db
-    lastTo = to
-    return to
   }
 }

@@ -1,11 +1,14 @@
 import type { Control } from '../redis/control.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
 import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
-import { formatSourceKey, parseDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
+import { formatDbKey, formatSourceKey, parseDbKey, type DbKey, type TaskKeys } from './checkpoint.ts'
 
 const scanCount = 1_000
 
-/** Names of a shard's keys, noted in the target itself, in the very transactions that make it necessary. */
+/**
+ * Names of a shard's keys, noted in the target itself, in the very transactions that make it necessary. Keys are given as
+ * the target has them, with what they are at the source; which of the two a list keeps, and gives, is told by it.
+ */
 export interface KeyList {
   /** What puts these on it, for the transaction of a unit with these keys that ends at `end`. */
   adding(keys: readonly DbKey[], end: number): readonly PreparedCommand[]
@@ -38,11 +41,11 @@ export interface ScriptShelf {
 
 /** What is noted of a shard in the target, beside its place. */
 export interface ShardLists {
-  /** To be copied afresh. */
+  /** To be copied afresh; by what they are at the source. */
   readonly repair: KeyList
-  /** Written outside of the shard's own slots, by a cluster's master. */
+  /** Written outside of the shard's own slots, by a cluster's master; by what they are at the source. */
   readonly moved: KeyList
-  /** What the newest of several copies of the shard did not have. */
+  /** What the newest of several copies of the shard did not have; by what they are in the target. */
   readonly stale: KeyList
   readonly scripts: ScriptShelf
 }
@@ -50,9 +53,9 @@ export interface ShardLists {
 /** Those of a shard in one server, each a set there. */
 export function listsInServer(control: Control, keys: TaskKeys): ShardLists {
   return {
-    repair: new ServerList(control, keys.repair),
-    moved: new ServerList(control, keys.moved),
-    stale: new ServerList(control, keys.stale),
+    repair: new ServerList(control, keys.repair, formatSourceKey),
+    moved: new ServerList(control, keys.moved, formatSourceKey),
+    stale: new ServerList(control, keys.stale, formatDbKey),
     scripts: {
       async read() {
         return scriptsOf(await control.callBuffer('HGETALL', keys.scripts))
@@ -67,18 +70,20 @@ export function listsInServer(control: Control, keys: TaskKeys): ShardLists {
 class ServerList implements KeyList {
   readonly #control: Control
   readonly #name: string
+  readonly #format: (key: DbKey) => Buffer
 
-  constructor(control: Control, name: string) {
+  constructor(control: Control, name: string, format: (key: DbKey) => Buffer) {
     this.#control = control
     this.#name = name
+    this.#format = format
   }
 
   adding(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return keys.length === 0 ? [] : [ofOurs(['SADD', this.#name, ...keys.map(formatSourceKey)])]
+    return keys.length === 0 ? [] : [ofOurs(['SADD', this.#name, ...keys.map(this.#format)])]
   }
 
   removing(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return keys.length === 0 ? [] : [ofOurs(['SREM', this.#name, ...keys.map(formatSourceKey)])]
+    return keys.length === 0 ? [] : [ofOurs(['SREM', this.#name, ...keys.map(this.#format)])]
   }
 
   expect(): void {
@@ -86,14 +91,13 @@ class ServerList implements KeyList {
   }
 
   async add(keys: readonly DbKey[]): Promise<void> {
-    await this.#control.call('SADD', this.#name, ...keys.map(formatSourceKey))
+    await this.#control.call('SADD', this.#name, ...keys.map(this.#format))
   }
 
   async hand(keys: readonly DbKey[], to: this): Promise<void> {
-    const names = keys.map(formatSourceKey)
     await watchedTransaction(this.#control, [
-      ['SADD', to.#name, ...names],
-      ['SREM', this.#name, ...names],
+      ['SADD', to.#name, ...keys.map(to.#format)],
+      ['SREM', this.#name, ...keys.map(this.#format)],
     ])
   }
 

@@ -54,6 +54,11 @@ export class KeyRepair {
     return this.#listed
   }
 
+  /** Keys of the target that the unit at hand leaves untold. */
+  get untold(): readonly DbKey[] {
+    return this.#untold
+  }
+
   /** Takes up what an earlier stay has left on the list. */
   async takeUp(): Promise<void> {
     this.#copies.want(await this.#options.lists.repair.all())

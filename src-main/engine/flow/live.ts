@@ -269,7 +269,8 @@ class LiveSync implements AsyncDisposable {
     )
     const known = places.find(({ meta }) => meta !== null)?.meta ?? null
     const rules = FollowedRules.of(this.#spec, session.control.address)
-    if (rules !== null && this.#shards.length > 1) fail('task.rules-one-source')
+    // A cluster has no other one, also where it has no keys yet.
+    if (this.#moves.size > 0) rules?.noteDatabases([0])
     if (known !== null && known.rules !== rules?.id)
       fail('task.other-rules', { address: session.control.address })
     const begun = {
@@ -311,6 +312,7 @@ class LiveSync implements AsyncDisposable {
       ...[...this.#moves.values()].map((moves) =>
         moves.watch(
           (shard) => session.listsOf(places[shard]!.keys),
+          rules,
           AbortSignal.any([signal, ending.signal]),
         ),
       ),

@@ -4,10 +4,12 @@ import { fail, toFailure } from '#contract/failure.ts'
 import type { KeyExample } from '#contract/restore.ts'
 import type { SyncPhase, SyncSpec } from '#contract/sync.ts'
 import type { TargetInquiry } from '../target/inquiry.ts'
+import { chosenSource } from '../verify/chosen-sides.ts'
 import type { ListedKeys, OpenSide } from '../verify/open-side.ts'
 import { pairsOf, type Pair } from '../verify/pairs.ts'
 import type { DbKey, TaskKeys, TaskMeta } from './checkpoint.ts'
 import type { DirtyKeys, TakenKeys } from './dirty-keys.ts'
+import type { FollowedRules } from './followed-rules.ts'
 import { KeyCarrier, type ReadKeys } from './key-carrier.ts'
 import { isOurs } from './own-keys.ts'
 import { carryLibraries } from './scan-libraries.ts'
@@ -38,9 +40,11 @@ export interface ScanStayParts {
   readonly keys: TaskKeys
   readonly session: TargetSession
   readonly inquiry: TargetInquiry
+  /** As it is. */
   readonly source: OpenSide
-  /** Of the target too. */
   readonly target: OpenSide
+  /** Null: everything goes along as it is. */
+  readonly rules: FollowedRules | null
   readonly watch: Pick<ScanSources, 'hears'>
   /** How fast all keys are gone through while the sources are in use. */
   readonly throttle: Throttle
@@ -76,6 +80,8 @@ const mostTold = 100
  */
 export class ScanStay {
   readonly #parts: ScanStayParts
+  /** What of the source goes along, by the names of the target. */
+  readonly #source: OpenSide
   readonly #pairs: readonly Pair[]
   readonly #over = new AbortController()
   readonly #signal: AbortSignal
@@ -86,7 +92,8 @@ export class ScanStay {
 
   constructor(parts: ScanStayParts) {
     this.#parts = parts
-    this.#pairs = pairsOf(parts.source, parts.target)
+    this.#source = chosen(parts.source, parts.rules)
+    this.#pairs = pairsOf(this.#source, parts.target)
     this.#signal = AbortSignal.any([parts.signal, this.#over.signal])
   }
 
@@ -101,9 +108,10 @@ export class ScanStay {
 
   /** Resolves when a wish to end has been met. Rejects when one of the servers is lost. */
   async run(): Promise<void> {
-    const { spec, inquiry, keys, session, source, target } = this.#parts
+    const { spec, inquiry, keys, session, source, target, rules } = this.#parts
+    rules?.noteDatabases((await source.count()).keys())
     using carrier = await KeyCarrier.open({
-      source: source.links[0]!,
+      source: this.#source.links[0]!,
       target: target.links[0]!,
       destination: inquiry.destination(),
       look: inquiry.look,
@@ -177,14 +185,14 @@ export class ScanStay {
 
   /** All keys for the first time. What an earlier run has brought over already is not brought again. */
   async #scanFirst(signal: AbortSignal): Promise<void> {
-    const { memory, session, meta, source, tell } = this.#parts
+    const { memory, session, meta, tell } = this.#parts
     this.#doing = 'scanning'
     const began = Date.now()
     const { gaps } = memory
     if (meta.again === true) await this.#pass(signal)
     else {
       await this.#carryLibraries()
-      for await (const { db, keys } of this.#atPace(source, signal)) {
+      for await (const { db, keys } of this.#sourceKeys(signal)) {
         const theirs = keys.filter((key) => !isOurs(key))
         await memory.dirty.list(
           theirs.map((key) => ({ db, key })),
@@ -254,13 +262,13 @@ export class ScanStay {
   async #pass(
     signal: AbortSignal,
   ): Promise<{ readonly compared: number; readonly count: number; readonly differing: readonly DbKey[] }> {
-    const { source, target, memory, meta } = this.#parts
+    const { target, memory, meta } = this.#parts
     let compared = 0
     let count = 0
     const differing: DbKey[] = []
     await this.#carryLibraries()
     await comparePass({
-      sourceKeys: this.#atPace(source, signal),
+      sourceKeys: this.#sourceKeys(signal),
       targetKeys: this.#atPace(target, signal),
       // The first links are those that carry.
       pairs: this.#pairs.slice(1),
@@ -276,6 +284,12 @@ export class ScanStay {
     })
     await this.#untilCarried(signal)
     return { compared, count, differing }
+  }
+
+  /** All keys of the source that go along, as the target has them; those that do not are gone past at the same pace. */
+  #sourceKeys(signal: AbortSignal): AsyncGenerator<ListedKeys, void> {
+    const { source, rules } = this.#parts
+    return chosen({ ...source, keys: () => this.#atPace(source, signal) }, rules).keys()
   }
 
   /** All keys of a side, no more at once than the pace allows for a tenth of a second. */
@@ -295,7 +309,8 @@ export class ScanStay {
   }
 
   async #carryLibraries(): Promise<void> {
-    const { source, target, session, meta } = this.#parts
+    const { source, target, session, meta, rules } = this.#parts
+    if (rules?.keys.functions === false) return
     const [from, into] = [source.links[0]!, target.links[0]!]
     await carryLibraries({ source: from, target: into, session, deleteOthers: meta.emptyAtStart })
   }
@@ -388,4 +403,8 @@ export class ScanStay {
       if (before !== null) yield { read: before, taken }
     }
   }
+}
+
+function chosen(source: OpenSide, rules: FollowedRules | null): OpenSide {
+  return rules === null ? source : chosenSource(source, rules)
 }

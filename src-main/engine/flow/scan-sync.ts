@@ -11,6 +11,7 @@ import { openSide, type OpenSide } from '../verify/open-side.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import type { TaskKeys, TaskMeta } from './checkpoint.ts'
 import { DirtyKeys } from './dirty-keys.ts'
+import { fromSource, FollowedRules } from './followed-rules.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { InStep } from './in-step.ts'
 import { keepCount, keepLease } from './keep-stay.ts'
@@ -63,6 +64,8 @@ class ScanSync {
     toldRefused: new Set(),
   }
   readonly #throttle: Throttle
+  /** Null: everything goes along as it is. */
+  readonly #rules: FollowedRules | null
   /** How each source is signed in to at present. */
   readonly #connections: Connection[]
   /** How often each was lost. */
@@ -86,6 +89,7 @@ class ScanSync {
     this.#connections = [...spec.sources]
     this.#reconnects = spec.sources.map(() => 0)
     this.#throttle = new Throttle(limitsOf(spec.scanKeysPerSecond))
+    this.#rules = FollowedRules.of(spec, addressOf(spec.target))
   }
 
   obey(order: SyncOrder): void {
@@ -154,7 +158,13 @@ class ScanSync {
   }
 
   #heard(db: number, key: Buffer): void {
-    if (!this.#memory.dirty.tell(db, key, Date.now())) this.#dropped = true
+    try {
+      for (const to of fromSource(this.#rules, { db, key }))
+        if (!this.#memory.dirty.tell(to.db, to.key, Date.now())) this.#dropped = true
+    } catch {
+      // Databases that meet: whoever goes through all keys fails by that.
+      this.#dropped = true
+    }
   }
 
   #missed(why: ScanGap): void {
@@ -219,17 +229,22 @@ class ScanSync {
     }
     await this.#untilHeard(sources, signal)
     await this.#workAt(
-      { session, inquiry, keys: place.keys, meta, watch: sources, source, target: targetSide },
+      {
+        ...{ session, inquiry, keys: place.keys, meta, watch: sources },
+        ...{ source, target: targetSide, rules: this.#rules },
+      },
       signal,
     )
     return await this.#end(session)
   }
 
-  /** Notes in the target that this is where it works. Fails with `target.not-empty`, `task.other-mode`. */
+  /** Notes in the target that this is where it works. Fails with `target.not-empty`, `task.other-mode`, `task.other-rules`. */
   async #begin(session: TargetSession): Promise<TaskMeta> {
     const found = session.meta
     if (found !== null && found.snapshot !== scanned)
       fail('task.other-mode', { address: addressOf(this.#spec.target) })
+    if (found !== null && found.rules !== this.#rules?.id)
+      fail('task.other-rules', { address: addressOf(this.#spec.target) })
     const meta = found === null ? await this.#firstMeta(session) : resumed(found, session)
     await session.note(session.keys, meta)
     if (found !== null && this.#attempt === 1) this.#state.event('run.resumed')
@@ -243,6 +258,7 @@ class ScanSync {
       phase: 'copying',
       guarded: false,
       emptyAtStart: await assertMayWrite(this.#spec, session),
+      ...(this.#rules !== null && { rules: this.#rules.id }),
       snapshot: scanned,
       targetRunId: session.runId,
     }
@@ -397,4 +413,5 @@ interface StayPlace {
   readonly watch: ScanSources
   readonly source: OpenSide
   readonly target: OpenSide
+  readonly rules: FollowedRules | null
 }

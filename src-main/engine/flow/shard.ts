@@ -14,6 +14,7 @@ import { earliest, type DbKey, type TaskMeta } from './checkpoint.ts'
 import { Follower } from './follow.ts'
 import type { FollowedRules } from './followed-rules.ts'
 import { copyInto, type Begun, type Copied } from './full-copy.ts'
+import { heldAmong } from './held-keys.ts'
 import { InStep } from './in-step.ts'
 import type { Holder } from './lease.ts'
 import { Rates } from './rates.ts'
@@ -85,6 +86,8 @@ export class Shard implements AsyncDisposable {
   #replicating: Promise<void> | null = null
   #phase: 'connecting' | 'copying' | 'following' = 'connecting'
   #follower: Follower | null = null
+  /** Of the present stay. */
+  #rules: FollowedRules | null = null
   #copied = { bytes: 0, keys: 0 }
   #lastSafe: number | null = null
   readonly #rates = new Rates()
@@ -208,21 +211,9 @@ export class Shard implements AsyncDisposable {
     this.#follower?.expectCopies(keys)
   }
 
-  /** Which of these its source has now; null where it cannot be asked. A cluster's master has none of another's. */
+  /** Which of these keys of the target its source has now, as `heldAmong` tells it; null where it cannot be asked. */
   async holds(keys: readonly DbKey[]): Promise<readonly boolean[] | null> {
-    return await this.#watch.ask(async (control) => {
-      const replies = await Promise.all(
-        keys.flatMap(({ db, key }) => [
-          control.call('SELECT', db),
-          control.call('EXISTS', key).catch((thrown: unknown) => {
-            if (toFailure(thrown).code !== 'target.slot-moving') throw thrown
-            return 0
-          }),
-          control.call('SELECT', 0),
-        ]),
-      )
-      return keys.map((_, index) => replies[index * 3 + 1] === 1)
-    })
+    return await this.#watch.ask((control) => heldAmong(control, keys, this.#rules))
   }
 
   async #seek(signal: AbortSignal, have: Position | null): Promise<void> {
@@ -307,6 +298,7 @@ export class Shard implements AsyncDisposable {
   async visit(stay: Stay): Promise<void> {
     const { session, signal, ending } = stay
     this.#watching ??= this.#watch.run(this.#running.signal)
+    this.#rules = stay.rules
     let { place } = stay
     for (let turn = 1; ; turn += 1) {
       const links = `${session.name}.${this.index}.`
@@ -344,7 +336,7 @@ export class Shard implements AsyncDisposable {
         whose:
           moves === null
             ? async (found) => (await stay.heldByOthers(this, found)).map((held) => (held ? 'others' : 'own'))
-            : moves.whoseFor(this, signal),
+            : moves.whoseFor(this, stay.rules, signal),
         spool: this.#spool,
         beforeWriting: async (until) => {
           // What came to it from the others is in its snapshot; their own streams must not take that away again.
@@ -373,7 +365,7 @@ export class Shard implements AsyncDisposable {
       spillFile: join(spec.folder, `unsure-keys-${this.index}`),
       amongOthers: this.#amongOthers,
       decideFlush: (command, end) => this.#decideFlush(command, end),
-      rules: stay.rules,
+      rules: stay.rules?.ofStream() ?? null,
       copyAnew: (command) => this.#copyAnew(command),
       abroad: moves === null ? null : (key, end) => moves.isAbroad(this.index, key, end),
       guard,

@@ -3,6 +3,7 @@ import type { Reply } from '../resp/decode.ts'
 import type { LiveNodes } from '../target/live-nodes.ts'
 import { encoded, type PreparedCommand } from '../target/transaction-frame.ts'
 import {
+  formatDbKey,
   formatSourceKey,
   noteNames,
   parseDbKey,
@@ -29,9 +30,9 @@ export class SlotLists implements ShardLists {
   constructor(nodes: LiveNodes, keys: ClusterTaskKeys) {
     this.#nodes = nodes
     this.#keys = keys
-    this.repair = new SlotList(nodes, (slot) => keys.note('repair', slot))
-    this.moved = new SlotList(nodes, (slot) => keys.note('moved', slot))
-    this.stale = new SlotList(nodes, (slot) => keys.note('stale', slot))
+    this.repair = new SlotList(nodes, (slot) => keys.note('repair', slot), formatSourceKey)
+    this.moved = new SlotList(nodes, (slot) => keys.note('moved', slot), formatSourceKey)
+    this.stale = new SlotList(nodes, (slot) => keys.note('stale', slot), formatDbKey)
     this.scripts = {
       read: () => this.#readScripts(),
       keeping: (sha, body, near) => this.#keeping(sha, body, near === null ? keys.slot : keySlot(near)),
@@ -91,14 +92,16 @@ export class SlotLists implements ShardLists {
 class SlotList implements KeyList {
   readonly #nodes: LiveNodes
   readonly #nameIn: (slot: number) => string
+  readonly #format: (key: DbKey) => Buffer
   /** Slots that may have some, and the end of the last unit that brings them some. */
   readonly #slots = new Map<number, { readonly end: number }>()
   #notes = 0
   #coming = 0
 
-  constructor(nodes: LiveNodes, nameIn: (slot: number) => string) {
+  constructor(nodes: LiveNodes, nameIn: (slot: number) => string, format: (key: DbKey) => Buffer) {
     this.#nodes = nodes
     this.#nameIn = nameIn
+    this.#format = format
   }
 
   get size(): number {
@@ -124,20 +127,21 @@ class SlotList implements KeyList {
   }
 
   async add(keys: readonly DbKey[]): Promise<void> {
-    const slots = bySlot(keys)
+    const slots = this.#bySlot(keys)
     await this.#bring(keys, () =>
       this.#nodes.askEach((slot) => ['SADD', this.#nameIn(slot), ...slots.get(slot)!], [...slots.keys()]),
     )
   }
 
   async hand(keys: readonly DbKey[], to: this): Promise<void> {
-    const slots = bySlot(keys)
+    const slots = this.#bySlot(keys)
+    const theirs = to.#bySlot(keys)
     await to.#bring(keys, () =>
       Promise.all(
         [...slots].map(([slot, names]) =>
           this.#nodes.ask(slot, [
             ['MULTI'],
-            ['SADD', to.#nameIn(slot), ...names],
+            ['SADD', to.#nameIn(slot), ...theirs.get(slot)!],
             ['SREM', this.#nameIn(slot), ...names],
             ['EXEC'],
           ]),
@@ -187,7 +191,19 @@ class SlotList implements KeyList {
   }
 
   #eachSlot(keys: readonly DbKey[], verb: 'SADD' | 'SREM'): readonly PreparedCommand[] {
-    return [...bySlot(keys)].map(([slot, names]) => ofOurs(this.#nameIn(slot), verb, names))
+    return [...this.#bySlot(keys)].map(([slot, names]) => ofOurs(this.#nameIn(slot), verb, names))
+  }
+
+  /** As the list keeps them, by the slots that they have in the target. */
+  #bySlot(keys: readonly DbKey[]): ReadonlyMap<number, Buffer[]> {
+    const slots = new Map<number, Buffer[]>()
+    for (const key of keys) {
+      const slot = keySlot(key.key)
+      const names = slots.get(slot)
+      if (names === undefined) slots.set(slot, [this.#format(key)])
+      else names.push(this.#format(key))
+    }
+    return slots
   }
 
   #ask(
@@ -196,17 +212,6 @@ class SlotList implements KeyList {
   ): Promise<readonly Reply[]> {
     return this.#nodes.askEach((slot) => command(this.#nameIn(slot)), slots)
   }
-}
-
-function bySlot(keys: readonly DbKey[]): ReadonlyMap<number, Buffer[]> {
-  const slots = new Map<number, Buffer[]>()
-  for (const key of keys) {
-    const slot = keySlot(key.key)
-    const names = slots.get(slot)
-    if (names === undefined) slots.set(slot, [formatSourceKey(key)])
-    else names.push(formatSourceKey(key))
-  }
-  return slots
 }
 
 function keysIn(replies: readonly Reply[]): readonly DbKey[] {

@@ -104,7 +104,11 @@ function makeScene(): Scene {
     },
     async lookUntil(met) {
       const ending = new AbortController()
-      const watching = moves.watch((shard) => listsInServer(control, keysOf('task', shard)), ending.signal)
+      const watching = moves.watch(
+        (shard) => listsInServer(control, keysOf('task', shard)),
+        null,
+        ending.signal,
+      )
       let ended = false
       void watching.catch(() => undefined).finally(() => (ended = true))
       const deadline = Date.now() + 20_000
@@ -222,8 +226,8 @@ test('a key that a copy lacks is the shard’s own, another’s, or of a slot th
   const ofLast = Buffer.from('somewhere else')
   const asked = [key, ofLast].map((name) => ({ db: 0, key: name }))
   const { signal } = new AbortController()
-  expect(await moves.whoseFor(shards[1]!, signal)(asked)).toEqual(['unsettled', 'others'])
-  expect(await moves.whoseFor(shards[0]!, signal)(asked)).toEqual(['own', 'own'])
+  expect(await moves.whoseFor(shards[1]!, null, signal)(asked)).toEqual(['unsettled', 'others'])
+  expect(await moves.whoseFor(shards[0]!, null, signal)(asked)).toEqual(['own', 'own'])
 })
 
 test('what a copy of the former owner lacked is judged by the new one', async () => {

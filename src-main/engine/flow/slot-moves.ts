@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keySlot } from '../bytes/crc16.ts'
 import { slotCount, type SlotRange } from '../redis/topology.ts'
-import type { DbKey } from './checkpoint.ts'
+import { sourceKey, type DbKey } from './checkpoint.ts'
+import { fromSource, fromTarget, type FollowedRules } from './followed-rules.ts'
 import type { KeyList, ShardLists } from './key-lists.ts'
 import type { TellWhose } from './stale-keys.ts'
 
@@ -99,14 +100,16 @@ export class SlotMoves {
     return this.#home[slot] !== shard || end <= this.#since[slot]!
   }
 
-  /** Tells whose the keys are that a copy of this shard lacks. Asks its master once, until it answers. */
-  whoseFor(shard: MovingShard, signal: AbortSignal): TellWhose {
+  /** Tells whose the keys of the target are that a copy of this shard lacks. Asks its master once, until it answers. */
+  whoseFor(shard: MovingShard, rules: FollowedRules | null, signal: AbortSignal): TellWhose {
     let coming: Promise<Uint8Array> | null = null
     return async (keys) => {
       coming ??= this.#slotsAt(shard, signal)
       const isThere = await coming
-      return keys.map(({ key }) => {
-        const slot = keySlot(key)
+      return keys.map((key) => {
+        const [known] = fromTarget(rules, key)
+        if (known === undefined) return 'others'
+        const slot = slotAtSource(known)
         if (this.#home[slot] === shard.index) return 'own'
         return isThere[slot] === 1 ? 'unsettled' : 'others'
       })
@@ -161,16 +164,19 @@ export class SlotMoves {
     }
   }
 
-  /** Looks every second which slots have come to rest, and has their keys made good. Ends with the signal. */
-  async watch(listsOf: ListsOf, signal: AbortSignal): Promise<void> {
+  /**
+   * Looks every second which slots have come to rest, and has their keys made good, by these rules (null: everything
+   * goes along as it is). Ends with the signal.
+   */
+  async watch(listsOf: ListsOf, rules: FollowedRules | null, signal: AbortSignal): Promise<void> {
     this.#hasLooked = false
     while (!signal.aborted) {
-      await this.#look(listsOf, signal)
+      await this.#look(listsOf, rules, signal)
       await sleep(pollEveryMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
-  async #look(listsOf: ListsOf, signal: AbortSignal): Promise<void> {
+  async #look(listsOf: ListsOf, rules: FollowedRules | null, signal: AbortSignal): Promise<void> {
     const copies = this.#copies
     const shards = this.#options.shards()
     const answers = await Promise.all(shards.map((shard) => shard.askMaster()))
@@ -192,13 +198,20 @@ export class SlotMoves {
     const byIndex = new Map(shards.map((shard) => [shard.index, shard]))
     const restsWith: OwnerOf = (slot) => (moving.has(slot) ? undefined : byIndex.get(owner[slot]!))
     // While a slot is abroad, all that its owner makes of its keys is listed. What is wrong in it must be known before.
-    await this.#listWhole(listsOf, restsWith)
-    for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).moved, restsWith)
+    await this.#listWhole(listsOf, rules, restsWith)
+    for (const { index } of shards) {
+      const { moved } = listsOf(index)
+      const keys = (await moved.all()).flatMap((key) => fromSource(rules, key))
+      await this.#handOver(listsOf, moved, keys, restsWith)
+    }
     const coming = this.#slotsComingHome(restsWith)
     if (coming.size > 0) {
       // What a copy of the former owner lacked, the new one may have written since, or write yet: he alone knows it.
-      for (const { index } of shards)
-        await this.#handOver(listsOf, listsOf(index).stale, (slot) => coming.get(slot))
+      for (const { index } of shards) {
+        const { stale } = listsOf(index)
+        const keys = (await stale.all()).flatMap((key) => fromTarget(rules, key))
+        await this.#handOver(listsOf, stale, keys, (slot) => coming.get(slot))
+      }
       const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
       if (copies === this.#copies) await this.#bringHome(coming, offsets)
     }
@@ -233,12 +246,12 @@ export class SlotMoves {
     if (isStrange && this.#strange % looksAtStrangers === 0) this.#options.onStranger()
   }
 
-  async #listWhole(listsOf: ListsOf, restsWith: OwnerOf): Promise<void> {
+  async #listWhole(listsOf: ListsOf, rules: FollowedRules | null, restsWith: OwnerOf): Promise<void> {
     for (const slot of [...this.#whole]) {
       const shard = restsWith(slot)
       if (shard === undefined) continue
-      const keys = (await shard.keysInSlot(slot)).map((key) => ({ db: 0, key }))
-      shard.expectCopies(keys)
+      const keys = (await shard.keysInSlot(slot)).flatMap((key) => fromSource(rules, { db: 0, key }))
+      shard.expectCopies(keys.map(sourceKey))
       for (let at = 0; at < keys.length; at += namesAtOnce)
         await listsOf(shard.index).repair.add(keys.slice(at, at + namesAtOnce))
       // Not before: its master may not answer, and then another look comes here.
@@ -260,17 +273,17 @@ export class SlotMoves {
     await this.#options.keep(this.#homes())
   }
 
-  /** What is on a list, of slots that are at rest by now, is for their owners to make good. */
-  async #handOver(listsOf: ListsOf, list: KeyList, ownerOf: OwnerOf): Promise<void> {
+  /** What of these keys of a list is of slots that are at rest by now is for their owners to make good. */
+  async #handOver(listsOf: ListsOf, list: KeyList, keys: readonly DbKey[], ownerOf: OwnerOf): Promise<void> {
     const byOwner = new Map<MovingShard, DbKey[]>()
-    for (const key of await list.all()) {
-      const owner = ownerOf(keySlot(key.key))
+    for (const key of keys) {
+      const owner = ownerOf(slotAtSource(key))
       if (owner === undefined) continue
       const some = byOwner.get(owner)
       if (some === undefined) byOwner.set(owner, [key])
       else some.push(key)
     }
-    for (const [owner, some] of byOwner) owner.expectCopies(some)
+    for (const [owner, some] of byOwner) owner.expectCopies(some.map(sourceKey))
     for (const [owner, some] of byOwner)
       for (let at = 0; at < some.length; at += namesAtOnce)
         await list.hand(some.slice(at, at + namesAtOnce), listsOf(owner.index).repair)
@@ -289,4 +302,8 @@ export class SlotMoves {
     }
     return homes
   }
+}
+
+function slotAtSource(key: DbKey): number {
+  return keySlot(sourceKey(key).key)
 }

@@ -5,7 +5,7 @@ import { encoded, type PreparedCommand, type PreparedUnit } from '../target/tran
 import { KeySet } from '../verify/key-set.ts'
 import { idOfKey, parseDbKey, type DbKey } from './checkpoint.ts'
 import { entryKind } from './entry.ts'
-import type { FollowedRules } from './followed-rules.ts'
+import { fromTarget, type FollowedRules } from './followed-rules.ts'
 import type { KeyList, ShardLists } from './key-lists.ts'
 import type { TargetSession } from './target-session.ts'
 
@@ -46,7 +46,8 @@ export async function listStale({
     const told = await whose(unknown)
     const thoseTold = (what: Whose): readonly DbKey[] => unknown.filter((_, index) => told[index] === what)
     await addSome(lists.stale, thoseTold('own'))
-    await addSome(lists.moved, thoseTold('unsettled'))
+    const unsettled = thoseTold('unsettled').flatMap((key) => fromTarget(rules, key))
+    await addSome(lists.moved, unsettled)
   }
   signal.throwIfAborted()
 }
@@ -115,7 +116,7 @@ export class StaleKeys {
   /** The stale ones of a unit's keys: each is to be removed before it is written. */
   freshen({ commands }: PreparedUnit): readonly DbKey[] {
     if (this.isEmpty) return []
-    return commands.flatMap(({ keys }) => keys.filter((key) => this.has(key)).map(asItIs))
+    return commands.flatMap(({ keys }) => keys.filter((key) => this.has(key)))
   }
 
   /** What takes a key away, and off the list. */
@@ -125,15 +126,10 @@ export class StaleKeys {
 
   /** What takes those of the keys that are stale off the list, for the transaction in which they are written. */
   settle(keys: readonly DbKey[]): readonly PreparedCommand[] {
-    return this.#list.removing(keys.filter((key) => this.#ids.delete(idOfKey(key))).map(asItIs))
+    return this.#list.removing(keys.filter((key) => this.#ids.delete(idOfKey(key))))
   }
 
   has(key: DbKey): boolean {
     return this.#ids.has(idOfKey(key))
   }
-}
-
-/** Whose it is at the source is not known. */
-function asItIs({ db, key }: DbKey): DbKey {
-  return { db, key }
 }

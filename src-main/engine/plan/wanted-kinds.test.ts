@@ -25,6 +25,8 @@ test.each<[string, KindRuling]>([
   ['RENAME a b', 'unsure'],
   ['SORT a STORE l', 'unsure'],
   ['RESTORE a 0 x', 'unsure'],
+  ['RESTORE a 0 \x01list', 'goes'],
+  ['RESTORE-ASKING a 0 \x02set REPLACE', [1]],
   ['EVAL x 1 a', 'unsure'],
   ['FLUSHALL', 'goes'],
 ])('where only lists go along, %s: %j', (line, outcome) => {

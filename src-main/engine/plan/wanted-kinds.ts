@@ -1,4 +1,5 @@
-import { wantsKind, type FollowedRules, type KeyKind } from '#contract/selection.ts'
+import { keyKinds, wantsKind, type FollowedRules, type KeyKind } from '#contract/selection.ts'
+import { kindOf } from '../rdb/opcodes.ts'
 import type { UnitCommand } from '../flow/units.ts'
 import { readsTheRest, writesTheLast } from './key-roles.ts'
 
@@ -20,7 +21,7 @@ export function makeKindRules(rules: OfKinds): ((command: UnitCommand) => KindRu
   return ({ shape, args }) => {
     if (shape?.kind !== 'write' || ofEveryKind.has(shape.name))
       return shape?.kind === 'everything' && shape.keyPlaces(args).length > 0 ? 'unsure' : 'goes'
-    const kind = kindOfCommand.get(shape.name)
+    const kind = restoring.has(shape.name) ? kindOf(args[3]?.[0] ?? noCode) : kindOfCommand.get(shape.name)
     if (kind === undefined) return 'unsure'
     if (ofSetsToo.has(shape.name) && !(wanted('set') && wanted('zset'))) return 'unsure'
     if (wanted(kind)) return 'goes'
@@ -29,6 +30,11 @@ export function makeKindRules(rules: OfKinds): ((command: UnitCommand) => KindRu
     if (writesTheLast.has(shape.name)) return places.slice(-1)
     return replacing.has(shape.name) ? places : 'goes-not'
   }
+}
+
+/** What TYPE says, in our words. */
+export function kindNamed(type: string): KeyKind {
+  return keyKinds.find((kind) => kind === type) ?? 'module'
 }
 
 function words(text: string): readonly string[] {
@@ -41,12 +47,18 @@ const ofEveryKind: ReadonlySet<string> = new Set(
 )
 
 /** What was there before, of whichever type, is gone behind them. */
-const replacing: ReadonlySet<string> = new Set(words('SET SETEX PSETEX GETSET MSET MSETEX'))
+const replacing: ReadonlySet<string> = new Set(
+  words('SET SETEX PSETEX GETSET MSET MSETEX RESTORE RESTORE-ASKING'),
+)
+
+const noCode = -1
+/** What they bring begins with its type (DUMP). */
+const restoring: ReadonlySet<string> = new Set(words('RESTORE RESTORE-ASKING'))
 
 /** They make sorted sets of sets too. */
 const ofSetsToo: ReadonlySet<string> = new Set(words('ZUNIONSTORE ZINTERSTORE ZDIFFSTORE'))
 
-/** Of commands of one type alone; RENAME, COPY, MOVE, RESTORE and SORT are of none. */
+/** Of commands of one type alone; RENAME, COPY, MOVE and SORT are of none. */
 const kindOfCommand: ReadonlyMap<string, KeyKind> = new Map(
   (
     [

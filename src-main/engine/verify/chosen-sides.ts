@@ -1,10 +1,8 @@
-import { wantsKind, type FollowedRules as Asked } from '#contract/selection.ts'
 import { ownKeyPrefix, type DbKey } from '../flow/checkpoint.ts'
-import { FollowedRules } from '../flow/followed-rules.ts'
+import type { FollowedRules } from '../flow/followed-rules.ts'
 import type { Reply } from '../resp/decode.ts'
 import { theKey, wordsForEach, type Argument } from '../resp/encode.ts'
 import type { Command, Questioned } from './db-link.ts'
-import { kindNamed } from './extra-keys.ts'
 import type { ListedKeys, OpenSide } from './open-side.ts'
 
 /** Asked about in place of a key that is not there: nobody's key is called so. */
@@ -22,46 +20,21 @@ export interface ChosenSides {
   readonly functions: boolean
 }
 
-/** `address`: the target's. Rejects as the source's links do. */
+/** Rejects as the source's links do, and with `source.databases-meet`. */
 export async function chooseSides(
   source: OpenSide,
   target: OpenSide,
-  asked: Asked,
-  address: string,
+  rules: FollowedRules,
 ): Promise<ChosenSides> {
-  const rules = new FollowedRules(asked, address)
-  const origins = new Origins(asked, rules, [...(await source.count()).keys()])
-  const links = source.links.map((link) => new ChosenQuestions(link, origins))
+  rules.noteDatabases((await source.count()).keys())
   let leftOut = 0
-  const chosen: OpenSide = {
-    ...source,
-    links,
-    async *keys() {
-      for await (const { db, keys, ...rest } of source.keys()) {
-        origins.noteDatabase(db)
-        const going = await origins.wantedAmong(
-          source.links[0]!,
-          db,
-          keys.filter((key) => rules.goes({ db, key })),
-        )
-        leftOut += keys.length - going.length
-        if (going.length > 0)
-          yield {
-            ...rest,
-            db: rules.keys.dbMap(db),
-            keys: going.map((key) => rules.placed({ db, key }).key),
-          }
-      }
-    },
-    count: () => countOf(chosen),
-    [Symbol.dispose]: () => source[Symbol.dispose](),
-  }
+  const origins = new Origins(rules)
   const ours: OpenSide = {
     ...target,
     async *keys() {
       for await (const listed of target.keys()) {
         const { db } = listed
-        const candidates = listed.keys.filter((key) => origins.of(db, key).length > 0)
+        const candidates = listed.keys.filter((key) => rules.originsOf({ db, key }).length > 0)
         const keys = await origins.wantedAmong(target.links[0]!, db, candidates)
         if (keys.length > 0) yield { ...listed, keys }
       }
@@ -69,7 +42,47 @@ export async function chooseSides(
     count: () => countOf(ours),
     [Symbol.dispose]: () => target[Symbol.dispose](),
   }
-  return { source: chosen, target: ours, leftOut: () => leftOut, functions: rules.keys.functions }
+  return {
+    source: chosenSource(source, rules, (keys) => (leftOut += keys)),
+    target: ours,
+    leftOut: () => leftOut,
+    functions: rules.keys.functions,
+  }
+}
+
+/** What of a source goes along, asked by the names of the target. `onLeftOut`: so many of its keys were gone past. */
+export function chosenSource(
+  source: OpenSide,
+  rules: FollowedRules,
+  onLeftOut: (keys: number) => void = () => undefined,
+): OpenSide {
+  const origins = new Origins(rules)
+  const chosen: OpenSide = {
+    ...source,
+    links: source.links.map((link) => new ChosenQuestions(link, origins)),
+    async *keys() {
+      for await (const { db, keys, misplaced, shared } of source.keys()) {
+        rules.noteDatabases([db])
+        const named = keys.filter((key) => rules.goes({ db, key }))
+        const going = await origins.wantedAmong(source.links[0]!, db, named)
+        onLeftOut(keys.length - going.length)
+        if (going.length === 0) continue
+        const placed = new Map(going.map((key) => [key, rules.placed({ db, key }).key]))
+        yield {
+          db: rules.keys.dbMap(db),
+          keys: [...placed.values()],
+          misplaced: misplaced.flatMap((key) => placed.get(key) ?? []),
+          shared: shared.flatMap(({ key, servers }) => {
+            const to = placed.get(key)
+            return to === undefined ? [] : [{ key: to, servers }]
+          }),
+        }
+      }
+    },
+    count: () => countOf(chosen),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  }
+  return chosen
 }
 
 /** Nothing but going through them tells how many they are. */
@@ -80,54 +93,28 @@ async function countOf({ keys }: Pick<OpenSide, 'keys'>): Promise<ReadonlyMap<nu
   return counts
 }
 
-/** Which keys of the source a key of the target may come from. */
+/** Which keys of the source keys of the target come from. */
 class Origins {
-  readonly #asked: Asked
-  readonly #rules: FollowedRules
-  readonly #dbs: Set<number>
-  readonly #choosesKinds: boolean
+  readonly rules: FollowedRules
 
-  constructor(asked: Asked, rules: FollowedRules, dbs: readonly number[]) {
-    this.#asked = asked
-    this.#rules = rules
-    this.#dbs = new Set(dbs)
-    this.#choosesKinds = asked.types !== undefined || asked.excludeTypes !== undefined
-  }
-
-  /** The source has keys there. */
-  noteDatabase(db: number): void {
-    this.#dbs.add(db)
-  }
-
-  /** By its name and database alone. */
-  of(db: number, key: Buffer): readonly DbKey[] {
-    const { addPrefix = '', stripPrefix = '', dbPrefix, dbs } = this.#asked
-    return [...this.#dbs].flatMap((from) => {
-      if (dbs?.includes(from) === false || this.#rules.keys.dbMap(from) !== db) return []
-      const front = Buffer.from(addPrefix + (dbPrefix?.[from] ?? ''))
-      if (!front.equals(key.subarray(0, front.length))) return []
-      const rest = key.subarray(front.length)
-      const names = stripPrefix === '' ? [rest] : [Buffer.concat([Buffer.from(stripPrefix), rest]), rest]
-      return names
-        .map((name): DbKey => ({ db: from, key: name }))
-        .filter((one) => this.#rules.goes(one) && this.#rules.placed(one).key.equals(key))
-    })
+  constructor(rules: FollowedRules) {
+    this.rules = rules
   }
 
   /** Those of these keys of one server whose type is one that goes along. */
   async wantedAmong(server: Questioned, db: number, keys: readonly Buffer[]): Promise<readonly Buffer[]> {
-    if (!this.#choosesKinds || keys.length === 0) return keys
+    if (!this.rules.choosesKinds || keys.length === 0) return keys
     const types = await server.askEach(db, keys, typeOf)
-    return keys.filter((_, at) => this.#wants(String(types[at])))
+    return keys.filter((_, at) => this.rules.wantsType(String(types[at])))
   }
 
   /** What each of these keys of the target is at the source; `nobody` where it has none of them. */
   async find(source: Questioned, db: number, keys: readonly Buffer[]): Promise<ReadonlyMap<string, DbKey>> {
     const found = new Map<string, DbKey>()
     for (const key of new Map(keys.map((one) => [one.toString('latin1'), one])).values()) {
-      const candidates = this.of(db, key)
+      const candidates = this.rules.originsOf({ db, key })
       const [only] = candidates
-      const sure = candidates.length === 1 && !this.#choosesKinds
+      const sure = candidates.length === 1 && !this.rules.choosesKinds
       const one = sure ? only : await this.#firstThere(source, candidates)
       found.set(key.toString('latin1'), one ?? { db: 0, key: nobody })
     }
@@ -137,13 +124,9 @@ class Origins {
   async #firstThere(source: Questioned, candidates: readonly DbKey[]): Promise<DbKey | undefined> {
     for (const one of candidates) {
       const [type] = await source.askEach(one.db, [one.key], typeOf)
-      if (String(type) !== 'none' && this.#wants(String(type))) return one
+      if (String(type) !== 'none' && this.rules.wantsType(String(type))) return one
     }
     return undefined
-  }
-
-  #wants(type: string): boolean {
-    return type === 'none' || wantsKind(this.#asked, kindNamed(type))
   }
 }
 
@@ -176,9 +159,16 @@ class ChosenQuestions implements Questioned {
         of,
         some.map(({ command }) => command),
       )
-      for (const [index, { at }] of some.entries()) replies[at] = answers[index]!
+      for (const [index, { at, command }] of some.entries())
+        replies[at] = this.#unlessLeftOut(of, command, answers[index]!)
     }
     return replies
+  }
+
+  /** A key may have become another since its type was asked for: what DUMP gives of it tells it surely. */
+  #unlessLeftOut(db: number, command: Command, reply: Reply): Reply {
+    if (command[0] !== 'DUMP' || !Buffer.isBuffer(reply)) return reply
+    return this.#origins.rules.goes({ db, key: keysIn(command)[0]! }, reply[0]) ? reply : null
   }
 
   askEach(

@@ -2,6 +2,7 @@ import { keyKinds, type KeyKind } from '#contract/selection.ts'
 import type { RestoredAs } from '#contract/verify.ts'
 import { isOurs } from '../flow/own-keys.ts'
 import { goesAlong, Selection, unknownType } from '../plan/selection.ts'
+import { kindNamed } from '../plan/wanted-kinds.ts'
 import type { Questioned } from './db-link.ts'
 
 const nothing = Buffer.alloc(0)
@@ -60,9 +61,4 @@ export class ExtraKeys {
     )
     return keys.filter((_, at) => kinds.has(kindNamed(String(types[at]))))
   }
-}
-
-/** What TYPE says, in our words. */
-export function kindNamed(type: string): KeyKind {
-  return keyKinds.find((kind) => kind === type) ?? 'module'
 }

@@ -11,6 +11,7 @@ import type {
   VerifySpec,
 } from '#contract/verify.ts'
 import { detail } from '#contract/difference.ts'
+import { FollowedRules } from '../flow/followed-rules.ts'
 import { isOurs } from '../flow/own-keys.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import { compareKeys } from './compare.ts'
@@ -56,8 +57,8 @@ export async function verifyServers(
     const refused = opened.find((one) => one.status === 'rejected')
     if (refused !== undefined) throw refused.reason
     const [source, target] = [sides[0]!, sides[1]!]
-    const chosen =
-      spec.rules === undefined ? null : await chooseSides(source, target, spec.rules, addressOf(spec.target))
+    const rules = spec.rules === undefined ? null : FollowedRules.of(spec.rules, addressOf(spec.target))
+    const chosen = rules === null ? null : await chooseSides(source, target, rules)
     return await new ServerComparison(
       spec,
       { source, target, functions: true, leftOut: () => 0, ...chosen },

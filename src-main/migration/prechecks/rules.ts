@@ -5,18 +5,17 @@ import { failed, passed, type Check } from './context.ts'
 export const rules: Check = {
   id: 'rules',
   side: 'both',
-  async run({ options, mode, sources }) {
+  async run({ options, sources }) {
     const asked = options.rules
     if (asked === undefined || !hasRules(asked)) return passed('rules-none')
     const wrong = contradictionOf(asked) ?? nameMeeting(asked)
     if (wrong !== null) return failed('rules-contradict', { field: wrong.field, reason: wrong.reason })
-    const servers = await sources
-    if (servers.length > 1 || (await mode) === 'scan') return failed('rules-one-source')
     if (options.wayBack) return failed('rules-way-back')
-    const there = servers.flatMap(({ reached }) =>
+    const there = (await sources).flatMap(({ reached }) =>
       'control' in reached ? Object.keys(reached.facts.keysPerDb).map(Number) : [],
     )
-    const meeting = databasesMeeting(asked, there)
+    // A database of several sources is one.
+    const meeting = databasesMeeting(asked, [...new Set(there)])
     if (meeting !== null) return failed('rules-databases-meet', meeting)
     return passed('rules-fit')
   },

@@ -118,14 +118,6 @@ export const enRestore = {
   'scope.live.counts':
     'Both sides are counted and compared **by these rules**: keys that do not go along are no difference.',
   'scope.rules': 'Rules for keys',
-  'scope.clear': 'Let everything go along',
-  'scope.refused.several':
-    'Keys are chosen, moved and renamed only with a single source; of several servers everything goes along.',
-  'scope.refused.cluster':
-    'Keys are chosen, moved and renamed only with a single server as source; of a cluster everything goes along.',
-  'scope.refused.scan':
-    'Keys are chosen, moved and renamed only where the source is followed as a replica; the options say to read it key by key.',
-  'scope.noScan': 'Does not go with rules for keys: a source that is read key by key is copied whole.',
   'scope.noWayBack':
     'No way back is kept with rules for keys: what a key of the target is at the source, they do not always tell.',
   'scope.strip.partly':

@@ -114,14 +114,6 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'scope.live.pattern': '이 중 패턴과 유형에 맞는 키의 수는 복사할 때 알 수 있습니다.',
   'scope.live.counts': '양쪽을 **이 규칙에 따라** 세고 비교합니다. 제외된 키는 차이로 보지 않습니다.',
   'scope.rules': '키 규칙',
-  'scope.clear': '모두 복사하기',
-  'scope.refused.several':
-    '키 선택, 이동, 이름 변경은 소스가 하나일 때만 가능합니다. 여러 서버는 모두 복사됩니다.',
-  'scope.refused.cluster':
-    '키 선택, 이동, 이름 변경은 소스가 단일 서버일 때만 가능합니다. 클러스터는 모두 복사됩니다.',
-  'scope.refused.scan':
-    '키 선택, 이동, 이름 변경은 소스를 레플리카로 따라갈 때만 가능합니다. 지금 옵션은 키 단위로 읽기입니다.',
-  'scope.noScan': '키 규칙과 함께 쓸 수 없습니다. 키 단위로 읽는 소스는 모두 복사됩니다.',
   'scope.noWayBack':
     '키 규칙이 있으면 되돌아가는 길을 두지 않습니다. 타깃의 키가 소스에서 무엇인지 규칙만으로는 항상 알 수 없습니다.',
   'scope.strip.partly':

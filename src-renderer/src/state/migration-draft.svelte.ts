@@ -1,4 +1,4 @@
-import { placeOf } from '#contract/connection.ts'
+import { placeOf, type ServerFacts } from '#contract/connection.ts'
 import { keptCommandSchema, lineOfCommand, wordsOfCommand } from '#contract/cutover-command.ts'
 import type { Failure } from '#contract/failure.ts'
 import {
@@ -69,11 +69,10 @@ export class MigrationDraft {
     return this.hasOneSource && this.scope.isPlain
   }
 
-  /** Why no rules for keys can be followed; null where they can, as far as is known. */
-  get rulesRefused(): 'several' | 'cluster' | 'scan' | null {
-    if (!this.hasOneSource) return 'several'
-    if ((this.tests.source.facts?.cluster ?? null) !== null) return 'cluster'
-    return this.mode === 'scan' ? 'scan' : null
+  /** What the source told at its test; null where that says nothing of the whole: of one server of several. */
+  get factsOfAll(): ServerFacts | null {
+    const { facts } = this.tests.source
+    return this.hasOneSource && (facts?.cluster ?? null) === null ? facts : null
   }
 
   get problems(): Readonly<Record<MigrationStep, readonly Problem[]>> {
@@ -210,8 +209,6 @@ export class MigrationDraft {
   #rulesNotFollowed(): readonly Problem[] {
     const { isPlain, rules } = this.scope
     if (isPlain) return []
-    const refused = this.rulesRefused
-    if (refused !== null) return [{ field: 'scope-refused', word: `scope.refused.${refused}` }]
     const there = Object.keys(this.tests.source.facts?.keysPerDb ?? {}).map(Number)
     return [
       ...(nameMeeting(rules) === null ? [] : [{ field: 'scope-strip', word: 'scope.strip.partly' } as const]),
