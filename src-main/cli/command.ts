@@ -6,6 +6,9 @@ import { createOutput, type Output } from './output.ts'
 /** A command's file exports this: it adds flags and an action to a command that has its name already. */
 export type DefineCommand = (command: Command) => void
 
+/** The heading under which help lists the options that have none of their own. */
+export const otherOptions = 'Options:'
+
 /**
  * Runs a command to its exit code. Whatever fails is said in words, or as a `failed` event with `json`; nothing
  * is thrown on. `does`: whether there is a target that something may have been written to.

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { parseAddress, parseSentinels, type Address } from './address.ts'
+import { otherOptions } from './command.ts'
 import { gather } from './option-values.ts'
 import { askHidden } from './terminal/hidden-prompt.ts'
 import { trustHostKeys } from './trust-host-keys.ts'
@@ -41,6 +42,7 @@ export function addConnectionFlags(command: Command, side: Side, presence: Prese
   )
   if (presence.endsWith('several')) flag.argParser(gather)
   command
+    .optionsGroup(`The ${side}:`)
     .addOption(flag.makeOptionMandatory(!presence.startsWith('optional')))
     .option(
       `${password}, ${name('password')} <password>`,
@@ -55,7 +57,8 @@ export function addConnectionFlags(command: Command, side: Side, presence: Prese
     .option(name('insecure'), 'do not verify its certificate')
   if (side === 'target')
     command.option('--proxy', 'it is a proxy (twemproxy, Codis): one key a command, and no questions')
-  return addWayFlags(command, prefix, environment)
+  command.optionsGroup(`How the ${side} is reached:`)
+  return addWayFlags(command, prefix, environment).optionsGroup(otherOptions)
 }
 
 /** A server as the command line names it, and the database its URL names. */

@@ -11,6 +11,7 @@ import type { Output } from './output.ts'
 import { askLine } from './terminal/ask-line.ts'
 import { checkLines } from './terminal/check-lines.ts'
 import { shardLines } from './terminal/shard-lines.ts'
+import { columnsOf } from './terminal/style.ts'
 import { taskLine } from './terminal/task-line.ts'
 
 /** A task on the command line: shows how it goes, tells its milestones, and waits for what is wanted. */
@@ -82,13 +83,16 @@ export class FollowedTask implements Disposable {
     if (state === 'ready') return
     const results = checks?.results ?? []
     this.#output.event('checked', { results })
-    for (const line of checkLines(results)) this.#output.note(line)
     const blocking = results.filter((one) => one.state !== 'passed' && one.state !== 'warning')
-    throw new FailureError(
+    const reason =
       failure ??
-        blocking.find((one) => one.failure !== null)?.failure ??
-        makeFailure(blocking.length > 0 ? 'task.checks-failed' : 'task.warnings-open'),
-    )
+      blocking.find((one) => one.failure !== null)?.failure ??
+      makeFailure(blocking.length > 0 ? 'task.checks-failed' : 'task.warnings-open')
+    // Said at the very end, once.
+    const others = results.filter((one) => one.failure !== reason || one.nodes !== undefined)
+    const columns = columnsOf(process.stderr)
+    for (const line of checkLines(others, { columns })) this.#output.note(line)
+    throw new FailureError(reason)
   }
 
   /**

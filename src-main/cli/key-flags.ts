@@ -11,6 +11,7 @@ import {
   type SlotRange,
   type TtlRule,
 } from '#contract/selection.ts'
+import { otherOptions } from './command.ts'
 import {
   databases,
   dbMap,
@@ -47,6 +48,7 @@ const kinds = 'string, list, set, zset, hash, stream or module'
 /** `of`: where keys come from, in words. */
 export function addFollowedKeyFlags(command: Command, of: 'file' | 'source'): Command {
   return command
+    .optionsGroup('Which keys, where to, and what they are called:')
     .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
     .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
     .option('--db <number>', `only keys of this database of the ${of}; may be repeated`, databases)
@@ -62,6 +64,7 @@ export function addFollowedKeyFlags(command: Command, of: 'file' | 'source'): Co
       `put this before the names of one database of the ${of}; may be repeated`,
       dbPrefix,
     )
+    .optionsGroup(otherOptions)
 }
 
 export function addKeyFlags(command: Command): Command {

@@ -2,8 +2,8 @@ import type { Failure } from '#contract/failure.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { StandingLine } from './terminal/standing-line.ts'
-import { styleFor } from './terminal/style.ts'
-import { wrap } from './terminal/wrap.ts'
+import { columnsOf, styleFor } from './terminal/style.ts'
+import { wrap, wrapSentences } from './terminal/wrap.ts'
 
 /**
  * Where a command speaks. Results go to stdout, everything on the way and every failure to stderr; with `json`
@@ -51,11 +51,11 @@ export function createOutput(json: boolean): Output {
   const standing = json ? null : new StandingLine(process.stderr, styleFor(process.stderr))
   const line = (text = ''): void => {
     standing?.clear()
-    if (!json) process.stdout.write(`${text}\n`)
+    if (!json) process.stdout.write(`${wrapSentences(text, columnsOf(process.stdout))}\n`)
   }
   const note = (text: string): void => {
     standing?.clear()
-    if (!json) process.stderr.write(`${text}\n`)
+    if (!json) process.stderr.write(`${wrapSentences(text, columnsOf(process.stderr))}\n`)
   }
   const event: Output['event'] = (name, facts) => {
     if (json) process.stdout.write(`${JSON.stringify({ event: name, ...facts }, jsonValue)}\n`)
@@ -72,8 +72,7 @@ export function createOutput(json: boolean): Output {
       const words = sayFailure(failure, 'en', does)
       event('failed', { code, params, retryable, ...words, exitCode: exitCodeOf(failure) })
       const { bold, dim } = styleFor(process.stderr)
-      // Only on a terminal: a log is searched, and its lines should hold whole sentences.
-      const columns = process.stderr.isTTY ? process.stderr.columns : Infinity
+      const columns = columnsOf(process.stderr)
       note(bold(wrap(`keyferry: ${words.what}`, columns)))
       note(wrap(words.safe, columns, '  '))
       note(wrap(words.todo, columns, '  '))

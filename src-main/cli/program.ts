@@ -77,7 +77,7 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/readiness.ts'),
   },
   inspect: {
-    description: 'tell what is in an RDB file, and whether it is whole',
+    description: 'tell what is in a backup, RDB or append-only file, and whether it is whole',
     load: () => import('./commands/inspect.ts'),
   },
   decode: {
@@ -85,7 +85,7 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/decode.ts'),
   },
   serve: {
-    description: 'serve the console to a browser on this machine',
+    description: 'serve the console to browsers',
     load: () => import('./commands/serve.ts'),
   },
   demo: {
@@ -93,6 +93,9 @@ const commands: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/demo.ts'),
   },
 }
+
+/** Columns: a text beside an option is broken where it has that many, so that 80 do for the longest option. */
+const narrowestHelp = 30
 
 const howCommandsEnd = `
 "keyferry <command> --help" shows its options. A command ends with
@@ -113,6 +116,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     .description('Moves a Redis data set from where it is to where it should be, with proof.')
     .version(version)
     .addHelpText('after', howCommandsEnd)
+    .configureHelp({ minWidthToWrap: narrowestHelp })
     .showHelpAfterError('(--help shows every option)')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(withoutSecrets(text)) })

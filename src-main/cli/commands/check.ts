@@ -19,6 +19,7 @@ import { openOwnMigrations } from '../migrations.ts'
 import type { Output } from '../output.ts'
 import { taskOfProfile } from '../saved-profile.ts'
 import { checkLines } from '../terminal/check-lines.ts'
+import { columnsOf } from '../terminal/style.ts'
 
 interface CheckFlags extends ConnectionFlags, FollowedKeyFlags {
   readonly settings: boolean
@@ -103,7 +104,7 @@ function told(results: readonly CheckResult[], output: Output): ExitCode {
   const code = failed + skipped > 0 ? exitCode.failed : warnings > 0 ? exitCode.differs : exitCode.done
   output.event('checked', { results })
   output.event('done', { passed, warnings, failed, skipped, exitCode: code })
-  for (const line of checkLines(results, true)) output.line(line)
+  for (const line of checkLines(results, { all: true, columns: columnsOf(process.stdout) })) output.line(line)
   output.line()
   const waiting = skipped > 0 ? `, ${skipped} waiting for these` : ''
   output.line(

@@ -17,6 +17,12 @@ a list or set as an array, a sorted set as [member, score] pairs, a hash as [fie
 time in ms as a third where the field expires), a stream with its entries and groups. Strings are text where
 they are valid UTF-8 of up to 8 MiB, else {"base64": "…"}.`
 
+const examples = `
+
+Examples:
+  keyferry decode dump.rdb
+  keyferry decode dump.rdb.gz --include 'user:*' --db 0 > users.jsonl`
+
 export function define(command: Command): void {
   command
     .argument(
@@ -26,7 +32,7 @@ export function define(command: Command): void {
     .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
     .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
     .option('--db <number>', 'only keys of this database; may be repeated', databases)
-    .addHelpText('after', form)
+    .addHelpText('after', form + examples)
     .action((file: string, flags: DecodeFlags) =>
       perform(
         false,

@@ -15,9 +15,14 @@ import { interruptible } from '../interrupt.ts'
 import type { Output } from '../output.ts'
 import { duration, keys } from '../terminal/figures.ts'
 
+const examples = `
+It takes half a minute at most, needs a redis-server or valkey-server on PATH, and leaves nothing behind:
+  keyferry demo`
+
 export function define(command: Command): void {
   command
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((flags: { readonly json?: true }) => perform(flags.json === true, demo))
 }
 

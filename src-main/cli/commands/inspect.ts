@@ -13,6 +13,12 @@ interface InspectFlags {
   readonly json?: true
 }
 
+const examples = `
+Examples:
+  keyferry inspect dump.rdb
+  keyferry inspect /var/lib/redis/appendonlydir
+  keyferry inspect dump.rdb --separator / --depth 2 --json`
+
 export function define(command: Command): void {
   command
     .argument(
@@ -27,6 +33,7 @@ export function define(command: Command): void {
       1,
     )
     .option('--json', 'one JSON object a line on stdout')
+    .addHelpText('after', examples)
     .action((file: string, flags: InspectFlags) =>
       perform(
         flags.json === true,

@@ -48,7 +48,7 @@ async function readiness(flags: ReadinessFlags, output: Output): Promise<ExitCod
     import('#engine/worker/pool.ts'),
   ])
   using interrupt = interruptible(() => undefined)
-  if (spec.from !== 'aof') output.note(`Looking for ${spec.seconds} s; Ctrl-C ends it.`)
+  if (spec.from !== 'aof') output.note(`Looking for ${spec.seconds} s; Ctrl-C gives it up.`)
   const report = await createJobRunner(findParts().worker)
     .run('readiness', spec, {
       signal: interrupt.signal,

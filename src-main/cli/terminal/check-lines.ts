@@ -1,9 +1,16 @@
 import type { CheckResult, NodeFinding } from '#contract/precheck.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { sayFinding } from '#contract/words/say-finding.ts'
+import { wrap } from './wrap.ts'
 
-/** What the checks found that needs somebody, worst first; of those that passed or were accepted only with `all`. */
-export function checkLines(results: readonly CheckResult[], all = false): readonly string[] {
+/**
+ * What the checks found that needs somebody, worst first, for a terminal of `columns`; of those that passed or were
+ * accepted only with `all`.
+ */
+export function checkLines(
+  results: readonly CheckResult[],
+  { all = false, columns = Infinity } = {},
+): readonly string[] {
   const open = results.filter(({ state, acceptedAt }) => all || (state !== 'passed' && acceptedAt === null))
   const worstFirst = [...open].sort((one, other) => weight(one) - weight(other))
   const skipped = open.filter(({ state }) => state === 'skipped').map(({ id }) => id)
@@ -15,9 +22,10 @@ export function checkLines(results: readonly CheckResult[], all = false): readon
       ...(result.nodes === undefined
         ? [`${labels[result.state]} ${result.id}: ${failure?.what ?? said.found}`]
         : nodeLines(result, result.nodes)),
-      ...[said.why, failure?.todo ?? said.mend, result.command ?? '']
+      ...[said.why, failure?.todo ?? said.mend]
         .filter((text) => text !== '')
-        .map((text) => `  ${text}`),
+        .map((text) => wrap(text, columns, '  ')),
+      ...(result.command ? [`  ${result.command}`] : []),
     ]
   })
   if (skipped.length === 0) return found

@@ -1,11 +1,12 @@
 import type { ProgressStream } from './progress-view.ts'
 import type { Style } from './style.ts'
+import { wrap } from './wrap.ts'
 
 const sentenceEveryMs = 5_000
 
 /**
- * A line about something that goes on, and what belongs to it below: drawn again in place on a terminal; elsewhere the
- * first line is said every few seconds.
+ * A line about something that goes on, and what belongs to it below, one line each: drawn again in place on a terminal;
+ * elsewhere the first line is said every few seconds.
  */
 export class StandingLine {
   readonly #stream: ProgressStream
@@ -23,7 +24,10 @@ export class StandingLine {
   show(text: string): void {
     if (this.#style.redraws) {
       const { columns = 80 } = this.#stream
-      const lines = text.split('\n').map((line) => line.slice(0, columns - 1))
+      const [first = '', ...below] = text.split('\n')
+      const lines = [...wrap(first, columns - 1).split('\n'), ...below].map((line) =>
+        line.slice(0, columns - 1),
+      )
       this.#stream.write(`${this.#away()}${lines.join('\n')}`)
       this.#drawn = lines.length
       return

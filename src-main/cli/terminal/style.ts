@@ -9,6 +9,11 @@ export interface Style {
   dim(text: string): string
 }
 
+/** How wide lines may be: no limit but on a terminal, since a log is searched, and its lines should hold whole sentences. */
+export function columnsOf({ isTTY, columns }: Pick<WriteStream, 'isTTY' | 'columns'>): number {
+  return isTTY && columns > 0 ? columns : Infinity
+}
+
 /** Reads it from the stream and the environment (no-color.org). */
 export function styleFor(
   stream: Pick<WriteStream, 'isTTY'>,

@@ -23,7 +23,7 @@ export function taskLine({ state, mode, progress, freeze, proof, schedule }: Tas
     return `Waiting, and trying again:${why}`
   }
   if (phase === 'handshake' || phase === 'waiting-for-snapshot')
-    return 'The source makes its snapshot (up to a few seconds before it begins) …'
+    return 'Waiting for the snapshot of the source …'
   if (state === 'copying') return `Copying: ${keys(copiedKeys)}, ${bytes(bytesPerSecond)}/s`
   if (phase === 'reconciling') return 'Comparing both sides: something may have been changed unseen …'
   const counts =

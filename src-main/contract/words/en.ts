@@ -490,7 +490,7 @@ export const en: LanguageWords = {
     'job.cancelled': {
       what: 'Stopped as you asked.',
       safe: exactly,
-      todo: 'Start it again when you like; a restore that is asked for again as it was goes on where it stopped.',
+      todo: 'Start it again when you like[{reads:if}.|; a restore or a sync that is asked for again as it was goes on where it stopped.]',
     },
     'job.crashed': {
       what: 'The thread doing the work ended unexpectedly[: {message}].',

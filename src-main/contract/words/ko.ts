@@ -485,7 +485,7 @@ export const ko: LanguageWords = {
     'job.cancelled': {
       what: '요청하신 대로 멈췄습니다.',
       safe: exactly,
-      todo: '언제든 다시 시작하세요. 같은 선택으로 다시 시작한 복원은 멈춘 곳부터 이어집니다.',
+      todo: '언제든 다시 시작하세요.[{reads:if}| 같은 선택으로 다시 시작한 복원이나 동기화는 멈춘 곳부터 이어집니다.]',
     },
     'job.crashed': {
       what: '작업 스레드가 예기치 않게 끝났습니다[: {message}].',

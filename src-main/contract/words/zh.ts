@@ -485,7 +485,7 @@ export const zh: LanguageWords = {
     'job.cancelled': {
       what: '已按您的要求停止。',
       safe: exactly,
-      todo: '可以随时重新开始；以相同选项再次进行的恢复会从中断处继续。',
+      todo: '可以随时重新开始[{reads:if}。|；以相同选项再次进行的恢复或同步会从中断处继续。]',
     },
     'job.crashed': {
       what: '工作线程意外结束[：{message}]。',
