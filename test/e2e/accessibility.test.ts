@@ -1,29 +1,27 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { en } from '../../src-renderer/src/i18n/en.ts'
 import { ko } from '../../src-renderer/src/i18n/ko.ts'
 import type { Words } from '../../src-renderer/src/i18n/words.ts'
 import { zh } from '../../src-renderer/src/i18n/zh.ts'
 import { findings, looks } from '../support/axe.ts'
-import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
+import type { ConsolePage } from '../support/browser.ts'
 import { setMigrationScene } from '../support/migration-scene.ts'
 import { migrationStages } from '../support/migration-stages.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let served: Served
-let browser: Browser
+const host = consoleForAllTests()
 let target: RedisServer
 let folder: string
 let dump: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keyferry-files-'))
-  ;[served, browser, target] = await Promise.all([startServed(), startBrowser(), startRedis()])
+  target = await startRedis()
   await target.call('MSET', 'a', '1', 'b', '2')
   await target.call('DEBUG', 'POPULATE', 3_000)
   await target.call('SAVE')
@@ -32,14 +30,12 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
   await target.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
 test.each(looks)('every view in $name', async ({ name, locale, colouring }) => {
-  await using console = await openConsole(browser, served, { locale, reducedMotion: 'reduce' })
+  await using console = await host.open({ locale, reducedMotion: 'reduce' })
   const { page } = console
   const found: Record<string, readonly string[]> = {}
   const look = async (view: string): Promise<void> => {
@@ -61,7 +57,7 @@ test.each(looks)('every view in $name', async ({ name, locale, colouring }) => {
     'failures',
     'nowhere',
   ]) {
-    await page.goto(`${served.origin}/#/${view}`)
+    await page.goto(`${host.served.origin}/#/${view}`)
     await look(view)
   }
   await page.keyboard.press('F1')
@@ -72,7 +68,7 @@ test.each(looks)('every view in $name', async ({ name, locale, colouring }) => {
 })
 
 test('the way through a restore, failed and done, in all colours', async () => {
-  await using console = await openConsole(browser, served, { reducedMotion: 'reduce' })
+  await using console = await host.open({ reducedMotion: 'reduce' })
   const { page } = console
   const found: Record<string, readonly string[]> = {}
   const look = async (view: string): Promise<void> => {
@@ -137,7 +133,7 @@ test('the way through a restore, failed and done, in all colours', async () => {
   await page.getByRole('button', { name: 'Compare', exact: true }).click()
   await page.getByRole('main').getByText('1 key differs').waitFor()
   await look('done, compared')
-  await page.goto(`${served.origin}/#/restores`)
+  await page.goto(`${host.served.origin}/#/restores`)
   await page.getByRole('table').first().waitFor()
   await look('list')
 
@@ -147,19 +143,19 @@ test('the way through a restore, failed and done, in all colours', async () => {
 test('every screen of a migration, in each language and in all colours', async () => {
   await using scene = await setMigrationScene(10_000)
   scene.startApplications()
-  await using person = await openConsole(browser, served)
+  await using person = await host.open()
   const all: Readonly<Record<(typeof looks)[number]['name'], Words>> = { en, zh, ko }
   const lookers: (ConsolePage & (typeof looks)[number])[] = []
   for (const look of looks) {
     const { locale } = look
-    lookers.push({ ...look, ...(await openConsole(browser, served, { locale, reducedMotion: 'reduce' })) })
+    lookers.push({ ...look, ...(await host.open({ locale, reducedMotion: 'reduce' })) })
   }
   const found: string[] = []
   const looked: string[] = []
   for await (const { name: stage, at, says } of migrationStages(person.page, scene)) {
     await Promise.all(
       lookers.map(async ({ page, name, colouring }) => {
-        await page.goto(`${served.origin}/#/${at}`)
+        await page.goto(`${host.served.origin}/#/${at}`)
         await page.getByRole('main').getByText(all[name][says], { exact: true }).first().waitFor()
         const those = await findings(page, colouring)
         found.push(...those.map((finding) => `${stage}, ${name}: ${finding}`))

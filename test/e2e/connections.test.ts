@@ -2,30 +2,18 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openConsole, startBrowser } from '../support/browser.ts'
+import { expect, test } from 'vitest'
 import { startRedis } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
 const password = 'a secret that no window is told'
 
-let browser: Browser
-let served: Served
-
-beforeAll(async () => {
-  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
-})
-
-afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-})
+const host = consoleForAllTests()
 
 test('a connection is kept once and used in a migration and a restore; its password never comes back', async () => {
   await using server = await startRedis({ password })
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
   const main = page.getByRole('main')
   const received: string[] = []
@@ -50,7 +38,7 @@ test('a connection is kept once and used in a migration and a restore; its passw
   await expect.poll(() => row.innerText()).toMatch(/Redis \d/)
   await row.getByText('no profile').waitFor()
 
-  await page.goto(`${served.origin}/#/profiles/new/source`)
+  await page.goto(`${host.served.origin}/#/profiles/new/source`)
   await main.getByLabel('Name of the migration').fill('Night move')
   await main.getByLabel('A saved connection').selectOption({ label: `Shop · 127.0.0.1:${server.port}` })
   expect(await main.getByLabel('Port', { exact: true }).inputValue()).toBe(String(server.port))
@@ -68,7 +56,7 @@ test('a connection is kept once and used in a migration and a restore; its passw
   await main.getByRole('button', { name: 'Test connection' }).click()
   await main.getByText('Connected to').waitFor()
 
-  await page.goto(`${served.origin}/#/connections`)
+  await page.goto(`${host.served.origin}/#/connections`)
   await row.getByRole('link', { name: 'Night move' }).waitFor()
   await row.getByRole('button', { name: 'Copy Shop' }).click()
   await main
@@ -104,11 +92,11 @@ test('what is set holds for every console: limits of a new restore, and the feed
   feed.listen(0, '127.0.0.1')
   await once(feed, 'listening')
   {
-    await using console = await openConsole(browser, served)
+    await using console = await host.open()
     const { page } = console
     const main = page.getByRole('main')
     await page.getByRole('link', { name: 'Settings' }).click()
-    await main.getByText(served.home).waitFor()
+    await main.getByText(host.served.home).waitFor()
     await main
       .getByText(/keyferry\.key/)
       .first()
@@ -127,8 +115,8 @@ test('what is set holds for every console: limits of a new restore, and the feed
     expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
     expect(console.complaints).toEqual([])
   }
-  await using other = await openConsole(browser, served)
-  await other.page.goto(`${served.origin}/#/settings`)
+  await using other = await host.open()
+  await other.page.goto(`${host.served.origin}/#/settings`)
   await expect.poll(() => other.page.getByLabel('Keys per second').inputValue()).toBe('750')
   feed.close()
   feed.closeAllConnections()

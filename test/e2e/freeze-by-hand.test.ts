@@ -1,26 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { en } from '../../src-renderer/src/i18n/en.ts'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { startCounting } from '../support/counting-writers.ts'
 import { walkMigration } from '../support/migration-walk.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startServed } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let browser: Browser
-const home = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-
-afterAll(async () => {
-  await browser.close()
-  rmSync(home, { recursive: true, force: true })
-})
+const host = consoleForAllTests()
 
 test('a source that lets nobody change its passwords is shut by hand, seen to be, proven and finished', async () => {
   const password = 'secret-of-the-service'
@@ -29,8 +14,7 @@ test('a source that lets nobody change its passwords is shut by hand, seen to be
     args: ['--repl-diskless-sync-delay', '0', '--rename-command', 'CONFIG', ''],
   })
   await using target = await startRedis({ password: 'new' })
-  await using served = await startServed(0, home)
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
   const walk = walkMigration(page)
   const writers = await startCounting(source, ['a', 'b'], { password })

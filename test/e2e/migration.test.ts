@@ -1,25 +1,19 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { en } from '../../src-renderer/src/i18n/en.ts'
 import { ko } from '../../src-renderer/src/i18n/ko.ts'
 import { zh } from '../../src-renderer/src/i18n/zh.ts'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { keyboard } from '../support/hand.ts'
 import { asPromised, setMigrationScene, type MigrationScene } from '../support/migration-scene.ts'
 import { walkMigration, type Side } from '../support/migration-walk.ts'
 import { startServed } from '../support/serve.ts'
+import { browserForAllTests } from '../support/shared-browser.ts'
 import { infoField } from '../support/sync-ends.ts'
 
-let browser: Browser
-
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-
-afterAll(() => browser.close())
+const shared = browserForAllTests()
 
 const sourceOf = ({ source, sourcePassword }: MigrationScene): Side => ({
   port: source.port,
@@ -37,7 +31,7 @@ test('from the wizard to finished, killed in the middle, with applications that 
   let writtenBefore: number
   {
     await using served = await startServed(0, home.path)
-    await using console = await openConsole(browser, served)
+    await using console = await shared.open(served)
     const walk = walkMigration(console.page)
     await walk.openWizard()
     await walk.enterBothSides('Shop cache', sourceOf(scene), targetOf(scene))
@@ -52,7 +46,7 @@ test('from the wizard to finished, killed in the middle, with applications that 
     writtenBefore = scene.written
   }
   await using served = await startServed(0, home.path)
-  await using console = await openConsole(browser, served)
+  await using console = await shared.open(served)
   const { page } = console
   const walk = walkMigration(page)
   await page.getByRole('navigation').getByRole('link', { name: 'Tasks' }).click()
@@ -100,7 +94,7 @@ test('a profile is found again exactly as it was left, its passwords sealed', as
   let profile: string
   {
     await using served = await startServed(0, home.path)
-    await using console = await openConsole(browser, served)
+    await using console = await shared.open(served)
     const { page } = console
     const walk = walkMigration(page)
     await walk.openWizard()
@@ -122,7 +116,7 @@ test('a profile is found again exactly as it was left, its passwords sealed', as
     for (const step of steps) kept[step] = await answersAt(page, served.origin, step)
   }
   await using served = await startServed(0, home.path)
-  await using console = await openConsole(browser, served)
+  await using console = await shared.open(served)
   const { page } = console
   await page.getByRole('link', { name: 'Profiles' }).click()
   await page.getByRole('row', { name: 'Night move' }).getByRole('link', { name: 'Open' }).click()
@@ -162,7 +156,7 @@ test.each([
     await using scene = await setMigrationScene(1_000)
     scene.startApplications()
     {
-      await using console = await openConsole(browser, served, { locale })
+      await using console = await shared.open(served, { locale })
       const walk = walkMigration(console.page, words, keyboard)
       await walk.openWizard()
       await walk.enterBothSides('가게 商店', sourceOf(scene), targetOf(scene))
@@ -172,7 +166,7 @@ test.each([
       await walk.untilInStep()
       expect(console.complaints).toEqual([])
     }
-    await using console = await openConsole(browser, served, { locale })
+    await using console = await shared.open(served, { locale })
     const { page } = console
     const walk = walkMigration(page, words, keyboard)
     await walk.openTask('가게 商店')

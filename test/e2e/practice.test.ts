@@ -1,21 +1,9 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Browser } from 'playwright-core'
-import { openConsole, startBrowser } from '../support/browser.ts'
+import { expect, test } from 'vitest'
 import { walkMigration } from '../support/migration-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let served: Served
-let browser: Browser
-
-beforeAll(async () => {
-  ;[served, browser] = await Promise.all([startServed(), startBrowser()])
-})
-
-afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-})
+const host = consoleForAllTests()
 
 const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -25,7 +13,7 @@ const isListening = (port: number): Promise<boolean> =>
   })
 
 test('somebody who is new here moves practice data, and leaves nothing behind', async () => {
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
   const walk = walkMigration(page)
   await walk.main.getByRole('button', { name: 'Start practice servers' }).click()
@@ -35,7 +23,7 @@ test('somebody who is new here moves practice data, and leaves nothing behind', 
   await walk.untilInStep()
 
   // Another console sees that they run, and where.
-  await using other = await openConsole(browser, served)
+  await using other = await host.open()
   const door = other.page.getByRole('main').locator('section').filter({ hasText: 'Try it first' })
   const said = await door.getByText('Practice servers run').innerText()
   const ports = [.../(\d+) and (\d+)/.exec(said)!].slice(1).map(Number)

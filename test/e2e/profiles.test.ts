@@ -1,16 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startBrowser, openConsole } from '../support/browser.ts'
-import { startServed } from '../support/serve.ts'
+import { expect, test } from 'vitest'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let browser: Browser
-
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-
-afterAll(() => browser.close())
+const host = consoleForAllTests()
 
 const file = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({
   name,
@@ -28,10 +20,9 @@ test('profiles are imported from files, found, and exported again as they were',
       target: null,
       options,
     })
-  await using served = await startServed()
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
-  await page.goto(`${served.origin}/#/profiles`)
+  await page.goto(`${host.served.origin}/#/profiles`)
   const main = page.getByRole('main')
   const chooser = main.locator('input[type=file]')
 

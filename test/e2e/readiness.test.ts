@@ -1,29 +1,17 @@
 import { readFileSync } from 'node:fs'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { findings } from '../support/axe.ts'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let browser: Browser
-let served: Served
-
-beforeAll(async () => {
-  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
-})
-
-afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-})
+const host = consoleForAllTests()
 
 test('readiness for a cluster: seen with MONITOR while it goes on, told with keys and advice, saved as a file', async () => {
   await using server = await startRedis()
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
   const main = page.getByRole('main')
-  await page.goto(`${served.origin}/#/profiles`)
+  await page.goto(`${host.served.origin}/#/profiles`)
   await main.getByRole('link', { name: 'Are the applications ready for a cluster?' }).click()
   await main.getByText('Everything it is asked (MONITOR)').click()
   await main.getByRole('button', { name: 'Look', exact: true }).click()

@@ -1,21 +1,19 @@
 import { rm } from 'node:fs/promises'
-import type { Browser, Locator } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rewrite, startWriting, taken } from '../support/aof.ts'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
 /** A person restores what a server wrote into its append-only file: looked at first, and proven after. */
 
-let served: Served
-let browser: Browser
+const host = consoleForAllTests()
 let target: RedisServer
 let folder: string
 
 beforeAll(async () => {
-  ;[served, browser, target] = await Promise.all([startServed(), startBrowser(), startRedis()])
+  target = await startRedis()
   await using source = await startWriting({ args: ['--aof-use-rdb-preamble', 'yes'] })
   await source.call('DEBUG', 'POPULATE', 500, 'user', 20)
   await source.call('SET', 'counter', 40)
@@ -33,14 +31,12 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
   await target.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
 test('an append-only file: a dry run, the restore, and the comparison', async () => {
-  await using opened = await openConsole(browser, served)
+  await using opened = await host.open()
   const { page } = opened
   const main = (): Locator => page.getByRole('main')
   const says = (text: string): Promise<void> => main().getByText(text).first().waitFor()

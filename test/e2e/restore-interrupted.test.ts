@@ -1,20 +1,21 @@
 import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
+import type { ConsolePage } from '../support/browser.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
 import { startServed, type Served } from '../support/serve.ts'
+import { browserForAllTests } from '../support/shared-browser.ts'
 
 /** A restore whose host was killed: what was chosen is found again, and one press goes on; only the password is asked for. */
 
 const users = 20_000
 const password = 'only-in-a-head'
 
-let browser: Browser
+const shared = browserForAllTests()
 let source: RedisServer
 let target: RedisServer
 let folder: string
@@ -24,8 +25,7 @@ let page: Page
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keyferry-interrupted-'))
-  ;[browser, source, target] = await Promise.all([
-    startBrowser(),
+  ;[source, target] = await Promise.all([
     startRedis({ args: ['--dbfilename', 'dump.rdb'] }),
     startRedis({ args: ['--requirepass', password], password }),
   ])
@@ -41,14 +41,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await end()
-  await browser.close()
   await Promise.all([source.stop(), target.stop()])
   await rm(folder, { recursive: true, force: true })
 })
 
 async function begin(): Promise<void> {
   served = await startServed(0, join(folder, 'home'))
-  console_ = await openConsole(browser, served)
+  console_ = await shared.open(served)
   page = console_.page
 }
 

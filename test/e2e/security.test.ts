@@ -8,25 +8,16 @@ import {
 } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let served: Served
-let browser: Browser
+const host = consoleForAllTests()
 let cookie: string
 
 beforeAll(async () => {
-  served = await startServed()
-  browser = await startBrowser()
-  cookie = await signIn(served)
-})
-
-afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
+  cookie = await signIn(host.served)
 })
 
 interface Answer {
@@ -40,7 +31,7 @@ async function ask(
   path: string,
   headers: Record<string, string> = {},
   method = 'GET',
-  to = served,
+  to = host.served,
 ): Promise<Answer> {
   const request = httpRequest({ host: '127.0.0.1', port: to.port, path, method, headers })
   request.end()
@@ -57,7 +48,7 @@ async function signIn(to: Served): Promise<string> {
 }
 
 /** How an upgrade ends: `open`, or the status it is refused with. */
-async function upgrade(headers: Record<string, string>, path = '/rpc', to = served): Promise<string> {
+async function upgrade(headers: Record<string, string>, path = '/rpc', to = host.served): Promise<string> {
   const socket = new WebSocket(`ws://127.0.0.1:${to.port}${path}`, { headers })
   const outcome = await new Promise<string>((resolve) => {
     socket.on('open', () => resolve('open'))
@@ -69,7 +60,7 @@ async function upgrade(headers: Record<string, string>, path = '/rpc', to = serv
   return outcome
 }
 
-async function openSocket(to = served, session = cookie): Promise<WebSocket> {
+async function openSocket(to = host.served, session = cookie): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${to.port}/rpc`, {
     headers: { cookie: session, origin: to.origin },
   })
@@ -79,7 +70,7 @@ async function openSocket(to = served, session = cookie): Promise<WebSocket> {
 
 const capabilities = JSON.stringify({ i: '1', p: { u: '/host/capabilities' } })
 
-async function isAnswering(to = served, session = cookie): Promise<boolean> {
+async function isAnswering(to = host.served, session = cookie): Promise<boolean> {
   const socket = await openSocket(to, session)
   socket.send(capabilities)
   const [data] = (await once(socket, 'message')) as [Buffer]
@@ -88,7 +79,7 @@ async function isAnswering(to = served, session = cookie): Promise<boolean> {
 }
 
 test('only this machine is listened to, and the address printed carries the token once', async () => {
-  const address = new URL(await served.invite())
+  const address = new URL(await host.served.invite())
 
   expect(address.hostname).toBe('127.0.0.1')
   expect(address.searchParams.get('token')).toHaveLength(43)
@@ -103,7 +94,7 @@ test('without a session nothing is told but how to get one', async () => {
 })
 
 test('a token is good once', async () => {
-  const { pathname, search } = new URL(await served.invite())
+  const { pathname, search } = new URL(await host.served.invite())
   const first = await ask(`${pathname}${search}`)
   const again = await ask(`${pathname}${search}`)
 
@@ -117,22 +108,22 @@ test('a page elsewhere cannot use the session, whatever name it has resolve to u
   const elsewhere = 'http://evil.example'
 
   expect((await ask('/', { cookie, host: 'evil.example' })).status).toBe(421)
-  expect((await ask('/', { cookie, host: `evil.example:${served.port}` })).status).toBe(421)
+  expect((await ask('/', { cookie, host: `evil.example:${host.served.port}` })).status).toBe(421)
   expect((await ask('/', { cookie, origin: elsewhere })).status).toBe(403)
   expect((await ask('/session', { cookie, origin: 'null' })).status).toBe(403)
   expect(await upgrade({ cookie, origin: elsewhere })).toBe('403')
   expect(await upgrade({ cookie, origin: 'null' })).toBe('403')
   expect(await upgrade({ cookie })).toBe('403')
   expect(await upgrade({ cookie, origin: elsewhere, host: 'evil.example' })).toBe('403')
-  expect(await upgrade({ cookie, origin: `http://127.0.0.1:${served.port + 1}` })).toBe('403')
-  expect(await upgrade({ cookie, origin: served.origin })).toBe('open')
+  expect(await upgrade({ cookie, origin: `http://127.0.0.1:${host.served.port + 1}` })).toBe('403')
+  expect(await upgrade({ cookie, origin: host.served.origin })).toBe('open')
 })
 
 test('the socket opens for a session only, and only at its door', async () => {
-  const origin = served.origin
+  const origin = host.served.origin
 
   expect(await upgrade({ origin })).toBe('401')
-  expect(await upgrade({ origin, cookie: `keyferry-${served.port}=made-up` })).toBe('401')
+  expect(await upgrade({ origin, cookie: `keyferry-${host.served.port}=made-up` })).toBe('401')
   expect(await upgrade({ origin, cookie }, '/')).toBe('404')
   expect(await upgrade({ origin, cookie }, '/rpc?token=x')).toBe('404')
 })
@@ -195,7 +186,7 @@ test.each([
 })
 
 test('frames that are no frames, and half a handshake, do not end the process', async () => {
-  const handshake = `GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${served.port}\r\nOrigin: ${served.origin}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+  const handshake = `GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${host.served.port}\r\nOrigin: ${host.served.origin}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
   for (const bytes of [
     Buffer.concat([Buffer.from(handshake), Buffer.from('ffffffffffffffffffff', 'hex')]),
     Buffer.concat([Buffer.from(handshake), Buffer.from('8100', 'hex')]),
@@ -203,7 +194,7 @@ test('frames that are no frames, and half a handshake, do not end the process', 
     Buffer.from('GET / HTTP/1.1\r\nHost: \x01\r\n\r\n'),
     Buffer.from([0x16, 0x03, 0x01, 0x00]),
   ]) {
-    const socket = connect(served.port, '127.0.0.1')
+    const socket = connect(host.served.port, '127.0.0.1')
     socket.on('error', () => undefined)
     socket.resume()
     socket.end(bytes)
@@ -248,28 +239,28 @@ test('a session ends with its process', async () => {
 })
 
 test('what is kept on disk is for its owner only', async () => {
-  const { mode } = await stat(join(served.home, 'logs', 'keyferry.log'))
+  const { mode } = await stat(join(host.served.home, 'logs', 'keyferry.log'))
 
   expect(mode & 0o077).toBe(0)
 })
 
 test('in a browser: the token leaves the address, and another browser needs its own', async () => {
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const address = console.page.url()
-  await using stranger = await browser.newContext().then((context) => ({
+  await using stranger = await host.browser.newContext().then((context) => ({
     page: context.newPage(),
     [Symbol.asyncDispose]: () => context.close(),
   }))
   const refused = await (await stranger.page).goto(address)
 
-  expect(address).toBe(`${served.origin}/`)
+  expect(address).toBe(`${host.served.origin}/`)
   expect(await console.context.cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }])
   expect(await console.page.evaluate(() => document.cookie)).toBe('')
   expect(refused?.status()).toBe(401)
 })
 
 test('in a browser: a site on another port cannot frame the console, read it or speak to it', async () => {
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const site = createServer((_request, response) =>
     response.setHeader('Content-Type', 'text/html').end('<p>'),
   )
@@ -300,7 +291,7 @@ test('in a browser: a site on another port cannot frame the console, read it or 
       tell(heard(new globalThis.WebSocket(`${origin.replace('http', 'ws')}/rpc`), 'open')),
       tell(heard(picture, 'load')),
     ])
-  }, served.origin)
+  }, host.served.origin)
 
   expect(reached).toEqual(['refused', 'refused', 'refused', 'refused'])
   const framed = page.frames().find((frame) => frame !== page.mainFrame())

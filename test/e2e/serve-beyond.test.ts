@@ -4,32 +4,30 @@ import type { IncomingMessage } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { walkMigration } from '../support/migration-walk.ts'
 import { runCli } from '../support/run-cli.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { startServed } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 import { makeTlsFiles, type TlsFiles } from '../support/tls-files.ts'
 
 let folder: string
 let tls: TlsFiles
-let served: Served
-let browser: Browser
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyferry-tls-'))
   tls = makeTlsFiles(folder, { names: ['DNS:localhost', 'DNS:*.jump.example', 'IP:127.0.0.1'] })
-  const flags = ['--host', '0.0.0.0', '--tls-cert', tls.cert, '--tls-key', tls.key]
-  ;[served, browser] = await Promise.all([startServed(0, undefined, flags), startBrowser()])
 })
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true })
 })
+
+const host = consoleForAllTests(() =>
+  startServed(0, undefined, ['--host', '0.0.0.0', '--tls-cert', tls.cert, '--tls-key', tls.key]),
+)
 
 test('beyond this machine nothing is served without a certificate, or with one that is none', async () => {
   const serve = (...flags: string[]): ReturnType<typeof runCli> =>
@@ -52,7 +50,7 @@ async function ask(headers: Record<string, string>, method = 'GET', path = '/'):
   const checkServerIdentity = (): undefined => undefined
   const request = tlsRequest({
     host: '127.0.0.1',
-    port: served.port,
+    port: host.served.port,
     path,
     method,
     headers,
@@ -66,11 +64,11 @@ async function ask(headers: Record<string, string>, method = 'GET', path = '/'):
 }
 
 test('it answers to the names of its certificate and to plain addresses, and to no other name', async () => {
-  const at = (name: string): string => `${name}:${served.port}`
+  const at = (name: string): string => `${name}:${host.served.port}`
   const statuses = async (names: readonly string[]): Promise<readonly unknown[]> =>
     Promise.all(names.map(async (name) => (await ask({ host: at(name) })).statusCode))
 
-  expect(served.origin).toBe(`https://${at('localhost')}`)
+  expect(host.served.origin).toBe(`https://${at('localhost')}`)
   expect(await statuses(['localhost', 'a.jump.example', '127.0.0.1', '10.1.2.3', '[::1]'])).toEqual(
     Array(5).fill(401),
   )
@@ -80,13 +78,13 @@ test('it answers to the names of its certificate and to plain addresses, and to 
 })
 
 test('a session comes from TLS alone: its cookie is for nothing else, and so is the socket', async () => {
-  const { search } = new URL(await served.invite())
-  const { headers } = await ask({ host: `localhost:${served.port}` }, 'GET', `/${search}`)
+  const { search } = new URL(await host.served.invite())
+  const { headers } = await ask({ host: `localhost:${host.served.port}` }, 'GET', `/${search}`)
   const cookie = headers['set-cookie']?.[0] ?? ''
   expect(cookie).toMatch(/; Secure$/)
 
   const open = (origin: string): Promise<string> => {
-    const socket = new WebSocket(`wss://localhost:${served.port}/rpc`, {
+    const socket = new WebSocket(`wss://localhost:${host.served.port}/rpc`, {
       ca: readFileSync(tls.ca),
       headers: { origin, cookie: cookie.split(';')[0] },
     })
@@ -99,11 +97,11 @@ test('a session comes from TLS alone: its cookie is for nothing else, and so is 
       socket.on('error', (error) => resolve(error.message))
     })
   }
-  expect(await open(served.origin)).toBe('open')
-  expect(await open(served.origin.replace('https', 'http'))).toBe('403')
+  expect(await open(host.served.origin)).toBe('open')
+  expect(await open(host.served.origin.replace('https', 'http'))).toBe('403')
   expect(await open('https://evil.example')).toBe('403')
   // Nobody else's page can sign the browser out either.
-  const foreign = { cookie, host: `localhost:${served.port}`, origin: 'https://evil.example' }
+  const foreign = { cookie, host: `localhost:${host.served.port}`, origin: 'https://evil.example' }
   expect((await ask(foreign, 'DELETE', '/session')).statusCode).toBe(403)
 })
 
@@ -111,8 +109,8 @@ const ended = (page: Page): Promise<void> =>
   page.getByRole('alert').filter({ hasText: 'This browser’s session has ended' }).waitFor()
 
 test('a browser signs out, signs in again, and the page goes on with what was typed in it', async () => {
-  await using console = await openConsole(browser, served, { ignoreHTTPSErrors: true })
-  await using other = await openConsole(browser, served, { ignoreHTTPSErrors: true })
+  await using console = await host.open({ ignoreHTTPSErrors: true })
+  await using other = await host.open({ ignoreHTTPSErrors: true })
   const { page, context } = console
   await walkMigration(page).openWizard()
   await page.getByLabel('Host', { exact: true }).fill('old.example')
@@ -122,7 +120,7 @@ test('a browser signs out, signs in again, and the page goes on with what was ty
   await Promise.all([ended(page), ended(other.page)])
 
   const again = await context.newPage()
-  await again.goto(await served.invite())
+  await again.goto(await host.served.invite())
   await again.waitForURL((url) => url.search === '')
   await page.getByRole('alert').filter({ hasText: 'session has ended' }).waitFor({ state: 'detached' })
   expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('old.example')
@@ -138,8 +136,8 @@ test('a browser signs out, signs in again, and the page goes on with what was ty
 })
 
 test('whoever sits at the terminal signs all out', async () => {
-  await using console = await openConsole(browser, served, { ignoreHTTPSErrors: true })
-  const address = await served.type('out')
+  await using console = await host.open({ ignoreHTTPSErrors: true })
+  const address = await host.served.type('out')
   await ended(console.page)
   await console.page.goto(address)
   await console.page.getByRole('heading', { level: 1 }).waitFor()

@@ -1,26 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { en } from '../../src-renderer/src/i18n/en.ts'
 import type { Words } from '../../src-renderer/src/i18n/words.ts'
-import { openConsole, startBrowser } from '../support/browser.ts'
 import { walkMigration } from '../support/migration-walk.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startServed } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
-let browser: Browser
-const home = mkdtempSync(join(tmpdir(), 'keyferry-home-'))
-
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-
-afterAll(async () => {
-  await browser.close()
-  rmSync(home, { recursive: true, force: true })
-})
+const host = consoleForAllTests()
 
 test('a second server is added, tested, kept with its own password, and shown as a shard of the migration', async () => {
   const args = ['--repl-diskless-sync-delay', '0']
@@ -29,8 +14,7 @@ test('a second server is added, tested, kept with its own password, and shown as
   await using target = await startRedis({ password: 'new' })
   await one.call('SET', 'of one', '1')
   await two.call('MSET', 'of two', '1', 'and another', '2')
-  await using served = await startServed(0, home)
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
   const walk = walkMigration(page)
   const say = (key: keyof Words, number = '2'): string => en[key].replace('{number}', number)

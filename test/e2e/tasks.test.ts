@@ -1,31 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openStore } from '#store/open.ts'
-import { openConsole, startBrowser } from '../support/browser.ts'
+import { dataFolderForEachTest } from '../support/data-folder.ts'
 import { addProfile, addTask, writeHistory } from '../support/long-history.ts'
 import { startServed } from '../support/serve.ts'
+import { browserForAllTests } from '../support/shared-browser.ts'
 
-let browser: Browser
-let home: string
-
-beforeAll(async () => {
-  browser = await startBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'keyferry-home-'))
-})
-afterEach(() => rm(home, { recursive: true, force: true }))
+const shared = browserForAllTests()
+const home = dataFolderForEachTest()
 
 const zone = 'Asia/Seoul'
 const hour = 3_600_000
 
 test('armed tasks say when they start, and what has become of those that are not armed any more', async () => {
   {
-    using store = openStore(join(home, 'keyferry.db'))
+    using store = openStore(join(home.path, 'keyferry.db'))
     for (let at = 0; at < 4; at += 1) addProfile(store, at)
     const tomorrow = { at: Date.now() + 24 * hour, zone }
     addTask(store, 0, 'armed', 'scheduled', { schedule: tomorrow })
@@ -33,8 +22,8 @@ test('armed tasks say when they start, and what has become of those that are not
     addTask(store, 2, 'passed', 'ready', { schedule: { at: Date.now() - 24 * hour, zone } })
     addTask(store, 3, 'plain', 'ready')
   }
-  await using served = await startServed(0, home)
-  await using console = await openConsole(browser, served)
+  await using served = await startServed(0, home.path)
+  await using console = await shared.open(served)
   const { page } = console
   const readings: string[] = []
   page.on('websocket', (socket) =>
@@ -74,14 +63,14 @@ test('armed tasks say when they start, and what has become of those that are not
 })
 
 test('several are ticked and dealt with together, and a long history is read page by page', async () => {
-  writeHistory(home, { profiles: 10, finished: 120, events: 0 })
+  writeHistory(home.path, { profiles: 10, finished: 120, events: 0 })
   {
-    using store = openStore(join(home, 'keyferry.db'))
+    using store = openStore(join(home.path, 'keyferry.db'))
     addTask(store, 0, 'one', 'ready')
     addTask(store, 1, 'two', 'paused', { startedAt: 5 })
   }
-  await using served = await startServed(0, home)
-  await using console = await openConsole(browser, served)
+  await using served = await startServed(0, home.path)
+  await using console = await shared.open(served)
   const { page } = console
   await page.goto(`${served.origin}/#/tasks`)
   const main = page.getByRole('main')

@@ -1,23 +1,12 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openConsole, startBrowser } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { walkMigration } from '../support/migration-walk.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
 const secrets = { source: 'old secret of the source', target: 'the target’s own' }
 
-let browser: Browser
-let served: Served
-
-beforeAll(async () => {
-  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
-})
-
-afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-})
+const host = consoleForAllTests()
 
 /** Counts what a page asks the host for, by the name of the procedure. */
 function countCalls(page: Page): (procedure: string) => number {
@@ -37,13 +26,13 @@ test('three consoles at one migration: the same pressed in two is done once, and
   await using source = await startRedis({ password: secrets.source })
   await using target = await startRedis({ password: secrets.target })
   await source.call('DEBUG', 'POPULATE', 500, 'key', 20)
-  await using one = await openConsole(browser, served)
-  await using other = await openConsole(browser, served)
-  await using third = await openConsole(browser, served)
+  await using one = await host.open()
+  await using other = await host.open()
+  await using third = await host.open()
   const pages = [one.page, other.page]
   const callsOfOne = countCalls(one.page)
   const [walk, otherWalk] = [walkMigration(one.page), walkMigration(other.page)]
-  await one.page.goto(`${served.origin}/#/`)
+  await one.page.goto(`${host.served.origin}/#/`)
   await walk.openWizard()
   await walk.enterBothSides(
     'Night move',
@@ -76,7 +65,7 @@ test('three consoles at one migration: the same pressed in two is done once, and
   const told = third.page.getByRole('alertdialog', { name: 'Somebody else has changed this profile' })
   await told.getByRole('button', { name: 'Drop mine, show the newer one' }).click()
   await expect.poll(() => name.inputValue()).toBe('Night move')
-  await third.page.goto(`${served.origin}/#/tasks`)
+  await third.page.goto(`${host.served.origin}/#/tasks`)
 
   // Both come to the checks of one profile: they are made once, and shown in both.
   const checks = options.replace(/options$/, 'check')

@@ -3,18 +3,17 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { en } from '../../src-renderer/src/i18n/en.ts'
-import { openConsole, startBrowser, type ConsolePage } from '../support/browser.ts'
+import type { ConsolePage } from '../support/browser.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 import { startInProcessSsh, type InProcessSsh } from '../support/ssh-in-process.ts'
 import { makeKey } from '../support/ssh-server.ts'
 
 const password = 'bastion-geheim'
-let served: Served
-let browser: Browser
+const host = consoleForAllTests()
 let redis: RedisServer
 let bastion: InProcessSsh
 let folder: string
@@ -24,24 +23,20 @@ let page: Page
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyferry-way-'))
   makeKey(join(folder, 'host'), 'ed25519')
-  ;[served, browser, redis, bastion] = await Promise.all([
-    startServed(),
-    startBrowser(),
+  ;[redis, bastion] = await Promise.all([
     startRedis(),
     startInProcessSsh({ hostKeys: [join(folder, 'host')], password, asks: 'password' }),
   ])
 })
 
 afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
   await bastion[Symbol.asyncDispose]()
   await redis.stop()
   rmSync(folder, { recursive: true })
 })
 
 beforeEach(async () => {
-  console_ = await openConsole(browser, served)
+  console_ = await host.open()
   page = console_.page
 })
 
@@ -91,7 +86,8 @@ test('a server behind an SSH server: its key is looked at once, its password kep
   await hop.getByText('Stored sealed').waitFor()
   await page.getByRole('button', { name: 'Test connection' }).click()
   await main().getByText(`Connected to 127.0.0.1:${redis.port}`).waitFor()
-  for (const file of filesIn(served.home)) expect(readFileSync(file).includes(password), file).toBe(false)
+  for (const file of filesIn(host.served.home))
+    expect(readFileSync(file).includes(password), file).toBe(false)
 
   // To another host the stored password does not go along.
   await hop.getByLabel('SSH user').fill('somebody')
