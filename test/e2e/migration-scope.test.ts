@@ -1,23 +1,11 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openConsole, startBrowser } from '../support/browser.ts'
+import { expect, test } from 'vitest'
 import { walkMigration } from '../support/migration-walk.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startServed, type Served } from '../support/serve.ts'
+import { consoleForAllTests } from '../support/shared-browser.ts'
 
 const secrets = { source: 'old secret of the source', target: 'the target’s own' }
 
-let browser: Browser
-let served: Served
-
-beforeAll(async () => {
-  ;[browser, served] = await Promise.all([startBrowser(), startServed()])
-})
-
-afterAll(async () => {
-  await browser.close()
-  await served[Symbol.asyncDispose]()
-})
+const host = consoleForAllTests()
 
 test('a person moves a choice of keys into another database: only these are there, counted and proven by the same rules', async () => {
   await using source = await startRedis({
@@ -29,11 +17,11 @@ test('a person moves a choice of keys into another database: only these are ther
   await source.call('SELECT', 1)
   await source.call('SET', 'user:elsewhere', 'd')
   await source.call('SELECT', 0)
-  await using console = await openConsole(browser, served)
+  await using console = await host.open()
   const { page } = console
   const { main, ...walk } = walkMigration(page)
   const next = (step: string): Promise<void> => main.getByRole('button', { name: `Next: ${step}` }).click()
-  await page.goto(`${served.origin}/#/`)
+  await page.goto(`${host.served.origin}/#/`)
   await walk.openWizard()
   const sourceSide = { port: source.port, password: secrets.source }
   await walk.enterBothSides('Users only', sourceSide, { port: target.port, password: secrets.target })
@@ -73,6 +61,8 @@ test('a person moves a choice of keys into another database: only these are ther
   await walk.freeze(sourceSide)
   expect(await walk.prove()).toBe(3)
   await walk.finish()
+  // Nothing is left to be pressed there.
+  expect(await main.getByRole('button', { name: 'Finish sync' }).count()).toBe(0)
   await page.goto(page.url().replace(/\w+$/, 'proof'))
   await main.getByText('Functions were not compared: the rules for keys leave them out.').waitFor()
 

@@ -3,6 +3,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { GuidedBackupView, GuidedOrder } from '#contract/guided-backup.ts'
 import type { ConsoleClient } from '../client.ts'
 import { Deeds } from './deeds.svelte.ts'
+import { whileShown } from './while-shown.ts'
 
 /** One move by backup, followed, and what a person does with it. */
 export class GuidedBackupDeeds extends Deeds {
@@ -21,7 +22,9 @@ export class GuidedBackupDeeds extends Deeds {
 
   /** Until `signal` aborts. */
   async follow(signal: AbortSignal): Promise<void> {
-    for await (const answer of await this.#client.guidedBackups.watch({ id: this.#id }, { signal })) {
+    const subscribe = (shown: AbortSignal) =>
+      this.#client.guidedBackups.watch({ id: this.#id }, { signal: shown })
+    for await (const answer of whileShown(subscribe, signal)) {
       if ('ok' in answer) this.view = answer.ok
       else this.gone = answer.failed
     }
