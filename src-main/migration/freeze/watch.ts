@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FailureError, isOfTheLink, toFailure } from '#contract/failure.ts'
 import type { FreezeBreach } from '#contract/freeze.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
-import { parseClientList } from '#engine/redis/client-list.ts'
+import { parseClientList, type ClientLine } from '#engine/redis/client-list.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import { readAuthState, readBareState, type AuthState } from './auth-state.ts'
 import { isForeign } from './foreign.ts'
@@ -180,7 +180,7 @@ async function lookOnAndOn(
     const list = await control.call('CLIENT', 'LIST').catch(nothingWhereRefused)
     const clients = parseClientList(String(list))
     onLook({
-      foreignClients: clients.filter((client) => isForeign(client, record)).length,
+      foreignClients: foreignAmong(clients, record),
       opsPerSecond: triedPerSecond,
       refusedWrites,
     })
@@ -188,6 +188,13 @@ async function lookOnAndOn(
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
   }
   return null
+}
+
+/** Before 2.6.9 nobody has a name, we neither: who looks is known by what he asks. */
+function foreignAmong(clients: readonly ClientLine[], record: FreezeRecord): number {
+  const isNameless = clients.every(({ name }) => name === '')
+  return clients.filter((client) => isForeign(client, record) && !(isNameless && client.command === 'client'))
+    .length
 }
 
 /** Frozen by hand, a server tells nothing of passwords and users: whether ours opens is seen by signing in. */
