@@ -10,6 +10,9 @@ import type { RedisServer } from './redis-server.ts'
 import type { SyncProcess } from './sync-process.ts'
 import type { TlsFiles } from './tls-files.ts'
 
+/** Every expiry of all servers is compared meanwhile, on a machine that may be busy. */
+const drainLimitMs = 600_000
+
 export function connectionTo(
   { port, tls = null }: { readonly port: number; readonly tls?: TlsFiles | null },
   password?: string,
@@ -39,7 +42,7 @@ export function infoField(server: RedisServer, section: string, field: string): 
 /** The writer has stopped: brings the sync to its end, every expiry the source's own. */
 export async function drain(sync: SyncProcess, ...sources: readonly RedisServer[]): Promise<void> {
   sync.give({ type: 'drainTo', offsets: sources.map(sourceOffset) })
-  await sync.until(({ phase }) => phase === 'drained')
+  await sync.until(({ phase }) => phase === 'drained', drainLimitMs)
 }
 
 interface Compared {
