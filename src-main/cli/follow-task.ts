@@ -134,9 +134,9 @@ export class FollowedTask implements Disposable {
     return this.#onFlush !== undefined && mayBe
   }
 
-  /** What ended it, and how many keys it had copied by then: they stay on the target. */
+  /** What ended it, and how many keys are on the target by then: they stay there. */
   #ended({ failure, progress }: TaskView): FailureError {
-    return new FailureError(withWritten(failure ?? makeFailure('job.cancelled'), progress?.copiedKeys ?? 0))
+    return new FailureError(withWritten(failure ?? makeFailure('job.cancelled'), keysThere(progress)))
   }
 
   #show(view: TaskView): void {
@@ -164,6 +164,13 @@ export class FollowedTask implements Disposable {
   [Symbol.dispose](): void {
     this.#output.clearStatus()
   }
+}
+
+/** A run that went on behind a copy of an earlier one has copied nothing itself. */
+function keysThere(progress: TaskView['progress']): number {
+  if (progress === null) return 0
+  const { copiedKeys, appliedOffset, targetKeys } = progress
+  return copiedKeys === 0 && appliedOffset !== null ? (targetKeys ?? 0) : copiedKeys
 }
 
 const ended: ReadonlySet<TaskState> = new Set(['failed', 'paused', 'stopped', 'finished', 'interrupted'])
