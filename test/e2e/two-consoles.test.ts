@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { walkMigration } from '../support/migration-walk.ts'
 import { startRedis } from '../support/redis-server.ts'
@@ -20,6 +20,7 @@ function countCalls(page: Page): (procedure: string) => number {
   return (procedure) => calls.filter((called) => called === procedure).length
 }
 
+const start = (page: Page): Locator => page.getByRole('button', { name: 'Start the migration' })
 const alerts = (page: Page): Promise<number> => page.getByRole('main').getByRole('alert').count()
 
 test('three consoles at one migration: the same pressed in two is done once, and no edit is lost unsaid', async () => {
@@ -120,3 +121,40 @@ test('three consoles at one migration: the same pressed in two is done once, and
   await walk.main.getByRole('link', { name: 'See what will be done…' }).waitFor({ timeout: 60_000 })
   expect([...one.complaints, ...other.complaints, ...third.complaints]).toEqual([])
 })
+
+test('what is reviewed is what is kept: an edit on the way past the steps, and what another console has made of the plan', async () => {
+  await using source = await startRedis({ password: secrets.source })
+  await using target = await startRedis({ password: secrets.target })
+  await using one = await host.open()
+  await using other = await host.open()
+  const walk = walkMigration(one.page)
+  await one.page.goto(`${host.served.origin}/#/`)
+  await walk.openWizard()
+  await walk.enterBothSides(
+    'Dawn move',
+    { port: source.port, password: secrets.source },
+    { port: target.port, password: secrets.target },
+  )
+  await walk.keepOptions()
+  await walk.acceptWarnings()
+  await one.page.getByRole('button', { name: 'Next: Review' }).click()
+  await start(one.page).waitFor()
+  const review = one.page.url()
+  await other.page.goto(review)
+  await other.page.getByText(/put back as they were, byte for byte/).waitFor()
+
+  // Nothing but the steps' own links leads from here to the review.
+  await one.page.goto(review.replace(/review$/, 'options'))
+  await one.page.getByText('Leave it frozen', { exact: true }).click()
+  await one.page.getByRole('link', { name: /Review/ }).click()
+  await one.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
+  await walk.acceptWarnings()
+  await one.page.getByRole('button', { name: 'Next: Review' }).click()
+  for (const { page } of [one, other]) {
+    await page.getByText('Forgotten clients cannot go on').waitFor()
+    await start(page).waitFor()
+  }
+  await start(other.page).click()
+  await other.page.waitForURL(/#\/tasks\//)
+  expect([...one.complaints, ...other.complaints]).toEqual([])
+}, 120_000)

@@ -141,6 +141,11 @@ export class MigrationDraft {
     this.#saved = this.#fingerprint()
   }
 
+  /** Is nothing changed since it was opened, or saved? */
+  get isSaved(): boolean {
+    return this.#saved === this.#fingerprint()
+  }
+
   /** Saves it as a profile of its own, under a name that is free, beside what another console has made of it. */
   async saveAsCopy(client: ConsoleClient, name: string): Promise<Failure | null> {
     const answer = await client.profiles.duplicate({ id: this.id!, name })
@@ -154,7 +159,7 @@ export class MigrationDraft {
    * Saves what has been answered so far; why it could not, or null. `over`: also where another console has saved it since.
    */
   async save(client: ConsoleClient, over?: 'over'): Promise<Failure | null> {
-    if (this.#saved === this.#fingerprint()) return null
+    if (this.isSaved) return null
     const answer = await client.profiles.save({
       ...(this.id !== null && { id: this.id }),
       ...(this.id !== null && over === undefined && { basedOn: this.savedAt }),
