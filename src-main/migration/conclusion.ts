@@ -79,7 +79,7 @@ async function expiriesBack(
   } catch (thrown) {
     const { code } = toFailure(thrown)
     const failure = makeFailure('task.expiries-shifted', { address: addressOf(target), reason: code })
-    book.tell(taskId, 'error', 'task.failed', { ...failure.params, code: failure.code })
+    book.tellFailed(taskId, failure)
     return failure
   }
 }
@@ -177,6 +177,6 @@ async function attempt({ book }: RunServices, taskId: string, deed: () => Promis
   try {
     await deed()
   } catch (thrown) {
-    book.tell(taskId, 'error', 'task.failed', { code: toFailure(thrown).code })
+    book.tellFailed(taskId, toFailure(thrown))
   }
 }

@@ -172,7 +172,7 @@ export class Cutover {
     const cancelled = failure.code === 'job.cancelled'
     const freeze = this.#kept.length === 0 ? noFreeze : { ...record.freeze, state: 'broken' as const }
     book.become(this.#id, 'following', { failure: cancelled ? null : failure, freeze })
-    if (!cancelled) book.tell(this.#id, 'error', 'task.failed', { code: failure.code })
+    if (!cancelled) book.tellFailed(this.#id, failure)
   }
 
   #watch(kept: readonly KeptFreeze[]): void {

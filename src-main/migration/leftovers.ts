@@ -25,7 +25,7 @@ export async function putLeftoversBack(services: RunServices, endsOf: (id: strin
       book.hold(id)
       await putEverythingBack(services, id, ends)
     } catch (thrown) {
-      book.tell(id, 'error', 'task.failed', { code: toFailure(thrown).code })
+      book.tellFailed(id, toFailure(thrown))
     } finally {
       book.release(id)
     }

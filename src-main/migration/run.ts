@@ -164,7 +164,7 @@ export class MigrationRun {
   /** What goes on beside the sync, and does not end it. */
   #tellFailed(thrown: unknown): void {
     const { book } = this.#services
-    if (book.holds(this.#id)) book.tell(this.#id, 'error', 'task.failed', { code: toFailure(thrown).code })
+    if (book.holds(this.#id)) book.tellFailed(this.#id, toFailure(thrown))
   }
 
   /** Only before anything was copied: a change of the backlog between a lost link and its resume would cost the copy. */
@@ -293,7 +293,7 @@ export class MigrationRun {
       return
     }
     book.become(this.#id, 'failed', { failure, inStepSince: null })
-    book.tell(this.#id, 'error', 'task.failed', { code: failure.code })
+    book.tellFailed(this.#id, failure)
   }
 
   /** Ended by its checkpoints' leave. */

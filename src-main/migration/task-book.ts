@@ -1,5 +1,5 @@
 import type { Answer } from '#contract/api.ts'
-import { fail, toFailure } from '#contract/failure.ts'
+import { fail, toFailure, type Failure } from '#contract/failure.ts'
 import type { PastTasks, TaskBoard, TaskEvent, TaskStanding, TaskView } from '#contract/task.ts'
 import { isAtWork, isOver, mayBecome, statesOf, taskStates, type TaskState } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
@@ -255,6 +255,11 @@ export class TaskBook implements Disposable {
       [state, ...Object.keys(changed)].some((name) => announcing.has(name)),
     )
     this.tell(id, state === 'failed' ? 'error' : 'info', 'task.state', { from: task.state, to: state })
+  }
+
+  /** Notes for good what failed, and of which server or key. */
+  tellFailed(id: string, { code, params }: Failure): void {
+    this.tell(id, 'error', 'task.failed', { ...params, code })
   }
 
   /** Notes something for good. */

@@ -139,7 +139,7 @@ export async function settleWayBack(
     } else {
       await undoFreeze(services, of).catch((thrown: unknown) => {
         // The journal has it still, and *unfreeze* tries again.
-        book.tell(of, 'error', 'task.failed', { code: toFailure(thrown).code })
+        book.tellFailed(of, toFailure(thrown))
       })
     }
     await giveTargetBack(services, of)

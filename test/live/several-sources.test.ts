@@ -97,6 +97,11 @@ describe('several servers, or a cluster, go into one', () => {
         state: 'failed',
         failure: { code: 'source.flushed', params: { command: 'FLUSHALL', address: at(two) } },
       })
+      const told = await inHome(({ tasks }) => tasks.events(task!.id, undefined, 100))
+      expect(told.find(({ code }) => code === 'task.failed')?.params).toMatchObject({
+        code: 'source.flushed',
+        address: at(two),
+      })
       expect(await target.call('MGET', 'of-one', 'of-two', 'counted')).toEqual(['1', '1', '5'])
 
       const answered = await sync('--on-flush', 'copy-again')
