@@ -198,7 +198,10 @@ describe('a target that is locked for the time of a migration', () => {
       const finished = await home.tasks.finish(id, {})
       expect(finished).toMatchObject({ state: 'finished', freeze: { state: 'undone' } })
       expect(finished.events).toContainEqual(
-        expect.objectContaining({ code: 'task.failed', params: { code: 'connect.refused' } }),
+        expect.objectContaining({
+          code: 'task.failed',
+          params: { code: 'connect.refused', address: `127.0.0.1:${replica.port}` },
+        }),
       )
       expect(home.freezes.open()).toHaveLength(1)
       expect(await doorsOf(primary)).toBe(before[0])
