@@ -41,8 +41,6 @@ export class FollowedRules {
   readonly keys: KeyRules
   /** The same for the same rules. */
   readonly id: string
-  /** A key goes along or not by its type, too. */
-  readonly choosesKinds: boolean
   readonly #asked: Asked
   readonly #databases: DatabasePlaces
   readonly #commands: CommandRules
@@ -54,7 +52,6 @@ export class FollowedRules {
     const rules = makeKeyRules({ ...asked, ttl: { rule: 'keep' } })
     this.#asked = asked
     this.#databases = databases
-    this.choosesKinds = asked.types !== undefined || asked.excludeTypes !== undefined
     this.keys = { ...rules, selection: withoutOwnKeys(rules), dbMap: databases.to }
     this.id = createHash('sha1')
       .update(JSON.stringify(followedRulesOf(asked)))
@@ -68,6 +65,11 @@ export class FollowedRules {
   static of(asked: Asked, address: string): FollowedRules | null {
     const isAny = hasRules(followedRulesOf(asked))
     return isAny ? new FollowedRules(asked, new DatabasePlaces(asked, address)) : null
+  }
+
+  /** A key goes along or not by its type, too. */
+  get choosesKinds(): boolean {
+    return this.#kindOf !== null
   }
 
   /** The same for another stream, which tells its scripts itself. */

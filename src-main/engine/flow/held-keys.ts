@@ -1,8 +1,8 @@
 import { toFailure } from '#contract/failure.ts'
 import type { Control } from '../redis/control.ts'
-import { keyspaceOf, parseInfo } from '../redis/info.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { FollowedRules } from './followed-rules.ts'
+import { keyspaceOfServer } from './scan-target.ts'
 
 /**
  * Which of these keys of the target a source has now, and has go along by the rules (null: everything does). A cluster's
@@ -13,8 +13,7 @@ export async function heldAmong(
   keys: readonly DbKey[],
   rules: FollowedRules | null,
 ): Promise<readonly boolean[]> {
-  const keyspace = keyspaceOf(parseInfo(String(await control.call('INFO', 'keyspace'))))
-  const there = new Set(Object.keys(keyspace).map(Number))
+  const there = new Set(Object.keys(await keyspaceOfServer(control)).map(Number))
   rules?.noteDatabases(there)
   const asked = keys.map((key) =>
     (rules === null ? [key] : rules.originsOf(key)).filter(({ db }) => there.has(db)),

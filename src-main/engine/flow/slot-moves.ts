@@ -199,19 +199,14 @@ export class SlotMoves {
     const restsWith: OwnerOf = (slot) => (moving.has(slot) ? undefined : byIndex.get(owner[slot]!))
     // While a slot is abroad, all that its owner makes of its keys is listed. What is wrong in it must be known before.
     await this.#listWhole(listsOf, rules, restsWith)
-    for (const { index } of shards) {
-      const { moved } = listsOf(index)
-      const keys = (await moved.all()).flatMap((key) => fromSource(rules, key))
-      await this.#handOver(listsOf, moved, keys, restsWith)
-    }
+    const ofSource = (key: DbKey): readonly DbKey[] => fromSource(rules, key)
+    for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).moved, ofSource, restsWith)
     const coming = this.#slotsComingHome(restsWith)
     if (coming.size > 0) {
       // What a copy of the former owner lacked, the new one may have written since, or write yet: he alone knows it.
-      for (const { index } of shards) {
-        const { stale } = listsOf(index)
-        const keys = (await stale.all()).flatMap((key) => fromTarget(rules, key))
-        await this.#handOver(listsOf, stale, keys, (slot) => coming.get(slot))
-      }
+      const ofTarget = (key: DbKey): readonly DbKey[] => fromTarget(rules, key)
+      const comesTo: OwnerOf = (slot) => coming.get(slot)
+      for (const { index } of shards) await this.#handOver(listsOf, listsOf(index).stale, ofTarget, comesTo)
       const offsets = new Map(shards.map(({ index }, at) => [index, said[at]!.offset]))
       if (copies === this.#copies) await this.#bringHome(coming, offsets)
     }
@@ -273,10 +268,18 @@ export class SlotMoves {
     await this.#options.keep(this.#homes())
   }
 
-  /** What of these keys of a list is of slots that are at rest by now is for their owners to make good. */
-  async #handOver(listsOf: ListsOf, list: KeyList, keys: readonly DbKey[], ownerOf: OwnerOf): Promise<void> {
+  /**
+   * What is on a list of slots that are at rest by now is for their owners to make good. `known`: the keys that a name on
+   * it stands for, as the rules have them.
+   */
+  async #handOver(
+    listsOf: ListsOf,
+    list: KeyList,
+    known: (key: DbKey) => readonly DbKey[],
+    ownerOf: OwnerOf,
+  ): Promise<void> {
     const byOwner = new Map<MovingShard, DbKey[]>()
-    for (const key of keys) {
+    for (const key of (await list.all()).flatMap(known)) {
       const owner = ownerOf(slotAtSource(key))
       if (owner === undefined) continue
       const some = byOwner.get(owner)
