@@ -3,6 +3,7 @@ import { profileOptionsSchema } from '#contract/profile.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { startClusterWriter } from '../support/cluster-writer.ts'
 import { fillWithEveryType } from '../support/every-type.ts'
+import { proveFrozen } from '../support/proven-task.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli } from '../support/run-cli.ts'
@@ -153,13 +154,7 @@ it('every master of a cluster is told to tell of changes, one that was promoted 
   await untilTask(home, id, ({ inStep }) => inStep)
 
   await home.tasks.freeze(id)
-  await untilTask(home, id, ({ state }) => state === 'frozen')
-  home.tasks.verify(id, 'full')
-  const proven = await untilTask(
-    home,
-    id,
-    ({ state, proof }) => state === 'frozen' && proof?.running === false,
-  )
+  const proven = await proveFrozen(home, id)
   expect(proven.proof?.result).toMatchObject({ equal: true, differing: 0 })
   expect((await home.tasks.finish(id, {})).state).toBe('finished')
   await writer.stop()

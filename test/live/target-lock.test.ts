@@ -11,12 +11,19 @@ import { frozenConnection, frozenNode } from '#migration/freeze/sign-in.ts'
 import type { Migrations } from '#migration/open.ts'
 import { dataFolderForEachTest, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
+import { proveFrozen } from '../support/proven-task.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startWatched } from '../support/sentinels.ts'
 import { infoField } from '../support/sync-ends.ts'
 
 const dataFolder = dataFolderForEachTest()
+
+async function freezeAndProve(home: Migrations, id: string): Promise<void> {
+  await home.tasks.freeze(id)
+  const { proof } = await proveFrozen(home, id)
+  expect(proof?.result?.equal).toBe(true)
+}
 
 /** A migration that locks its target, in step. */
 async function inStep(
@@ -128,10 +135,7 @@ describe('a target that is locked for the time of a migration', () => {
       )
       .toBe('2')
     await untilTask(home, id, (task) => task.inStep)
-    await home.tasks.freeze(id)
-    await untilTask(home, id, ({ state }) => state === 'frozen')
-    home.tasks.verify(id, 'full')
-    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await freezeAndProve(home, id)
     expect((await home.tasks.finish(id, {})).state).toBe('finished')
     expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
     expect(home.freezes.open()).toEqual([])
@@ -159,10 +163,7 @@ describe('a target that is locked for the time of a migration', () => {
       await home.tasks.pause(id)
       home.tasks.resume(id)
       await untilTask(home, id, (task) => task.inStep)
-      await home.tasks.freeze(id)
-      await untilTask(home, id, ({ state }) => state === 'frozen')
-      home.tasks.verify(id, 'full')
-      await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+      await freezeAndProve(home, id)
       const finished = await home.tasks.finish(id, {})
       expect(finished.state).toBe('finished')
       expect(finished.events.map(({ code }) => code)).not.toContain('target.lock-changed')
@@ -191,10 +192,7 @@ describe('a target that is locked for the time of a migration', () => {
       await using home = dataFolder.open()
       id = await inStep(home, source, primary)
       await replica.kill9()
-      await home.tasks.freeze(id)
-      await untilTask(home, id, ({ state }) => state === 'frozen')
-      home.tasks.verify(id, 'full')
-      await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+      await freezeAndProve(home, id)
       const finished = await home.tasks.finish(id, {})
       expect(finished).toMatchObject({ state: 'finished', freeze: { state: 'undone' } })
       expect(finished.events).toContainEqual(
@@ -242,10 +240,7 @@ describe('a target that is locked for the time of a migration', () => {
       await untilTask(home, id, ({ inStep }) => inStep)
       for (const { host, port } of nodes.all)
         await expect(openControl({ host, port, password: 'new' })).rejects.toThrow(/auth/)
-      await home.tasks.freeze(id)
-      await untilTask(home, id, ({ state }) => state === 'frozen')
-      home.tasks.verify(id, 'full')
-      await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+      await freezeAndProve(home, id)
       expect((await home.tasks.finish(id, {})).state).toBe('finished')
       expect(await doorsOfAll()).toEqual(before)
       expect(home.freezes.open()).toEqual([])
@@ -298,10 +293,7 @@ describe('a target that is locked for the time of a migration', () => {
     await refused(primary)
     expect(written(replica)).toContain(secret)
 
-    await home.tasks.freeze(id)
-    await untilTask(home, id, ({ state }) => state === 'frozen')
-    home.tasks.verify(id, 'full')
-    await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.result?.equal === true)
+    await freezeAndProve(home, id)
     const finished = await home.tasks.finish(id, {})
     expect(finished.state).toBe('finished')
     expect(finished.events.some(isOf('task.failed'))).toBe(false)

@@ -9,6 +9,7 @@ import type { Migrations } from '#migration/open.ts'
 import { openStore } from '#store/open.ts'
 import { dataFolderForEachTest, startJobs, untilTask } from '../support/data-folder.ts'
 import { application, doors } from '../support/doors.ts'
+import { proveFrozen } from '../support/proven-task.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { runCli, startCli } from '../support/run-cli.ts'
 
@@ -26,13 +27,7 @@ const doorsOf = (server: RedisServer, password: string): Promise<unknown> =>
 /** To *frozen* and proven equal. */
 async function proveUnderFreeze(home: Migrations, id: string): Promise<void> {
   await home.tasks.freeze(id)
-  await untilTask(home, id, ({ state }) => state === 'frozen')
-  home.tasks.verify(id, 'full')
-  const { finishNeedsConsent } = await untilTask(
-    home,
-    id,
-    ({ state, proof }) => state === 'frozen' && proof?.running === false,
-  )
+  const { finishNeedsConsent } = await proveFrozen(home, id)
   expect(finishNeedsConsent).toBeNull()
 }
 

@@ -1,3 +1,4 @@
+import type { TaskView } from '#contract/task.ts'
 import type { Migrations } from '#migration/open.ts'
 import { untilTask } from './data-folder.ts'
 
@@ -13,9 +14,9 @@ export async function bringToProof(home: Migrations, id: string): Promise<void> 
   await proveFrozen(home, id)
 }
 
-/** Waits until it is frozen, and proves it. */
-export async function proveFrozen(home: Migrations, id: string): Promise<void> {
+/** Waits until it is frozen, and proves it; the task with what the proof found. */
+export async function proveFrozen(home: Migrations, id: string): Promise<TaskView> {
   await untilTask(home, id, ({ state }) => state === 'frozen')
   home.tasks.verify(id, 'full')
-  await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
+  return await untilTask(home, id, ({ state, proof }) => state === 'frozen' && proof?.running === false)
 }
