@@ -17,7 +17,7 @@ import { walkMigration } from '../test/support/migration-walk.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import * as restoreWalk from '../test/support/restore-walk.ts'
 import { startServed } from '../test/support/serve.ts'
-import { benchData, quiet, timed } from './bench-data.mjs'
+import { benchData, median, quiet, timed } from './bench-data.mjs'
 import { buildIfNeeded } from './built.mjs'
 
 const { values } = parseArgs({
@@ -49,7 +49,7 @@ async function restore() {
   // What is looked at costs something itself: not in the same restore.
   const { figures } = await restoredBeforeConsoles(rdb, watchWindows)
   tell('A restore at full speed, two consoles on its page', figures)
-  const [line, before] = [medianOf(alone), medianOf(shown)]
+  const [line, before] = [median(alone), median(shown)]
   console.log(
     `  ${keys.toLocaleString('en')} keys, medians of ${rounds}: ${before.toFixed(2)} s, by the command line ${line.toFixed(2)} s: ${(line / before).toFixed(2)} × its throughput`,
   )
@@ -77,10 +77,6 @@ async function restoredBeforeConsoles(rdb, watch = null) {
   await actor.page.getByText('The whole file is in the target').waitFor({ timeout: 300_000 })
   const seconds = (performance.now() - began) / 1000
   return { seconds, figures: await watching?.stop() }
-}
-
-function medianOf(figures) {
-  return figures.toSorted((a, b) => a - b)[figures.length >> 1]
 }
 
 async function follow() {

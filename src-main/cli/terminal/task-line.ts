@@ -5,7 +5,10 @@ import { sayFailure } from '#contract/words/say-failure.ts'
 import { handsLine } from './by-hand-lines.ts'
 import { bytes, count, keys, short } from './figures.ts'
 
-/** How a task that is waited for stands, in one line; null where nobody works on it, and what it has come to is told otherwise. */
+/**
+ * How a task that is waited for stands, in one line; null where nobody works on it, and what it has come to is told
+ * otherwise.
+ */
 export function taskLine({ state, mode, progress, freeze, proof, schedule }: TaskView): string | null {
   if (state === 'scheduled' && schedule !== null) return `Armed for ${sayMoment(schedule)} …`
   if (!isAtWork(state)) return null

@@ -15,7 +15,10 @@ export function wrap(text: string, columns: number, indent = ''): string {
 // eslint-disable-next-line no-control-regex -- how a terminal is told of bold and dim letters
 const letterStyles = /\u001b\[\d+m/g
 
-/** Breaks the sentences of a text for a terminal of `columns`. What is indented is a command, or a row of a table, and stays whole to be copied. */
+/**
+ * Breaks the sentences of a text for a terminal of `columns`. What is indented is a command, or a row of a table, and
+ * stays whole to be copied.
+ */
 export function wrapSentences(text: string, columns: number): string {
   const fits = (line: string): boolean => line.replace(letterStyles, '').length <= columns
   return text

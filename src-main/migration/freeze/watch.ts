@@ -47,9 +47,10 @@ const returnMs = 1_000
 const lookLimits = { commandTimeoutMs: 2_000, connectTimeoutMs: 2_000 }
 
 /**
- * Looks at every server of frozen sources, five times a second unless said otherwise, until one is no longer as the freeze left it, and
- * resolves with what broke it; with null once `signal` aborts. A server that cannot be reached is not a breach: it is
- * looked for until it answers, and then judged. One that was left out is a breach once it is back and lets people in.
+ * Looks at every server of frozen sources, five times a second unless said otherwise, until one is no longer as the
+ * freeze left it, and resolves with what broke it; with null once `signal` aborts. A server that cannot be reached is not
+ * a breach: it is looked for until it answers, and then judged. One that was left out is a breach once it is back and
+ * lets people in.
  */
 export async function watchFrozen(
   records: readonly FreezeRecord[],
