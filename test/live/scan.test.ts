@@ -62,6 +62,45 @@ test('told to finish while its target is away, it brings back what that has lost
   expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
 })
 
+test('begun again while its target is away, it waits for it and goes on; begun for the first time, it says so at once', async () => {
+  await using source = await startRedis({ args: [...noPsync, ...telling] })
+  await using target = await startRedis({ args: ['--appendonly', 'yes'] })
+  using folder = taskFolder()
+  const request = {
+    task: 'awaited',
+    mode: 'scan',
+    source: connectionTo(source),
+    target: connectionTo(target),
+    folder: folder.path,
+  } as const
+  await source.call('SET', 'before', '1')
+  {
+    await using first = startSync(request)
+    await first.until(({ phase }) => phase === 'in-step')
+    await first.kill9()
+  }
+  await target.kill9()
+  await source.call('SET', 'while away', '1')
+  await using again = startSync(request)
+  const waiting = await again.until(({ phase }) => phase === 'waiting')
+  expect(waiting.waitingFor?.code).toBe('connect.refused')
+  await target.restart()
+  await again.until(({ phase }) => phase === 'in-step')
+  expect(codes(again)).toEqual(expect.arrayContaining(['target.lost', 'run.resumed', 'target.restarted']))
+  expect(await target.call('MGET', 'before', 'while away')).toEqual(['1', '1'])
+  again.give({ type: 'finish' })
+  await again.until(({ events }) => events.some(({ code }) => code === 'order.refused'))
+  await drain(again)
+  again.give({ type: 'finish' })
+  expect((await again.done).outcome).toBe('finished')
+
+  await target.kill9()
+  using fresh = taskFolder()
+  await using never = startSync({ ...request, task: 'not-begun', folder: fresh.path })
+  await expect(never.done).rejects.toThrow()
+  expect(never.failure?.code).toBe('connect.refused')
+})
+
 test('a source that nobody may follow is read key by key under writers, and is equal in the end', async () => {
   await using source = await startRedis({ args: [...noPsync, ...telling] })
   await using target = await startRedis()

@@ -9,6 +9,7 @@ import { Misheard } from '../redis/misheard.ts'
 import { openInquiry, type TargetInquiry } from '../target/inquiry.ts'
 import { openSide, type OpenSide } from '../verify/open-side.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
+import { forgetBegun, noteBegun, wasBegun } from './begun-mark.ts'
 import type { TaskKeys, TaskMeta } from './checkpoint.ts'
 import { DirtyKeys } from './dirty-keys.ts'
 import { fromSource, FollowedRules } from './followed-rules.ts'
@@ -177,6 +178,7 @@ class ScanSync {
   /** Stays at both sides; when a server is lost, comes back to them. */
   async #stayUntilEnded(sources: ScanSources, signal: AbortSignal): Promise<SyncResult> {
     const pauses = new Pauses()
+    const isFirst = !(await wasBegun(this.#spec.folder))
     for (;;) {
       const keysBefore = this.#memory.copiedKeys
       const regrouping = new AbortController()
@@ -186,7 +188,7 @@ class ScanSync {
       } catch (thrown) {
         if (signal.aborted) fail('job.cancelled')
         const failure = toFailure(thrown)
-        const beginning = this.#attempt === 1 && this.#stay === null
+        const beginning = isFirst && this.#attempt === 1 && this.#stay === null
         const isFinal =
           beginning ||
           failure.code === 'task.held-elsewhere' ||
@@ -247,7 +249,8 @@ class ScanSync {
       fail('task.other-rules', { address: addressOf(this.#spec.target) })
     const meta = found === null ? await this.#firstMeta(session) : resumed(found, session)
     await session.note(session.keys, meta)
-    if (found !== null && this.#attempt === 1) this.#state.event('run.resumed')
+    await noteBegun(this.#spec.folder)
+    if (found !== null && this.#stay === null) this.#state.event('run.resumed')
     return meta
   }
 
@@ -312,6 +315,7 @@ class ScanSync {
     const { ending } = this.#wishes
     if (ending === 'finish') {
       await session.removeKeys()
+      await forgetBegun(this.#spec.folder)
       return this.#result('finished')
     }
     await session.release()
