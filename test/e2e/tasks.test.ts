@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { TaskSample } from '#contract/task.ts'
 import { openStore } from '#store/open.ts'
 import { dataFolderForEachTest } from '../support/data-folder.ts'
 import { addProfile, addTask, writeHistory } from '../support/long-history.ts'
@@ -11,6 +12,16 @@ const home = dataFolderForEachTest()
 
 const zone = 'Asia/Seoul'
 const hour = 3_600_000
+const sample: Omit<TaskSample, 'at'> = {
+  keysPerSecond: 900,
+  bytesPerSecond: 90_000,
+  writesPerSecond: 300,
+  lagBytes: 40,
+  lagMs: 2,
+  sourceKeys: 1_000,
+  targetKeys: 800,
+  sourceOps: 350,
+}
 
 test('armed tasks say when they start, and what has become of those that are not armed any more', async () => {
   {
@@ -100,4 +111,29 @@ test('several are ticked and dealt with together, and a long history is read pag
   await main.getByRole('searchbox').fill('')
   await history.getByText('108').waitFor()
   expect(console.complaints).toEqual([])
+})
+
+test('plots are drawn in the colours that are seen, and in others as soon as the system shows others', async () => {
+  {
+    using store = openStore(join(home.path, 'keyferry.db'))
+    const now = Date.now()
+    addProfile(store, 0)
+    addTask(store, 0, 'done', 'finished', { startedAt: now - hour, endedAt: now })
+    for (const at of [now - 2_000, now - 1_000]) store.samples.add('done', { ...sample, at })
+  }
+  await using served = await startServed(0, home.path)
+  await using console = await shared.open(served, { colorScheme: 'light' })
+  const { page } = console
+  await page.goto(`${served.origin}/#/tasks/done`)
+  const canvas = page.locator('main canvas').first()
+  await canvas.waitFor()
+  const drawn = (): Promise<string> => canvas.evaluate((plot: HTMLCanvasElement) => plot.toDataURL())
+  const pictures = new Set<string>()
+  for (const media of [{}, { colorScheme: 'dark' }, { forcedColors: 'active' }] as const) {
+    await page.emulateMedia(media)
+    await expect.poll(async () => pictures.has(await drawn())).toBe(false)
+    pictures.add(await drawn())
+  }
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' })
+  await expect.poll(async () => [...pictures].indexOf(await drawn())).toBe(0)
 })

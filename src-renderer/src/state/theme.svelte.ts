@@ -1,7 +1,11 @@
+import { MediaQuery } from 'svelte/reactivity'
 import { remember, remembered } from './remembered.ts'
 
 export const themes = ['system', 'light', 'dark'] as const
 export type ThemeName = (typeof themes)[number]
+
+const systemIsDark = new MediaQuery('prefers-color-scheme: dark')
+const coloursAreForced = new MediaQuery('forced-colors: active')
 
 class Theme {
   #name = $state<ThemeName>(remembered('theme', isTheme) ?? 'system')
@@ -22,11 +26,10 @@ class Theme {
     else document.documentElement.dataset['theme'] = this.#name
   }
 
-  /** Whether dark is what is seen now. */
-  get isDark(): boolean {
-    return (
-      this.#name === 'dark' || (this.#name === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
-    )
+  /** Which colours are seen now: another text, other colours. */
+  get look(): string {
+    const isDark = this.#name === 'system' ? systemIsDark.current : this.#name === 'dark'
+    return `${isDark ? 'dark' : 'light'}${coloursAreForced.current ? ' forced' : ''}`
   }
 }
 

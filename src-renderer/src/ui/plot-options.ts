@@ -15,26 +15,31 @@ export interface PlotColours {
   readonly font: string
 }
 
+/** All roles at once: each reading of a style has the page laid out for it. */
+const resolving = [
+  // Forced colours would turn even `transparent` into ink; the roles name system colours there themselves.
+  ['forced-color-adjust', 'none'],
+  ['color', 'var(--source)'],
+  ['background-color', 'var(--target)'],
+  ['border-top-color', 'var(--plot-area)'],
+  ['border-bottom-color', 'var(--plot-grid)'],
+  ['outline-color', 'var(--ink-3)'],
+] as const
+
 /** A canvas cannot read `light-dark()`: each role is resolved by the browser on the element itself. */
 export function plotColour(place: HTMLElement): PlotColours {
-  const resolve = (role: string): string => {
-    // Forced colours would turn even `transparent` into ink; the roles name system colours there themselves.
-    place.style.setProperty('forced-color-adjust', 'none')
-    place.style.setProperty('color', `var(${role})`)
-    const { color } = getComputedStyle(place)
-    place.style.removeProperty('color')
-    place.style.removeProperty('forced-color-adjust')
-    return color
+  for (const [property, value] of resolving) place.style.setProperty(property, value)
+  const style = getComputedStyle(place)
+  const colours = {
+    source: style.color,
+    target: style.backgroundColor,
+    area: style.borderTopColor,
+    grid: style.borderBottomColor,
+    label: style.outlineColor,
+    font: `11.5px ${style.fontFamily}`,
   }
-  const { fontFamily } = getComputedStyle(place)
-  return {
-    source: resolve('--source'),
-    target: resolve('--target'),
-    area: resolve('--plot-area'),
-    grid: resolve('--plot-grid'),
-    label: resolve('--ink-3'),
-    font: `11.5px ${fontFamily}`,
-  }
+  for (const [property] of resolving) place.style.removeProperty(property)
+  return colours
 }
 
 interface OptionsInput {
