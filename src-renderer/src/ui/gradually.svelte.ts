@@ -1,7 +1,7 @@
 import { afterDrawing } from './after-drawing.ts'
 
 /** Rows made in one task: about as many as fill a screen. */
-const rowsAtOnce = 20
+const rowsAtOnce = 14
 
 /** The rows of a long table: those of a screen at first, as many more after each drawing, so that it opens at once. */
 export class Gradually<Row> {
