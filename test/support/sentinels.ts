@@ -61,6 +61,7 @@ export async function startWatched({
       config,
       [
         `port ${port}`,
+        `bind 127.0.0.1`,
         `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
         `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
         `sentinel failover-timeout ${name} 3000`,
