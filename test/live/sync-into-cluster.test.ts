@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { keySlot } from '#engine/bytes/crc16.ts'
 import { startProxy } from '../support/proxy.ts'
-import { startCluster } from '../support/redis-cluster.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { masterOfSlot, startCluster } from '../support/redis-cluster.ts'
+import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import {
   compareAll,
   connectionTo,
@@ -127,3 +128,45 @@ test('one of two sources that has lost our place is copied again into the cluste
   expect((await differencesFromAll([a, b], ...cluster.nodes)).differences).toEqual([])
   expect(infoField(a, 'stats', 'sync_full')).toBe('1')
 }, 60_000)
+
+test('from a cluster into one whose slots have moved: expiries are put right, and the source is asked for many keys at a time', async () => {
+  await using source = await startCluster({ args: patient })
+  await using target = await startCluster()
+  using folder = taskFolder()
+  const keys = 1_500
+  await Promise.all(
+    Array.from({ length: keys }, async (_, at) => {
+      const key = `key:${at}`
+      const master = source.nodes[masterOfSlot(keySlot(Buffer.from(key)), 3)]!
+      await master.call('SET', key, at, 'PX', 5_000_000 + at)
+    }),
+  )
+  const request = {
+    task: 'together',
+    source: connectionTo(source.nodes[0]!),
+    target: connectionTo(target.nodes[0]!),
+    folder: folder.path,
+  }
+  {
+    await using sync = startSync(request)
+    await sync.until(({ phase }) => phase === 'in-step')
+    await sync.kill9()
+  }
+  for (let at = 0; at < 3; at += 1) {
+    const slot = keySlot(Buffer.from(`key:${at}`))
+    const from = masterOfSlot(slot, 3)
+    await target.moveSlot(slot, from, (from + 1) % 3)
+  }
+  const asked = (): number =>
+    source.nodes.reduce((sum, node) => sum + callsOf(node, 'pexpiretime') - callsOf(node, 'multi'), 0)
+  await using sync = startSync(request)
+  await sync.until(({ phase }) => phase === 'in-step')
+  await drain(sync, ...source.nodes)
+  // Each key is in a transaction with the keys of its slot alone, or in none.
+  expect(asked()).toBeGreaterThan(keys / 2)
+  expect((await differencesFromAll(source.nodes, ...target.nodes)).differences).toEqual([])
+}, 120_000)
+
+function callsOf(node: RedisServer, command: string): number {
+  return Number(/calls=(\d+)/.exec(infoField(node, 'commandstats', `cmdstat_${command}`))?.[1] ?? 0)
+}

@@ -16,6 +16,7 @@ import { tellsExpiryTimeSince } from '../verify/expiry-times.ts'
 import { keysOf } from './settle-expiries.ts'
 import { SourceExpiries } from './source-expiries.ts'
 import type { TargetSession } from './target-session.ts'
+import type { WalkedKeys, WalkSeat } from './target-walk.ts'
 
 /**
  * What is told in relation to a clock, before PEXPIRETIME (7.0), is out by a millisecond on either side; nothing nearer is
@@ -33,7 +34,9 @@ const exactTargetSince = 500
 export interface ReconcilerOptions {
   /** Where keys to be looked at go when they are many: names of files begin so. */
   readonly spillFile: string
-  readonly session: Pick<TargetSession, 'openQuestions' | 'scan' | 'versionNumber'>
+  readonly session: Pick<TargetSession, 'openQuestions' | 'versionNumber'>
+  /** Where the target's slots were when the copy was made; null while one was on its way. */
+  readonly slots: string | null
   /** Asked for every new connection. */
   readonly source: () => Connection
   readonly sourceVersion: () => number | null
@@ -50,6 +53,8 @@ export interface ReconcilerOptions {
    * answer when the stream has come that far.
    */
   readonly take: (ask: () => Promise<readonly ExpiryCorrection[]>) => Promise<void>
+  /** It does not apply its stream any more. */
+  readonly ended: AbortSignal
 }
 
 /**
@@ -67,10 +72,22 @@ export class ExpiryReconciler implements AsyncDisposable {
   #done = false
   /** Keys have gone from one of the target's servers to another. */
   #moved = false
+  #slots: string | null
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    this.#slots = options.slots
     this.#noted = this.#openNoted()
+  }
+
+  /** Is the whole target to be gone through? */
+  get wantsAll(): boolean {
+    return this.#everything && this.#isNeeded === true
+  }
+
+  /** Not so far behind that what is compared now would wait for long to be placed. */
+  get isNear(): boolean {
+    return this.#options.lagMs() <= lagLimitMs
   }
 
   /** The whole target has been gone through once, or need not be: what is left are keys noted since. */
@@ -88,28 +105,43 @@ export class ExpiryReconciler implements AsyncDisposable {
     this.#everything = true
   }
 
-  /** Keys have gone from one of the target's servers to another, and their expiries are not what they were. */
-  noteMoved(): void {
-    this.#moved = true
-    this.#everything = true
+  /** Where the target's slots are now: keys that have gone to another server do not expire when they did. */
+  noteSlots(slots: string | null): void {
+    if (slots === null || slots !== this.#slots) {
+      this.#moved = true
+      this.#everything = true
+    }
+    this.#slots = slots
   }
 
-  /** Compares in the background what is due, as long as the target is near. */
+  /** Compares noted keys in the background, as long as the target is near. */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (this.#isNeeded === true && this.#options.lagMs() <= lagLimitMs) await this.#tryOnce(signal)
+      if (this.#isNeeded === true && this.isNear) await this.#tryOnce(() => this.#runNoted(signal), signal)
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
-  /** Until nothing is left, for a source that stands still. False where one of the two cannot be asked now. */
+  /**
+   * Compares all that the target has of this source, with the others who take the same walk. False where one of the two
+   * cannot be asked now, or it is ended.
+   */
+  async reconcileAll(seat: WalkSeat, signal: AbortSignal): Promise<boolean> {
+    const over = AbortSignal.any([signal, this.#options.ended])
+    return await this.#tryOnce(() => this.#runAll(seat, over), over)
+  }
+
+  /**
+   * Until no noted key is left, for a source that stands still. False where one of the two cannot be asked now, or the
+   * whole target is to be gone through once more.
+   */
   async finish(signal: AbortSignal): Promise<boolean> {
     if (this.#isNeeded === null) return false
     // One that is under way has taken upon itself what it may yet fail to do.
     await this.#turn.run(() => Promise.resolve())
-    while (this.#isNeeded && (this.#everything || !this.#noted.isEmpty))
-      if (!(await this.#tryOnce(signal))) return false
-    return true
+    while (this.#isNeeded && !this.#noted.isEmpty)
+      if (!(await this.#tryOnce(() => this.#runNoted(signal), signal))) return false
+    return !this.wantsAll
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,9 +162,9 @@ export class ExpiryReconciler implements AsyncDisposable {
   }
 
   /** False where one of the two could not be asked. */
-  async #tryOnce(signal: AbortSignal): Promise<boolean> {
+  async #tryOnce(work: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#turn.run(() => this.#run(signal))
+      await this.#turn.run(work)
       return true
     } catch (thrown) {
       if (signal.aborted || isOfTheServers(thrown)) return false
@@ -140,30 +172,51 @@ export class ExpiryReconciler implements AsyncDisposable {
     }
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { session, source, name, askPlace } = this.#options
-    if (!this.#everything && this.#noted.isEmpty) return
+  async #runNoted(signal: AbortSignal): Promise<void> {
+    if (this.#noted.isEmpty) return
     const noted = this.#noted
-    const everything = this.#everything
     this.#noted = this.#openNoted()
-    this.#everything = false
     try {
-      using asked = await SourceExpiries.open(source(), name, askPlace, signal)
-      using asking = await session.openQuestions(name, signal)
-      if (everything) await this.#reconcileAll(asked, asking, signal)
+      using asked = await this.#openSource(signal)
+      using asking = await this.#openTarget(signal)
       for await (const keys of noted.batches(askedAtOnce)) {
-        for (const [db, some] of byDatabase(keys)) await this.#reconcile(db, some, asked, asking)
+        for (const [db, some] of byDatabase(keys)) await this.#reconcile(db, this.#own(some), asked, asking)
         signal.throwIfAborted()
       }
-      this.#done = true
     } catch (thrown) {
       // None of it has been looked at for sure.
-      this.#everything ||= everything
       for await (const keys of noted.batches(askedAtOnce)) for (const key of keys) this.#noted.add(key)
       throw thrown
     } finally {
       await noted.clear()
     }
+  }
+
+  async #runAll(seat: WalkSeat, signal: AbortSignal): Promise<void> {
+    this.#everything = false
+    try {
+      using asked = await this.#openSource(signal)
+      using asking = await this.#openTarget(signal)
+      const { rules } = this.#options
+      if (rules !== null) {
+        seat.leave()
+        await this.#reconcileChosen(rules, asked, asking, signal)
+      } else await seat.go((walked) => this.#visit(walked, asked, asking), signal)
+      this.#done = true
+    } catch (thrown) {
+      this.#everything = true
+      throw thrown
+    }
+  }
+
+  #openSource(signal: AbortSignal): Promise<SourceExpiries> {
+    const { source, name, askPlace } = this.#options
+    return SourceExpiries.open(source(), name, askPlace, signal)
+  }
+
+  #openTarget(signal: AbortSignal): Promise<Questioned & Disposable> {
+    const { session, name } = this.#options
+    return session.openQuestions(name, signal)
   }
 
   #openNoted(): NotedKeys {
@@ -172,20 +225,27 @@ export class ExpiryReconciler implements AsyncDisposable {
   }
 
   /**
-   * The target is walked. What does not expire there does not at the source either, but where a run of ours may have
-   * ended with notes of sums.
+   * Keys of the target; gives back those that are not this source's. What does not expire there does not at the source
+   * either, but where a run of ours may have ended with notes of sums.
    */
-  async #reconcileAll(asked: SourceExpiries, target: Questioned, signal: AbortSignal): Promise<void> {
-    if (this.#options.rules !== null) {
-      await this.#reconcileChosen(this.#options.rules, asked, target, signal)
-      return
-    }
-    for await (const { db, keys, expires } of this.#options.session.scan(signal)) {
-      if (expires === 0 && !asked.forgetsExpiries) continue
-      for (let at = 0; at < keys.length; at += askedAtOnce)
-        await this.#reconcile(db, keys.slice(at, at + askedAtOnce), asked, target)
-      signal.throwIfAborted()
-    }
+  async #visit(
+    { db, keys, expires }: WalkedKeys,
+    asked: SourceExpiries,
+    target: Questioned,
+  ): Promise<readonly Buffer[]> {
+    if (expires === 0 && !asked.forgetsExpiries) return keys
+    const own = this.#own(keys)
+    const mine = new Set<Buffer>()
+    for (let at = 0; at < own.length; at += askedAtOnce)
+      for (const key of await this.#reconcile(db, own.slice(at, at + askedAtOnce), asked, target))
+        mine.add(key)
+    return keys.filter((key) => !mine.has(key))
+  }
+
+  /** Without those that are another master's to tell of. */
+  #own<Key extends Buffer>(keys: readonly Key[]): readonly Key[] {
+    const { abroad } = this.#options
+    return abroad === null ? keys : keys.filter((key) => !abroad(key))
   }
 
   /** Where names or databases are others the source is walked: what a key of the target was there is not told by it. */
@@ -200,62 +260,59 @@ export class ExpiryReconciler implements AsyncDisposable {
     const keyspace = keyspaceOf(parseInfo(String(await link.ask(0, ['INFO', 'keyspace']))))
     for (const db of Object.keys(keyspace).map(Number))
       for await (const keys of keysOf(db, { link, versionNumber, signal })) {
-        const chosen = keys.filter((key) => rules.goes({ db, key }))
+        const chosen = this.#own(keys).filter((key) => rules.goes({ db, key }))
+        signal.throwIfAborted()
         for (let at = 0; at < chosen.length; at += askedAtOnce)
           await this.#reconcile(db, chosen.slice(at, at + askedAtOnce), asked, target)
       }
   }
 
-  /** These keys of the source. */
+  /** Resolves with those of these keys that the source has. */
   async #reconcile(
-    db: number,
-    all: readonly Buffer[],
-    asked: SourceExpiries,
-    target: Questioned,
-  ): Promise<void> {
-    const { abroad } = this.#options
-    const keys = abroad === null ? all : all.filter((key) => !abroad(key))
-    if (keys.length === 0) return
-    const placed = keys.map((key): DbKey => this.#options.rules?.placed({ db, key }) ?? { db, key })
-    const expiries = await target.expiries(
-      placed[0]!.db,
-      placed.map(({ key }) => key),
-    )
-    const there = new Map(
-      keys.map((key, index) => [key, { ...placed[index]!, expireAt: expiries[index]! }] as const),
-    )
-    // A cluster's transaction has one slot.
-    const groups = abroad === null ? [keys] : bySlot(keys)
-    await this.#options.take(async () => {
-      const found = await Promise.all(groups.map((group) => this.#differing(db, group, asked, there)))
-      return found.flat()
-    })
-  }
-
-  /** Those of these keys whose expiry in the target is not the source's, with the source's. */
-  async #differing(
     db: number,
     keys: readonly Buffer[],
     asked: SourceExpiries,
-    there: ReadonlyMap<Buffer, DbKey & { readonly expireAt: number }>,
-  ): Promise<readonly ExpiryCorrection[]> {
-    const { offset, expiries } = await asked.ask(db, keys)
-    return keys.flatMap((key, index): readonly ExpiryCorrection[] => {
-      const expireAt = expiries[index]!
-      const to = there.get(key)!
-      const isRight = expireAt === noKey || differenceOf(expireAt, to.expireAt) <= this.#toleranceMs
-      return isRight ? [] : [{ ...to, key: Buffer.from(to.key), offset, expireAt }]
+    target: Questioned,
+  ): Promise<readonly Buffer[]> {
+    if (keys.length === 0) return []
+    const { abroad, rules, take } = this.#options
+    const placed = keys.map((key): DbKey => rules?.placed({ db, key }) ?? { db, key })
+    const there = await target.expiries(
+      placed[0]!.db,
+      placed.map(({ key }) => key),
+    )
+    // A cluster's transaction has one slot.
+    const groups = abroad === null ? [[...keys.keys()]] : bySlot(keys)
+    const found: Buffer[] = []
+    await take(async () => {
+      const answers = await asked.askGroups(
+        db,
+        groups.map((group) => group.map((at) => keys[at]!)),
+      )
+      return answers.flatMap(({ offset, expiries }, of) =>
+        groups[of]!.flatMap((at, index): readonly ExpiryCorrection[] => {
+          const expireAt = expiries[index]!
+          if (expireAt === noKey) return []
+          found.push(keys[at]!)
+          const to = placed[at]!
+          return differenceOf(expireAt, there[at]!) <= this.#toleranceMs
+            ? []
+            : [{ ...to, key: Buffer.from(to.key), offset, expireAt }]
+        }),
+      )
     })
+    return found
   }
 }
 
-function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
-  const slots = new Map<number, Buffer[]>()
-  for (const key of keys) {
+/** Their places in the list. */
+function bySlot(keys: readonly Buffer[]): readonly (readonly number[])[] {
+  const slots = new Map<number, number[]>()
+  for (const [at, key] of keys.entries()) {
     const slot = keySlot(key)
     const some = slots.get(slot)
-    if (some === undefined) slots.set(slot, [key])
-    else some.push(key)
+    if (some === undefined) slots.set(slot, [at])
+    else some.push(at)
   }
   return [...slots.values()]
 }

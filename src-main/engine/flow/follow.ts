@@ -88,7 +88,7 @@ export class Follower {
   readonly #lists: ShardLists
   readonly #repair: KeyRepair
   readonly #corrections = new DueAtPlace<ExpiryCorrection>()
-  readonly #reconciler: ExpiryReconciler
+  readonly expiries: ExpiryReconciler
   /** Held while a piece of the stream is placed. */
   readonly #placing = new Mutex()
   readonly #ended = new AbortController()
@@ -101,20 +101,19 @@ export class Follower {
   #meta: TaskMeta
   /** The newest id of the history that is applied. */
   #replid: string
-  /** Where the target's slots were when they were looked at last; null while one was on its way. */
-  #slots: string | null
 
   constructor(parts: FollowerParts) {
     this.#parts = parts
     this.#lists = parts.session.listsOf(parts.keys)
     this.#meta = parts.meta
-    this.#slots = parts.meta.slots ?? ''
     const from = earliest(parts.checkpoints)
     this.#replid = from.replid
     this.#splitter = new UnitSplitter(from.offset, from.db)
     this.#repair = new KeyRepair({ ...parts, lists: this.#lists, replid: () => this.#replidNow() })
-    this.#reconciler = new ExpiryReconciler({
+    this.expiries = new ExpiryReconciler({
       ...parts,
+      slots: parts.meta.slots ?? '',
+      ended: this.#ended.signal,
       take: (ask) =>
         this.#placing.run(async () => {
           const replid = this.#replidNow()
@@ -178,16 +177,15 @@ export class Follower {
 
   /** Were all expiries of this source once as certain as can be? Those doubtful since are looked at in the background. */
   get expiriesAreSure(): boolean {
-    return this.#reconciler.done
+    return this.expiries.done
   }
 
   /**
-   * Of a source that stands still and has been drained: makes all expiries its own, but for the guard's shift. False
-   * where one of the two cannot be asked now.
+   * Of a source that stands still and has been drained: makes all expiries its own, but for the guard's shift, once the
+   * whole target has been gone through. False where one of the two cannot be asked now, or that is to be done again.
    */
   async reconcile(signal: AbortSignal): Promise<boolean> {
-    await this.#noteSlots()
-    if (!(await this.#reconciler.finish(signal))) return false
+    if (!(await this.expiries.finish(signal))) return false
     // The source goes on counting, but no key changes: what waits comes with its next sign of life.
     while (this.#corrections.size > 0 && !signal.aborted)
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
@@ -258,8 +256,8 @@ export class Follower {
     this.#voice = await Voice.open(
       { ...this.#parts, lists: this.#lists },
       {
-        unsure: (key) => this.#reconciler.note(sourceKey(key)),
-        allUnsure: () => this.#reconciler.noteEverything(),
+        unsure: (key) => this.expiries.note(sourceKey(key)),
+        allUnsure: () => this.expiries.noteEverything(),
         toCopy: (wanted) => this.#repair.leaveUntold(wanted),
       },
     )
@@ -276,7 +274,7 @@ export class Follower {
     this.#target = target
     // What goes as it came is not looked into.
     this.#plain = this.#parts.rules === null ? this.#voice.plainFor(target) : null
-    await using reconciler = this.#reconciler
+    await using reconciler = this.expiries
     const crew = [
       this.#read(target, from.offset, ended),
       this.#keepHouse(target, ended),
@@ -436,7 +434,7 @@ export class Follower {
   async #placeDue(target: LiveTarget, offset: number, end: number, db: number): Promise<void> {
     const { tell } = this.#parts
     const corrections = this.#corrections.takeDue(offset, this.#isOurPlace)
-    for (const lost of corrections.lost) this.#reconciler.note(sourceKey(lost))
+    for (const lost of corrections.lost) this.expiries.note(sourceKey(lost))
     for (const correction of corrections.due) {
       const lanes = [this.laneOf(correction.key)]
       const commands = [correctionCommand(correction, this.#parts.guard)]
@@ -472,7 +470,6 @@ export class Follower {
       await target.refresh()
       await spool.release(target.safe)
       await this.#repair.count(this.applied)
-      await this.#noteSlots()
       const { listed, waiting } = this.#repair
       if (listed > 0 && waiting === 0)
         await this.#repair.copyListed(
@@ -483,13 +480,6 @@ export class Follower {
       const pauseMs = listed > 0 ? repairEveryMs : houseEveryMs
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
-  }
-
-  /** Keys that a cluster moves expire later by as long as that takes: it sends what is left of their time, not when. */
-  async #noteSlots(): Promise<void> {
-    const slots = await this.#parts.session.slots()
-    if (slots === null || slots !== this.#slots) this.#reconciler.noteMoved()
-    this.#slots = slots
   }
 }
 

@@ -6,7 +6,9 @@ import { Misheard } from '../redis/misheard.ts'
 import type { ClusterSource } from '../source/cluster-source.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
 import type { DbKey } from './checkpoint.ts'
+import { ExpiryRounds } from './expiry-rounds.ts'
 import { ShardFinder, type FoundShard } from './find-shards.ts'
+import type { Follower } from './follow.ts'
 import { FollowedRules } from './followed-rules.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { keepCount, keepLease } from './keep-stay.ts'
@@ -206,6 +208,11 @@ class LiveSync implements AsyncDisposable {
     }
   }
 
+  /** Of the shards that apply their streams now. */
+  #followers(): readonly Follower[] {
+    return this.#shards.flatMap(({ follower }) => follower ?? [])
+  }
+
   #applied(): number {
     return this.#shards.reduce((sum, { reached }) => sum + reached, 0)
   }
@@ -279,11 +286,13 @@ class LiveSync implements AsyncDisposable {
       emptyAtStart: known?.emptyAtStart ?? (await assertMayWrite(this.#spec, session)),
     }
     const ending = new AbortController()
+    const expiries = new ExpiryRounds(session)
     const steering = new Steering({
       wishes: this.#wishes,
       session,
       shards: this.#shards,
       guard,
+      expiries,
       guarded: places.every(({ meta }) => meta?.guarded !== false),
       tell: this.#state.event,
       count: () => this.#count(session),
@@ -307,6 +316,7 @@ class LiveSync implements AsyncDisposable {
         }),
       ),
       steering.run(signal).finally(() => ending.abort()),
+      expiries.keep(() => this.#followers(), AbortSignal.any([signal, ending.signal])),
       keepLease(session, AbortSignal.any([signal, ending.signal])),
       keepCount(session, (keys) => (this.#targetKeys = keys), AbortSignal.any([signal, ending.signal])),
       ...[...this.#moves.values()].map((moves) =>
@@ -379,7 +389,7 @@ class LiveSync implements AsyncDisposable {
   #phaseNow(ofShards: SyncPhase): SyncPhase {
     const { ending, drainTo } = this.#wishes
     if (this.#stopping || ending !== null) return 'stopping'
-    const followers = this.#shards.flatMap(({ follower }) => follower ?? [])
+    const followers = this.#followers()
     if (ofShards === 'waiting' || followers.length < this.#shards.length) return ofShards
     if (this.#steering?.drained === true) return 'drained'
     return drainTo !== null && haveReached(followers, drainTo) ? 'settling' : ofShards

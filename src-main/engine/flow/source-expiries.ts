@@ -71,13 +71,12 @@ export class SourceExpiries implements Disposable {
   }
 
   async #askOnce(db: number, keys: readonly Buffer[]): Promise<ExpiriesAt & { readonly tookMs: number }> {
-    const question = this.#tellsTime ? 'PEXPIRETIME' : 'PTTL'
     const moment = this.#askPlace(this.#link.address)
     const commands: readonly (readonly Argument[])[] = [
       ['MULTI'],
       ['SELECT', db],
       ['TIME'],
-      ...keys.map((key) => [question, key]),
+      ...keys.map((key) => [this.#question, key]),
       ['TIME'],
       moment.command,
       ['EXEC'],
@@ -86,15 +85,59 @@ export class SourceExpiries implements Disposable {
     const answers = await this.#link.exchange(bytes, commands.length, answerLimitMs)
     const replies = this.#executed(answers.at(-1))
     const offset = await moment.place(replies.at(-1))
-    const [before, after] = this.#tellsTime ? [0, 0] : [clockOf(replies[1]), clockOf(replies.at(-2))]
-    const expiries = replies
-      .slice(2, -2)
-      .map((reply) => (Number(reply) < 0 ? Number(reply) : before + Number(reply)))
-    return { offset, expiries, tookMs: after - before }
+    return { offset, ...this.#timesIn(replies.slice(1, -1)) }
+  }
+
+  /**
+   * The same of keys of several slots of a cluster's master, whose transactions have one slot each: one answer for each of
+   * these groups. All are asked at once and the place before and behind them; where nothing was written in between, one
+   * place is right for all, else each group is asked by itself.
+   */
+  async askGroups(db: number, groups: readonly (readonly Buffer[])[]): Promise<readonly ExpiriesAt[]> {
+    const together = groups.length > 1 ? await this.#askTogether(db, groups.flat()) : null
+    if (together === null) return await Promise.all(groups.map((group) => this.ask(db, group)))
+    let at = 0
+    return groups.map(({ length }) => ({
+      offset: together.offset,
+      expiries: together.expiries.slice(at, (at += length)),
+    }))
+  }
+
+  /** Null where the source went on in between, or its clock did where that matters. */
+  async #askTogether(db: number, keys: readonly Buffer[]): Promise<ExpiriesAt | null> {
+    const [before, after] = [this.#askPlace(this.#link.address), this.#askPlace(this.#link.address)]
+    const commands: readonly (readonly Argument[])[] = [
+      ['SELECT', db],
+      before.command,
+      ['TIME'],
+      ...keys.map((key) => [this.#question, key]),
+      ['TIME'],
+      after.command,
+    ]
+    const bytes = Buffer.concat(commands.map((command) => encodeCommand(command)))
+    const [, first, ...replies] = this.#executed(
+      await this.#link.exchange(bytes, commands.length, answerLimitMs),
+    )
+    const [offset, behind] = [await before.place(first), await after.place(replies.pop())]
+    const { expiries, tookMs } = this.#timesIn(replies)
+    return offset === behind && tookMs <= steadyMs ? { offset, expiries } : null
   }
 
   [Symbol.dispose](): void {
     this.#link.close()
+  }
+
+  get #question(): string {
+    return this.#tellsTime ? 'PEXPIRETIME' : 'PTTL'
+  }
+
+  /** `replies`: to TIME, to the question about each key, and to TIME again. */
+  #timesIn(replies: readonly Reply[]): { readonly expiries: readonly number[]; readonly tookMs: number } {
+    const [before, after] = this.#tellsTime ? [0, 0] : [clockOf(replies[0]), clockOf(replies.at(-1))]
+    const expiries = replies
+      .slice(1, -1)
+      .map((reply) => (Number(reply) < 0 ? Number(reply) : before + Number(reply)))
+    return { expiries, tookMs: after - before }
   }
 
   #executed(answer: Reply | undefined): readonly Reply[] {

@@ -48,6 +48,7 @@ function steer(
       },
     ],
     guard: new TtlGuard('/never/written'),
+    expiries: { finish: (all, signal) => all[0]!.reconcile(signal) },
     guarded: true,
     tell: more.tell ?? (() => undefined),
     count: () => Promise.resolve(),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExpiryGuard } from '#contract/sync.ts'
 import type { Link } from '../resp/link.ts'
 import type { DbKey } from './checkpoint.ts'
+import type { ExpiryRounds } from './expiry-rounds.ts'
 import type { Follower } from './follow.ts'
 import { Settling } from './settling.ts'
 import type { Tell } from './sync-state.ts'
@@ -34,6 +35,7 @@ export interface SteeringParts {
   readonly session: Pick<TargetSession, 'scan' | 'hasExpiringFields' | 'versionNumber'>
   readonly shards: readonly Steered[]
   readonly guard: TtlGuard
+  readonly expiries: Pick<ExpiryRounds, 'finish'>
   /** What the target says of its expiries. */
   readonly guarded: boolean
   readonly tell: Tell
@@ -207,8 +209,7 @@ export class Steering {
   async #askSources(followers: readonly Follower[], signal: AbortSignal): Promise<boolean> {
     for (const follower of followers)
       if (!(await follower.removeStale((keys) => this.#heldAnywhere(keys)))) return false
-    const reconciled = await Promise.all(followers.map((follower) => follower.reconcile(signal)))
-    return !reconciled.includes(false)
+    return await this.#parts.expiries.finish(followers, signal)
   }
 }
 
