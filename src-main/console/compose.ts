@@ -76,7 +76,7 @@ export function composeServices({
 function openOrRefuse(jobs: JobRunner, keyRing: KeyRing | undefined): MaybeKept {
   try {
     const migrations = openMigrations({ folder: dataFolder(), jobs, keyRing })
-    migrations.tasks.keepSchedule()
+    migrations.tasks.keepForAll()
     return { ...migrations, withoutStore: null }
   } catch (thrown) {
     return migrationsWithoutStore(toFailure(thrown))

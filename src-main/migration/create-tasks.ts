@@ -15,6 +15,7 @@ import { taskDifferences } from './differences.ts'
 import type { Ends } from './endpoint.ts'
 import { planFreezes } from './freeze/plan-sources.ts'
 import { demandConsent } from './command-consent.ts'
+import { IdleLocks } from './idle-locks.ts'
 import { Armed } from './schedule.ts'
 import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
@@ -26,9 +27,13 @@ import { settleWayBack } from './way-back.ts'
 import { putLeftoversBack } from './leftovers.ts'
 import type { Tasks } from './tasks.ts'
 
+/** A server that was away when a task ended may be back. */
+const putBackEveryMs = 60_000
+
 export function createTasks(services: RunServices, box: SecretBox, clock: Clock = systemClock): Tasks {
   const { store, book } = services
-  const runs = new TaskRuns(services, box)
+  const locks = new IdleLocks(services, clock)
+  const runs = new TaskRuns(services, box, locks)
   const endings = new TaskEndings(services, runs)
   const endsOf = (id: string, passwords?: Passwords): Ends => runs.endsOf(id, passwords)
   /** Checks under way outside of a start. */
@@ -82,6 +87,7 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
   // What cannot be put back, or told, now stays in the journal for the next time.
   const putBack = (): Promise<void> => putLeftoversBack(services, endsOf).catch(() => undefined)
   let leftovers = putBack()
+  let puttingBack: Disposable | null = null
 
   /** What overwrites keys is asked for one by one. */
   const startOrResume = (id: string): void => {
@@ -198,9 +204,16 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
       return book.view(id)
     },
 
-    keepSchedule: () => armed.keepForAll(),
+    keepForAll() {
+      armed.keepForAll()
+      locks.keepForAll()
+      puttingBack ??= clock.every(putBackEveryMs, () => {
+        leftovers = leftovers.then(putBack)
+      })
+    },
 
     secretsUnlocked() {
+      locks.tryAgain()
       leftovers = leftovers.then(putBack)
     },
 
@@ -348,8 +361,10 @@ export function createTasks(services: RunServices, box: SecretBox, clock: Clock 
 
     async [Symbol.asyncDispose]() {
       armed[Symbol.dispose]()
+      puttingBack?.[Symbol.dispose]()
       const checks = [...checking.values()]
       for (const { controller } of checks) controller.abort()
+      await locks[Symbol.asyncDispose]()
       await Promise.all([leftovers, runs.interrupt(), ...checks.map(({ over }) => over)])
       book[Symbol.dispose]()
     },

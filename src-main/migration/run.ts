@@ -70,17 +70,18 @@ export class MigrationRun {
     return this.#cutover ?? fail('task.wrong-state', { state: this.#services.book.get(this.#id).state })
   }
 
-  /** Checks once more, sets settings, and lets the sync run. Returns at once. */
-  begin(resuming: boolean): void {
-    this.ended = this.#live(resuming).finally(async () => {
+  /** Checks once more, sets settings, and lets the sync run, once nothing else is at work there. Returns at once. */
+  begin(resuming: boolean, free: Promise<void>): void {
+    this.ended = this.#live(resuming, free).finally(async () => {
       this.#over.abort()
       await this.#keepingLock
       if (this.#asked !== 'stop' && this.#asked !== 'finish') this.#services.book.release(this.#id)
     })
   }
 
-  async #live(resuming: boolean): Promise<void> {
+  async #live(resuming: boolean, free: Promise<void>): Promise<void> {
     try {
+      await free
       const of = this.#wayBackOf
       if (of !== null) await keepOldFrozen(this.#services, this.#id, of, this.#over.signal)
       this.#ends = await endsNow(this.#services, this.#id, this.#ends, this.#over.signal)

@@ -2,7 +2,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { FailureError, isOfTheLink, makeFailure, toFailure } from '#contract/failure.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
 import { freezeWrites } from './freeze/freeze.ts'
-import { keepFrozen } from './freeze/keep.ts'
+import { keepFrozen, type KeepOptions } from './freeze/keep.ts'
 import type { FreezeJournal, KeptFreeze } from './freeze/record.ts'
 import { connectionNow, frozenConnection } from './freeze/sign-in.ts'
 import { unfreezeWrites } from './freeze/unfreeze.ts'
@@ -16,7 +16,13 @@ import type { RunServices } from './services.ts'
 const suffix = ':target'
 const lockId = (taskId: string): string => taskId + suffix
 
-function lockOf(freezes: FreezeJournal, taskId: string): KeptFreeze | undefined {
+/** Has it been locked, and not been unlocked yet? Told without opening what the journal keeps sealed. */
+export function hasLock({ store }: Pick<RunServices, 'store'>, taskId: string): boolean {
+  return store.journal.open('freeze', lockId(taskId)).length > 0
+}
+
+/** As the journal has it, where it is locked. */
+export function lockOf(freezes: FreezeJournal, taskId: string): KeptFreeze | undefined {
   return freezes.open(lockId(taskId))[0]
 }
 
@@ -72,10 +78,10 @@ const lookEveryMs = 1_000
 export async function keepTargetLocked(
   { freezes, book }: RunServices,
   taskId: string,
-  { signal, onLocked }: { readonly signal: AbortSignal; readonly onLocked: () => void },
+  { onLocked, ...options }: Pick<KeepOptions, 'signal' | 'alone'> & { readonly onLocked: () => void },
 ): Promise<void> {
   await keepFrozen(freezes, lockId(taskId), {
-    signal,
+    ...options,
     everyMs: lookEveryMs,
     onBroken: (broken) => book.tell(taskId, 'warning', 'target.lock-broken', { ...broken }),
     onFrozen(clients) {

@@ -3,6 +3,7 @@ import type { Passwords } from '#contract/profile.ts'
 import type { TaskView } from '#contract/task.ts'
 import { isBegun, type TaskAction } from '#contract/task-states.ts'
 import { connectionsOf, type Ends } from './endpoint.ts'
+import type { IdleLocks } from './idle-locks.ts'
 import { MigrationRun } from './run.ts'
 import type { SecretBox } from './secrets.ts'
 import type { RunServices } from './services.ts'
@@ -13,15 +14,17 @@ import type { TaskBody, TaskRecord } from './task-record.ts'
 export class TaskRuns {
   readonly #services: RunServices
   readonly #box: SecretBox
+  readonly #locks: IdleLocks
   readonly #runs = new Map<string, MigrationRun>()
   /** Passwords typed for a task in this process, so that they are asked for once. */
   readonly #typed = new Map<string, Passwords>()
   /** Deeds that take their time, while they are under way, by deed and task. */
   readonly #underWay = new Map<string, Promise<TaskView>>()
 
-  constructor(services: RunServices, box: SecretBox) {
+  constructor(services: RunServices, box: SecretBox, locks: IdleLocks) {
     this.#services = services
     this.#box = box
+    this.#locks = locks
   }
 
   /** Fails with `task.wrong-state` where a task does not allow it as it stands. */
@@ -79,12 +82,13 @@ export class TaskRuns {
 
   launch(id: string, ends: Ends, resuming: boolean, changed: Partial<TaskRecord> = {}): TaskView {
     const { book } = this.#services
+    const free = this.#locks.letGo(id)
     book.hold(id)
     const startedAt = book.get(id).record.startedAt ?? Date.now()
     book.become(id, 'starting', { ...changed, failure: null, startedAt, inStepSince: null, ending: null })
     const run = new MigrationRun(this.#services, id, ends)
     this.#runs.set(id, run)
-    run.begin(resuming)
+    run.begin(resuming, free)
     void run.ended.finally(() => {
       if (this.#runs.get(id) === run && !book.holds(id)) this.#runs.delete(id)
     })
@@ -94,6 +98,7 @@ export class TaskRuns {
   /** Works on a task that no run has hold of, and lets go of it. */
   async holding(id: string, deed: () => Promise<void>): Promise<TaskView> {
     const { book } = this.#services
+    await this.#locks.letGo(id)
     book.hold(id)
     try {
       await deed()

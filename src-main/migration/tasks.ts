@@ -69,8 +69,11 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   schedule(id: string, schedule: Schedule, passwords?: Passwords): TaskView
   /** Resolves when it is not armed any more, whoever had armed it. */
   unschedule(id: string): Promise<TaskView>
-  /** Starts what is armed at its time, also where whoever armed it is gone. For a process that stays. */
-  keepSchedule(): void
+  /**
+   * For a process that stays: starts what is armed at its time, and keeps targets locked whose tasks nobody works on, also
+   * where whoever did that is gone; and tries to put back again what could not be when a task ended.
+   */
+  keepForAll(): void
   /** Passwords can be read from now on: what could not be put back without them is tried again. */
   secretsUnlocked(): void
   /** A profile was changed: what is armed to run its former plan is a draft again. */

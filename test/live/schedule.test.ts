@@ -168,7 +168,7 @@ describe('a migration that is armed', () => {
       expect(passing.tasks.get(id).state).toBe('scheduled')
     }
     await using home = open()
-    home.tasks.keepSchedule()
+    home.tasks.keepForAll()
     expect(home.tasks.get(id).state).toBe('starting')
     await until(home, id, ({ inStep }) => inStep)
     await home.tasks.stop(id)
@@ -189,7 +189,7 @@ describe('a migration that is armed', () => {
     }
     await using home = open()
     expect(home.tasks.get(id).state).toBe('scheduled')
-    home.tasks.keepSchedule()
+    home.tasks.keepForAll()
     expect(home.tasks.get(id)).toMatchObject({ state: 'ready', failure: { code: 'task.password-needed' } })
     expect(() => home.tasks.schedule(id, { at: clock.now() + hour, zone })).toThrow()
     expect(home.tasks.schedule(id, { at: clock.now() + hour, zone }, { target: 't' }).state).toBe('scheduled')
@@ -203,7 +203,7 @@ describe('a migration that is armed', () => {
       home.secrets.keep({ keeping: 'passphrase', passphrase: 'three words and a number' })
     }
     await using home = open()
-    home.tasks.keepSchedule()
+    home.tasks.keepForAll()
     expect(home.tasks.get(id)).toMatchObject({ state: 'scheduled', failure: null })
     clock.turn(hour)
     expect(home.tasks.get(id)).toMatchObject({ state: 'scheduled', failure: { code: 'secret.locked' } })

@@ -323,6 +323,55 @@ describe('a target that is locked for the time of a migration', () => {
     await expect(inStep(home, source, managed)).rejects.toThrow('target.not-lockable')
   })
 
+  it('is locked again where it is started anew while paused, also by a process that stays after the one that paused it is gone', async () => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await using target = await startRedis({ password: 'new', args: ['--appendonly', 'yes'] })
+    await source.call('SET', 'k', '1')
+    const before = await doors({ host: target.host, port: target.port, password: 'new' })
+    const letsIn = async (): Promise<boolean> => {
+      const client = application(target, { password: 'new' })
+      const isIn = await client
+        .connect()
+        .then(() => client.ping())
+        .then(
+          () => true,
+          () => false,
+        )
+      client.disconnect()
+      return isIn
+    }
+    const lockedAgain = async (home: Migrations, id: string): Promise<void> => {
+      await untilTask(home, id, ({ state, events }) => {
+        const broken = events.findIndex(isOf('target.lock-broken'))
+        return state === 'paused' && broken > 0 && events.slice(0, broken).some(isOf('target.locked'))
+      })
+      expect(await letsIn()).toBe(false)
+    }
+    let id: string
+    {
+      await using home = dataFolder.open()
+      id = await inStep(home, source, target)
+      await home.tasks.pause(id)
+      await target.restart()
+      await lockedAgain(home, id)
+    }
+    await target.restart()
+    expect(await letsIn()).toBe(true)
+    await using home = dataFolder.open()
+    home.tasks.keepForAll()
+    const known = home.tasks.get(id).events.length
+    await untilTask(home, id, ({ events }) => events.length >= known + 2)
+    await lockedAgain(home, id)
+    home.tasks.resume(id)
+    await untilTask(home, id, (task) => task.inStep)
+    await home.tasks.pause(id)
+    const stopped = await home.tasks.stop(id)
+    expect(stopped).toMatchObject({ state: 'stopped', failure: null })
+    expect(stopped.events.some(isOf('task.failed'))).toBe(false)
+    expect(await doors({ host: target.host, port: target.port, password: 'new' })).toBe(before)
+    expect(home.freezes.open()).toEqual([])
+  })
+
   it('is let go of, settings and keys of ours too, where it was started anew while the migration was paused', async () => {
     await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
     await using target = await startRedis({

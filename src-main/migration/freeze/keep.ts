@@ -8,6 +8,8 @@ export interface KeepOptions {
   readonly signal: AbortSignal
   /** How often each server is looked at, milliseconds. */
   readonly everyMs?: number
+  /** Runs what mends it, as nobody else may do something else there meanwhile; rejects, retryably, where that cannot be now. */
+  readonly alone?: (mend: () => Promise<void>) => Promise<void>
   /** Called with whatever broke it. */
   readonly onBroken: (broken: Breach) => void
   /** Called whenever it was frozen once more, with how many connections were signed out. */
@@ -24,7 +26,7 @@ const againMs = 500
 export async function keepFrozen(
   journal: FreezeJournal,
   name: string,
-  { signal, everyMs, onBroken, onFrozen }: KeepOptions,
+  { signal, everyMs, alone = (mend) => mend(), onBroken, onFrozen }: KeepOptions,
 ): Promise<void> {
   for (;;) {
     const kept = journal.open(name)[0]
@@ -36,17 +38,25 @@ export async function keepFrozen(
       ...(everyMs !== undefined && { everyMs }),
     })
     if (broken === null) return
-    onBroken(broken)
-    if (!isOursToMend(kept, broken)) return
+    const isOurs = isOursToMend(kept, broken)
+    let told = false
+    const mend = async (): Promise<void> => {
+      // Undone by somebody who did not have to wait for us.
+      if (journal.open(name).length === 0) return
+      if (!told) onBroken(broken)
+      told = true
+      if (isOurs) onFrozen(await freezeAgain(journal, name, signal))
+    }
     for (let done = false; !done && !signal.aborted;)
       try {
-        onFrozen(await freezeAgain(journal, name, signal))
+        await alone(mend)
         done = true
       } catch (thrown) {
         if (signal.aborted) return
         if (!toFailure(thrown).retryable) throw thrown
         await sleep(againMs, undefined, { signal }).catch(() => undefined)
       }
+    if (!isOurs) return
   }
 }
 
