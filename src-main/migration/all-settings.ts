@@ -5,10 +5,11 @@ import { infoNumber, parseInfo } from '#engine/redis/info.ts'
 import { replicaPlaces } from '#engine/redis/replication.ts'
 import { targetServers } from '#engine/target/target-servers.ts'
 import type { Ends } from './endpoint.ts'
-import { freezeOf, type KeptFreeze } from './freeze/record.ts'
+import { freezeOf, type FreezeJournal, type KeptFreeze } from './freeze/record.ts'
 import { signInAnyhow } from './freeze/sign-in.ts'
 import {
   putSettingsBack,
+  type ConfigFile,
   setSettings,
   firstSetAt,
   type SettingNote,
@@ -16,6 +17,7 @@ import {
   type SettingsOf,
 } from './settings.ts'
 import { sourceNodes } from './source-nodes.ts'
+import { lockOf } from './target-lock.ts'
 import type { SettingChoice } from './wanted-settings.ts'
 
 /**
@@ -77,9 +79,11 @@ async function replicasOf(primary: Connection, name: string): Promise<readonly C
  */
 export async function putAllSettingsBack(
   { sources, target }: Ends,
-  kept: readonly KeptFreeze[],
+  freezes: FreezeJournal,
   settings: SettingsOf,
 ): Promise<void> {
+  const kept = freezes.open(settings.taskId)
+  const lock = lockOf(freezes, settings.taskId)
   const open = settings.journal
     .open('setting', settings.taskId)
     .map(({ note }) => JSON.parse(note) as SettingNote)
@@ -90,18 +94,28 @@ export async function putAllSettingsBack(
   ]
   const outcomes = await Promise.allSettled([
     ...placesOf('source').map(async (at) => {
-      await using control = await reach(sources[at?.source ?? 0]!, kept, at)
-      await putSettingsBack('source', control, settings, at)
+      const source = sources[at?.source ?? 0]!
+      await using control = await reach(source, kept, at)
+      await putSettingsBack('source', control, settings, at, fileOf(source, freezes, freezeOf(kept, source)))
     }),
     ...placesOf('target').map(async (at) => {
       await using control = await openControl(
         at === undefined ? target : nodeConnection(target, at.host, at.port),
       )
-      await putSettingsBack('target', control, settings, at)
+      await putSettingsBack('target', control, settings, at, fileOf(target, freezes, lock))
     }),
   ])
   const failed = outcomes.find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason
+}
+
+/** While passwords are those of a freeze or a lock, nothing is to be written down: that is left to the end of it. */
+function fileOf({ sentinel }: Connection, freezes: FreezeJournal, shut: KeptFreeze | undefined): ConfigFile {
+  const isShut = shut !== undefined && shut.record.byHand !== true
+  return {
+    watched: sentinel !== undefined,
+    later: isShut ? () => void freezes.amend(shut, { failedOver: true }) : null,
+  }
 }
 
 async function reach(

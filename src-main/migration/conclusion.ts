@@ -15,11 +15,16 @@ import { noFreeze } from './task-record.ts'
 
 /**
  * Puts back what a task holds on both servers. What cannot be put back now stays in the journal, is told, and
- * is tried again when Keyferry starts the next time.
+ * is tried again when Keyferry starts the next time, and meanwhile by a process that stays.
  */
-export async function putEverythingBack(services: RunServices, taskId: string, ends: Ends): Promise<void> {
-  await attempt(services, taskId, () => settingsBack(services, taskId, ends))
-  await attempt(services, taskId, () => undoFreeze(services, taskId))
+export async function putEverythingBack(
+  services: RunServices,
+  taskId: string,
+  ends: Ends,
+  tell?: TellFailed,
+): Promise<void> {
+  await attempt(services, taskId, () => settingsBack(services, taskId, ends), tell)
+  await attempt(services, taskId, () => undoFreeze(services, taskId), tell)
 }
 
 /** The settings alone, tried once: what cannot be put back is told, and tried again at the end. */
@@ -47,11 +52,16 @@ export async function conclude(
 }
 
 /** Lets everybody into a target that was locked, tried once. Resolves with the way in as it was before, if it was locked. */
-export async function giveTargetBack(services: RunServices, taskId: string): Promise<Connection | null> {
+export async function giveTargetBack(
+  services: RunServices,
+  taskId: string,
+  tell?: TellFailed,
+): Promise<Connection | null> {
   let before: Connection | null = null
-  await attempt(services, taskId, async () => {
+  const unlock = async (): Promise<void> => {
     before = await unlockTarget(services, taskId)
-  })
+  }
+  await attempt(services, taskId, unlock, tell)
   return before
 }
 
@@ -165,7 +175,7 @@ export function endPause(
 }
 
 async function settingsBack(services: RunServices, taskId: string, ends: Ends): Promise<void> {
-  await putAllSettingsBack(ends, services.freezes.open(taskId), settingsIn(services, taskId))
+  await putAllSettingsBack(ends, services.freezes, settingsIn(services, taskId))
 }
 
 /** What was kept of the stream is of no use to anybody once a task is over. */
@@ -173,10 +183,18 @@ export async function removeFolder({ folder }: RunServices, taskId: string): Pro
   await rm(join(folder, taskId), { recursive: true, force: true })
 }
 
-async function attempt({ book }: RunServices, taskId: string, deed: () => Promise<void>): Promise<void> {
+/** What could not be done, by whoever tells it otherwise than as it comes. */
+export type TellFailed = (failure: Failure) => void
+
+async function attempt(
+  { book }: RunServices,
+  taskId: string,
+  deed: () => Promise<void>,
+  tell: TellFailed = (failure) => book.tellFailed(taskId, failure),
+): Promise<void> {
   try {
     await deed()
   } catch (thrown) {
-    book.tellFailed(taskId, toFailure(thrown))
+    tell(toFailure(thrown))
   }
 }

@@ -1,20 +1,27 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultProfileOptions } from '#contract/profile.ts'
 import type { SyncSpec } from '#contract/sync.ts'
 import type { SettingChange, TaskEvent, TaskView } from '#contract/task.ts'
 import { openControl } from '#engine/redis/control.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
+import { systemClock, type Clock } from '#migration/clock.ts'
 import { openMigrations } from '#migration/open.ts'
 import { putSettingsBack, setSettings, settingsOf, type SettingsOf } from '#migration/settings.ts'
 import { wantedSettings } from '#migration/wanted-settings.ts'
 import { openStore } from '#store/open.ts'
 import { at } from '../support/checks.ts'
 import type { DeathAt } from '../support/die-in-settings.ts'
+import { untilTask } from '../support/data-folder.ts'
+import { startProxy } from '../support/proxy.ts'
 import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startWatched } from '../support/sentinels.ts'
+import { connectionTo } from '../support/sync-ends.ts'
 
 const mortal = new URL('../support/die-in-settings.ts', import.meta.url).pathname
 
@@ -246,6 +253,172 @@ it('left behind by a task, are put back once the key of its passwords is unlocke
     expect(await policy()).toEqual(['maxmemory-policy', 'allkeys-lru'])
   } finally {
     rmSync(dir, { recursive: true })
+  }
+})
+
+it('a configuration file that a failover has written meanwhile is written once more, or told to be by hand', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+  await using source = await startRedis({ configFile: true })
+  await using other = await startRedis()
+  await source.call('ACL', 'SETUSER', 'weak', 'on', '>weak', '~*', '&*', '+@all', '-config|rewrite')
+  const file = (): string => readFileSync(join(source.dir, 'server.conf'), 'utf8')
+  using store = openStore(join(dir, 'keyferry.db'))
+  const told: TaskEvent['code'][] = []
+  const settings = (taskId: string): SettingsOf => ({
+    ...{ taskId, journal: store.journal },
+    tell: (_, code) => told.push(code),
+  })
+  const watched = { watched: true, later: null }
+  for (const [user, outcome] of [
+    ['weak', 'by-hand'],
+    ['default', 'restored'],
+  ] as const) {
+    await using control = await openControl(
+      at(source, user === 'weak' ? { username: user, password: user } : {}),
+    )
+    await setSettings('source', control, settings(user))
+    expect(file()).not.toContain('repl-timeout 600')
+    // As Sentinels do it.
+    await source.call('REPLICAOF', other.host, other.port)
+    await source.call('CONFIG', 'REWRITE')
+    await source.call('REPLICAOF', 'NO', 'ONE')
+    expect(file()).toContain('repl-timeout 600')
+    await putSettingsBack('source', control, settings(user), undefined, watched)
+    expect(settingsOf(user, store.journal).map(({ state }) => state)).toEqual([outcome, outcome, outcome])
+    expect(await source.call('CONFIG', 'GET', 'repl-timeout')).toEqual(['repl-timeout', '60'])
+    if (user === 'weak') await source.call('CONFIG', 'REWRITE')
+    expect(file()).not.toContain('repl-timeout 600')
+  }
+  expect(new Set(told)).toEqual(new Set(['settings.changed', 'settings.by-hand', 'settings.restored']))
+  rmSync(dir, { recursive: true })
+})
+
+it.each(['open to others', 'locked'])(
+  'behind Sentinels, on a target that is %s: after a failover nothing of ours is left, in no file either',
+  { timeout: 120_000 },
+  async (how) => {
+    await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+    await using watched = await startWatched({ nodePassword: 'new', downAfterMs: 2_000, configFiles: true })
+    const servers = [watched.primary, watched.replica]
+    for (const server of servers) {
+      await server.call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+      await server.call('CONFIG', 'REWRITE')
+    }
+    const file = ({ dir }: RedisServer): string => readFileSync(join(dir, 'server.conf'), 'utf8')
+    const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+    try {
+      const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+      await using home = openMigrations({ folder: dir, jobs })
+      const { tasks } = home
+      const { id } = tasks.create(
+        home.profiles.save({
+          name: 'into what is watched',
+          source: at(source),
+          target: watched.connection,
+          options: { ...defaultProfileOptions, lockTarget: how === 'locked' },
+        }).id,
+      )
+      tasks.check(id)
+      await untilTask(home, id, ({ state }) => state !== 'checking')
+      for (const check of tasks.get(id).checks!.results)
+        if (check.state === 'warning') tasks.accept(id, check.id, true)
+      tasks.start(id)
+      await untilTask(home, id, ({ inStep }) => inStep)
+      await watched.sentinels[0]!.call('SENTINEL', 'FAILOVER', watched.name)
+      await watched.replicaTookOver()
+      await expect
+        .poll(() => file(watched.primary), { timeout: 60_000 })
+        .toContain('maxmemory-policy noeviction')
+      const isSetAt = ({ port }: RedisServer, { settings }: TaskView): boolean =>
+        settings.some(
+          ({ name, server, state }) =>
+            name === 'maxmemory-policy' && server === `127.0.0.1:${port}` && state === 'changed',
+        )
+      await untilTask(
+        home,
+        id,
+        (task) => servers.every((server) => isSetAt(server, task)) && task.inStep,
+        60_000,
+      )
+      expect((await tasks.stop(id)).state).toBe('stopped')
+      expect(tasks.get(id).settings.map(({ state }) => state)).not.toContain('changed')
+      for (const server of servers) {
+        expect(await server.call('CONFIG', 'GET', 'maxmemory-policy')).toEqual([
+          'maxmemory-policy',
+          'allkeys-lru',
+        ])
+        expect(file(server)).toContain('maxmemory-policy allkeys-lru')
+        expect(file(server)).not.toContain(`kf-${id}`)
+        expect(file(server)).toMatch(/^requirepass "?new"?$/m)
+      }
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
+    }
+  },
+)
+
+it('of a server that was away when the migration ended are put back when it is there again, which is told once', async () => {
+  await using source = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] })
+  await using target = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru', '--timeout', '20'] })
+  await using wire = await startProxy(target.port)
+  const dir = mkdtempSync(join(tmpdir(), 'keyferry-settings-'))
+  const looks: (() => void)[] = []
+  const clock: Clock = {
+    now: () => Date.now(),
+    every(ms, look) {
+      if (ms >= 60_000) looks.push(look)
+      return systemClock.every(ms, ms >= 60_000 ? () => undefined : look)
+    },
+  }
+  try {
+    const jobs = createJobRunner(new URL('../../src-main/engine/worker/main.ts', import.meta.url))
+    await using home = openMigrations({ folder: dir, jobs, clock })
+    const { tasks, profiles } = home
+    tasks.keepForAll()
+    const { id } = tasks.create(
+      profiles.save({ name: 'away', source: at(source), target: connectionTo(wire) }).id,
+    )
+    tasks.check(id)
+    await untilTask(home, id, ({ state }) => state !== 'checking')
+    for (const check of tasks.get(id).checks!.results)
+      if (check.state === 'warning') tasks.accept(id, check.id, true)
+    tasks.start(id)
+    await untilTask(home, id, ({ inStep }) => inStep)
+    await tasks.pause(id)
+    let attempts = 0
+    await using nobody = createServer((client) => {
+      attempts += 1
+      client.on('error', () => undefined).destroy()
+    })
+    nobody.listen(0, '127.0.0.1')
+    await once(nobody, 'listening')
+    wire.leadTo((nobody.address() as AddressInfo).port)
+    wire.cut()
+    await tasks.stop(id)
+    const states = (): readonly unknown[] => tasks.get(id).settings.map(({ name, state }) => [name, state])
+    expect(states()).toEqual(expect.arrayContaining([['maxmemory-policy', 'changed']]))
+    const failures = (): number => tasks.get(id).events.filter(({ code }) => code === 'task.failed').length
+    const told = failures()
+    expect(told).toBeGreaterThan(0)
+    // The second begins when the first has ended.
+    for (let look = 0; look < 2; look += 1) {
+      const before = attempts
+      for (const one of looks) one()
+      await expect.poll(() => attempts, { timeout: 30_000 }).toBeGreaterThan(before)
+    }
+    wire.leadTo(target.port)
+    for (const look of looks) look()
+    await expect
+      .poll(states, { timeout: 30_000 })
+      .toEqual(expect.arrayContaining([['maxmemory-policy', 'restored']]))
+    expect(failures()).toBe(told)
+    expect(await target.call('CONFIG', 'GET', 'maxmemory-policy')).toEqual([
+      'maxmemory-policy',
+      'allkeys-lru',
+    ])
+    expect(await target.call('CONFIG', 'GET', 'timeout')).toEqual(['timeout', '20'])
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
   }
 })
 

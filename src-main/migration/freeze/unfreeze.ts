@@ -1,9 +1,10 @@
-import { FailureError, isOfTheLink, makeFailure, toFailure } from '#contract/failure.ts'
+import { FailureError, makeFailure } from '#contract/failure.ts'
 import { hostAndPort } from '#contract/tunnel.ts'
 import { nodeConnection } from '#contract/connection.ts'
 import { openControl, type Control } from '#engine/redis/control.ts'
 import type { Command } from '#engine/redis/transaction.ts'
 import { atLeast } from '#engine/redis/version.ts'
+import { writeConfigFile } from '../config-file.ts'
 import { bytesOf, isOff, onlyOpensWith, restoreUser, userOf, type AclLine } from './acl.ts'
 import { readAuthState, type AuthState } from './auth-state.ts'
 import { carryOut } from './node-changes.ts'
@@ -178,18 +179,12 @@ function isWatched({ connection, sentinels, staying }: FreezeRecord): boolean {
   return connection.sentinel !== undefined || sentinels.length > 0 || staying.length > 0
 }
 
-/**
- * In a failover Sentinels have each server write its settings into its configuration file (sentinel.c,
- * `sentinelSendSlaveOf`), the password of that moment and our user with them: has it write down how they are now.
- */
+/** The password of the freeze may stand in its file, and our user with it. */
 async function writeDown(
   { host, port }: NodeRecord,
   record: FreezeRecord,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await using control = await openControl(nodeConnection(record.connection, host, port), { signal })
-  await control.call('CONFIG', 'REWRITE').catch((thrown: unknown) => {
-    // It has no such file, or may not write it: then nobody has written there either.
-    if (isOfTheLink(toFailure(thrown))) throw thrown
-  })
+  await writeConfigFile(control)
 }
