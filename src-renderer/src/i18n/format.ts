@@ -79,6 +79,18 @@ export function formatTime(moment: number): string {
   }).format(moment)
 }
 
+/** The clock time of a moment, with its day where it is one of a span longer than a day. */
+export function formatTimeWithin(moment: number, spanMs: number): string {
+  if (spanMs < 86_400_000) return formatTime(moment)
+  return momentFormat(language.locale, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(moment)
+}
+
 /** A moment to come, by the clocks of a time zone: `Mon, Nov 23, 02:00 GMT+9`, with its year where that is another. */
 export function formatMomentIn(moment: number, zone: string): string {
   const isThisYear = new Date(moment).getFullYear() === new Date().getFullYear()

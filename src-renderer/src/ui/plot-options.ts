@@ -1,4 +1,5 @@
 import type uPlot from 'uplot'
+import { timeSteps } from './plot-steps.ts'
 
 export interface PlotLine {
   readonly name: string
@@ -47,13 +48,16 @@ interface OptionsInput {
   readonly width: number
   readonly height: number
   readonly colours: PlotColours
+  /** How far marks of values may be apart; asked at each drawing. */
+  readonly steps: () => readonly number[]
   readonly formatValue: (value: number) => string
-  readonly formatTime: (moment: number) => string
+  /** A moment in milliseconds, on an axis as long as is said. */
+  readonly formatTime: (moment: number, spanMs: number) => string
 }
 
 /** A calm time plot: horizontal grid only, no cursor, no legend of its own, axes in the window's language. */
 export function plotOptions(input: OptionsInput): uPlot.Options {
-  const { lines, width, height, colours, formatValue, formatTime } = input
+  const { lines, width, height, colours, steps, formatValue, formatTime } = input
   const axis = { stroke: colours.label, font: colours.font, ticks: { show: false } }
   return {
     width,
@@ -80,13 +84,18 @@ export function plotOptions(input: OptionsInput): uPlot.Options {
         grid: { show: false },
         size: 24,
         space: 110,
-        values: (_, marks) => marks.map((seconds) => formatTime(seconds * 1000)),
+        incrs: [...timeSteps],
+        values: ({ scales: { x } }, marks) => {
+          const span = ((x?.max ?? 0) - (x?.min ?? 0)) * 1000
+          return marks.map((seconds) => formatTime(seconds * 1000, span))
+        },
       },
       {
         ...axis,
         grid: { stroke: colours.grid, width: 1 },
         size: 56,
         space: 30,
+        incrs: () => [...steps()],
         values: (_, marks) => marks.map(formatValue),
       },
     ],
