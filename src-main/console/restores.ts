@@ -254,4 +254,5 @@ const nothingDone: RestoreProgress = {
   cannotHold: [],
   limitedBy: null,
   resumedFrom: null,
+  madeUp: null,
 }

@@ -112,6 +112,8 @@ export interface RestoreProgress {
   readonly waitingFor: Failure | null
   /** The offset at which an interrupted restore was gone on with; null where this one began at the start. */
   readonly resumedFrom: number | null
+  /** Bytes written once more so far of what the target has lost again; null where nothing is to be made up for. */
+  readonly madeUp: number | null
   /** What has held it back within the last second. */
   readonly limitedBy: LimitedBy | null
   /** What the target cannot hold; known before the first write. */
@@ -179,6 +181,8 @@ export interface RestoreResult {
   readonly commands: AppliedCommands | null
   /** Where in the input an earlier run of the same restore was gone on from, bytes; null where none was. */
   readonly resumedFrom: number | null
+  /** Of the keys written, those that the earlier run had written. */
+  readonly keysBefore: number
   /** At most 20 of those skipped or failed. */
   readonly examples: readonly KeyExample[]
   readonly checkMs: number

@@ -26,8 +26,8 @@ afterAll(async () => {
 
 const browserOf = (): Locator => page.getByRole('region', { name: 'Differences' })
 const listed = (name: string | RegExp): Locator => browserOf().getByRole('option', { name })
-const side = (name: 'Source' | 'Target'): Locator => browserOf().getByRole('group', { name, exact: true })
-const marksOf = (name: 'Source' | 'Target'): Promise<string[]> => side(name).locator('mark').allTextContents()
+const side = (name: 'Backup' | 'Target'): Locator => browserOf().getByRole('group', { name, exact: true })
+const marksOf = (name: 'Backup' | 'Target'): Promise<string[]> => side(name).locator('mark').allTextContents()
 
 /** As long may a look at a key take on a loaded machine. */
 const eventually = (check: () => Promise<void>): Promise<void> =>
@@ -65,7 +65,7 @@ test('what differs is seen side by side, whatever its type, and nothing in it ca
   await listed(/^cart/).click()
   await eventually(async () => expect(await marksOf('Target')).toEqual(['32', '2']))
   await browserOf().getByText('JSON', { exact: true }).click()
-  await eventually(async () => expect(await marksOf('Source')).toEqual(['  "qty": 1\n']))
+  await eventually(async () => expect(await marksOf('Backup')).toEqual(['  "qty": 1\n']))
   expect(await marksOf('Target')).toEqual(['  "qty": 2\n'])
   await browserOf().getByText('Text', { exact: true }).click()
 
@@ -83,9 +83,9 @@ test('what differs is seen side by side, whatever its type, and nothing in it ca
   await listed(/^<img/).click()
   await eventually(async () => expect(await side('Target').innerText()).toBe(`${script}!`))
   await listed(/^a\\xff\\xc3/).click()
-  await eventually(async () => expect(await side('Source').innerText()).toBe('\\x00\\xff\\xfe'))
+  await eventually(async () => expect(await side('Backup').innerText()).toBe('\\x00\\xff\\xfe'))
   await listed(/^evil\\xe2\\x80\\xaegpj/).click()
-  await eventually(async () => expect(await side('Source').innerText()).toBe('abc\\xe2\\x80\\xaetxt'))
+  await eventually(async () => expect(await side('Backup').innerText()).toBe('abc\\xe2\\x80\\xaetxt'))
   await listed(/^large/).click()
   await eventually(async () => expect(await marksOf('Target')).toEqual(['X']))
   await browserOf()

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await source.call('FLUSHALL')
   await source.call('SELECT', 0)
   await source.call('SET', 'cart:<b>"1"</b>', 'full')
-  await source.call('SET', 'cart:2', 'empty', 'EX', 60)
+  await source.call('SET', 'cart:2', 'empty', 'EX', 6_000)
   second = await saved('second.rdb')
 }, 60_000)
 
@@ -90,6 +90,13 @@ test('two backups, some of their keys under new names, held back, paused, and pr
   const whilePaused = await target.call('DBSIZE')
   await delay(600)
   expect(await target.call('DBSIZE')).toBe(whilePaused)
+  // A paused one is a while old nevertheless; to stop it is not the only other thing to do.
+  const since = main().getByText(/, since \d\d:\d\d:\d\d$/)
+  const age = await since.innerText()
+  await expect.poll(() => since.innerText()).not.toBe(age)
+  await press('Stop…')
+  await press('Leave it paused')
+  await says('Nothing is written until you go on.')
   await press('Limits…')
   await page.getByRole('dialog').getByLabel('Keys per second').fill('')
   await press('Set the limits')
@@ -121,7 +128,8 @@ test('two backups, some of their keys under new names, held back, paused, and pr
 }, 60_000)
 
 test('a dry run tells what becomes of every key, and writes nothing', async () => {
-  await target.call('MSET', 'new:user:7', 'mine', 'user:7', 'mine')
+  await target.call('DEBUG', 'POPULATE', users, 'new:user', 20)
+  await target.call('SET', 'user:7', 'mine')
   await toScope()
   await page.getByLabel('Leave these out').fill('tmp:*')
   await page.getByLabel('Prefix to put before').fill('new:')
@@ -138,7 +146,9 @@ test('a dry run tells what becomes of every key, and writes nothing', async () =
     .getByText(/→ new:user:/)
     .first()
     .waitFor()
-  expect(await target.call('DBSIZE')).toBe(2)
+  // It would be refused: nothing of it is kept, or written.
+  await main().getByRole('cell', { name: 'is there already' }).first().waitFor()
+  expect(await target.call('DBSIZE')).toBe(users + 1)
 
   await page.getByRole('link', { name: 'Change Keys already there' }).click()
   await page.getByText('Keep the target’s', { exact: true }).click()
@@ -165,6 +175,9 @@ test('one that was stopped goes on where it was, from its page or, later, from t
   await page.getByRole('button', { name: 'Go on…' }).click()
   await walk.heading(page, 'The plan, once more')
   await says(/It goes on where it stopped, at \d+/)
+  // Its own keys are in the target: they stand in nobody's way.
+  await says('If one is found that it has not written itself, nothing more is written.')
+  expect(await page.getByRole('button', { name: 'Dry run' }).count()).toBe(0)
   await page.getByRole('link', { name: 'Close', exact: true }).click()
   await main().getByRole('link', { name: 'first.rdb', exact: true }).click()
   await press('Go on with it')
@@ -173,6 +186,7 @@ test('one that was stopped goes on where it was, from its page or, later, from t
   await page.getByRole('dialog').getByLabel('Keys per second').fill('')
   await press('Set the limits')
   await says('The whole file is in the target')
+  await says(/keys of them were written before it was interrupted\.$/)
 
   expect(before).toBeGreaterThan(0)
   expect(await target.call('INFO', 'keyspace')).toMatch(`db0:keys=${users + 2}`)

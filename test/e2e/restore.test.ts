@@ -236,6 +236,28 @@ test('a target that goes away is waited for, and the restore goes on by itself',
   expect(await target.call('DBSIZE')).toBe(1_500_007)
 }, 240_000)
 
+test('a target that comes back empty is given all of it once more, and the page says so', async () => {
+  await walk.walkToReview(page, big, targetNow())
+  await page.getByRole('link', { name: 'Change Speed' }).click()
+  await page.getByLabel('Keys per second').fill('50000')
+  await walk.next(page, 'Review')
+  await walk.start(page)
+  await expect.poll(() => target.call('DBSIZE'), { timeout: 60_000 }).toBeGreaterThan(150_000)
+  await target.kill9()
+  await state('Waiting for the target').waitFor({ timeout: 60_000 })
+  await target.restart()
+  await main()
+    .getByText(/^The target has lost keys that it had taken\. They are written once more/)
+    .waitFor({ timeout: 60_000 })
+  expect(await main().getByText('are in the target.').count()).toBe(0)
+  await page.getByRole('button', { name: 'Limits…' }).click()
+  await page.getByRole('dialog').getByLabel('Keys per second').fill('')
+  await page.getByRole('button', { name: 'Set the limits' }).click()
+  await main().getByText('The whole file is in the target').waitFor({ timeout: 90_000 })
+
+  expect(await target.call('DBSIZE')).toBe(1_500_007)
+}, 240_000)
+
 test('a console that goes away is told, and again when it is back and knows nobody', async () => {
   const first = await startServed()
   await using own = await openConsole(browser, first)

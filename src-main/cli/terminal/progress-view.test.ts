@@ -23,6 +23,7 @@ const progress: RestoreProgress = {
   cannotHold: [],
   limitedBy: null,
   resumedFrom: null,
+  madeUp: null,
 }
 
 function shown(terminal: boolean, ...states: Partial<RestoreProgress>[]): string {
@@ -67,6 +68,21 @@ describe('the progress of a restore', () => {
 
   test('says what it does where no end is known', () => {
     expect(shown(true, { phase: 'looking' })).toContain('\rLooking at the target …\u001b[K')
+  })
+
+  test('says once that what the target has lost is written again, and how far that is', () => {
+    const writing = { phase: 'writing', keysTotal: 1_000, keysDone: 500, bytesDone: 524_288 } as const
+    const text = shown(
+      false,
+      { ...writing, madeUp: 131_072, elapsedMs: 1_000 },
+      { ...writing, madeUp: 262_144, keysPerSecond: 900, elapsedMs: 5_000 },
+      { ...writing, elapsedMs: 9_000 },
+    )
+    expect(text).toBe(
+      'The target has lost keys that it had taken: they are written once more.\n' +
+        'Writing again: 50%, 256 KiB of 512 KiB, 900 keys/s\n' +
+        'Writing: 50%, 512 KiB of 1 MiB, 500 of 1,000 keys\n',
+    )
   })
 
   test('says what it waits for, and when it goes on', () => {

@@ -45,6 +45,7 @@ export class ProgressView implements Disposable {
   #waitSaid = false
   #waitSaidMs = -Infinity
   #waits = 0
+  #madeUpSaid = false
 
   constructor(stream: ProgressStream, style: Style) {
     this.#stream = stream
@@ -55,6 +56,7 @@ export class ProgressView implements Disposable {
     if (progress.phase !== this.#phase) this.#enter(progress)
     if (progress.phase === 'fetching') this.#fetchedBytes = progress.bytesDone
     if (progress.phase === 'waiting') return
+    this.#tellOfLoss(progress)
     if (this.#style.redraws) this.#draw(progress)
     else this.#say(progress)
   }
@@ -99,6 +101,13 @@ export class ProgressView implements Disposable {
     this.#line(waitingSentence(waitingFor, this.#waits))
   }
 
+  /** Once for each time that the target has come back with less than it had. */
+  #tellOfLoss({ madeUp }: RestoreProgress): void {
+    if (madeUp !== null && !this.#madeUpSaid)
+      this.#line('The target has lost keys that it had taken: they are written once more.')
+    this.#madeUpSaid = madeUp !== null
+  }
+
   #line(text: string): void {
     this.clear()
     this.#stream.write(`${text}\n`)
@@ -106,7 +115,7 @@ export class ProgressView implements Disposable {
 
   #draw(progress: RestoreProgress): void {
     const { columns = 80 } = this.#stream
-    const label = labels[progress.phase]
+    const label = labelOf(progress)
     const line = measured.has(progress.phase)
       ? progressLine(label, figuresOf(progress), columns, this.#style.unicode)
       : `${label} …`.slice(0, columns - 1)
@@ -117,13 +126,25 @@ export class ProgressView implements Disposable {
   #say(progress: RestoreProgress): void {
     if (progress.elapsedMs - this.#lastSentenceMs < sentenceEveryMs) return
     this.#lastSentenceMs = progress.elapsedMs
-    const label = labels[progress.phase]
+    const label = labelOf(progress)
     this.#line(measured.has(progress.phase) ? progressSentence(label, figuresOf(progress)) : `${label} …`)
   }
 }
 
+function labelOf({ phase, madeUp }: RestoreProgress): string {
+  return madeUp === null ? labels[phase] : `${labels[phase]} again`
+}
+
 /** Bytes a second are told of what is fetched; later keys say more. */
 function figuresOf(progress: RestoreProgress): ProgressFigures {
+  if (progress.madeUp !== null)
+    return {
+      ...progress,
+      bytesDone: progress.madeUp,
+      bytesTotal: progress.bytesDone,
+      keysTotal: null,
+      keysDone: 0,
+    }
   return progress.phase === 'fetching' ? progress : { ...progress, bytesPerSecond: 0 }
 }
 

@@ -19,6 +19,7 @@ const result: RestoreResult = {
   cannotHold: [],
   commands: null,
   resumedFrom: null,
+  keysBefore: 0,
   examples: [],
   checkMs: 1_040,
   writeMs: 5_100,
@@ -54,6 +55,17 @@ test('counts commands, and says what a server would leave away', () => {
   expect(lines).toContain(
     'appendonly.aof ends inside a transaction: as a server would, 17 B from byte 4096 on are left away.',
   )
+})
+
+test('counts for its speed only what was written by itself', () => {
+  const lines = restoreSummary({
+    ...result,
+    keysWritten: 2_000_000,
+    keysBefore: 1_490_000,
+    resumedFrom: 341_345_095,
+  })
+  expect(lines).toContain('  written     2,000,000 keys  1,490,000 keys of them by the run before')
+  expect(lines).toContain('  speed       100k keys/s     1.4 MiB/s')
 })
 
 test('names what was skipped and what failed, with examples', () => {

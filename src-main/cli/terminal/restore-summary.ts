@@ -8,7 +8,8 @@ import { leftOutBy } from './left-out-by.ts'
 /** What a restore did, in words and figures, one string a line. */
 export function restoreSummary(result: RestoreResult): readonly string[] {
   const { keysSkipped, keysFiltered, keysExpired, keysFailed, reconnects } = result
-  const rows: [string, string, string][] = [['written', keys(result.keysWritten), '']]
+  const before = result.keysBefore > 0 ? `${keys(result.keysBefore)} of them by the run before` : ''
+  const rows: [string, string, string][] = [['written', keys(result.keysWritten), before]]
   rows.push(...functionsRow(result))
   if (keysSkipped > 0) rows.push(['skipped', keys(keysSkipped), 'the target had them already'])
   if (keysFiltered > 0) rows.push(['left out', keys(keysFiltered), leftOutBy(result.leftOut)])
@@ -46,8 +47,11 @@ function timing({ checkMs, writeMs }: RestoreResult): string {
   return `${duration(checkMs)} checking, ${duration(writeMs)} writing`
 }
 
-function speed({ keysWritten, commands, bytes: size, writeMs }: RestoreResult): [string, string] {
+/** Of this run alone: what an earlier one had written took none of its time. */
+function speed({ commands, writeMs, ...result }: RestoreResult): [string, string] {
   const seconds = writeMs / 1000
+  const keysWritten = result.keysWritten - result.keysBefore
+  const size = result.bytes - (result.resumedFrom ?? 0)
   const many =
     keysWritten === 0 && commands !== null
       ? `${short(commands.applied / seconds)} commands/s`

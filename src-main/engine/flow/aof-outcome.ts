@@ -86,6 +86,8 @@ export class AofOutcome {
       },
       examples: examples.slice(0, examplesKept),
       resumedFrom: this.resumedFrom,
+      // The notes in the target tell places, not keys: these are counted from here on.
+      keysBefore: 0,
       reconnects,
       ...meter.costs(checkMs),
     }

@@ -109,7 +109,24 @@ test('what the target lost again is not taken off: figures stand still until it 
     after.map(({ keysWritten }) => keysWritten).toSorted((a, b) => a - b),
   )
   expect(after[0]!.keysWritten).toBeGreaterThanOrEqual(300)
+  const making = after.filter(({ bytesDone, madeUp }) => madeUp !== null && bytesDone === 3_000)
+  expect(making.length).toBeGreaterThan(8)
+  expect(making.map(({ madeUp }) => madeUp)).toEqual(
+    making.map(({ madeUp }) => madeUp!).toSorted((a, b) => a - b),
+  )
+  expect(making.at(-1)).toMatchObject({ keysPerSecond: 100, keysWritten: 300 })
+  expect(after.at(-1)).toMatchObject({ madeUp: null })
   expect(after.at(-1)!.keysWritten).toBeGreaterThan(450)
+})
+
+test('to read through twice makes up for nothing', () => {
+  const { meter, told } = startMeter()
+  meter.enter('looking')
+  for (const bytes of [3_000, 6_000, 1_000, 7_000]) {
+    vi.advanceTimersByTime(300)
+    meter.advance(bytes)
+  }
+  expect(told.map(({ madeUp }) => madeUp)).not.toContainEqual(expect.any(Number))
 })
 
 test('the end shows all that is counted, at once', () => {

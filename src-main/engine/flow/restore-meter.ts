@@ -35,6 +35,8 @@ export class RestoreMeter {
   #eta: number | null = null
   #reportedAt = -Infinity
   #resumedFrom: number | null = null
+  /** Where writing once more of what the target has lost has come to. */
+  #madeUp: number | null = null
 
   constructor(bytesTotal: number, report: (progress: RestoreProgress) => void) {
     this.#bytesTotal = bytesTotal
@@ -107,6 +109,7 @@ export class RestoreMeter {
   wait(failure: Failure): void {
     this.#phase = 'waiting'
     this.#waitingFor = failure
+    this.#madeUp = null
     this.#samples = []
     this.#eta = null
     this.#say()
@@ -114,12 +117,17 @@ export class RestoreMeter {
 
   /** Figures of what the target has lost again are not taken until they are made up for: what is shown only grows. */
   advance(bytesDone: number, counts?: Readonly<Counts>): void {
-    if (bytesDone < this.#bytesDone) return
-    this.#bytesDone = bytesDone
-    if (counts !== undefined) this.#counts = { ...counts }
+    const isMadeUp = bytesDone >= this.#bytesDone
+    // To read something a second time makes up for nothing.
+    if (!isMadeUp && counts === undefined) return
+    this.#madeUp = isMadeUp ? null : bytesDone
+    if (isMadeUp) {
+      this.#bytesDone = bytesDone
+      if (counts !== undefined) this.#counts = { ...counts }
+    }
     const now = performance.now()
     if (now - this.#reportedAt < reportEveryMs) return
-    this.#samples.push({ at: now, bytes: bytesDone, keys: this.#counts.entries })
+    this.#samples.push({ at: now, bytes: bytesDone, keys: (counts ?? this.#counts).entries })
     while (this.#samples.length > 2 && this.#samples[0]!.at < now - rateWindowMs) this.#samples.shift()
     this.#say()
   }
@@ -128,7 +136,7 @@ export class RestoreMeter {
     const { bytes, keys } = this.#rates()
     const counts = this.#counts
     if (bytes > 0 && this.#bytesTotal > 0) {
-      const left = Math.ceil((this.#bytesTotal - this.#bytesDone) / bytes)
+      const left = Math.ceil((this.#bytesTotal - (this.#madeUp ?? this.#bytesDone)) / bytes)
       this.#eta = this.#eta === null ? left : Math.min(this.#eta, left)
     }
     return {
@@ -149,6 +157,7 @@ export class RestoreMeter {
       waitingFor: this.#waitingFor,
       cannotHold: this.#losses,
       resumedFrom: this.#resumedFrom,
+      madeUp: this.#madeUp,
       limitedBy: this.limitedBy(),
     }
   }

@@ -111,6 +111,7 @@ async function restore(
   const ledger = resumption.openLedger()
   await resumption.takeUp(destination, ledger, present, signal)
   const resumedFrom = resumption.isResumed ? ledger.position.offset : null
+  const keysBefore = ledger.counts.written
 
   const dropFieldsExpiredBy = spec.fieldExpiry === 'drop' ? Date.now() + look.clockAheadMs : null
   const plan = {
@@ -196,6 +197,7 @@ async function restore(
     cannotHold: losses,
     commands: null,
     resumedFrom,
+    keysBefore,
     examples: writer.examples,
     reconnects,
     ...meter.costs(checkMs),

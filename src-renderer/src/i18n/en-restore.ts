@@ -204,6 +204,7 @@ export const enRestore = {
   'trial.one.expired': 'expired',
   'trial.one.cannot-hold': 'cannot be held',
   'trial.one.exists': 'exists, kept',
+  'trial.one.taken': 'is there already',
   'trial.command.applied': 'applied',
   'trial.command.more_one': 'and {n} more',
   'trial.command.more_other': 'and {n} more',
@@ -287,6 +288,8 @@ export const enRestore = {
   'restore.file.again.which': 'Still missing, with the secret in its address: {names}',
   'restore.again': 'Go on with it',
   'restore.resumed': 'Gone on with where an earlier run had stopped, at {bytes}.',
+  'restore.madeUp':
+    'The target has lost keys that it had taken. They are written once more, {done} of {all} by now; then the figures go on.',
   'aof.base': 'The RDB it begins with',
   'aof.files': 'Files',
   'aof.commands': 'Commands',

@@ -198,6 +198,7 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'trial.one.expired': '만료됨',
   'trial.one.cannot-hold': '담을 수 없음',
   'trial.one.exists': '이미 있음, 유지',
+  'trial.one.taken': '이미 있음',
   'trial.command.applied': '적용',
   'trial.command.more_other': '그 밖에 {n}개',
   'trial.command.leftOut': '명령을 제외하는 이유',
@@ -273,6 +274,8 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'restore.file.again.which': '비밀 정보가 든 전체 주소가 아직 필요합니다: {names}',
   'restore.again': '이어서 복원',
   'restore.resumed': '이전 실행이 멈춘 곳({bytes})부터 이어서 진행합니다.',
+  'restore.madeUp':
+    '타깃이 이미 받은 키를 잃어 다시 쓰고 있습니다: {all} 중 {done}. 다 쓰면 숫자가 다시 올라갑니다.',
   'aof.base': '앞부분의 RDB',
   'aof.files': '파일',
   'aof.commands': '명령',

@@ -54,6 +54,11 @@ export function sayExpiry(scope: RestoreScope): string {
   return t(`review.ttl.${scope.ttl}`, { duration })
 }
 
+/** What becomes of keys that the target has already; one that goes on finds its own there. */
+export function sayPresent({ onConflict, goesOn }: Pick<RestoreDraft, 'onConflict' | 'goesOn'>): string {
+  return t(goesOn && onConflict === 'fail' ? 'review.conflict.others' : `review.conflict.${onConflict}`)
+}
+
 /** What becomes of what the target cannot hold. */
 export function sayLosses(draft: Pick<RestoreDraft, 'cannotHold' | 'fieldExpiry'>): string {
   const whole = t(`review.cannotHold.${draft.cannotHold}`)
