@@ -50,5 +50,22 @@ test('profiles are imported from files, found, and exported again as they were',
     name: 'shop-3',
     source: { host: 'shop-3.example', port: 6379 },
   })
+  // From the first page as well; what is dropped beside it does no harm.
+  const dropped = await page.evaluateHandle((text) => {
+    const data = new DataTransfer()
+    data.items.add(new File([text], 'colleague.keyferry'))
+    return data
+  }, plan('colleague'))
+  await page.getByRole('navigation').getByRole('link', { name: 'Start' }).click()
+  const isHeldBack = (): Promise<boolean> =>
+    page.evaluate((dataTransfer) => {
+      const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true })
+      return !document.querySelector('h1')!.dispatchEvent(event)
+    }, dropped)
+  expect(await isHeldBack()).toBe(true)
+  await page
+    .getByRole('group', { name: 'Import profiles by dropping their files' })
+    .dispatchEvent('drop', { dataTransfer: dropped })
+  await main.getByRole('cell', { name: 'colleague', exact: true }).waitFor()
   expect(console.complaints).toEqual([])
 })

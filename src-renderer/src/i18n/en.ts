@@ -57,6 +57,9 @@ export const en = {
   'start.title': 'Bring your keys across',
   'start.lead':
     'Keyferry moves Redis and Valkey data from where it is to where it should be: every key, the shortest write pause, and proof at the end.',
+  'start.profile': 'Have a profile from a colleague?',
+  'start.profile.open': 'Open a .keyferry file',
+  'start.profile.drop': 'or drop it here.',
   'start.foot.desktop': 'Passwords stay on this computer.',
   'start.foot.browser': 'Passwords stay on the machine Keyferry runs on.',
   'door.file': 'From a backup file',

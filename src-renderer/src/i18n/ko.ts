@@ -54,6 +54,9 @@ export const ko: Words = {
   'start.title': '키를 안전하게 옮기세요',
   'start.lead':
     'Keyferry는 Redis와 Valkey 데이터를 지금 있는 곳에서 있어야 할 곳으로 옮깁니다. 키 하나도 잃지 않고, 쓰기 중단은 가장 짧게, 마지막에는 증명까지 남깁니다.',
+  'start.profile': '동료에게 받은 프로필이 있습니까?',
+  'start.profile.open': '.keyferry 파일 열기',
+  'start.profile.drop': '또는 여기에 끌어다 놓으세요.',
   'start.foot.desktop': '비밀번호는 이 컴퓨터에만 남습니다.',
   'start.foot.browser': '비밀번호는 Keyferry가 실행되는 컴퓨터에만 남습니다.',
   'door.file': '백업 파일에서',

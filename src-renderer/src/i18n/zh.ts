@@ -54,6 +54,9 @@ export const zh: Words = {
   'start.title': '把您的键安全送达对岸',
   'start.lead':
     'Keyferry 把 Redis 和 Valkey 数据从现在的位置迁移到该去的位置：一个键不丢，写入暂停最短，最后还有证明。',
+  'start.profile': '有同事给您的方案？',
+  'start.profile.open': '打开 .keyferry 文件',
+  'start.profile.drop': '或将其拖到这里。',
   'start.foot.desktop': '密码只保存在本机。',
   'start.foot.browser': '密码只保存在运行 Keyferry 的机器上。',
   'door.file': '从备份文件',
