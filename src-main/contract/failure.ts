@@ -259,7 +259,7 @@ export function fail(code: FailureCode, params: FailureParams = {}, cause?: stri
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof FailureError) return thrown.failure
   if (thrown instanceof Error)
-    return makeFailure('internal.unexpected', { message: thrown.message }, thrown.stack)
+    return makeFailure('internal.unexpected', { message: thrown.message.replace(/\.$/, '') }, thrown.stack)
   return makeFailure('internal.unexpected', { message: String(thrown) })
 }
 

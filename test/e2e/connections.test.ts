@@ -1,10 +1,16 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { openStore } from '#store/open.ts'
+import { openConsole } from '../support/browser.ts'
 import { startRedis } from '../support/redis-server.ts'
 import * as walk from '../support/restore-walk.ts'
+import { freePort } from '../support/free-port.ts'
+import { startServed } from '../support/serve.ts'
 import { consoleForAllTests } from '../support/shared-browser.ts'
 
 const password = 'a secret that no window is told'
@@ -37,6 +43,25 @@ test('a connection is kept once and used in a migration and a restore; its passw
   const row = main.getByRole('row', { name: 'Shop' })
   await expect.poll(() => row.innerText()).toMatch(/Redis \d/)
   await row.getByText('no profile').waitFor()
+
+  // As many as do not fit the eye are searched.
+  for (let many = 3; many <= 9; many += 1) {
+    await main.getByRole('button', { name: 'Copy Shop', exact: true }).click()
+    await expect.poll(() => main.getByRole('row').count()).toBe(many)
+  }
+  const search = main.getByRole('searchbox', { name: 'Search by name or address' })
+  await search.fill('nowhere')
+  await main.getByText('No connection matches.').waitFor()
+  await search.fill('COPY')
+  await expect.poll(() => main.getByRole('row').count()).toBe(8)
+  for (let left = 8; left > 1; left -= 1) {
+    await main
+      .getByRole('button', { name: /^Remove / })
+      .first()
+      .click()
+    await page.getByRole('button', { name: 'Remove the connection' }).click()
+    await expect.poll(() => main.getByRole('row', { name: 'copy' }).count()).toBe(left - 2)
+  }
 
   await page.goto(`${host.served.origin}/#/profiles/new/source`)
   await main.getByLabel('Name of the migration').fill('Night move')
@@ -87,6 +112,22 @@ test('a connection is kept once and used in a migration and a restore; its passw
   expect(console.complaints).toEqual([])
 })
 
+test('a list that cannot be had is not taken for an empty one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyferry-connections-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  {
+    using store = openStore(join(folder, 'keyferry.db'))
+    const row = { secret: null, lastTest: null, createdAt: 1, updatedAt: 1 }
+    store.connections.put({ id: 'c', name: 'Shop', body: '{}', ...row })
+  }
+  await using served = await startServed(0, folder)
+  await using console = await openConsole(host.browser, served)
+  const main = console.page.getByRole('main')
+  await console.page.goto(`${served.origin}/#/connections`)
+  await main.getByRole('alert').getByText('internal.unexpected').waitFor()
+  expect(await main.getByText('No connections yet').count()).toBe(0)
+})
+
 test('what is set holds for every console: limits of a new restore, and the feed that is asked', async () => {
   const feed = createServer((_request, response) => response.end('{"version":"9.9.9"}'))
   feed.listen(0, '127.0.0.1')
@@ -106,6 +147,12 @@ test('what is set holds for every console: limits of a new restore, and the feed
     await main.getByLabel('Update feed').fill('no address')
     await main.getByRole('button', { name: 'Save' }).click()
     await main.getByText('This is no http or https address').waitFor()
+    // What it told, or did not tell, stands where it was asked.
+    await main.getByLabel('Update feed').fill(`http://127.0.0.1:${await freePort()}/`)
+    await main.getByRole('button', { name: 'Ask now' }).click()
+    const untold = main.getByRole('region', { name: 'Updates' }).getByRole('alert')
+    await untold.getByText('update.unreadable').waitFor()
+    expect(await untold.evaluate((notice) => notice.getBoundingClientRect().top < innerHeight)).toBe(true)
     await main.getByLabel('Update feed').fill(`http://127.0.0.1:${(feed.address() as AddressInfo).port}/`)
     await main.getByRole('button', { name: 'Ask now' }).click()
     await main.getByText(/^Version 9\.9\.9 is there/).waitFor()

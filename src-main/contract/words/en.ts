@@ -20,7 +20,7 @@ export const en: LanguageWords = {
     'file.not-found': {
       what: 'There is no file[ {file}| at this path].',
       safe: written,
-      todo: 'Check the path for a typing slip; a relative path starts from the folder the command runs in.',
+      todo: 'Check the path for a typing slip; a relative path starts from the folder Keyferry was started in.',
     },
     'file.not-readable': {
       what: 'The file[ {file}] may not be read by this user.',
@@ -745,7 +745,7 @@ export const en: LanguageWords = {
     'update.unreadable': {
       what: 'The update feed[ {feed}|] does not say which version is the newest.',
       safe: 'Nothing has been changed; this version goes on working.',
-      todo: 'Check the address. It has to answer with JSON that has a field version, such as 1.2.3.',
+      todo: 'Check the address, and whether this machine reaches it. It has to answer with JSON that has a field version, such as 1.2.3.',
     },
     'connection.not-found': {
       what: 'There is no saved connection like this.',

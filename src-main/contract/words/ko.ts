@@ -15,7 +15,7 @@ export const ko: LanguageWords = {
     'file.not-found': {
       what: '[{file} |지정한 ]파일이 없습니다.',
       safe: written,
-      todo: '경로를 확인하세요. 상대 경로는 명령을 실행한 폴더에서 시작합니다.',
+      todo: '경로를 확인하세요. 상대 경로는 Keyferry를 시작한 폴더를 기준으로 합니다.',
     },
     'file.not-readable': {
       what: '현재 사용자는 [{file} ]파일을 읽을 수 없습니다.',
@@ -740,7 +740,7 @@ export const ko: LanguageWords = {
     'update.unreadable': {
       what: '업데이트 피드[({feed})|]가 최신 버전을 알려 주지 않습니다.',
       safe: '바뀐 것은 없으며 지금 버전은 계속 쓸 수 있습니다.',
-      todo: '주소를 확인하세요. version 필드(예: 1.2.3)가 있는 JSON으로 답해야 합니다.',
+      todo: '주소가 맞는지, 이 컴퓨터에서 닿는지 확인하세요. version 필드(예: 1.2.3)가 있는 JSON으로 답해야 합니다.',
     },
     'connection.not-found': {
       what: '이런 저장된 연결이 없습니다.',

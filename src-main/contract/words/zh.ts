@@ -15,7 +15,7 @@ export const zh: LanguageWords = {
     'file.not-found': {
       what: '找不到文件[ {file}]。',
       safe: written,
-      todo: '请检查路径；相对路径从运行命令的目录算起。',
+      todo: '请检查路径；相对路径从启动 Keyferry 的目录算起。',
     },
     'file.not-readable': {
       what: '当前用户无权读取文件[ {file}]。',
@@ -740,7 +740,7 @@ export const zh: LanguageWords = {
     'update.unreadable': {
       what: '更新源[ {feed} |]没有说明最新版本是哪个。',
       safe: '没有任何改动，当前版本可继续使用。',
-      todo: '请检查地址。它应返回含有 version 字段（如 1.2.3）的 JSON。',
+      todo: '请检查地址，以及本机能否访问它。它应返回含有 version 字段（如 1.2.3）的 JSON。',
     },
     'connection.not-found': {
       what: '没有这样的已保存连接。',

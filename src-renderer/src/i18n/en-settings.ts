@@ -20,6 +20,7 @@ export const enSettings = {
   'connections.lastTest': 'Last test',
   'connections.neverTested': 'never tested',
   'connections.usedBy': 'Used by',
+  'connections.search.none': 'No connection matches.',
   'connections.unused': 'no profile',
   'connections.save': 'Save',
   'connections.test': 'Save and test',

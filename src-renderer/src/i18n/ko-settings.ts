@@ -22,6 +22,7 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'connections.lastTest': '마지막 테스트',
   'connections.neverTested': '테스트한 적 없음',
   'connections.usedBy': '사용하는 프로필',
+  'connections.search.none': '일치하는 연결이 없습니다.',
   'connections.unused': '없음',
   'connections.save': '저장',
   'connections.test': '저장하고 테스트',

@@ -19,6 +19,7 @@ export const zhSettings: WordsLike<typeof enSettings> = {
   'connections.lastTest': '最近一次测试',
   'connections.neverTested': '从未测试',
   'connections.usedBy': '使用它的方案',
+  'connections.search.none': '没有匹配的连接。',
   'connections.unused': '无',
   'connections.save': '保存',
   'connections.test': '保存并测试',

@@ -11,6 +11,8 @@ export class PreferencesDraft {
   feed = $state('')
   housekeeping = $state.raw<Housekeeping | null>(null)
   failure = $state.raw<Failure | null>(null)
+  /** Why the feed told nothing. */
+  feedFailure = $state.raw<Failure | null>(null)
   news = $state.raw<UpdateNews | null>(null)
   state = $state<'loading' | 'ready'>('loading')
   #kept = $state('')
@@ -45,6 +47,7 @@ export class PreferencesDraft {
 
   async save(): Promise<void> {
     this.news = null
+    this.feedFailure = null
     this.#take(await this.#client.preferences.set(this.#preferences))
   }
 
@@ -52,7 +55,7 @@ export class PreferencesDraft {
     await this.save()
     if (this.failure !== null) return
     const answer = await this.#client.preferences.updates()
-    this.failure = 'failed' in answer ? answer.failed : null
+    this.feedFailure = 'failed' in answer ? answer.failed : null
     this.news = 'ok' in answer ? answer.ok : null
   }
 
