@@ -353,9 +353,9 @@ export const en: LanguageWords = {
       todo: 'Give the user this right (ACL SETUSER), or use another user.',
     },
     'target.not-empty': {
-      what: 'The target[ {address}] already holds[ {keys:keys}| keys] that the file has too[, for example {examples}].',
+      what: 'The target[ {address}] already holds[ {keys:keys}| keys][{guided:if}| that the file has too][, for example {examples}].',
       safe: written,
-      todo: 'Choose what happens to keys that exist[{console:if}| (--on-conflict skip or replace)], or use an empty target.',
+      todo: '[{guided:if}Take them out of the target and try again, or begin anew with an empty one|Choose what happens to keys that exist][{guided:if}|{console:if}| (--on-conflict skip or replace)][{guided:if}|, or use an empty target].',
     },
     'target.out-of-memory': {
       what: 'The target[ {address}] is out of memory: it has reached its maxmemory.',

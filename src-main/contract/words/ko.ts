@@ -348,9 +348,9 @@ export const ko: LanguageWords = {
       todo: '사용자에게 권한을 주거나(ACL SETUSER) 다른 사용자를 쓰세요.',
     },
     'target.not-empty': {
-      what: '[{address} ]타깃에 파일과 같은 [{keys:keys}|키]가 이미 있습니다[(예: {examples})].',
+      what: '[{address} ]타깃에 [{guided:if}|파일과 같은 ][{keys:keys}|키]가 이미 있습니다[(예: {examples})].',
       safe: written,
-      todo: '있는 키를 어떻게 할지 고르거나[{console:if}|(--on-conflict skip 또는 replace)] 빈 타깃을 쓰세요.',
+      todo: '[{guided:if}타깃에서 그 키들을 지우고 다시 시도하거나, 빈 타깃으로 새로 시작하세요|있는 키를 어떻게 할지 고르거나][{guided:if}|{console:if}|(--on-conflict skip 또는 replace)][{guided:if}| 빈 타깃을 쓰세요].',
     },
     'target.out-of-memory': {
       what: '[{address} ]타깃의 메모리가 부족합니다. maxmemory에 이르렀습니다.',

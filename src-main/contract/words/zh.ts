@@ -348,9 +348,9 @@ export const zh: LanguageWords = {
       todo: '请授予该权限（ACL SETUSER），或换用其他用户。',
     },
     'target.not-empty': {
-      what: '目标端[ {address} ]已有文件中的[ {keys:keys}|一些键][，例如 {examples}]。',
+      what: '目标端[ {address} ]已有[{guided:if}|文件中的][ {keys:keys}|一些键][，例如 {examples}]。',
       safe: written,
-      todo: '请选择如何处理已有的键[{console:if}|（--on-conflict skip 或 replace）]，或使用空的目标端。',
+      todo: '[{guided:if}请清除目标端的这些键后重试，或换用空的目标端重新开始|请选择如何处理已有的键][{guided:if}|{console:if}|（--on-conflict skip 或 replace）][{guided:if}|，或使用空的目标端]。',
     },
     'target.out-of-memory': {
       what: '目标端[ {address} ]内存不足：已达到 maxmemory。',

@@ -218,10 +218,14 @@ export class GuidedBook implements Disposable {
   }
 }
 
-/** What was thrown as it may be kept and told: without its cause. */
+/**
+ * What was thrown as it may be kept and told: without its cause. Nothing of a move by backup is chosen by who reads it,
+ * and there may be no file yet.
+ */
 export function tellable(thrown: unknown): Failure {
   const { cause: _cause, ...failure } = toFailure(thrown)
-  return failure
+  if (failure.code !== 'target.not-empty') return failure
+  return { ...failure, params: { ...failure.params, guided: 1 } }
 }
 
 function recordOf({ body }: GuidedBackupRow): GuidedRecord {

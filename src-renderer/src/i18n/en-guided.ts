@@ -32,6 +32,7 @@ export const enGuided = {
   'guided.look.done': '{product}, {keys}; the target is empty',
   'guided.freeze': 'Freeze writes on the source',
   'guided.freeze.text': 'By changing its password: everyone but Keyferry is signed out. Can be undone.',
+  'guided.freeze.over': 'Writes were frozen while the data moved, and are not any more.',
   'guided.freeze.deed': 'Freeze writes…',
   'guided.freeze.title': 'Freeze writes on {address}',
   'guided.freeze.means':
@@ -77,5 +78,6 @@ export const enGuided = {
   'guided.unequal.means':
     'Give up and begin again, or repair the target with `keyferry verify --repair` while the source is frozen.',
   'guided.done': 'The move is finished.',
+  'guided.done.unfrozen': '{from} takes writes again.',
   'guided.done.frozen': '{from} is still frozen: unfreeze it when no application writes to it any more.',
 } as const

@@ -34,6 +34,7 @@ export const koGuided: WordsLike<typeof enGuided> = {
   'guided.look.done': '{product}, {keys}. 타깃은 비어 있습니다',
   'guided.freeze': '소스의 쓰기 동결',
   'guided.freeze.text': '비밀번호를 바꿔 Keyferry 외에는 모두 끊습니다. 되돌릴 수 있습니다.',
+  'guided.freeze.over': '데이터를 옮기는 동안 쓰기를 동결했고, 지금은 풀렸습니다.',
   'guided.freeze.deed': '쓰기 동결…',
   'guided.freeze.title': '{address} 쓰기 동결',
   'guided.freeze.means':
@@ -77,6 +78,7 @@ export const koGuided: WordsLike<typeof enGuided> = {
   'guided.unequal.means':
     '포기하고 다시 시작하거나, 소스가 동결된 동안 `keyferry verify --repair` 명령으로 타깃을 고치세요.',
   'guided.done': '이전이 끝났습니다.',
+  'guided.done.unfrozen': '{from}은(는) 다시 쓰기를 받습니다.',
   'guided.done.frozen':
     '{from} 서버는 아직 동결되어 있습니다. 이 서버에 쓰는 애플리케이션이 없을 때 해제하세요.',
 }

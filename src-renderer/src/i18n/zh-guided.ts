@@ -33,6 +33,7 @@ export const zhGuided: WordsLike<typeof enGuided> = {
   'guided.look.done': '{product}，{keys}；目标端为空',
   'guided.freeze': '冻结源端的写入',
   'guided.freeze.text': '通过更改密码：除 Keyferry 外全部断开。可以撤销。',
+  'guided.freeze.over': '迁移期间已冻结写入，现已解除。',
   'guided.freeze.deed': '冻结写入…',
   'guided.freeze.title': '冻结 {address} 的写入',
   'guided.freeze.means': '从现在起它**拒绝所有客户端**。密码和用户会先记录下来，解冻时逐字节恢复。',
@@ -73,5 +74,6 @@ export const zhGuided: WordsLike<typeof enGuided> = {
   'guided.unequal': '两端不一致，仍要完成',
   'guided.unequal.means': '可以放弃后重新开始，或在源端冻结期间用 `keyferry verify --repair` 修复目标端。',
   'guided.done': '迁移已完成。',
+  'guided.done.unfrozen': '{from} 已恢复写入。',
   'guided.done.frozen': '{from} 仍处于冻结状态：确认没有应用再写入后再解冻。',
 }

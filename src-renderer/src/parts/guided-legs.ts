@@ -66,6 +66,7 @@ function doneText(id: GuidedStep, view: GuidedBackupView): string | null {
     })
   if (id === 'freeze' && frozen !== null)
     return frozen.byHand ? t('cutover.freeze.byHand') : t('cutover.freeze.done', { count: frozen.signedOut })
+  if (id === 'freeze') return t('guided.freeze.over')
   if (id === 'quiet') return t('guided.quiet.done')
   if (id === 'backup' && saved.length > 0) return saved.map(sayOne).join(' · ')
   if (id === 'file' && inputs.length > 0) return inputs.join(', ')
