@@ -73,7 +73,7 @@ test('what differs is seen side by side, whatever its type, and nothing in it ca
   const rows = browserOf().getByRole('row')
   await rows.filter({ hasText: 'gone' }).waitFor()
   expect(await rows.allInnerTexts()).toEqual([
-    'Field\tSource\tTarget',
+    'Field\tBackup\tTarget',
     expect.stringMatching(/^(seen\t1\t2|gone\tx\tabsent)$/),
     expect.stringMatching(/^(seen\t1\t2|gone\tx\tabsent)$/),
   ])

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, afterEach, expect, onTestFinished, test } from 'vitest'
 import { openConsole, type ConsolePage } from '../support/browser.ts'
 import { setRestoreScene } from '../support/restore-scene.ts'
 import * as walk from '../support/restore-walk.ts'
@@ -128,7 +128,7 @@ test('two backups, some of their keys under new names, held back, paused, and pr
 }, 60_000)
 
 test('a dry run tells what becomes of every key, and writes nothing', async () => {
-  await target.call('DEBUG', 'POPULATE', users, 'new:user', 20)
+  await target.call('DEBUG', 'POPULATE', users / 2, 'new:user', 20)
   await target.call('SET', 'user:7', 'mine')
   await toScope()
   await page.getByLabel('Leave these out').fill('tmp:*')
@@ -148,7 +148,7 @@ test('a dry run tells what becomes of every key, and writes nothing', async () =
     .waitFor()
   // It would be refused: nothing of it is kept, or written.
   await main().getByRole('cell', { name: 'is there already' }).first().waitFor()
-  expect(await target.call('DBSIZE')).toBe(users + 1)
+  expect(await target.call('DBSIZE')).toBe(users / 2 + 1)
 
   await page.getByRole('link', { name: 'Change Keys already there' }).click()
   await page.getByText('Keep the target’s', { exact: true }).click()
@@ -254,3 +254,20 @@ test('a failure leads to what it means; help opens by key, and all failures can 
   await page.getByRole('dialog', { name: 'Help' }).waitFor()
   expect(console_.complaints).toEqual([])
 })
+
+test('a dry run can be ended, and ends when the restore is started', async () => {
+  await walk.walkToReview(page, first, target)
+  process.kill(target.pid, 'SIGSTOP')
+  onTestFinished(() => void process.kill(target.pid, 'SIGCONT'))
+  await press('Dry run')
+  await says('Looking at the target')
+  await press('Cancel')
+  await says('Nothing is written.')
+  expect(await main().getByText('Looking at the target').count()).toBe(0)
+  await press('Dry run')
+  await says('Looking at the target')
+  await walk.start(page)
+  process.kill(target.pid, 'SIGCONT')
+  await says('The whole file is in the target')
+  expect(console_.complaints).toEqual([])
+}, 60_000)

@@ -65,6 +65,8 @@ export class Console {
   }
 
   startAfresh(): void {
+    // Else it would read on beside what was begun.
+    this.#restoreDraft.trial.cancel()
     this.#restoreDraft = new RestoreDraft()
     this.takeLimits()
   }
