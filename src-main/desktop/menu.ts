@@ -54,6 +54,7 @@ export function menuFor(
         placeItem(words.tasks, 'CmdOrCtrl+1', '#/tasks', deeds),
         placeItem(words.restores, 'CmdOrCtrl+2', '#/restores', deeds),
         placeItem(words.profiles, 'CmdOrCtrl+3', '#/profiles', deeds),
+        placeItem(words.connections, 'CmdOrCtrl+4', '#/connections', deeds),
         separator,
         { role: 'resetZoom', label: words.actualSize },
         { role: 'zoomIn', label: words.zoomIn },

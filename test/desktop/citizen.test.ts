@@ -102,6 +102,7 @@ describe.skipIf(electron === null)('a citizen of the desktop', () => {
       ['New migration', 'CmdOrCtrl+N', /#\/profiles\/new\/source$/],
       ['Restore a file', 'CmdOrCtrl+Shift+N', /#\/restores\/new\/file$/],
       ['Tasks', 'CmdOrCtrl+1', /#\/tasks$/],
+      ['Connections', 'CmdOrCtrl+4', /#\/connections$/],
       ['What failures mean', null, /#\/failures$/],
     ] as const
     for (const [label, shortcut, place] of places) {
