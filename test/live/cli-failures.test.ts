@@ -261,3 +261,10 @@ test('a reader that leaves early does not break it', async () => {
   })
   expect(said).toMatch(/good\.rdb.*\nended\n/)
 })
+
+test('a report of what was never begun: it says that, and what begins it', async () => {
+  const run = await runCli(['report'], { env: { KEYFERRY_HOME: join(folder, 'unused') } })
+  expectSaid(run, 'task.not-found', /No migration has been begun yet\.[^]*"keyferry run" begins/)
+  const named = await runCli(['report', 'shop'], { env: { KEYFERRY_HOME: join(folder, 'unused') } })
+  expectSaid(named, 'task.not-found', /There is no task shop\.[^]*"keyferry tasks" lists/)
+})

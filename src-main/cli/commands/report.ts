@@ -37,7 +37,9 @@ export function define(command: Command): void {
           const { reportFile } = await import('#migration/report/report.ts')
           await using migrations = await openOwnMigrations()
           const { tasks } = migrations
-          const { id } = findTask(tasks.list(), named) ?? fail('task.not-found', { id: named ?? '' })
+          const { id } =
+            findTask(tasks.list(), named) ??
+            fail('task.not-found', named === undefined ? { none: 1 } : { id: named })
           const form = flags.json ? 'json' : 'html'
           const { name, text } = reportFile(tasks, id, { form, locale: flags.language, keyferry: version })
           const file = flags.output ?? name

@@ -788,9 +788,9 @@ export const en: LanguageWords = {
       todo: 'Update Keyferry on this machine, or export the profile again from one of the same age.',
     },
     'task.not-found': {
-      what: 'There is no task[ {id}| like this].',
+      what: '[{none:if}No migration has been begun yet|There is no task {id}|There is no task like this].',
       safe: 'Nothing has been changed.',
-      todo: '[{console:if}Look at the list of tasks; it may have been removed in another window.|"keyferry tasks" lists what there is; where it was named by two addresses, check both.]',
+      todo: '[{console:if}Look at the list of tasks; it may have been removed in another window.|{none:if}"keyferry run" begins that of a saved profile; from then on it has a report.|"keyferry tasks" lists what there is; where it was named by two addresses, check both.]',
     },
     'task.wrong-state': {
       what: 'The task cannot do this[ while it is {state}| now].',

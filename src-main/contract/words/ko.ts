@@ -783,9 +783,9 @@ export const ko: LanguageWords = {
       todo: '이 컴퓨터의 Keyferry를 업데이트하거나, 같은 버전에서 프로필을 다시 내보내세요.',
     },
     'task.not-found': {
-      what: '[{id} |이런 ]작업이 없습니다.',
+      what: '[{none:if}아직 시작한 마이그레이션|{id} 작업|이런 작업]이 없습니다.',
       safe: '바뀐 것은 없습니다.',
-      todo: '[{console:if}작업 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.|"keyferry tasks"로 목록을 볼 수 있습니다. 두 주소로 지정했다면 두 주소를 확인하세요.]',
+      todo: '[{console:if}작업 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.|{none:if}"keyferry run"으로 저장된 프로필을 시작하면 그때부터 보고서가 있습니다.|"keyferry tasks"로 목록을 볼 수 있습니다. 두 주소로 지정했다면 두 주소를 확인하세요.]',
     },
     'task.wrong-state': {
       what: '작업이 [{state} 상태라 |지금은 ]이것을 할 수 없습니다.',

@@ -783,9 +783,9 @@ export const zh: LanguageWords = {
       todo: '请更新本机的 Keyferry，或用相同版本重新导出该方案。',
     },
     'task.not-found': {
-      what: '没有任务[ {id}]。',
+      what: '[{none:if}还没有开始过任何迁移|没有任务 {id}|没有此任务]。',
       safe: '没有任何更改。',
-      todo: '[{console:if}请查看任务列表；它可能已在另一个窗口中删除。|"keyferry tasks" 会列出现有任务；如果是用两个地址指定的，请检查这两个地址。]',
+      todo: '[{console:if}请查看任务列表；它可能已在另一个窗口中删除。|{none:if}用 "keyferry run" 开始已保存方案的迁移；开始之后即有报告。|"keyferry tasks" 会列出现有任务；如果是用两个地址指定的，请检查这两个地址。]',
     },
     'task.wrong-state': {
       what: '任务[处于 {state} 状态，|目前]不能这样做。',
