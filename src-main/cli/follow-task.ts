@@ -173,4 +173,11 @@ function keysThere(progress: TaskView['progress']): number {
   return copiedKeys === 0 && appliedOffset !== null ? (targetKeys ?? 0) : copiedKeys
 }
 
-const ended: ReadonlySet<TaskState> = new Set(['failed', 'paused', 'stopped', 'finished', 'interrupted'])
+const ended: ReadonlySet<TaskState> = new Set([
+  'failed',
+  'paused',
+  'stopped',
+  'finished',
+  'rolled-back',
+  'interrupted',
+])

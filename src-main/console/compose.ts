@@ -8,6 +8,7 @@ import { createJobRunner, type JobRunner } from '#engine/worker/pool.ts'
 import { openMigrations } from '#migration/open.ts'
 import type { KeyRing } from '#migration/secrets.ts'
 import { dataFolder, restoresFolder } from './data-folder.ts'
+import { KeptChanges } from './kept-changes.ts'
 import { openLog } from './log.ts'
 import { findParts } from './parts.ts'
 import { createPractice } from './practice/practice.ts'
@@ -37,8 +38,9 @@ export function composeServices({
   speak,
 }: ShellTraits): ConsoleServices & Pick<MaybeKept, 'withoutStore'> & AsyncDisposable {
   const jobs = createJobRunner(findParts().worker)
-  const restores = createRestores(jobs, restoresFolder())
   const migrations = openOrRefuse(jobs, keyRing)
+  const kept = new KeptChanges(migrations.revisions)
+  const restores = createRestores(jobs, restoresFolder(), () => kept.note('interrupted'))
   const practice = createPractice(migrations.profiles, migrations.tasks)
   return {
     withoutStore: migrations.withoutStore,
@@ -63,6 +65,7 @@ export function composeServices({
     secrets: migrations.secrets,
     tasks: migrations.tasks,
     guidedBackups: migrations.guidedBackups,
+    kept,
     probe: probeServer,
     log: openLog(join(dataFolder(), 'logs', 'keyferry.log')),
     async [Symbol.asyncDispose]() {

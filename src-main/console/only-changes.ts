@@ -18,7 +18,8 @@ export async function* onlyChanges<View extends object>(
   }
 }
 
-function changesOf<View extends object>(told: Partial<View>, view: View): Partial<View> {
+/** The members of `view` that say something else than in `told`. */
+export function changesOf<View extends object>(told: Partial<View>, view: View): Partial<View> {
   const changes: Partial<View> = {}
   for (const name of Object.keys(view) as (keyof View)[])
     if (!saysTheSame(told[name], view[name])) changes[name] = view[name]

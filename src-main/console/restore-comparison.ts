@@ -1,4 +1,4 @@
-import type { RestoreComparison } from '#contract/api.ts'
+import type { RestoreComparison } from '#contract/restore-view.ts'
 import type { Difference } from '#contract/difference.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { RestoreSpec } from '#contract/restore.ts'

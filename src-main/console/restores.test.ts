@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { RestoreView } from '#contract/api.ts'
+import type { RestoreView } from '#contract/restore-view.ts'
 import { FailureError, makeFailure } from '#contract/failure.ts'
 import { sightPartSchema } from '#contract/sight.ts'
 import { restoreSpecSchema, type RestoreProgress } from '#contract/restore.ts'
@@ -49,23 +49,33 @@ function drivenRunner(): { jobs: JobRunner; job: Job } {
 const stateOf = (answer: { ok: RestoreView } | { failed: unknown }): string =>
   'ok' in answer ? `${answer.ok.state} ${answer.ok.progress.keysDone}` : 'failed'
 
+/** All that a subscription tells until what it tells is as wanted. */
+async function heardUntil<T>(
+  views: AsyncIterable<{ ok: T } | { failed: unknown }>,
+  wanted: (one: T) => boolean,
+): Promise<readonly T[]> {
+  const heard: T[] = []
+  for await (const answer of views) {
+    if ('failed' in answer) throw new Error('failed')
+    heard.push(answer.ok)
+    if (wanted(answer.ok)) return heard
+  }
+  return heard
+}
+
 test('who watches hears the newest view first and the end last', async () => {
   const { jobs, job } = drivenRunner()
   const restores = createRestores(jobs)
   const { id } = restores.start(spec)
   await delay(1)
   job.report(1)
-  const heard: string[] = []
-  const watching = (async () => {
-    for await (const answer of restores.watch(id)) heard.push(stateOf(answer))
-  })()
+  const watching = heardUntil(restores.watch(id), ({ state }) => state === 'done')
   await delay(1)
   job.report(2)
   await delay(1)
   job.end()
-  await watching
 
-  expect(heard).toEqual(['running 1', 'running 2', 'done 2'])
+  expect((await watching).map((ok) => stateOf({ ok }))).toEqual(['running 1', 'running 2', 'done 2'])
   expect(restores.list()).toMatchObject([{ id, state: 'done', result: { keys: 3 } }])
 })
 
@@ -217,6 +227,92 @@ test('one that failed is begun again as it was asked for; one that runs, or is d
   job.end()
   await delay(1)
   expect(() => restores.again(second.id)).toThrow('restore.not-again')
+})
+
+test('who watches an ended one hears of a comparison that somebody else has begun', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs)
+  const { id } = restores.start(spec)
+  await delay(1)
+  job.end()
+  await delay(1)
+  const watching = heardUntil(restores.watch(id), ({ comparison }) => comparison?.state === 'done')
+  await delay(1)
+  restores.compare(id, { mode: 'full', repair: false, deleteExtra: false })
+  await delay(1)
+  job.end({ equal: true, differences: [] })
+
+  expect((await watching).map(({ comparison }) => comparison?.state)).toEqual([undefined, 'running', 'done'])
+})
+
+test('how all stand is told at once, then only what is new: a restore begun, its steps at once, its end', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs)
+  const first = restores.start(spec)
+  await delay(1)
+  job.end()
+  await delay(1)
+  const news = restores.watchAll()
+  const next = async () => {
+    const { value } = await news.next()
+    return value !== undefined && 'ok' in value ? value.ok : null
+  }
+
+  expect(await next()).toMatchObject({
+    isWhole: true,
+    restores: [{ id: first.id, files: ['/data/dump.rdb'], target: '[::1]:6379', state: 'done' }],
+  })
+  const second = restores.start(spec)
+  expect(await next()).toMatchObject({ isWhole: false, restores: [{ id: second.id, state: 'running' }] })
+  await delay(1)
+  job.report(1)
+  // What is not new is not told again.
+  expect(await next()).toEqual({
+    isWhole: false,
+    restores: [{ id: second.id, progress: expect.objectContaining({ keysDone: 1 }) }],
+  })
+  const end = next()
+  job.report(2)
+  job.end()
+  expect(await end).toMatchObject({
+    restores: [{ id: second.id, state: 'done', progress: { keysDone: 2 } }],
+  })
+})
+
+test('to tell of a thousand restores is short, and shorter of what is new', async () => {
+  const { jobs, job } = drivenRunner()
+  await using restores = createRestores(jobs)
+  for (let at = 0; at < 1_000; at += 1) {
+    restores.start(spec)
+    await Promise.resolve()
+    job.end()
+  }
+  await delay(1)
+  const news = restores.watchAll()
+  const sizes: number[] = []
+  for (const begin of [() => undefined, () => restores.start(spec)]) {
+    begin()
+    sizes.push(JSON.stringify((await news.next()).value).length)
+  }
+
+  expect(sizes[0]).toBeLessThan(600 * 1_000)
+  expect(sizes[1]).toBeLessThan(1_000)
+})
+
+test('each step may change which are interrupted, figures do not', async () => {
+  const { jobs, job } = drivenRunner()
+  let steps = 0
+  await using restores = createRestores(jobs, undefined, () => (steps += 1))
+  restores.start(spec)
+  await delay(1)
+  job.report(1)
+  expect(steps).toBe(1)
+  job.report(2)
+  job.report(3)
+  expect(steps).toBe(1)
+  job.fail(new Error('lost'))
+  await delay(1)
+  expect(steps).toBe(2)
 })
 
 test('disposing cancels what runs and waits for its end', async () => {

@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import type { Answer, RestoreComparison, RestoreView } from '#contract/api.ts'
+import type { Answer } from '#contract/api.ts'
 import { addressOf } from '#contract/connection.ts'
 import type { Difference } from '#contract/difference.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { nameInput } from '#contract/input-name.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
 import type { InterruptedRestore, RestoreProgress, RestoreSpec } from '#contract/restore.ts'
+import type { RestoreComparison, RestoreNews, RestoreView } from '#contract/restore-view.ts'
 import type { KeySight, SightPart } from '#contract/sight.ts'
+import { Bell } from '#engine/flow/bell.ts'
 import { forgetInterrupted, listInterrupted } from '#engine/flow/interrupted-restores.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { keyAt } from '#migration/difference-list.ts'
+import { isStepOf, restoreNews } from './restore-board.ts'
 import { backupOf, compareRestore, type ComparisonOptions } from './restore-comparison.ts'
 
 /** The restores of this run of the app, under way and ended. They belong to the host: no window owns one. */
 export interface Restores extends AsyncDisposable {
+  /** Newest first. */
   list(): readonly RestoreView[]
   /** Those that ended without being done, in whatever run of the app; begun again they go on. */
   interrupted(): Promise<readonly InterruptedRestore[]>
@@ -33,33 +37,54 @@ export interface Restores extends AsyncDisposable {
   /** One of them, by its place among all, in its files and its target as they are now. */
   look(id: string, at: number, part: SightPart, signal?: AbortSignal): Promise<KeySight>
   /**
-   * The newest view at once, then on changes until nothing is under way or `signal` aborts. Jobs report at most four
-   * times a second; who takes them more slowly than that gets the newest and misses those between.
+   * The newest view at once, then on changes until `signal` aborts: whoever compares an ended one, it is told. Jobs report
+   * at most four times a second; who takes them more slowly than that gets the newest and misses those between.
    */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<RestoreView>, void, void>
+  /** How all of them stand: at once, then those that have changed. */
+  watchAll(signal?: AbortSignal): AsyncGenerator<Answer<RestoreNews>, void, void>
   countRunning(): number
 }
 
-/** Disposing of it cancels what is running and waits for the last answers. `stateFolder`: see `RestoreSpec`. */
-export function createRestores(jobs: JobRunner, stateFolder?: string): Restores {
+/** How long after a step what is kept of a restore beside it says so at the latest (`restore-journal.ts`). */
+const keptWithinMs = 1_500
+
+/**
+ * Disposing of it cancels what is running and waits for the last answers. `stateFolder`: see `RestoreSpec`. `onStep` hears
+ * whenever one has come to another state or phase, and once more when that is kept: the list of interrupted ones may differ.
+ */
+export function createRestores(
+  jobs: JobRunner,
+  stateFolder?: string,
+  onStep: () => void = () => undefined,
+): Restores {
   const restores = new Map<string, Restore>()
+  const changed = new Bell()
+  const list = (): readonly RestoreView[] => [...restores.values()].map(({ view }) => view).reverse()
 
   const begin = (spec: RestoreSpec): RestoreView => {
-    const restore = new Restore(jobs, spec)
+    const restore = new Restore(jobs, spec, (before, now) => {
+      changed.ring()
+      if (!isStepOf(before, now)) return
+      onStep()
+      setTimeout(onStep, keptWithinMs).unref()
+    })
     restores.set(restore.view.id, restore)
+    changed.ring()
     return restore.view
   }
 
   const find = (id: string): Restore => restores.get(id) ?? fail('restore.not-found', { id })
 
   return {
-    list: () => [...restores.values()].map(({ view }) => view).reverse(),
+    list,
 
     interrupted: async () => (stateFolder === undefined ? [] : await listInterrupted(stateFolder)),
 
     async forget(id) {
       if (stateFolder === undefined) fail('restore.not-found', { id })
       await forgetInterrupted(stateFolder, id)
+      onStep()
     },
 
     start(spec) {
@@ -91,6 +116,7 @@ export function createRestores(jobs: JobRunner, stateFolder?: string): Restores 
     differences: (id) => find(id).differences,
     look: (id, at, part, signal) => find(id).look(at, part, signal),
     watch: (id, signal) => views(find(id), signal),
+    watchAll: (signal) => restoreNews(list, changed, signal),
 
     countRunning: () => [...restores.values()].filter(({ view }) => view.state === 'running').length,
 
@@ -106,18 +132,19 @@ class Restore {
   view: RestoreView
   /** Resolves when nothing of it is under way. */
   ended: Promise<void>
-  /** Those waiting for the next change. */
-  readonly waiting = new Set<() => void>()
+  readonly changed = new Bell()
   readonly #jobs: JobRunner
   readonly #spec: RestoreSpec
+  readonly #onChange: (before: RestoreView, now: RestoreView) => void
   /** Of its newest comparison: all of them, where the view tells only the first. */
   differences: readonly Difference[] = []
   #controller = new AbortController()
   #give: ((order: RestoreOrder) => void) | null = null
 
-  constructor(jobs: JobRunner, spec: RestoreSpec) {
+  constructor(jobs: JobRunner, spec: RestoreSpec, onChange: (before: RestoreView, now: RestoreView) => void) {
     this.#jobs = jobs
     this.#spec = spec
+    this.#onChange = onChange
     this.view = {
       id: randomUUID(),
       files: spec.files.map(nameInput),
@@ -195,10 +222,10 @@ class Restore {
   }
 
   #change(changed: Partial<RestoreView>): void {
-    this.view = { ...this.view, ...changed }
-    const waiting = [...this.waiting]
-    this.waiting.clear()
-    for (const wake of waiting) wake()
+    const before = this.view
+    this.view = { ...before, ...changed }
+    this.changed.ring()
+    this.#onChange(before, this.view)
   }
 }
 
@@ -208,31 +235,17 @@ async function* views(
 ): AsyncGenerator<Answer<RestoreView>, void, void> {
   let told: RestoreView | undefined
   while (!signal?.aborted) {
-    if (told === restore.view) await changeOf(restore, signal)
+    if (told === restore.view) await restore.changed.wait(signal)
     else {
       told = restore.view
       yield { ok: told }
-      if (!isMoving(told)) return
     }
   }
 }
 
-/** Whether something of it is under way, so that a next view will come. */
+/** Whether something of it is under way. */
 function isMoving({ state, comparison }: RestoreView): boolean {
   return state === 'running' || comparison?.state === 'running'
-}
-
-/** Resolves at the next change, or when `signal` aborts. */
-function changeOf(restore: Restore, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      restore.waiting.delete(wake)
-      signal?.removeEventListener('abort', wake)
-      resolve()
-    }
-    restore.waiting.add(wake)
-    signal?.addEventListener('abort', wake, { once: true })
-  })
 }
 
 const nothingDone: RestoreProgress = {

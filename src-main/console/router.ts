@@ -4,6 +4,7 @@ import { connections } from './procedures/connections.ts'
 import { files } from './procedures/files.ts'
 import { guidedBackups } from './procedures/guided-backups.ts'
 import { host } from './procedures/host.ts'
+import { kept } from './procedures/kept.ts'
 import { practice } from './procedures/practice.ts'
 import { preferences } from './procedures/preferences.ts'
 import { profiles } from './procedures/profiles.ts'
@@ -17,6 +18,7 @@ export const router = base.router({
   host,
   files,
   connections,
+  kept,
   restores,
   practice,
   preferences,

@@ -10,6 +10,7 @@ import type { PreferenceBook } from '#migration/preferences.ts'
 import type { Profiles } from '#migration/profiles.ts'
 import type { KeyBox } from '#migration/secrets.ts'
 import type { Tasks } from '#migration/tasks.ts'
+import type { KeptChanges } from './kept-changes.ts'
 import type { Log } from './log.ts'
 import type { Practice } from './practice/practice.ts'
 import type { Restores } from './restores.ts'
@@ -32,6 +33,7 @@ export interface ConsoleServices {
   readonly secrets: Pick<KeyBox, 'standing' | 'unlock' | 'keep'>
   readonly tasks: Tasks
   readonly guidedBackups: GuidedBackups
+  readonly kept: KeptChanges
   readonly probe: (connection: Connection, signal?: AbortSignal) => Promise<ServerFacts>
   readonly log: Log
 }

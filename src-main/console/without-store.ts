@@ -4,7 +4,14 @@ import type { Migrations } from '#migration/open.ts'
 /** What a console needs of the migrations. */
 export type Kept = Pick<
   Migrations,
-  'profiles' | 'consents' | 'connections' | 'preferences' | 'secrets' | 'tasks' | 'guidedBackups'
+  | 'profiles'
+  | 'consents'
+  | 'connections'
+  | 'preferences'
+  | 'secrets'
+  | 'tasks'
+  | 'guidedBackups'
+  | 'revisions'
 >
 
 export interface MaybeKept extends Kept, AsyncDisposable {
@@ -35,6 +42,7 @@ export function migrationsWithoutStore(failure: Failure): MaybeKept {
     },
     tasks: refusing as Migrations['tasks'],
     guidedBackups: refusing as Migrations['guidedBackups'],
+    revisions: { all: () => ({ profiles: 0, connections: 0, guidedBackups: 0, preferences: 0 }) },
     withoutStore: failure,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }

@@ -7,19 +7,16 @@ import type { FileReport } from './inspect.ts'
 import { newPasswordSchema, type FreezePlan } from './freeze.ts'
 import { guidedBackupInputSchema, guidedOrderSchema, type GuidedBackupView } from './guided-backup.ts'
 import type { PracticeView } from './practice.ts'
+import type { KeptRevisions } from './kept.ts'
 import { preferencesSchema, type Housekeeping, type Preferences, type UpdateNews } from './preferences.ts'
 import { checkIds } from './precheck.ts'
 import { passwordsSchema, profileInputSchema, type ProfileView } from './profile.ts'
 import { largestProfileFile } from './profile-file.ts'
 import { differenceQuerySchema, differencesFormSchema, type DifferencePage } from './difference-page.ts'
-import { limitsSchema, scanPaceSchema, type Limits, type RestoreOrder } from './limits.ts'
-import {
-  restoreSpecSchema,
-  type InterruptedRestore,
-  type RestoreProgress,
-  type RestoreResult,
-} from './restore.ts'
+import { limitsSchema, scanPaceSchema, type RestoreOrder } from './limits.ts'
+import { restoreSpecSchema, type InterruptedRestore, type RestoreProgress } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
+import type { RestoreNews, RestoreView } from './restore-view.ts'
 import { readinessRequestSchema, type ReadinessStep } from './readiness.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
 import { savedConnectionInputSchema, type SavedConnection } from './saved-connection.ts'
@@ -38,7 +35,7 @@ import {
   type TaskSample,
   type TaskView,
 } from './task.ts'
-import { verifyModeSchema, type VerifyMode, type VerifyProgress, type VerifyResult } from './verify.ts'
+import { verifyModeSchema } from './verify.ts'
 
 /**
  * Everything a console may ask and hear, once, for every transport. No procedure throws: each answers
@@ -86,35 +83,6 @@ export type InspectStep =
 /** A dry run: how far it is, and at the end what it found. */
 export type PlanStep = { readonly progress: RestoreProgress } | { readonly plan: RestorePlan }
 
-/** The comparison of a finished restore with the files it was made from. */
-export interface RestoreComparison {
-  readonly mode: VerifyMode
-  /** What differs is written again from the files. */
-  readonly repair: boolean
-  readonly state: 'running' | 'done' | 'failed' | 'cancelled'
-  readonly progress: VerifyProgress | null
-  readonly result: VerifyResult | null
-  readonly failure: Failure | null
-}
-
-/** One restore as a console sees it: running or ended, kept until the app closes. No secret in it. */
-export interface RestoreView {
-  readonly id: string
-  /** Its inputs, as `nameInput` says them. */
-  readonly files: readonly string[]
-  readonly target: string
-  readonly onConflict: 'fail' | 'skip' | 'replace'
-  /** In force now. */
-  readonly limits: Limits
-  readonly startedAt: number
-  readonly state: 'running' | 'done' | 'failed' | 'cancelled'
-  readonly progress: RestoreProgress
-  readonly result: RestoreResult | null
-  readonly failure: Failure | null
-  /** The newest one; null while none was asked for. */
-  readonly comparison: RestoreComparison | null
-}
-
 const restoreOrderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('limits'), limits: limitsSchema }),
   z.strictObject({ type: z.literal('pause') }),
@@ -160,8 +128,12 @@ export const contract = {
     /** *Test connection* with the secrets that are kept; what it tells is kept beside them. */
     probe: oc.input(idWithPasswords).output(answer<ServerFacts>()),
   },
+  /** What all consoles share: told of a change they ask for it anew. */
+  kept: {
+    /** All revisions at once, then on every change of one (at most once a second). */
+    watch: oc.output(eventIterator(answer<KeptRevisions>())),
+  },
   restores: {
-    list: oc.output(answer<readonly RestoreView[]>()),
     /** Those that ended without being done, whoever began them, the latest first: begun again, each goes on. */
     interrupted: oc.output(answer<readonly InterruptedRestore[]>()),
     /** Forgets one of those: asked for again it begins anew. */
@@ -191,8 +163,10 @@ export const contract = {
     differencesFile: oc.input(differencesFileInput).output(answer<TextFile>()),
     /** One of them in its files and its target, as they are now. */
     look: oc.input(lookInput).output(answer<KeySight>()),
-    /** The newest view at once, then on every change (at most four a second), until nothing is under way. */
+    /** The newest view at once, then on every change (at most four a second). */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
+    /** How all of them stand: at once, then on every change (of mere figures at most once a second). */
+    watchAll: oc.output(eventIterator(answer<RestoreNews>())),
   },
   preferences: {
     get: oc.output(answer<Preferences>()),
@@ -347,7 +321,7 @@ export const contract = {
     clearHistory: oc.input(pastRequestSchema.pick({ search: true })).output(answer<number>()),
     /**
      * The newest view whole at once, then of every change (of mere figures at most two a second) the members of it that
-     * say something else, until the task is over.
+     * say something else, until the task is removed.
      */
     watch: oc.input(idInput).output(eventIterator(answer<Partial<TaskView>>())),
     /** How all tasks stand: at once, then on every change (at most once a second). */

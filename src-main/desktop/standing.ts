@@ -1,4 +1,4 @@
-import type { RestoreView } from '#contract/api.ts'
+import type { RestoreView } from '#contract/restore-view.ts'
 import type { TaskStanding } from '#contract/task.ts'
 import { isUnderWay } from '#contract/task-states.ts'
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { CheckResult } from '#contract/precheck.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { openStore } from '#store/open.ts'
+import type { RevisionTable } from '#store/revisions.ts'
 import { checkServers } from './checking.ts'
 import { commandConsents, type CommandConsents } from './command-consent.ts'
 import { createGuidedBackups, type GuidedBackups } from './guided-backup/guided-backups.ts'
@@ -26,6 +27,8 @@ export interface Migrations extends AsyncDisposable {
   readonly tasks: Tasks
   readonly guidedBackups: GuidedBackups
   readonly freezes: FreezeJournal
+  /** How often each list that is kept was changed, by whatever process. */
+  readonly revisions: RevisionTable
   /** Looks at two sides as a task's checks do. Changes nothing. */
   check(
     request: Pick<CheckRequest, 'sources' | 'target' | 'options' | 'signal'>,
@@ -64,6 +67,7 @@ export function openMigrations({ folder, jobs, keyRing, clock }: MigrationsReque
     tasks,
     guidedBackups,
     freezes,
+    revisions: store.revisions,
     check: (request) => checkServers(services, request),
     async [Symbol.asyncDispose]() {
       await Promise.all([tasks[Symbol.asyncDispose](), guidedBackups[Symbol.asyncDispose]()])

@@ -60,3 +60,17 @@ test('of checks under way their beginning and their end are on disk at once, wha
   say(false)
   expect(onDisk()).toMatchObject({ running: false })
 })
+
+test('who watches a task that is over hears that it was removed', async () => {
+  const side = { host: 'shop', port: 6379 }
+  const body = JSON.stringify({ source: side, target: side, options: {} })
+  book.add({ ...store.tasks.find('one')!, id: 'two', body, state: 'stopped', ownerPid: null })
+  const watching = book.watch('two', AbortSignal.timeout(10_000))
+  expect((await watching.next()).value).toMatchObject({ ok: { state: 'stopped' } })
+  const next = watching.next()
+  // By whatever process.
+  using other = openStore(join(folder, 'keyferry.db'))
+  other.tasks.remove('two')
+  expect((await next).value).toMatchObject({ failed: { code: 'task.not-found' } })
+  expect((await watching.next()).done).toBe(true)
+})

@@ -1,5 +1,5 @@
 import type { Answer } from '#contract/api.ts'
-import { fail, toFailure, type Failure } from '#contract/failure.ts'
+import { fail, makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import type { PastTasks, TaskBoard, TaskEvent, TaskStanding, TaskView } from '#contract/task.ts'
 import { isAtWork, isOver, mayBecome, statesOf, taskStates, type TaskState } from '#contract/task-states.ts'
 import type { Store } from '#store/open.ts'
@@ -131,6 +131,11 @@ export class TaskBook implements Disposable {
     const look = { view, text: JSON.stringify(view), step: stepOf(task), at: Date.now() }
     this.#looks.set(id, look)
     return look
+  }
+
+  /** Null where it has been removed. */
+  #lookIfThere(id: string): Look | null {
+    return this.#held.has(id) || this.#store.tasks.find(id) !== undefined ? this.#look(id) : null
   }
 
   /** Those in one of these states, newest first. */
@@ -282,17 +287,23 @@ export class TaskBook implements Disposable {
   async *watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void> {
     let told = null as { text: string; step: string; at: number } | null
     while (!signal?.aborted) {
-      const { view, text, step } = this.#look(id)
+      const changes = this.#allChanges()
+      const look = this.#lookIfThere(id)
+      if (look === null) {
+        yield { failed: makeFailure('task.not-found', { id }) }
+        return
+      }
+      const { view, text, step } = look
       const dueInMs = told === null || told.step !== step ? 0 : told.at + tellEveryMs - Date.now()
       if (text === told?.text) {
-        await this.#changed(this.#held.has(id) ? null : lookUpMs, signal)
+        if (isOver(view.state)) await this.#changedSince(changes, signal)
+        else await this.#changed(this.#held.has(id) ? null : lookUpMs, signal)
       } else if (dueInMs > 0) {
         // Figures may wait; a step is told at once.
         await Promise.race([wait(dueInMs, signal), this.#nextStep(id, step, signal)])
       } else {
         told = { text, step, at: Date.now() }
         yield { ok: view }
-        if (isOver(view.state) && !view.actions.includes('unfreeze')) return
       }
     }
   }
@@ -301,7 +312,7 @@ export class TaskBook implements Disposable {
     let told = ''
     let seen = ''
     while (!signal?.aborted) {
-      const now = `${this.#changes} ${this.#store.foreignWrites()}`
+      const now = this.#allChanges()
       // What another process works on may have been abandoned without a word in the store.
       if (now !== seen || this.#elsewhere) {
         seen = now
@@ -429,6 +440,16 @@ export class TaskBook implements Disposable {
     await (atMostMs === null ? changed : Promise.race([changed, wait(atMostMs, signal)]))
     this.#waiting.delete(wake)
     signal?.removeEventListener('abort', wake)
+  }
+
+  /** Another text says that this or another process has written since. */
+  #allChanges(): string {
+    return `${this.#changes} ${this.#store.foreignWrites()}`
+  }
+
+  /** Resolves once any process has written something: what is over changes hardly ever. */
+  async #changedSince(before: string, signal: AbortSignal | undefined): Promise<void> {
+    while (!signal?.aborted && this.#allChanges() === before) await wait(lookUpMs, signal)
   }
 
   async #nextStep(id: string, step: string, signal: AbortSignal | undefined): Promise<void> {

@@ -107,7 +107,7 @@ export interface Tasks extends TaskDifferences, AsyncDisposable {
   together(request: TogetherRequest): Promise<readonly TogetherAnswer[]>
   /** Forgets all that are over and hold nothing, as far as the search finds them; how many. */
   clearHistory(search: string): Promise<number>
-  /** The newest view at once, then on every change, until the task is over or `signal` aborts. */
+  /** The newest view at once, then on every change, until the task is removed (`task.not-found`) or `signal` aborts. */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<TaskView>, void, void>
   watchAll(signal?: AbortSignal): AsyncGenerator<Answer<TaskBoard>, void, void>
   history(id: string, since: number, limit: number): readonly TaskSample[]

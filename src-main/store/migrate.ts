@@ -8,6 +8,7 @@ import { ordersToTasks } from './migrations/0005-orders-to-tasks.ts'
 import { connectionsAndPreferences } from './migrations/0006-connections-and-preferences.ts'
 import { guidedBackups } from './migrations/0007-guided-backups.ts'
 import { functionsOfProofs } from './migrations/0008-functions-of-proofs.ts'
+import { revisions } from './migrations/0009-revisions.ts'
 import type { Database } from './sqlite.ts'
 
 /** In order; the place in the list, from 1, is what `user_version` says. Never edited once released. */
@@ -20,6 +21,7 @@ const migrations = [
   connectionsAndPreferences,
   guidedBackups,
   functionsOfProofs,
+  revisions,
 ] as const
 
 /**

@@ -6,6 +6,7 @@ import { journalTable, type JournalTable } from './journal.ts'
 import { migrate } from './migrate.ts'
 import { profileTable, type ProfileTable } from './profiles.ts'
 import { sampleTable, type SampleTable } from './samples.ts'
+import { revisionTable, type RevisionTable } from './revisions.ts'
 import { preferenceTable, type PreferenceTable } from './preferences.ts'
 import { guarded, openDatabase } from './sqlite.ts'
 import { taskTable, type TaskTable } from './tasks.ts'
@@ -21,6 +22,7 @@ export interface Store extends Disposable {
   readonly journal: JournalTable
   readonly differences: DifferenceTable
   readonly guidedBackups: GuidedBackupTable
+  readonly revisions: RevisionTable
   /** A number that differs once another process has written since; it says nothing of our own writes. */
   foreignWrites(): number
 }
@@ -41,6 +43,7 @@ export function openStore(file: string): Store {
     journal: guard(journalTable(database)),
     differences: guard(differenceTable(database)),
     guidedBackups: guard(guidedBackupTable(database)),
+    revisions: guard(revisionTable(database)),
     foreignWrites: () => guarded(file, () => (dataVersion.get() as { data_version: number }).data_version),
     [Symbol.dispose]: () => void database.close(),
   }

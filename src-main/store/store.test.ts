@@ -92,7 +92,7 @@ describe('the store', () => {
       target: null,
       options: {},
     })
-    if (process.platform !== 'win32') expect(statSync(`${file}.before-8`).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32') expect(statSync(`${file}.before-9`).mode & 0o777).toBe(0o600)
   })
 
   test('lists are widened with what they show of tasks that were there before', () => {
@@ -165,6 +165,42 @@ describe('the store', () => {
     expect(JSON.parse(store.guidedBackups.find('g')!.body)).toEqual({
       proof: { mode: 'full', functions: 'equal' },
     })
+  })
+
+  test('counts the changes of each list, whatever process makes them, and none that nobody sees', () => {
+    using store = openStore(file)
+    using other = openStore(file)
+    const changed = (deed: () => void): string[] => {
+      const before = store.revisions.all()
+      deed()
+      return Object.entries(store.revisions.all())
+        .filter(([name, revision]) => before[name as keyof typeof before] !== revision)
+        .map(([name]) => name)
+        .sort()
+    }
+    const times = { createdAt: 1, updatedAt: 1 }
+    const profile = { id: 'p', name: 'Shop', body: '{}', sourceSecret: null, targetSecret: null, ...times }
+    const connection = { id: 'c', name: 'Shop', body: '{}', secret: null, lastTest: null, ...times }
+    const nobody = { ownerPid: null, ownerSeenAt: null }
+    const move = { id: 'g', body: '{}', sourceSecret: null, targetSecret: null, inputsSecret: null }
+    expect(changed(() => other.profiles.put(profile))).toEqual(['connections', 'profiles'])
+    expect(changed(() => other.profiles.put(profile))).toEqual(['connections', 'profiles'])
+    expect(changed(() => other.connections.put(connection))).toEqual(['connections'])
+    expect(changed(() => other.connections.put(connection))).toEqual(['connections'])
+    expect(changed(() => other.guidedBackups.put({ ...move, ...nobody, ...times }))).toEqual([
+      'guidedBackups',
+    ])
+    expect(changed(() => other.guidedBackups.take('g', nobody, 7, 1))).toEqual(['guidedBackups'])
+    expect(changed(() => other.guidedBackups.seen('g', 2))).toEqual([])
+    expect(changed(() => other.preferences.write('preferences', '{}'))).toEqual(['preferences', 'profiles'])
+    expect(changed(() => other.tasks.insert(task))).toEqual([])
+    const stand = (state: TaskRow['state']) => () => other.tasks.stand('t', { ...task, state, stateSince: 2 })
+    expect(changed(stand('copying'))).toEqual(['profiles'])
+    expect(changed(stand('copying'))).toEqual([])
+    expect(changed(() => other.tasks.remove('t'))).toEqual(['profiles'])
+    expect(changed(() => other.guidedBackups.remove('g'))).toEqual(['guidedBackups'])
+    expect(changed(() => other.connections.remove('c'))).toEqual(['connections'])
+    expect(changed(() => other.profiles.remove('p'))).toEqual(['connections', 'profiles'])
   })
 
   test('tasks are read page by page, and found by name and address', () => {

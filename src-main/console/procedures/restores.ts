@@ -11,8 +11,6 @@ async function usable({ connections }: ConsoleServices, spec: RestoreSpec): Prom
 }
 
 export const restores = {
-  list: base.restores.list.handler(({ context }) => ok(context.restores.list())),
-
   interrupted: base.restores.interrupted.handler(async ({ context }) =>
     ok(await context.restores.interrupted()),
   ),
@@ -58,4 +56,6 @@ export const restores = {
   watch: base.restores.watch.handler(({ context, input, signal }) =>
     context.restores.watch(input.id, signal),
   ),
+
+  watchAll: base.restores.watchAll.handler(({ context, signal }) => context.restores.watchAll(signal)),
 }

@@ -1,9 +1,11 @@
 /** Something happened: whoever waits looks again. A ring with nobody waiting is not kept. */
 export class Bell {
-  #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
 
   ring(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake()
   }
 
   /** Resolves at the next ring, when the signal aborts, or after `timeoutMs`, whichever comes first. */
@@ -12,12 +14,13 @@ export class Bell {
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)
+        this.#waiting.delete(wake)
         signal?.removeEventListener('abort', wake)
         resolve()
       }
       const timer = timeoutMs === undefined ? undefined : setTimeout(wake, timeoutMs)
       signal?.addEventListener('abort', wake, { once: true })
-      this.#waiting.push(wake)
+      this.#waiting.add(wake)
     })
   }
 }

@@ -1,4 +1,4 @@
-import type { RestoreView } from '#contract/api.ts'
+import type { RestoreStanding, RestoreView } from '#contract/restore-view.ts'
 import { isUrlInput } from '#contract/input-name.ts'
 import type { InterruptedRestore, RestorePhase } from '#contract/restore.ts'
 import { formatPercent } from '../i18n/format.ts'
@@ -16,13 +16,13 @@ interface Face {
 export function wayOfRestore({
   state,
   progress,
-}: RestoreView): 'copy' | 'paused' | 'done' | 'failed' | 'stopped' {
+}: RestoreStanding): 'copy' | 'paused' | 'done' | 'failed' | 'stopped' {
   if (state === 'running') return progress.phase === 'paused' ? 'paused' : 'copy'
   return state === 'cancelled' ? 'stopped' : state
 }
 
 /** Icon, word and tone of a restore's state: always the three. */
-export function faceOfRestore(view: RestoreView): Face {
+export function faceOfRestore(view: RestoreStanding): Face {
   switch (view.state) {
     case 'running':
       return runningFaceOf(view.progress.phase)
@@ -75,7 +75,7 @@ export function phasesOfRestore(
 }
 
 /** Keys of the file that are not in the target though they were meant to be. */
-export function keysLeftOut(view: RestoreView): number {
+export function keysLeftOut(view: RestoreStanding): number {
   return (view.result?.keysSkipped ?? 0) + (view.result?.keysFailed ?? 0)
 }
 
@@ -93,7 +93,7 @@ export function sayLeftOut(counts: Readonly<Partial<Record<LeftOut, number>>>): 
  * The way travelled, 0 to 1. Reading the file through is no way across, so the ferry leaves when writing starts;
  * the bytes of the file measure it. Null until then.
  */
-export function shareOfRestore(view: RestoreView): number | null {
+export function shareOfRestore(view: RestoreStanding): number | null {
   if (view.state === 'done') return 1
   const { phase, bytesDone, bytesTotal } = view.progress
   if (isReading(phase) || bytesTotal === 0) return null
@@ -113,7 +113,7 @@ export function secondsLeftOf({ progress, limits }: RestoreView): number | null 
 }
 
 /** How far it is, in a short word or a percentage. */
-export function nowOfRestore(view: RestoreView): string {
+export function nowOfRestore(view: RestoreStanding): string {
   const { phase } = view.progress
   if (view.state !== 'running') return faceOfRestore(view).word
   if (phase !== 'writing' && phase !== 'replaying') return t(`restore.short.${phase}`)

@@ -1,14 +1,15 @@
 import type { Answer } from '#contract/api.ts'
 import type { SavedConnection } from '#contract/saved-connection.ts'
 import type { ConsoleClient } from '../client.ts'
+import type { Kept } from './kept.ts'
 import { SavedList } from './saved-list.svelte.ts'
 
 /** The connections kept under a name, by their names. */
 export class Connections extends SavedList<SavedConnection> {
   readonly #client: ConsoleClient
 
-  constructor(client: ConsoleClient) {
-    super()
+  constructor(client: ConsoleClient, kept: Kept) {
+    super(kept, 'connections')
     this.#client = client
   }
 

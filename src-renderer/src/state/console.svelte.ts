@@ -3,6 +3,7 @@ import type { ConnectionState, ConsoleClient, ConsoleConnection } from '../clien
 import type { HostCapabilities } from '#contract/api.ts'
 import type { AskedRestore, InterruptedRestore } from '#contract/restore.ts'
 import { GuidedBackups } from './guided-backups.svelte.ts'
+import { Kept } from './kept.ts'
 import { Connections } from './connections.svelte.ts'
 import { MigrationDraft } from './migration-draft.svelte.ts'
 import { Profiles } from './profiles.svelte.ts'
@@ -14,6 +15,7 @@ import { Tasks } from './tasks.svelte.ts'
 export class Console {
   readonly client: ConsoleClient
   readonly signOut: ConsoleConnection['signOut']
+  readonly kept: Kept
   readonly restores: Restores
   readonly tasks: Tasks
   readonly profiles: Profiles
@@ -27,17 +29,19 @@ export class Console {
   constructor(connection: ConsoleConnection) {
     this.client = connection.client
     this.signOut = connection.signOut
-    this.restores = new Restores(connection.client)
+    this.kept = new Kept(connection.client)
+    this.restores = new Restores(connection.client, this.kept)
     this.tasks = new Tasks(connection.client)
-    this.profiles = new Profiles(connection.client)
-    this.connections = new Connections(connection.client)
-    this.guidedBackups = new GuidedBackups(connection.client)
+    this.profiles = new Profiles(connection.client, this.kept)
+    this.connections = new Connections(connection.client, this.kept)
+    this.guidedBackups = new GuidedBackups(connection.client, this.kept)
     this.#link = connection.state
     connection.onState((state) => {
       this.#link = state
       if (state === 'connected') void this.#meet()
     })
     if (connection.state === 'connected') void this.#meet()
+    this.kept.on('preferences', () => this.takeLimits())
   }
 
   get link(): ConnectionState {
@@ -92,9 +96,9 @@ export class Console {
   async #meet(): Promise<void> {
     const answer = await this.client.host.capabilities()
     if ('ok' in answer) this.#capabilities = answer.ok
+    void this.kept.watch()
     void this.tasks.watchAll()
-    this.takeLimits()
-    await this.restores.refresh()
+    void this.restores.watchAll()
   }
 }
 

@@ -2,6 +2,7 @@ import type { Answer } from '#contract/api.ts'
 import type { ProfileView } from '#contract/profile.ts'
 import { largestProfileFile } from '#contract/profile-file.ts'
 import type { ConsoleClient } from '../client.ts'
+import type { Kept } from './kept.ts'
 import { saveFile } from './save-file.ts'
 import { SavedList } from './saved-list.svelte.ts'
 
@@ -9,8 +10,8 @@ import { SavedList } from './saved-list.svelte.ts'
 export class Profiles extends SavedList<ProfileView> {
   readonly #client: ConsoleClient
 
-  constructor(client: ConsoleClient) {
-    super()
+  constructor(client: ConsoleClient, kept: Kept) {
+    super(kept, 'profiles')
     this.#client = client
   }
 

@@ -78,7 +78,11 @@ export class Tasks {
     const subscribe = (shown: AbortSignal) => this.#client.tasks.watch({ id }, { signal: shown })
     let told: TaskView | undefined
     for await (const answer of whileShown(subscribe, signal)) {
-      if ('failed' in answer) return answer.failed
+      if ('failed' in answer) {
+        // Another console has removed it.
+        if (answer.failed.code === 'task.not-found') this.#views.delete(id)
+        return answer.failed
+      }
       // Each subscription tells all of it first.
       told = { ...(told as TaskView), ...answer.ok }
       this.#take(told)
