@@ -165,6 +165,7 @@ export const failureCatalogue = {
   'update.unreadable': { retryable: true },
   'connection.not-found': { retryable: false },
   'connection.name-taken': { retryable: false },
+  'connection.changed-meanwhile': { retryable: false },
   'profile.not-found': { retryable: false },
   'profile.name-taken': { retryable: false },
   'profile.changed-meanwhile': { retryable: false },

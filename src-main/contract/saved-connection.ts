@@ -6,6 +6,8 @@ import { endpointInputSchema, type EndpointView } from './profile.ts'
 export const savedConnectionInputSchema = z.strictObject({
   /** Left out for a new one. */
   id: z.string().min(1).max(64).optional(),
+  /** The `updatedAt` it was read with: refused where somebody has saved it since. Left out, it is saved all the same. */
+  basedOn: z.int().optional(),
   name: z.string().trim().min(1).max(120),
   reach: endpointInputSchema,
 })

@@ -97,3 +97,17 @@ test('names are its own, copies get one, and another address forgets what was te
   expect(moved.lastTest).toBeNull()
   expect(() => connections.remove('nowhere')).toThrow(failing('connection.not-found'))
 })
+
+test('what somebody else has saved since it was read is not overwritten, unless that is asked for', () => {
+  const { id, updatedAt } = connections.save({ name: 'Shop', reach: bare as never })
+  expect(() => connections.save({ id, basedOn: updatedAt - 1, name: 'Till', reach: bare as never })).toThrow(
+    failing('connection.changed-meanwhile') as Error,
+  )
+  expect(connections.list()).toMatchObject([{ name: 'Shop' }])
+  // What a test tells changes nothing that a person edits.
+  connections.tested(id, { version: '7.2.0' } as never)
+  expect(connections.save({ id, basedOn: updatedAt, name: 'Till', reach: bare as never })).toMatchObject({
+    name: 'Till',
+  })
+  expect(connections.save({ id, name: 'Shop', reach: bare as never })).toMatchObject({ name: 'Shop' })
+})

@@ -64,6 +64,8 @@ export function createConnections(store: Store, box: SecretBox): Connections {
     save(request) {
       const input = savedConnectionInputSchema.parse(request)
       const before = input.id === undefined ? undefined : find(input.id)
+      if (before !== undefined && input.basedOn !== undefined && input.basedOn !== before.updatedAt)
+        fail('connection.changed-meanwhile', { name: before.name })
       const kept = keepEndpoint(input.reach, before === undefined ? nothingKept : keptOf(before), box)
       const reach = kept.view ?? fail('usage.invalid', { field: 'reach' })
       const now = Date.now()

@@ -53,15 +53,15 @@ test('three consoles at one migration: the same pressed in two is done once, and
 
   // All have it open, and change it, each at another step.
   await one.page.getByText('Leave it frozen', { exact: true }).click()
+  await other.page.getByText('Key counts', { exact: true }).click()
+  await name.fill('Day move')
   await one.page.getByRole('button', { name: 'Next: Check' }).click()
   await one.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
-  await other.page.getByText('Key counts', { exact: true }).click()
   await other.page.getByRole('button', { name: 'Next: Check' }).click()
   const conflict = other.page.getByRole('alertdialog', { name: 'Somebody else has changed this profile' })
   await conflict.getByRole('button', { name: 'Keep mine as a copy' }).click()
   await other.page.getByRole('heading', { level: 1, name: 'Is everything ready to cross?' }).waitFor()
   await other.page.getByText('Night move (copy)').first().waitFor()
-  await name.fill('Day move')
   await third.page.getByRole('button', { name: 'Next: Target' }).click()
   const told = third.page.getByRole('alertdialog', { name: 'Somebody else has changed this profile' })
   await told.getByRole('button', { name: 'Drop mine, show the newer one' }).click()

@@ -752,6 +752,11 @@ export const en: LanguageWords = {
       safe: 'Nothing has been changed.',
       todo: 'Look at the list of connections; it may have been removed in another window.',
     },
+    'connection.changed-meanwhile': {
+      what: 'Somebody else has saved the connection[ {name}] since you opened it.',
+      safe: 'Nothing was overwritten; what you typed is still here.',
+      todo: 'Look at the newer one, keep yours as a copy, or save yours over it.',
+    },
     'connection.name-taken': {
       what: 'There is already a connection[ {name}| of this name].',
       safe: 'The existing connection is unchanged.',

@@ -747,6 +747,11 @@ export const ko: LanguageWords = {
       safe: '바뀐 것은 없습니다.',
       todo: '연결 목록을 확인하세요. 다른 창에서 삭제했을 수 있습니다.',
     },
+    'connection.changed-meanwhile': {
+      what: '열어 둔 사이에 다른 사람이 연결[ {name} 항목]을 저장했습니다.',
+      safe: '덮어쓴 것은 없으며, 입력한 내용은 그대로 있습니다.',
+      todo: '더 새로운 것을 보거나, 내 것을 사본으로 남기거나, 내 것으로 덮어쓰세요.',
+    },
     'connection.name-taken': {
       what: '[{name} |같은 이름의 ]연결이 이미 있습니다.',
       safe: '있던 연결은 그대로입니다.',

@@ -747,6 +747,11 @@ export const zh: LanguageWords = {
       safe: '没有任何改动。',
       todo: '请查看连接列表；它可能已在另一个窗口中删除。',
     },
+    'connection.changed-meanwhile': {
+      what: '连接[ {name}]在您打开之后已被他人保存。',
+      safe: '没有覆盖任何内容；您输入的仍在这里。',
+      todo: '查看较新的版本、把您的另存为副本，或用您的覆盖它。',
+    },
     'connection.name-taken': {
       what: '已经有名为[ {name} |此名称]的连接。',
       safe: '已有的连接没有改变。',

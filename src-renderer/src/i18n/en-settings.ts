@@ -26,6 +26,9 @@ export const enSettings = {
   'connections.test': 'Save and test',
   'connections.choose': 'A saved connection',
   'connections.choose.none': 'Choose one, or fill in below',
+  'connections.conflict': 'Somebody else has changed this connection',
+  'connections.saved.gone':
+    'The saved connection this was filled from has been removed. Passwords it kept are to be typed.',
   'connections.remove.title': 'Remove this connection?',
   'connections.remove.text':
     '{name} is forgotten with its stored password. Profiles that were made with it keep what they took from it.',
@@ -81,6 +84,9 @@ export const enSettings = {
   'settings.feed.newer': 'Version {version} is there; this is {own}.',
   'settings.save': 'Save',
   'settings.saved': 'Saved',
+  'settings.newer':
+    'Another console has changed these settings since you opened them. Saved, yours take their place.',
+  'settings.newer.show': 'Show the newer ones',
   'settings.servers': 'Settings we recommend for servers',
   'settings.servers.hint':
     'A migration sets most of these for its own time and puts them back. Set them for good where the account may not change settings, or where copies fail again and again.',

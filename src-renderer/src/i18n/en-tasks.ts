@@ -102,6 +102,11 @@ export const enTasks = {
   'shards.phase.drained': 'drained',
   'shards.phase.waiting': 'waiting',
   'shards.phase.stopping': 'stopping',
+  'elsewhere.removed': 'Removed by somebody else',
+  'elsewhere.removed.text':
+    '**{name}** was removed by another console or the command line. What you see here is kept nowhere any more, and passwords stored with it are gone.',
+  'elsewhere.removed.keep': 'Make a new one of it',
+  'elsewhere.removed.leave': 'Let it go',
   'profiles.conflict': 'Somebody else has changed this profile',
   'profiles.conflict.text':
     '**{name}** was saved by another console or the command line since you opened it. Nothing of yours is lost until you choose.',

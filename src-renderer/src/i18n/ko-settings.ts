@@ -28,6 +28,9 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'connections.test': '저장하고 테스트',
   'connections.choose': '저장된 연결',
   'connections.choose.none': '하나를 고르거나 아래에 입력하세요',
+  'connections.conflict': '다른 사람이 이 연결을 바꿨습니다',
+  'connections.saved.gone':
+    '여기에 채워 넣은 저장된 연결이 삭제되었습니다. 저장되어 있던 비밀번호는 다시 입력해야 합니다.',
   'connections.remove.title': '이 연결을 삭제할까요?',
   'connections.remove.text':
     '{name} 연결과 저장된 비밀번호를 삭제합니다. 이 연결로 만든 프로필은 가져간 내용을 그대로 유지합니다.',
@@ -80,6 +83,8 @@ export const koSettings: WordsLike<typeof enSettings> = {
   'settings.feed.newer': '새 버전이 있습니다({version}). 지금 버전: {own}.',
   'settings.save': '저장',
   'settings.saved': '저장됨',
+  'settings.newer': '열어 둔 사이에 다른 콘솔에서 이 설정을 바꿨습니다. 저장하면 내 설정으로 바뀝니다.',
+  'settings.newer.show': '최신 설정 보기',
   'settings.servers': '권장하는 서버 설정',
   'settings.servers.hint':
     '마이그레이션은 대부분의 설정을 진행하는 동안만 바꾸고 되돌립니다. 계정이 설정을 바꿀 수 없거나 복사가 거듭 실패하면 영구히 설정하세요.',

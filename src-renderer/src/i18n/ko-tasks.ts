@@ -94,6 +94,11 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'shards.phase.drained': '모두 반영됨',
   'shards.phase.waiting': '대기 중',
   'shards.phase.stopping': '멈추는 중',
+  'elsewhere.removed': '다른 사람이 삭제했습니다',
+  'elsewhere.removed.text':
+    '**{name}** 항목을 다른 콘솔이나 명령줄에서 삭제했습니다. 여기 보이는 내용은 더 이상 어디에도 저장되어 있지 않으며, 함께 저장된 비밀번호도 사라졌습니다.',
+  'elsewhere.removed.keep': '이 내용으로 새로 만들기',
+  'elsewhere.removed.leave': '버리기',
   'profiles.conflict': '다른 사람이 이 프로필을 바꿨습니다',
   'profiles.conflict.text':
     '**{name}** 프로필을 열어 둔 사이에 다른 콘솔이나 명령줄에서 저장했습니다. 고르기 전에는 입력한 내용이 사라지지 않습니다.',

@@ -25,6 +25,8 @@ export const zhSettings: WordsLike<typeof enSettings> = {
   'connections.test': '保存并测试',
   'connections.choose': '已保存的连接',
   'connections.choose.none': '选择一个，或在下方填写',
+  'connections.conflict': '他人已更改此连接',
+  'connections.saved.gone': '所选用的已保存连接已被删除。它保存的密码需要重新输入。',
   'connections.remove.title': '删除此连接？',
   'connections.remove.text': '将删除 {name} 及其保存的密码。用它创建的方案保留各自的副本。',
   'connections.remove.deed': '删除连接',
@@ -74,6 +76,8 @@ export const zhSettings: WordsLike<typeof enSettings> = {
   'settings.feed.newer': '有新版本 {version}；当前版本是 {own}。',
   'settings.save': '保存',
   'settings.saved': '已保存',
+  'settings.newer': '在您打开之后，另一个控制台更改了这些设置。保存后将以您的为准。',
+  'settings.newer.show': '查看较新的设置',
   'settings.servers': '推荐的服务器配置',
   'settings.servers.hint':
     '迁移期间会临时修改其中大部分配置，结束后恢复原值。如果账号无权修改配置，或复制反复失败，请永久设置。',

@@ -90,6 +90,11 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'shards.phase.drained': '已排空',
   'shards.phase.waiting': '等待中',
   'shards.phase.stopping': '正在停止',
+  'elsewhere.removed': '已被他人删除',
+  'elsewhere.removed.text':
+    '**{name}** 已由另一个控制台或命令行删除。这里显示的内容不再保存在任何地方，与其一同保存的密码也已删除。',
+  'elsewhere.removed.keep': '用它新建一个',
+  'elsewhere.removed.leave': '不再保留',
   'profiles.conflict': '他人已更改此方案',
   'profiles.conflict.text':
     '**{name}** 在您打开之后已由另一个控制台或命令行保存。在您选择之前，您的内容不会丢失。',

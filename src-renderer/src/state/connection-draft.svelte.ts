@@ -195,6 +195,15 @@ export class ConnectionDraft {
     if (this.stored) this.password = ''
   }
 
+  /** What was kept sealed for it is gone: it is to be typed again. */
+  forgetStored(): void {
+    const beside = this.others.list.map(({ place }) => place)
+    const ofWay = this.way.forgetStored().filter((place) => !beside.includes(place))
+    this.#wanted = { account: this.#account, places: [...(this.stored ? ['password'] : []), ...ofWay] }
+    this.saved = null
+    this.#storedFor = null
+  }
+
   /** Some of what is needed to reach it is kept sealed by the profile and not known here. */
   get hasStored(): boolean {
     return this.stored || this.way.hasStored

@@ -146,6 +146,15 @@ export class MigrationDraft {
     return this.#saved === this.#fingerprint()
   }
 
+  /** What was saved is gone: it is one not saved yet, and what was kept sealed is to be typed again. */
+  beginAnew(): void {
+    this.id = null
+    this.savedAt = 0
+    this.#saved = ''
+    this.source.forgetStored()
+    this.target.forgetStored()
+  }
+
   /** Saves it as a profile of its own, under a name that is free, beside what another console has made of it. */
   async saveAsCopy(client: ConsoleClient, name: string): Promise<Failure | null> {
     const answer = await client.profiles.duplicate({ id: this.id!, name })

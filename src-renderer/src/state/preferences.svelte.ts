@@ -2,6 +2,7 @@ import type { Failure } from '#contract/failure.ts'
 import type { Housekeeping, Preferences, UpdateNews } from '#contract/preferences.ts'
 import type { ConsoleClient } from '../client.ts'
 import type { Problem } from './connection-draft.svelte.ts'
+import { keepEqualParts } from './equal-parts.ts'
 import { LimitsDraft } from './limits-draft.svelte.ts'
 
 /** What a person prefers, as it is being changed on the settings page. */
@@ -16,6 +17,9 @@ export class PreferencesDraft {
   news = $state.raw<UpdateNews | null>(null)
   state = $state<'loading' | 'ready'>('loading')
   #kept = $state('')
+  #keptAs: Preferences | null = null
+  /** What another console has kept since, where something was changed here. */
+  newer = $state.raw<Preferences | null>(null)
 
   constructor(client: ConsoleClient) {
     this.#client = client
@@ -35,14 +39,21 @@ export class PreferencesDraft {
     return this.#kept === JSON.stringify(this.#preferences)
   }
 
+  /** Shows what the host keeps now; what a person has changed and not saved stays, and that there is something newer is told. */
   async open(): Promise<void> {
     const [preferences, housekeeping] = await Promise.all([
       this.#client.preferences.get(),
       this.#client.preferences.housekeeping(),
     ])
     if ('ok' in housekeeping) this.housekeeping = housekeeping.ok
-    this.#take(preferences)
+    if (this.state === 'loading' || this.isKept) this.#take(preferences)
+    else if ('ok' in preferences && !isSame(preferences.ok, this.#keptAs)) this.newer = preferences.ok
     this.state = 'ready'
+  }
+
+  /** Drops what was changed here for what another console has kept since. */
+  showNewer(): void {
+    if (this.newer !== null) this.#take({ ok: this.newer })
   }
 
   async save(): Promise<void> {
@@ -67,8 +78,14 @@ export class PreferencesDraft {
   #take(answer: Awaited<ReturnType<ConsoleClient['preferences']['get']>>): void {
     this.failure = 'failed' in answer ? answer.failed : null
     if ('failed' in answer) return
+    this.newer = null
+    this.#keptAs = answer.ok
     this.limits.show(answer.ok.limits)
     this.feed = answer.ok.updateFeed ?? ''
     this.#kept = JSON.stringify(this.#preferences)
   }
+}
+
+function isSame(one: Preferences, other: Preferences | null): boolean {
+  return other !== null && keepEqualParts(other, one) === other
 }

@@ -22,8 +22,13 @@ export class SecretKeepingDraft {
     return [{ field: 'secrets-passphrase', word: 'secrets.passphrase.short' }]
   }
 
+  /** Shows how they are kept now; a choice that is being made stays, unless it is another question by now. */
   async open(): Promise<void> {
-    this.#take(await this.#client.secrets.standing())
+    const answer = await this.#client.secrets.standing()
+    const before = this.standing
+    const isTouched = before !== null && (this.passphrase !== '' || this.keeping !== before.keeping)
+    if (isTouched && 'ok' in answer && answer.ok.locked === before.locked) this.standing = answer.ok
+    else this.#take(answer)
   }
 
   async unlock(): Promise<void> {

@@ -104,6 +104,14 @@ export class WayDraft {
     this.#forgotten = [...this.#forgotten, place]
   }
 
+  /** What was kept sealed for it is gone; its places. */
+  forgetStored(): readonly string[] {
+    const places = Object.keys(this.#kept).filter((place) => this.isStored(place))
+    this.#kept = Object.fromEntries(Object.entries(this.#kept).filter(([, how]) => how !== 'stored'))
+    this.#forgotten = []
+    return places
+  }
+
   get forget(): string[] {
     return [...this.#forgotten]
   }
