@@ -105,6 +105,7 @@ export const failureCatalogue = {
   'server.too-many-clients': { retryable: true },
   // The target
   'target.not-empty': { retryable: false },
+  'target.copied-before': { retryable: false },
   'target.out-of-memory': { retryable: true },
   'target.loading': { retryable: true },
   'target.read-only': { retryable: true },

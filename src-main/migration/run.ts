@@ -12,6 +12,7 @@ import type { Ends } from './endpoint.ts'
 import { freezeOf, type KeptFreeze } from './freeze/record.ts'
 import { connectionNow } from './freeze/sign-in.ts'
 import { moveAway } from './moving.ts'
+import { overAllRuns } from './over-all-runs.ts'
 import { settingsIn, type RunServices } from './services.ts'
 import { setAllSettings } from './all-settings.ts'
 import { sampleSource } from './source-load.ts'
@@ -42,6 +43,8 @@ export class MigrationRun {
   #ends: Ends
   readonly #over = new AbortController()
   #job: SyncJob | null = null
+  /** How the runs before its job have left the task. */
+  #earlier: SyncProgress | null = null
   #cutover: Cutover | null = null
   /** By which links the servers were reached when it was last seen to that their settings are right. */
   #linksSet = ''
@@ -120,7 +123,8 @@ export class MigrationRun {
         ? makeFailure('task.warnings-open')
         : (blocking.find((one) => one.failure !== null)?.failure ??
           makeFailure('task.checks-failed', { checks: blocking.length }))
-    book.become(this.#id, resuming ? 'failed' : 'draft', { failure })
+    if (resuming) book.become(this.#id, 'failed', { failure })
+    else book.become(this.#id, 'draft', { failure, startedAt: null })
     return false
   }
 
@@ -230,6 +234,7 @@ export class MigrationRun {
     for (;;) {
       this.#over.signal.throwIfAborted()
       const shutBefore = this.#shutAgain
+      this.#earlier = book.get(this.#id).record.progress
       const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
       this.#job = job
       this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
@@ -300,11 +305,13 @@ export class MigrationRun {
   /** Ended by its checkpoints' leave. */
   #resumable(progress = this.#job?.progress ?? null): void {
     const state = this.#asked === 'interrupt' ? 'interrupted' : 'paused'
-    this.#services.book.become(this.#id, state, { progress, inStepSince: null })
+    const whole = progress === null ? {} : { progress: overAllRuns(progress, this.#earlier) }
+    this.#services.book.become(this.#id, state, { ...whole, inStepSince: null })
   }
 
   /** The sync's own phase leads the state, but only while nothing stronger (freeze, proof) does. */
-  #heard(progress: SyncProgress): void {
+  #heard(heard: SyncProgress): void {
+    const progress = overAllRuns(heard, this.#earlier)
     const { book } = this.#services
     const { state, record } = book.get(this.#id)
     const sameRun = record.progress !== null && record.progress.elapsedMs <= progress.elapsedMs
@@ -315,7 +322,7 @@ export class MigrationRun {
       book.change(this.#id, { progress })
       return
     }
-    this.#keepSettings(progress)
+    this.#keepSettings(heard)
     const inStepSince = progress.phase === 'in-step' ? (record.inStepSince ?? Date.now()) : null
     book.change(this.#id, { progress, inStepSince })
     if (copyPhases.has(progress.phase) && state !== 'copying') book.become(this.#id, 'copying')

@@ -357,6 +357,11 @@ export const en: LanguageWords = {
       safe: written,
       todo: '[{guided:if}Take them out of the target and try again, or begin anew with an empty one|Choose what happens to keys that exist][{guided:if}|{console:if}| (--on-conflict skip or replace)][{guided:if}|, or use an empty target].',
     },
+    'target.copied-before': {
+      what: 'The source sends everything anew, and the target[ {address}] held other keys before it was first copied: which of its keys come from that copy, nobody can tell.',
+      safe: 'The target keeps what it has: the keys from before, and the copy up to here. From the source it was only read.',
+      todo: 'If none of the target’s keys is needed, empty it (FLUSHALL) and go on with the task: it is copied anew. Else take another target.',
+    },
     'target.out-of-memory': {
       what: 'The target[ {address}] is out of memory: it has reached its maxmemory.',
       safe: written,
@@ -809,8 +814,8 @@ export const en: LanguageWords = {
     },
     'task.checks-failed': {
       what: 'The checks found something that must be mended first.',
-      safe: 'Nothing has been copied.',
-      todo: 'Look at the failed checks: each says what to do. Then check again.',
+      safe: 'What was copied before stays as it is; nothing was added to it.',
+      todo: 'Look at the failed checks: each says what to do. Then go on.',
     },
     'task.warnings-open': {
       what: 'The checks gave warnings that nobody has accepted yet.',

@@ -3,7 +3,7 @@ import type { EventsOf } from './say-event.ts'
 export const eventsEn: EventsOf = {
   'run.resumed': 'Goes on from where the target stands[ (offset {resumedAt})].',
   'source.flush-decided': 'What was decided on {command} is done.',
-  'source.full-resync': 'The source sends everything anew[ (from offset {offset})].',
+  'source.full-resync': 'The source sends all its data[ (from offset {offset})].',
   'source.partial-resync': 'The source goes on sending[ from offset {offset}]; nothing was missed.',
   'source.new-replid': 'The source goes on under a new replication id, as after a failover.',
   'source.replica': 'The stream is had from the replica {replica}.',
@@ -67,16 +67,16 @@ export const eventsEn: EventsOf = {
   'settings.restored': 'Put {name} of the {side}[ {server}] back to “{value}”.',
   'settings.left': 'Left {name} of the {side}[ {server}] alone: somebody else has set it to “{found}”.',
   'settings.by-hand': 'Could not set {name} of the {side}[ {server}] to “{value}”; please do it by hand.',
-  'freeze.done': 'Writes are frozen[ at offset {offset}]; {clients} connections were signed out.',
+  'freeze.done': 'Writes are frozen[ at offset {offset}]; connections signed out: {clients}.',
   'freeze.drained': 'The last write before the freeze has arrived[ after {ms} ms].',
   'freeze.broken': 'The freeze was broken[ at {address}]: {breach} Any proof before is void.',
-  'freeze.again': 'The old server was frozen again; {clients} connections were signed out.',
+  'freeze.again': 'The old server was frozen again; connections signed out: {clients}.',
   'freeze.undone': 'Password and users of the source are as they were.',
   'freeze.undo-by-hand':
     'Keyferry has changed nothing at the source: whoever shut the writers out lets them in again.',
   'freeze.changed-meanwhile': 'Somebody else changed {what} while it was frozen; that was left alone.',
   'freeze.left': 'The source was left frozen; a restart of it would undo that.',
-  'target.locked': 'The target is locked for everybody else; {clients} connections were signed out.',
+  'target.locked': 'The target is locked for everybody else; connections signed out: {clients}.',
   'target.lock-broken':
     'The lock of the target was broken[ at {address}]: {breach} Others may have written there meanwhile.',
   'target.unlocked': 'The target lets everybody in as before.',

@@ -3,7 +3,7 @@ import type { EventsOf } from './say-event.ts'
 export const eventsKo: EventsOf = {
   'run.resumed': '타깃이 있던 곳에서 이어 갑니다[(오프셋 {resumedAt})].',
   'source.flush-decided': '{command} 명령을 결정한 대로 처리했습니다.',
-  'source.full-resync': '소스가 전체를 다시 보냅니다[(오프셋 {offset}부터)].',
+  'source.full-resync': '소스가 데이터 전체를 보냅니다[(오프셋 {offset}부터)].',
   'source.partial-resync': '소스가 이어서 보냅니다[(오프셋 {offset}부터)]. 빠진 것은 없습니다.',
   'source.new-replid': '소스가 장애 조치 뒤처럼 새 복제 ID로 이어 갑니다.',
   'source.replica': '레플리카 {replica}에서 스트림을 받습니다.',
@@ -12,7 +12,7 @@ export const eventsKo: EventsOf = {
   'source.lost': '소스와의 연결이 끊겨 다시 찾고 있습니다.',
   'source.gone-at-end':
     '타깃이 마지막 쓰기 일부를 잃었다가 모두 되찾았습니다. 소스가 더는 응답하지 않아, 소스만 확인할 수 있는 만료 시각은 복제 스트림에 있던 그대로입니다.',
-  'copy.done': '전체 복사가 끝났습니다[({keys:keys})][({bytes:bytes})].',
+  'copy.done': '전체 복사가 끝났습니다[: {keys:keys}][, {bytes:bytes}].',
   'copy.cleared': '소스가 이전 위치에서 이어 갈 수 없어, 타깃에 있던 이전 복사본을 비웠습니다.',
   'target.lost': '타깃과의 연결이 끊겨 다시 찾고 있습니다.',
   'target.restarted': '타깃이 재시작되었습니다.',

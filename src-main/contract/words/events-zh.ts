@@ -3,7 +3,7 @@ import type { EventsOf } from './say-event.ts'
 export const eventsZh: EventsOf = {
   'run.resumed': '从目标端所处的位置继续[（偏移量 {resumedAt}）]。',
   'source.flush-decided': '已按所作决定处理 {command}。',
-  'source.full-resync': '源端重新发送全部数据[（从偏移量 {offset} 起）]。',
+  'source.full-resync': '源端发送全部数据[（从偏移量 {offset} 起）]。',
   'source.partial-resync': '源端继续发送[（从偏移量 {offset} 起）]，没有遗漏。',
   'source.new-replid': '源端以新的复制 ID 继续，与故障切换后一样。',
   'source.replica': '从副本 {replica} 获取复制流。',

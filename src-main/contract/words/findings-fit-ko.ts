@@ -4,12 +4,12 @@ import { fine, type FindingWords } from './finding-words.ts'
 export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
   empty: fine('타깃은 비어 있거나 이 작업이 복사한 것만 있습니다.'),
   'not-empty': {
-    found: '타깃에 이미 {keys:keys} 있습니다.',
+    found: '타깃에 {keys:keys}가 이미 있습니다.',
     why: '소스의 키와 섞이게 됩니다.',
     mend: '빈 타깃을 쓰거나 옵션에서 같은 이름의 키를 덮어쓰도록 고르세요.',
   },
   'not-empty-replace': {
-    found: '타깃에 이미 {keys:keys} 있습니다.',
+    found: '타깃에 {keys:keys}가 이미 있습니다.',
     why: '소스에도 있는 키는 소스의 값으로 덮어쓰며 되돌릴 수 없습니다.',
     mend: '아직 필요한 키가 있다면 빈 타깃을 쓰세요.',
   },
@@ -108,22 +108,22 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     why: '이름이 같은 두 키가 함께 있을 수 없습니다.',
     mend: '둘 중 하나에 접두사나 다른 데이터베이스를 주거나 제외하세요.',
   },
-  'way-back-none': fine('되돌아가는 길을 두지 않습니다.'),
+  'way-back-none': fine('되돌아갈 길을 두지 않습니다.'),
   'way-back-open': fine('타깃에 쓰인 내용이 소스로 되돌아갈 수 있습니다.'),
   'way-back-several': {
-    found: '소스가 {sources}개이고, 되돌아가는 길을 두려 합니다.',
+    found: '소스가 {sources}개이고, 되돌아갈 길을 두려 합니다.',
     why: '타깃에 새로 생긴 키가 어느 소스의 것인지 알 방법이 없습니다.',
-    mend: '되돌아가는 길 없이 진행하거나, 소스마다 별도의 타깃으로 마이그레이션하세요.',
+    mend: '되돌아갈 길 없이 진행하거나, 소스마다 별도의 타깃으로 마이그레이션하세요.',
   },
   'way-back-no-stream': {
-    found: '{address} 서버를 따라갈 수 없는데, 되돌아가는 길을 두려 합니다.',
+    found: '{address} 서버를 따라갈 수 없는데, 되돌아갈 길을 두려 합니다.',
     why: '타깃에 쓰인 내용을 그곳에서 받을 수 없습니다.',
-    mend: '복제본처럼 따라갈 수 있는 타깃 사용자(ACL: +psync +sync +replconf +ping)를 쓰거나, 되돌아가는 길 없이 진행하세요.',
+    mend: '복제본처럼 따라갈 수 있는 타깃 사용자(ACL: +psync +sync +replconf +ping)를 쓰거나, 되돌아갈 길 없이 진행하세요.',
   },
   'way-back-into-cluster': {
-    found: '소스는 클러스터이고 타깃은 아닌데, 되돌아가는 길을 두려 합니다.',
-    why: '클러스터에는 0번 데이터베이스만 있어, 타깃에서 다른 데이터베이스에 쓰면 되돌아가는 길이 끝납니다. 여러 슬롯에 걸친 스크립트는 알려 주지만 되돌아가지 않습니다.',
-    mend: '되돌아가는 길이 닫힐 때까지 애플리케이션이 타깃을 클러스터처럼 쓰게 하세요.',
+    found: '소스는 클러스터이고 타깃은 아닌데, 되돌아갈 길을 두려 합니다.',
+    why: '클러스터에는 0번 데이터베이스만 있어, 타깃에서 다른 데이터베이스에 쓰면 되돌아갈 길이 끝납니다. 여러 슬롯에 걸친 스크립트는 알려 주지만 되돌아가지 않습니다.',
+    mend: '되돌아갈 길이 닫힐 때까지 애플리케이션이 타깃을 클러스터처럼 쓰게 하세요.',
   },
   'disk-enough': fine('이 컴퓨터에는 받은 데이터를 둘 공간이 {free:bytes} 있습니다.'),
   'disk-short': {

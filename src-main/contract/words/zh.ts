@@ -352,6 +352,11 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '[{guided:if}请清除目标端的这些键后重试，或换用空的目标端重新开始|请选择如何处理已有的键][{guided:if}|{console:if}|（--on-conflict skip 或 replace）][{guided:if}|，或使用空的目标端]。',
     },
+    'target.copied-before': {
+      what: '源端将重新发送全部数据，而目标端[ {address} ]在首次复制之前就已有其他键：无法分辨哪些键来自那次复制。',
+      safe: '目标端保留现有内容：原有的键，以及至今复制的数据。源端只被读取。',
+      todo: '如果不需要目标端的任何键，请将其清空（FLUSHALL）并继续任务，数据会重新复制；否则请换一个目标端。',
+    },
     'target.out-of-memory': {
       what: '目标端[ {address} ]内存不足：已达到 maxmemory。',
       safe: written,
@@ -804,8 +809,8 @@ export const zh: LanguageWords = {
     },
     'task.checks-failed': {
       what: '检查发现了必须先解决的问题。',
-      safe: '尚未复制任何内容。',
-      todo: '请查看未通过的检查项，每项都说明了解决方法，然后重新检查。',
+      safe: '之前已复制的内容保持不变，没有新增任何内容。',
+      todo: '请查看未通过的检查项，每项都说明了解决方法，解决后再继续。',
     },
     'task.warnings-open': {
       what: '检查给出了尚未接受的警告。',

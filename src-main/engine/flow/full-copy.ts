@@ -49,7 +49,7 @@ export interface Copied {
 /**
  * Writes the spool's snapshot into a target, waiting for it where it is still to come. What the target says of
  * itself meanwhile (phase `copying`) makes a run that comes after a crash begin the copy again. Null when the
- * source has begun another snapshot. Fails with `target.not-empty` where an earlier copy would have to be cleared
+ * source has begun another snapshot. Fails with `target.copied-before` where an earlier copy would have to be cleared
  * and others' keys are among it, or as `copySnapshot` does.
  */
 export async function copyInto(parts: FullCopyParts): Promise<Copied | null> {
@@ -134,12 +134,12 @@ function isAgain({ place: { meta: before }, amongOthers }: FullCopyParts, snapsh
 /**
  * Must all go before another snapshot is copied? A key that is not in it, but comes back later in the stream, would go
  * on from its old value. Only the same snapshot, begun and not finished, may be written over itself. Fails with
- * `target.not-empty` where others' keys are among ours: which may go, only a person knows.
+ * `target.copied-before` where others' keys are among ours: which may go, only a person knows.
  */
 function mustClear({ spec, place, amongOthers, tell }: FullCopyParts, now: TaskMeta): boolean {
   const before = place.meta
   if (before === null || (before.phase === 'copying' && before.snapshot === now.snapshot)) return false
-  if (!before.emptyAtStart) fail('target.not-empty', { address: addressOf(spec.target), examples: '' })
+  if (!before.emptyAtStart) fail('target.copied-before', { address: addressOf(spec.target) })
   // The others' keys are there too: what this one has no more is found afterwards.
   if (amongOthers) return false
   tell('copy.cleared', {}, 'warning')

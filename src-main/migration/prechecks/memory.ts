@@ -4,6 +4,8 @@ import { failed, onAll, passed, sumOf, warning, worstOf, type Finding } from './
 
 /** Copies are laid out afresh and fragment while they grow: half as much again is what we ask for. */
 const headroom = 1.5
+/** What is advised stays enough for a while. */
+const growth = 1.1
 
 /** Is there room for all of it; in a cluster at each master, for what its share of the slots brings there? */
 export const targetMemory = onAll(
@@ -29,6 +31,11 @@ function shareOf({ address, cluster }: ServerFacts): number {
   return slots === undefined ? 1 : slots / slotCount
 }
 
+function wholeMebibytes(bytes: number): number {
+  const mebibyte = 1024 ** 2
+  return Math.ceil(bytes / mebibyte) * mebibyte
+}
+
 function roomFor(
   used: number | null,
   { maxMemory, usedMemory }: Pick<ServerFacts, 'maxMemory' | 'usedMemory'>,
@@ -40,6 +47,7 @@ function roomFor(
   const needed = Math.ceil(used * headroom)
   const params = { needed, free, used, limit: maxMemory }
   if (free >= needed) return passed('memory-enough', params)
-  const command = `CONFIG SET maxmemory ${usedMemory + needed}`
+  // The source goes on growing while somebody types it.
+  const command = `CONFIG SET maxmemory ${wholeMebibytes(usedMemory + needed * growth)}`
   return free >= used ? warning('memory-short', params, command) : failed('memory-short', params, command)
 }
