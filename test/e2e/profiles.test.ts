@@ -69,3 +69,44 @@ test('profiles are imported from files, found, and exported again as they were',
   await main.getByRole('cell', { name: 'colleague', exact: true }).waitFor()
   expect(console.complaints).toEqual([])
 })
+
+test('at 200 % zoom addresses end their lines before a port, a label or a group, and nowhere else', async () => {
+  await using console = await host.open()
+  const { page } = console
+  await page.goto(`${host.served.origin}/#/profiles`)
+  const main = page.getByRole('main')
+  const plan = (name: string, address: string): string =>
+    JSON.stringify({
+      format: 'keyferry-profile',
+      formatVersion: 1,
+      name,
+      source: { host: address, port: 6379 },
+      target: { host: '10.200.113.245', port: 16379 },
+      options: {},
+    })
+  await main
+    .locator('input[type=file]')
+    .setInputFiles([
+      file('a.keyferry', plan('Long names', 'redis-master-0.redis.production.svc.cluster.local')),
+      file('b.keyferry', plan('Sixth version', '2001:db8:85a3::8a2e:370:7334')),
+    ])
+  await main.getByRole('row', { name: 'Sixth version' }).waitFor()
+  for (const width of [1280, 900, 640]) {
+    await page.setViewportSize({ width, height: 400 })
+    const broken = await main.locator('.address').evaluateAll((addresses) =>
+      addresses
+        .flatMap((address) => [...address.childNodes])
+        .filter((piece) => {
+          const range = document.createRange()
+          range.selectNodeContents(piece)
+          return piece.nodeType === Node.TEXT_NODE && range.getClientRects().length > 1
+        })
+        .map((piece) => piece.textContent),
+    )
+    expect(broken).toEqual([])
+    expect(await main.locator('.address').count()).toBeGreaterThanOrEqual(4)
+    const table = await main.getByRole('table').boundingBox()
+    expect(table!.x + table!.width).toBeLessThanOrEqual(width)
+  }
+  expect(console.complaints).toEqual([])
+})

@@ -44,7 +44,8 @@ export const en = {
   'duration.min': '{min} min {s} s',
   'duration.h': '{h} h {min} min',
   'duration.d': '{d} d {h} h',
-  'link.lost': 'Connection to Keyferry lost, trying again. What is under way goes on.',
+  'link.lost':
+    'Connection to Keyferry lost, trying again. What is shown is how it was; as long as Keyferry runs, what is under way goes on.',
   'link.signedOut':
     'This browser’s session has ended; what runs goes on. Press Enter where keyferry serve runs and open the new address in this browser: this page then goes on as it is.',
   'nav.places': 'Places',
@@ -494,12 +495,20 @@ export const en = {
   'task.inStep.title': 'Both sides are in step.',
   'task.inStep.text':
     'Everything the source writes is on the target within moments. Cut over when you are ready.',
+  'task.inStep.scan':
+    'What changes at the source is brought over as its events tell it; only the last comparison, after the freeze, makes both sides equal. Cut over when you are ready.',
   'task.inStepFor': 'in step for {duration}',
   'task.behind': '{bytes} behind',
   'task.frozenSince': 'writes refused since {time}',
   'task.since': 'for {duration}, since {time}',
   'task.interrupted.title': 'Keyferry was closed in the middle.',
   'task.interrupted.text': 'Resume goes on from the last safe point; nothing is written twice.',
+  'task.paused.title': 'Paused: nothing is read, and nothing is written.',
+  'task.paused.stream':
+    'Resume goes on where it stopped, as long as the source still remembers what was written meanwhile (its replication backlog); after that, everything is copied anew.',
+  'task.paused.scan': 'Resume compares both sides, and brings over what was changed meanwhile.',
+  'task.asOf': 'as seen at {time}',
+  'task.checks.failed': 'Checks that failed',
   'task.finished.title': 'The target is the original now.',
   'task.finished.text': 'Sync is ended; point your applications to the target.',
   'task.gone': 'This task is no longer known',
@@ -542,6 +551,7 @@ export const en = {
   'sync.phase.waiting': 'Waiting',
   'sync.phase.stopping': 'Ending in order',
   'figure.copied': 'Keys copied',
+  'figure.sourceKeysAll': '{keys} in the source, chosen or not',
   'figure.targetKeys': 'Keys in the target',
   'figure.sourceKeys': '{keys} in the source',
   'figure.sizeUnknown': 'size not told',
@@ -550,6 +560,7 @@ export const en = {
   'figure.spool.under': 'changes, safe on disk',
   'figure.lag': 'Lag',
   'figure.lag.age': 'at most {duration} old',
+  'figure.proven': 'proven equal',
   'figure.writes': 'Writes applied',
   'figure.writes.unit': '/s',
   'figure.writes.all': '{writes} in all',
@@ -643,6 +654,8 @@ export const en = {
   'cutover.prove.equal_other': 'Equal: {n} keys',
   'cutover.prove.differing_one': '{n} key differs',
   'cutover.prove.differing_other': '{n} keys differ',
+  'cutover.prove.void':
+    'The last comparison is not valid any more: something was written after it. Compare again.',
   'cutover.prove.again': 'Prove again',
   'cutover.prove.show': 'Show the proof',
   'cutover.finish': 'Finish sync',
@@ -735,7 +748,7 @@ export const en = {
   'proof.running': 'Comparing',
   'proof.void': 'No longer valid',
   'proof.void.text':
-    'The freeze broke after this comparison: it proves nothing any more. Freeze and compare again.',
+    'Something was written after this comparison: to the target by somebody else, or to the source, whose freeze broke. It proves nothing any more. Compare again while writes are frozen.',
   'proof.failed': 'Not completed',
   'proof.equal': 'Both sides are equal',
   'proof.differing': 'Differences found',

@@ -115,7 +115,7 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'scope.live.counts': '양쪽을 **이 규칙에 따라** 세고 비교합니다. 제외된 키는 차이로 보지 않습니다.',
   'scope.rules': '키 규칙',
   'scope.noWayBack':
-    '키 규칙이 있으면 되돌아가는 길을 두지 않습니다. 타깃의 키가 소스에서 무엇인지 규칙만으로는 항상 알 수 없습니다.',
+    '키 규칙이 있으면 되돌아갈 길을 두지 않습니다. 타깃의 키가 소스에서 무엇인지 규칙만으로는 항상 알 수 없습니다.',
   'scope.strip.partly':
     '“이 키만”의 모든 패턴이 이 접두사로 시작할 때만 가능합니다. 아니면 두 키의 이름이 같아질 수 있습니다',
   'scope.dbs.meet':

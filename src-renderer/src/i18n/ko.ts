@@ -41,7 +41,8 @@ export const ko: Words = {
   'duration.min': '{min}분 {s}초',
   'duration.h': '{h}시간 {min}분',
   'duration.d': '{d}일 {h}시간',
-  'link.lost': 'Keyferry와 연결이 끊겨 다시 시도하고 있습니다. 진행 중인 작업은 계속됩니다.',
+  'link.lost':
+    'Keyferry와 연결이 끊겨 다시 시도하고 있습니다. 보이는 것은 끊기기 전 상태이며, Keyferry가 실행 중인 한 진행 중인 작업은 계속됩니다.',
   'link.signedOut':
     '이 브라우저의 세션이 끝났으며 실행 중인 것은 계속됩니다. keyferry serve를 실행한 터미널에서 Enter 키를 누르고 새 주소를 이 브라우저에서 여세요. 이 페이지는 그대로 이어집니다.',
   'nav.places': '이동',
@@ -385,7 +386,7 @@ export const ko: Words = {
   'migration.mode.auto.text':
     '따라갈 수 있으면 복제 스트림을, 아니면 그 의미를 확인받은 뒤 키 단위로 읽습니다.',
   'migration.mode.stream.text':
-    '모든 쓰기를 순서대로 정확히 한 번. 소스가 허용하지 않으면 검사에서 멈춥니다.',
+    '모든 쓰기를 순서대로 정확히 한 번. 소스가 허용하지 않으면 점검에서 멈춥니다.',
   'migration.mode.scan.text':
     'SCAN, DUMP와 키 이벤트를 씁니다. 변경이 늦게 보일 수 있으며, 동결 뒤 마지막 비교로 양쪽이 같아집니다.',
   'migration.prefer.primary.text':
@@ -394,7 +395,7 @@ export const ko: Words = {
     '프라이머리는 스냅숏을 만들지 않습니다. 레플리카를 잃으면 다른 레플리카나 프라이머리를 따라가며 빠지는 것이 없습니다.',
   'migration.review.prefer.replica': '정상 **레플리카**에서 받고, 없는 동안에는 프라이머리에서 받습니다.',
   'migration.review.mode': '소스 읽기',
-  'migration.review.mode.auto': '검사 결과 허용되면 복제 스트림으로, 아니면 키 단위로 읽습니다.',
+  'migration.review.mode.auto': '점검 결과 허용되면 복제 스트림으로, 아니면 키 단위로 읽습니다.',
   'migration.review.mode.stream': '복제 스트림으로 읽습니다.',
   'migration.review.mode.scan': '키 단위로 읽고, 동결 뒤 마지막 비교로 양쪽을 같게 합니다.',
   'migration.after.unfreeze.text': '비밀번호와 사용자를 바이트 단위까지 원래대로 되돌립니다.',
@@ -461,12 +462,20 @@ export const ko: Words = {
   'task.inStep': '동기화됨',
   'task.inStep.title': '양쪽이 동기화되었습니다.',
   'task.inStep.text': '소스의 모든 쓰기가 곧바로 타깃에 도착합니다. 준비되면 전환하세요.',
+  'task.inStep.scan':
+    '소스에서 바뀐 것은 키 이벤트가 알려 주는 대로 옮깁니다. 동결 뒤의 마지막 비교로만 양쪽이 같아집니다. 준비되면 전환하세요.',
   'task.inStepFor': '{duration} 동안 동기화됨',
   'task.behind': '{bytes} 뒤처짐',
   'task.frozenSince': '{time}부터 쓰기 거부',
   'task.since': '{time} 시작, {duration} 경과',
   'task.interrupted.title': 'Keyferry가 도중에 닫혔습니다.',
   'task.interrupted.text': '재개하면 마지막 안전 지점부터 이어 가며 두 번 쓰지 않습니다.',
+  'task.paused.title': '일시 중지됨: 읽지도 쓰지도 않습니다.',
+  'task.paused.stream':
+    '소스가 그동안의 쓰기를 기억하는 한(복제 백로그) 재개하면 멈춘 곳에서 이어 갑니다. 그 뒤에는 모두 새로 복사합니다.',
+  'task.paused.scan': '재개하면 양쪽을 비교해 그동안 바뀐 것을 옮깁니다.',
+  'task.asOf': '{time} 기준',
+  'task.checks.failed': '실패한 점검',
   'task.finished.title': '이제 타깃이 원본입니다.',
   'task.finished.text': '동기화가 끝났습니다. 애플리케이션을 타깃으로 연결하세요.',
   'task.gone': '이 작업이 없습니다',
@@ -509,6 +518,7 @@ export const ko: Words = {
   'sync.phase.waiting': '대기 중',
   'sync.phase.stopping': '정리하며 종료 중',
   'figure.copied': '복사한 키',
+  'figure.sourceKeysAll': '소스 전체 {keys}(고르지 않은 것 포함)',
   'figure.targetKeys': '타깃의 키',
   'figure.sourceKeys': '소스 {keys}',
   'figure.sizeUnknown': '크기 알 수 없음',
@@ -517,6 +527,7 @@ export const ko: Words = {
   'figure.spool.under': '변경분, 디스크에 저장됨',
   'figure.lag': '지연',
   'figure.lag.age': '최대 {duration} 전',
+  'figure.proven': '같음이 증명됨',
   'figure.writes': '적용한 쓰기',
   'figure.writes.unit': '/초',
   'figure.writes.all': '전체 {writes}',
@@ -603,6 +614,7 @@ export const ko: Words = {
   'cutover.prove.now': '키 {total}개 중 {done}개 비교',
   'cutover.prove.equal_other': '같음: 키 {n}개',
   'cutover.prove.differing_other': '다른 키 {n}개',
+  'cutover.prove.void': '마지막 비교 뒤에 쓰기가 있어 더 이상 유효하지 않습니다. 다시 비교하세요.',
   'cutover.prove.again': '다시 검증',
   'cutover.prove.show': '검증 결과 보기',
   'cutover.finish': '동기화 종료',
@@ -690,7 +702,8 @@ export const ko: Words = {
   'proof.again': '다시 비교',
   'proof.running': '비교 중',
   'proof.void': '더 이상 유효하지 않음',
-  'proof.void.text': '비교한 뒤 동결이 풀려 더 이상 증명이 되지 않습니다. 다시 동결하고 비교하세요.',
+  'proof.void.text':
+    '비교한 뒤에 쓰기가 있었습니다. 다른 누군가가 타깃에 썼거나 소스의 동결이 풀렸습니다. 더 이상 증명이 되지 않으니 쓰기가 동결된 동안 다시 비교하세요.',
   'proof.failed': '완료하지 못함',
   'proof.equal': '양쪽이 같음',
   'proof.differing': '차이 발견',

@@ -113,7 +113,7 @@ export const zhRestore: WordsLike<typeof enRestore> = {
   'scope.live.pattern': '其中有多少匹配模式和类型，复制时才能知道。',
   'scope.live.counts': '双方都**按这些规则**计数和比较：未选中的键不算差异。',
   'scope.rules': '键规则',
-  'scope.noWayBack': '使用键规则时不保留回退路径：规则不一定能说明目标端的键在源端是什么。',
+  'scope.noWayBack': '使用键规则时不保留回退通道：规则不一定能说明目标端的键在源端是什么。',
   'scope.strip.partly': '仅当“仅这些键”的每个模式都以此前缀开头时才可用，否则两个键可能得到同一名称',
   'scope.dbs.meet': '源端的两个数据库会以相同键名进入同一数据库：请为其中一个添加前缀',
   'review.scope.dbs': '仅数据库 **{dbs}**。',

@@ -49,11 +49,11 @@ export function legsOf(task: TaskView): readonly Leg[] {
   return cutoverLegs.map((id, at) => ({
     id,
     name: nameOfLeg(id, task),
-    text: textOf(id, task),
+    text: textOf(id, task, at < behind),
     state: at < behind ? ('done' as const) : at === behind ? ('now' as const) : ('todo' as const),
     who: byYou.includes(id) ? t('you') : 'Keyferry',
     isYou: byYou.includes(id),
-    time: timeOf(id, task),
+    time: timeOf(id, task, at < behind),
   }))
 }
 
@@ -63,18 +63,22 @@ function nameOfLeg(id: CutoverLeg, { wayBackOf, from, to }: TaskView): string {
   return wayBackOf !== null && mirrored ? t(`rollBack.${id}`, { from, to }) : t(`cutover.${id}`)
 }
 
-function timeOf(id: CutoverLeg, task: TaskView): string | undefined {
+function timeOf(id: CutoverLeg, task: TaskView, isBehind: boolean): string | undefined {
+  if (!isBehind) return undefined
   const at = id === 'inStep' ? task.inStepSince : id === 'freeze' ? task.freeze.frozenAt : null
   return at === null ? undefined : formatTime(at)
 }
 
-function textOf(id: CutoverLeg, task: TaskView): string {
+/** `isBehind`: what an earlier freeze has told that was undone is no word on the next one. */
+function textOf(id: CutoverLeg, task: TaskView, isBehind: boolean): string {
   const { freeze, proof } = task
   const lag = task.progress?.lagBytes ?? null
   const result = proof?.result ?? null
   if (id === 'freeze' && freeze.state === 'waiting-for-hands') return t('cutover.freeze.byHand.now')
-  if (id === 'freeze' && freeze.frozenAt !== null && freeze.byHand) return t('cutover.freeze.byHand')
-  if (id === 'freeze' && freeze.frozenAt !== null)
+  const stands = isBehind || freeze.state === 'frozen'
+  if (id === 'freeze' && stands && freeze.frozenAt !== null && freeze.byHand)
+    return t('cutover.freeze.byHand')
+  if (id === 'freeze' && stands && freeze.frozenAt !== null)
     return t('cutover.freeze.done', { count: freeze.signedOut })
   if (id === 'drain' && task.state === 'freezing' && freeze.frozenAt !== null && lag !== null)
     return t('cutover.drain.now', { bytes: formatBytes(lag) })
@@ -83,7 +87,9 @@ function textOf(id: CutoverLeg, task: TaskView): string {
       done: formatCount(proof.progress.keysDone),
       total: formatCount(proof.progress.keysTotal),
     })
-  if (id === 'prove' && result !== null && proof?.void === false) {
+  if (id === 'prove' && stands && !isBehind && proof?.void === true && !proof.running)
+    return t('cutover.prove.void')
+  if (id === 'prove' && stands && result !== null && proof?.void === false) {
     if (result.equal) return t('cutover.prove.equal', { count: result.sourceKeys })
     if (result.differing === 0 && result.functions === 'differ') return t('functions.differ')
     return t('cutover.prove.differing', { count: result.differing })

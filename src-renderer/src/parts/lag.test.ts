@@ -11,7 +11,10 @@ test.each([
   ['frozen', 387, 0],
   ['finished', 79, 0],
   ['finished', null, null],
-  ['stopped', 79, 79],
+  ['paused', 0, null],
+  ['interrupted', 0, null],
+  ['failed', 387, null],
+  ['stopped', 79, null],
 ] as const)('a task that is %s with a source %s bytes ahead has a lag of %s', (state, ahead, lag) => {
   expect(lagOf({ state, progress: behind(ahead) })).toBe(lag)
 })

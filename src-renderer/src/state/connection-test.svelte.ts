@@ -17,6 +17,11 @@ export class ConnectionTest {
     return connection !== null && this.#tested === JSON.stringify(connection)
   }
 
+  /** The very settings that were tested are kept now, their password with the host: they read otherwise here. */
+  keptAs(connection: Connection): void {
+    this.#tested = JSON.stringify(connection)
+  }
+
   /** What an earlier test of these settings has told. */
   show(connection: Connection, { at, facts }: { readonly at: number; readonly facts: ServerFacts }): void {
     this.#tested = JSON.stringify(connection)

@@ -200,7 +200,11 @@ export class MigrationDraft {
     this.#keptAs(answer.ok)
     for (const side of ['source', 'target'] as const) {
       const kept = answer.ok[side]
-      if (kept !== null) this[side].keptAs(kept)
+      if (kept === null) continue
+      const isTested = this.tests[side].isAbout(this[side].connection)
+      this[side].keptAs(kept)
+      const { connection } = this[side]
+      if (isTested && connection !== null) this.tests[side].keptAs(connection)
     }
     this.#saved = this.#fingerprint()
     return null
