@@ -63,7 +63,7 @@ test('a person moves a choice of keys into another database: only these are ther
   expect(await main.getByRole('button', { name: 'Finish sync' }).count()).toBe(0)
   // What was proven was counted by the rules: of four keys one was another's, and one in a database left out.
   await page.goto(page.url().replace(/\/\w+$/, ''))
-  await main.getByText('3 in the source').waitFor()
+  await main.getByText('proven equal').waitFor()
   await page.goto(`${page.url()}/proof`)
   await main.getByText('Functions were not compared: the rules for keys leave them out.').waitFor()
 
