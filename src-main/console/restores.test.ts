@@ -63,19 +63,24 @@ async function heardUntil<T>(
   return heard
 }
 
-test('who watches hears the newest view first and the end last', async () => {
+test('who watches hears the newest view first, then figures from time to time, and the end at once', async () => {
   const { jobs, job } = drivenRunner()
   const restores = createRestores(jobs)
   const { id } = restores.start(spec)
   await delay(1)
   job.report(1)
-  const watching = heardUntil(restores.watch(id), ({ state }) => state === 'done')
+  const figures = heardUntil(restores.watch(id), ({ progress }) => progress.keysDone === 3)
   await delay(1)
   job.report(2)
   await delay(1)
-  job.end()
+  job.report(3)
+  expect((await figures).map((ok) => stateOf({ ok }))).toEqual(['running 1', 'running 3'])
 
-  expect((await watching).map((ok) => stateOf({ ok }))).toEqual(['running 1', 'running 2', 'done 2'])
+  const watching = heardUntil(restores.watch(id), ({ state }) => state === 'done')
+  await delay(1)
+  job.report(4)
+  job.end()
+  expect((await watching).map((ok) => stateOf({ ok }))).toEqual(['running 3', 'done 4'])
   expect(restores.list()).toMatchObject([{ id, state: 'done', result: { keys: 3 } }])
 })
 

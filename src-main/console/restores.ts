@@ -37,8 +37,8 @@ export interface Restores extends AsyncDisposable {
   /** One of them, by its place among all, in its files and its target as they are now. */
   look(id: string, at: number, part: SightPart, signal?: AbortSignal): Promise<KeySight>
   /**
-   * The newest view at once, then on changes until `signal` aborts: whoever compares an ended one, it is told. Jobs report
-   * at most four times a second; who takes them more slowly than that gets the newest and misses those between.
+   * The newest view at once, then on changes until `signal` aborts: whoever compares an ended one, it is told. Steps are
+   * told at once, mere figures at most twice a second; who takes them more slowly gets the newest and misses those between.
    */
   watch(id: string, signal?: AbortSignal): AsyncGenerator<Answer<RestoreView>, void, void>
   /** How all of them stand: at once, then those that have changed. */
@@ -229,16 +229,25 @@ class Restore {
   }
 }
 
+/** How often a watcher is told of mere figures at most: to draw them is what costs a window most. */
+const figuresEveryMs = 500
+
 async function* views(
   restore: Restore,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Answer<RestoreView>, void, void> {
   let told: RestoreView | undefined
+  let toldAt = 0
   while (!signal?.aborted) {
-    if (told === restore.view) await restore.changed.wait(signal)
+    const { view } = restore
+    const isStep = isStepOf(told, view) || told?.comparison?.state !== view.comparison?.state
+    const dueInMs = isStep ? 0 : toldAt + figuresEveryMs - Date.now()
+    if (told === view) await restore.changed.wait(signal)
+    else if (dueInMs > 0) await restore.changed.wait(signal, dueInMs)
     else {
-      told = restore.view
-      yield { ok: told }
+      told = view
+      toldAt = Date.now()
+      yield { ok: view }
     }
   }
 }

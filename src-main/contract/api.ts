@@ -163,7 +163,7 @@ export const contract = {
     differencesFile: oc.input(differencesFileInput).output(answer<TextFile>()),
     /** One of them in its files and its target, as they are now. */
     look: oc.input(lookInput).output(answer<KeySight>()),
-    /** The newest view at once, then on every change (at most four a second). */
+    /** The newest view at once, then on every change: steps at once, mere figures at most twice a second. */
     watch: oc.input(idInput).output(eventIterator(answer<RestoreView>())),
     /** How all of them stand: at once, then on every change (of mere figures at most once a second). */
     watchAll: oc.output(eventIterator(answer<RestoreNews>())),
