@@ -11,7 +11,7 @@ import { startRedis, type RedisServer } from '../support/redis-server.ts'
 import { startCli, type RunningCli } from '../support/run-cli.ts'
 
 /** Kills of a run; more of them with `KEYFERRY_KILLS`. */
-const kills = Number(process.env['KEYFERRY_KILLS'] ?? 25)
+const kills = Number(process.env['KEYFERRY_KILLS'] ?? 15)
 let folder: string
 let home: string
 /** A server that has loaded the same file itself. */

@@ -22,7 +22,7 @@ import { runCli, startCli, type CliRun, type RunningCli } from '../support/run-c
 import { connectionTo } from '../support/sync-ends.ts'
 
 /** How often the command line is killed; ten minutes of it belong to `KEYFERRY_KILLS=50`. */
-const kills = Number(process.env['KEYFERRY_KILLS'] ?? 12)
+const kills = Number(process.env['KEYFERRY_KILLS'] ?? 8)
 /** And how often in one restore. */
 const killsEach = 4
 
