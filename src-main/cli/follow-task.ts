@@ -4,7 +4,7 @@ import type { FlushAnswer } from '#contract/sync.ts'
 import type { TaskView } from '#contract/task.ts'
 import { sayFailure } from '#contract/words/say-failure.ts'
 import { sayMoment, type Schedule } from '#contract/schedule.ts'
-import type { TaskState } from '#contract/task-states.ts'
+import { isAtRest } from '#contract/task-states.ts'
 import type { Migrations } from '#migration/open.ts'
 import { withWritten } from './command.ts'
 import type { Output } from './output.ts'
@@ -122,7 +122,7 @@ export class FollowedTask implements Disposable {
       if ('failed' in answer) throw new FailureError(answer.failed)
       const view = answer.ok
       this.#show(view)
-      if (wanted(view) || ended.has(view.state)) return view
+      if (wanted(view) || isAtRest(view.state)) return view
     }
     return this.view
   }
@@ -172,12 +172,3 @@ function keysThere(progress: TaskView['progress']): number {
   const { copiedKeys, appliedOffset, targetKeys } = progress
   return copiedKeys === 0 && appliedOffset !== null ? (targetKeys ?? 0) : copiedKeys
 }
-
-const ended: ReadonlySet<TaskState> = new Set([
-  'failed',
-  'paused',
-  'stopped',
-  'finished',
-  'rolled-back',
-  'interrupted',
-])

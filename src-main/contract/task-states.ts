@@ -178,6 +178,11 @@ export function isUnderWay(state: TaskState): boolean {
   return ['working', 'holding', 'waiting'].includes(kindOf(state))
 }
 
+/** It was begun, and nobody works on it: until somebody resumes it, or for good. */
+export function isAtRest(state: TaskState): boolean {
+  return ['waiting', 'over'].includes(kindOf(state))
+}
+
 /** What decides on the actions of a task, beside its state. */
 export interface Circumstances {
   readonly state: TaskState
