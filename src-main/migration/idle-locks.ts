@@ -1,8 +1,8 @@
 import { toFailure } from '#contract/failure.ts'
-import { kindOf, statesOf } from '#contract/task-states.ts'
+import { kindOf } from '#contract/task-states.ts'
 import type { Clock } from './clock.ts'
 import type { RunServices } from './services.ts'
-import { hasLock, keepTargetLocked } from './target-lock.ts'
+import { keepTargetLocked, tasksWithLock } from './target-lock.ts'
 
 const lookEveryMs = 1_000
 
@@ -62,8 +62,10 @@ export class IdleLocks implements AsyncDisposable {
 
   #look(): void {
     try {
-      const { book } = this.#services
-      const waiting = book.standings(statesOf('waiting')).map(({ id }) => id)
+      const { book, store } = this.#services
+      const waiting = tasksWithLock(this.#services).filter(
+        (id) => store.tasks.find(id) !== undefined && kindOf(book.get(id).state) === 'waiting',
+      )
       for (const [id, { over }] of this.#kept)
         if (!book.holds(id) && (!waiting.includes(id) || book.isElsewhere(id))) over.abort()
       for (const id of waiting) if (this.#isToBeKept(id)) this.#keep(id)
@@ -79,8 +81,7 @@ export class IdleLocks implements AsyncDisposable {
       !this.#kept.has(id) &&
       !this.#givenUp.has(id) &&
       !book.holds(id) &&
-      !book.isElsewhere(id) &&
-      hasLock(this.#services, id)
+      !book.isElsewhere(id)
     )
   }
 

@@ -16,11 +16,6 @@ import type { RunServices } from './services.ts'
 const suffix = ':target'
 const lockId = (taskId: string): string => taskId + suffix
 
-/** Has it been locked, and not been unlocked yet? Told without opening what the journal keeps sealed. */
-export function hasLock({ store }: Pick<RunServices, 'store'>, taskId: string): boolean {
-  return store.journal.open('freeze', lockId(taskId)).length > 0
-}
-
 /** As the journal has it, where it is locked. */
 export function lockOf(freezes: FreezeJournal, taskId: string): KeptFreeze | undefined {
   return freezes.open(lockId(taskId))[0]
@@ -112,9 +107,16 @@ export async function unlockTarget(
   return kept.record.connection
 }
 
-/** The tasks whose targets are locked. */
+/** The tasks whose targets are locked. Throws where what the journal keeps sealed cannot be opened now. */
 export function lockedTasks({ freezes }: RunServices): readonly string[] {
-  return freezes
-    .open()
-    .flatMap(({ taskId }) => (taskId.endsWith(suffix) ? [taskId.slice(0, -suffix.length)] : []))
+  return tasksOf(freezes.open())
+}
+
+/** The same, told without opening what is sealed. */
+export function tasksWithLock({ store }: RunServices): readonly string[] {
+  return tasksOf(store.journal.open('freeze'))
+}
+
+function tasksOf(kept: readonly { readonly taskId: string }[]): readonly string[] {
+  return kept.flatMap(({ taskId }) => (taskId.endsWith(suffix) ? [taskId.slice(0, -suffix.length)] : []))
 }
