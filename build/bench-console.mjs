@@ -71,7 +71,7 @@ async function restoredBeforeConsoles(rdb, watch = null) {
   await using actor = await openConsole(browser, served)
   await using watcher = await openConsole(browser, served)
   await restoreWalk.walkToReview(actor.page, rdb, target)
-  const watching = watch?.([actor, watcher])
+  const watching = await watch?.([actor, watcher])
   await restoreWalk.start(actor.page)
   await actor.page.waitForURL(/#\/restores\/[^/]+$/)
   await watcher.page.goto(actor.page.url())
@@ -102,7 +102,7 @@ async function follow() {
   await walk.start()
   await walk.untilInStep()
   await watcher.page.goto(actor.page.url())
-  const figures = watchWindows([actor, watcher])
+  const figures = await watchWindows([actor, watcher])
   await sleep(Number(values.seconds) * 1000)
   tell('A source followed in step, two consoles on its page', await figures.stop())
 }
@@ -167,45 +167,51 @@ async function scrollThrough() {
 /**
  * What pages do from now until `stop`: their longest tasks; how long the longest had a processor (beyond that it waited for
  * one, which servers, engine and browser share here: what an empty page waits is told beside it); how late a press of a key
- * is answered (one is pressed in each of them five times a second); and the processor time of all windows.
+ * is answered (one is pressed in each of them five times a second); and the processor time of all windows. Resolves once
+ * all that looks on has been set up and has come to rest: its own start would be taken for theirs.
  */
-function watchWindows(consoles) {
+async function watchWindows(consoles) {
+  const session = await browser.newBrowserCDPSession()
+  const renderers = async () => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return processInfo.filter(({ type }) => type === 'renderer')
+  }
+  const windows = new Set((await renderers()).map(({ id }) => id))
+  const cpu = async () =>
+    (await renderers()).reduce((sum, { id, cpuTime }) => sum + (windows.has(id) ? cpuTime : 0), 0)
+  const empty = await emptyPage()
+  const trace = await startTrace(session)
+  await sleep(1_000)
+  await Promise.all(consoles.map(({ page }) => page.evaluate(observe)))
   const ended = new AbortController()
-  const found = { tasks: [], answers: [] }
-  const watching = (async () => {
-    const session = await browser.newBrowserCDPSession()
-    const renderers = async () => {
-      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-      return processInfo.filter(({ type }) => type === 'renderer')
-    }
-    const windows = new Set((await renderers()).map(({ id }) => id))
-    const cpu = async () =>
-      (await renderers()).reduce((sum, { id, cpuTime }) => sum + (windows.has(id) ? cpuTime : 0), 0)
-    await Promise.all(consoles.map(({ page }) => page.evaluate(observe)))
-    await using empty = await emptyPage()
-    const trace = await startTrace(session)
-    const [began, before] = [performance.now(), await cpu()]
-    while (!ended.signal.aborted) {
-      for (const { page } of consoles) await page.keyboard.press('Tab')
-      await sleep(200, undefined, { signal: ended.signal }).catch(() => undefined)
-    }
-    const seconds = (performance.now() - began) / 1000
-    const share = ((await cpu()) - before) / seconds
-    for (const { page } of consoles) {
-      const { tasks, answers } = await page.evaluate(() => globalThis.observed)
-      found.tasks.push(...tasks)
-      found.answers.push(...answers)
-    }
-    const work = longestWork(await trace.end(), windows)
-    const held = await empty.page.evaluate(() => globalThis.held)
-    await session.detach()
-    return { ...found, work, held, share, windows: consoles.length }
-  })()
+  const [began, before] = [performance.now(), await cpu()]
+  const pressing = pressKeys(consoles, ended.signal)
   return {
-    stop: () => {
+    stop: async () => {
       ended.abort()
-      return watching
+      await pressing
+      const seconds = (performance.now() - began) / 1000
+      const share = ((await cpu()) - before) / seconds
+      const found = { tasks: [], answers: [] }
+      for (const { page } of consoles) {
+        const { tasks, answers } = await page.evaluate(() => globalThis.observed)
+        found.tasks.push(...tasks)
+        found.answers.push(...answers)
+      }
+      const work = longestWork(await trace.end(), windows)
+      const held = await empty.page.evaluate(() => globalThis.held)
+      await empty.context.close()
+      await session.detach()
+      return { ...found, work, held, share, windows: consoles.length }
     },
+  }
+}
+
+/** In each of them five times a second. */
+async function pressKeys(consoles, signal) {
+  while (!signal.aborted) {
+    for (const { page } of consoles) await page.keyboard.press('Tab')
+    await sleep(200, undefined, { signal }).catch(() => undefined)
   }
 }
 
@@ -228,7 +234,7 @@ async function emptyPage() {
       globalThis.held = Math.max(globalThis.held, performance.now() - began)
     }, 200)
   })
-  return { page, [Symbol.asyncDispose]: () => context.close() }
+  return { page, context }
 }
 
 /** What the threads of all pages do, each task one event. */
