@@ -26,7 +26,7 @@ const { values } = parseArgs({
 const keys = Number(values.keys)
 const connections = '8'
 const rounds = 3
-const history = { profiles: 100, finished: 1_000, events: 1_000_000 }
+const history = { profiles: 100, finished: 1_000, events: 1_000_000, differences: 100_000 }
 
 await buildIfNeeded()
 const browser = await startBrowser()
@@ -117,14 +117,15 @@ async function lists() {
     const { page } = one
     await page.getByRole('heading', { level: 1 }).waitFor()
     console.log(
-      `After ${history.profiles} profiles, ${history.finished.toLocaleString('en')} tasks and ${history.events.toLocaleString('en')} events`,
+      `After ${history.profiles} profiles, ${history.finished.toLocaleString('en')} tasks, ${history.events.toLocaleString('en')} events (half of them of one task) and ${history.differences.toLocaleString('en')} differences`,
     )
-    for (const [name, hash] of [
-      ['profiles', '#/profiles'],
-      ['tasks', '#/tasks'],
-      ['one task', '#/tasks/t0'],
+    for (const [name, hash, row] of [
+      ['profiles', '#/profiles', 'tbody tr'],
+      ['tasks', '#/tasks', 'tbody tr, li'],
+      ['one task', '#/tasks/t0', 'li'],
+      ['its proof', '#/tasks/t0/proof', '[role=option] .item'],
     ]) {
-      const opened = await page.evaluate(openPlace, hash)
+      const opened = await page.evaluate(openPlace, { hash, row: `main :is(${row})` })
       const frames = await page.evaluate(scrollThrough)
       console.log(
         `  ${name.padEnd(9)} open in ${opened.toFixed(0)} ms; scrolled through with frames of ${frames.median.toFixed(0)} ms, the longest ${frames.most.toFixed(0)} ms`,
@@ -136,10 +137,10 @@ async function lists() {
 }
 
 /** In the page: milliseconds from the change of address until what is listed there has been drawn. */
-async function openPlace(hash) {
+async function openPlace({ hash, row }) {
   const began = performance.now()
   location.hash = hash
-  const there = () => document.querySelector('main table tbody tr, main li') !== null
+  const there = () => document.querySelector(row) !== null
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
   // One frame for the old page to be gone.
   await frame()
@@ -150,9 +151,11 @@ async function openPlace(hash) {
 
 /** In the page: from end to end, a frame at a time. */
 async function scrollThrough() {
-  const scrolled = [...document.querySelectorAll('main, main *')].find(
-    ({ scrollHeight, clientHeight }) => scrollHeight > clientHeight + 100 && clientHeight > 100,
-  )
+  const isScrolled = ({ scrollHeight, clientHeight }) =>
+    scrollHeight > clientHeight + 100 && clientHeight > 100
+  const scrolled = ['[role=listbox]', 'main, main *']
+    .flatMap((selector) => [...document.querySelectorAll(selector)])
+    .find(isScrolled)
   const taken = []
   for (let step = 0; step <= 60 && scrolled !== undefined; step += 1) {
     const before = performance.now()

@@ -11,7 +11,7 @@ import type { KeySight, SightPart } from '#contract/sight.ts'
 import { Bell } from '#engine/flow/bell.ts'
 import { forgetInterrupted, listInterrupted } from '#engine/flow/interrupted-restores.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
-import { keyAt } from '#migration/difference-list.ts'
+import { keyOf } from '#migration/difference-list.ts'
 import { isStepOf, restoreNews } from './restore-board.ts'
 import { backupOf, compareRestore, type ComparisonOptions } from './restore-comparison.ts'
 
@@ -195,7 +195,7 @@ class Restore {
       source: backupOf(this.#spec),
       target: this.#spec.target,
       part,
-      ...keyAt(this.differences, at),
+      ...keyOf(this.differences[at]),
     }
     return await this.#jobs.run('sight', spec, { signal })
   }

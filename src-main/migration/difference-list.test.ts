@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { detail, type Difference } from '#contract/difference.ts'
 import { differenceQuerySchema } from '#contract/difference-page.ts'
-import { differencesFile, keyAt, pageOf } from './difference-list.ts'
+import { differencesFile, keyOf, pageOf } from './difference-list.ts'
 
 const all: readonly Difference[] = Array.from({ length: 1_000 }, (_, at) => ({
   db: 0,
@@ -30,15 +30,15 @@ test('a spreadsheet takes no name for a formula, and none breaks the table', () 
   expect(JSON.parse(differencesFile([evil], 'json').text)).toEqual([evil])
 })
 
-test('a key is known by its place, whole where its name was cut', () => {
+test('a key is whole where its name was cut', () => {
   const exact = Buffer.alloc(200, 'a').toString('base64')
   const some: Difference[] = [
     { ...all[0]!, key: 'a\\xff\\\\b' },
     { ...all[0]!, key: 'a…', exact },
     { ...all[0]!, key: 'a…', exact: null },
   ]
-  expect(keyAt(some, 0).key).toBe(Buffer.from([0x61, 0xff, 0x5c, 0x62]).toString('base64'))
-  expect(keyAt(some, 1).key).toBe(exact)
-  expect(() => keyAt(some, 2)).toThrow('difference.long-key')
-  expect(() => keyAt(some, 3)).toThrow('difference.not-found')
+  expect(keyOf(some[0]).key).toBe(Buffer.from([0x61, 0xff, 0x5c, 0x62]).toString('base64'))
+  expect(keyOf(some[1]).key).toBe(exact)
+  expect(() => keyOf(some[2])).toThrow('difference.long-key')
+  expect(() => keyOf(some[3])).toThrow('difference.not-found')
 })

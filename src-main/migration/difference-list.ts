@@ -36,9 +36,9 @@ export function differencesFile(all: readonly Difference[], form: DifferencesFor
   return { name, text: `${text}\r\n` }
 }
 
-/** The key of one of them as base64. Fails with `difference.not-found`, `difference.long-key`. */
-export function keyAt(all: readonly Difference[], at: number): { readonly db: number; readonly key: string } {
-  const { db, key, exact } = all[at] ?? fail('difference.not-found')
+/** The key of one of them as base64. Fails with `difference.not-found`, where there is none, and `difference.long-key`. */
+export function keyOf(one: Difference | undefined): { readonly db: number; readonly key: string } {
+  const { db, key, exact } = one ?? fail('difference.not-found')
   if (exact === null) fail('difference.long-key')
   return { db, key: exact ?? Buffer.from(unescapeKey(key)).toString('base64') }
 }

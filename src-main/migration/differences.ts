@@ -5,7 +5,7 @@ import type { Difference } from '#contract/difference.ts'
 import type { DifferencePage, DifferenceQuery, DifferencesForm } from '#contract/difference-page.ts'
 import type { KeySight, SightPart } from '#contract/sight.ts'
 import type { TextFile } from '#contract/text-file.ts'
-import { differencesFile, keyAt, pageOf } from './difference-list.ts'
+import { differencesFile, keyOf, pageOf } from './difference-list.ts'
 import type { Ends } from './endpoint.ts'
 import { asFrozen } from './freeze/sign-in.ts'
 import type { RunServices } from './services.ts'
@@ -22,7 +22,7 @@ export function taskDifferences(
   { store, book, jobs, freezes }: RunServices,
   endsOf: (id: string) => Ends,
 ): TaskDifferences {
-  /** Those that were asked for last: a list is scrolled page by page. */
+  /** All of those that were asked for last: one who seeks goes on to seek. */
   let last: { readonly id: string; readonly startedAt: number; readonly all: readonly Difference[] } | null =
     null
 
@@ -34,10 +34,15 @@ export function taskDifferences(
   }
 
   return {
-    differences: (id, query) => pageOf(allOf(id), query),
+    differences(id, query) {
+      const { kind, text, from, limit } = query
+      if (kind !== undefined || text !== '') return pageOf(allOf(id), query)
+      const rows = store.differences.page(id, from, limit).map((one, at) => ({ ...one, at: from + at }))
+      return { total: store.differences.count(id), rows }
+    },
     differencesFile: (id, form) => differencesFile(allOf(id), form),
     async look(id, at, part, signal) {
-      const key = keyAt(allOf(id), at)
+      const key = keyOf(store.differences.page(id, at, 1)[0])
       const { sources, target } = endsOf(id)
       const source = await holderOf(asFrozen(sources, freezes.open(id)), key, signal)
       return await jobs.run('sight', { source, target, ...key, part }, { ...(signal && { signal }) })

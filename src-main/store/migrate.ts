@@ -9,6 +9,7 @@ import { connectionsAndPreferences } from './migrations/0006-connections-and-pre
 import { guidedBackups } from './migrations/0007-guided-backups.ts'
 import { functionsOfProofs } from './migrations/0008-functions-of-proofs.ts'
 import { revisions } from './migrations/0009-revisions.ts'
+import { differencesByParts } from './migrations/0010-differences-by-parts.ts'
 import type { Database } from './sqlite.ts'
 
 /** In order; the place in the list, from 1, is what `user_version` says. Never edited once released. */
@@ -22,6 +23,7 @@ const migrations = [
   guidedBackups,
   functionsOfProofs,
   revisions,
+  differencesByParts,
 ] as const
 
 /**
@@ -39,6 +41,10 @@ export function migrate(database: Database, file: string): void {
     chmodSync(copy, 0o600)
   }
   if (version === migrations.length) return
-  const steps = migrations.slice(version).join('\n')
-  database.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${migrations.length}; COMMIT`)
+  database.exec(`BEGIN IMMEDIATE; ${steps(version, migrations.length)} COMMIT`)
+}
+
+/** SQL that takes a database from one `user_version` to a later one. */
+export function steps(from: number, to: number): string {
+  return `${migrations.slice(from, to).join('\n')} PRAGMA user_version = ${to};`
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { profilesAndTasks } from './migrations/0001-profiles-and-tasks.ts'
-import { waysOfEndpoints } from './migrations/0002-ways-of-endpoints.ts'
+import type { Difference } from '#contract/difference.ts'
+import { steps } from './migrate.ts'
 import { openStore } from './open.ts'
 import { openDatabase } from './sqlite.ts'
 import type { TaskRow } from './tasks.ts'
@@ -81,7 +81,7 @@ describe('the store', () => {
 
   test('of an older Keyferry is widened, and a copy of it kept for this user only', () => {
     const before = openDatabase(file)
-    before.exec(`${profilesAndTasks} PRAGMA user_version = 1`)
+    before.exec(steps(0, 1))
     const side = { host: 'h', port: 1, username: null, tls: null, passwordKept: 'none' }
     const body = JSON.stringify({ source: side, target: null, options: {} })
     before.prepare('INSERT INTO profiles VALUES (?, ?, ?, NULL, NULL, 1, 1)').run('p', 'Shop', body)
@@ -92,12 +92,12 @@ describe('the store', () => {
       target: null,
       options: {},
     })
-    if (process.platform !== 'win32') expect(statSync(`${file}.before-9`).mode & 0o777).toBe(0o600)
+    if (process.platform !== 'win32') expect(statSync(`${file}.before-10`).mode & 0o777).toBe(0o600)
   })
 
   test('lists are widened with what they show of tasks that were there before', () => {
     const before = openDatabase(file)
-    before.exec(`${profilesAndTasks} ${waysOfEndpoints} PRAGMA user_version = 2`)
+    before.exec(steps(0, 2))
     const side = { host: '::1', port: 6379, sentinel: null }
     const insert = before.prepare(
       `INSERT INTO tasks (id, profile_id, name, body, state, state_since, record, created_at)
@@ -131,8 +131,8 @@ describe('the store', () => {
   })
 
   test('of proofs that were there before it is said what they found of functions', () => {
-    openStore(file)[Symbol.dispose]()
     const before = openDatabase(file)
+    before.exec(steps(0, 7))
     const insert = before.prepare(
       `INSERT INTO tasks (id, profile_id, name, body, state, state_since, record, created_at, standing)
        VALUES (?, 'p', 'Shop', ?, 'finished', 2, ?, 1, '{}')`,
@@ -154,7 +154,6 @@ describe('the store', () => {
     before
       .prepare("INSERT INTO guided_backups VALUES ('g', ?, NULL, NULL, NULL, NULL, NULL, 1, 1)")
       .run(JSON.stringify({ proof: { mode: 'full', functionsDiffer: false } }))
-    before.exec('PRAGMA user_version = 7')
     before.close()
     using store = openStore(file)
     for (const [id, [, mode]] of Object.entries(proofs))
@@ -165,6 +164,38 @@ describe('the store', () => {
     expect(JSON.parse(store.guidedBackups.find('g')!.body)).toEqual({
       proof: { mode: 'full', functions: 'equal' },
     })
+  })
+
+  test('of differences that were kept in one piece every page is found as before', () => {
+    const kept = (count: number): readonly Difference[] =>
+      Array.from({ length: count }, (_, at) => ({ db: 0, key: `k${at}`, kind: 'missing', detail: null }))
+    const before = openDatabase(file)
+    before.exec(steps(0, 9))
+    before.exec(
+      `INSERT INTO tasks (id, profile_id, name, body, state, state_since, record, created_at, standing)
+       VALUES ('t', 'p', 'Shop', '{}', 'finished', 2, '{}', 1, '{}')`,
+    )
+    before.prepare('INSERT INTO differences VALUES (?, ?)').run('t', JSON.stringify(kept(700)))
+    before.close()
+    using store = openStore(file)
+    const { differences } = store
+    const expectAll = (found: readonly Difference[]): void => {
+      expect(differences.of('t')).toEqual(found)
+      expect(differences.count('t')).toBe(found.length)
+      for (const [from, limit] of [
+        [0, 100],
+        [450, 100],
+        [690, 100],
+        [1_200, 500],
+        [5_000, 10],
+      ] as const)
+        expect(differences.page('t', from, limit)).toEqual(found.slice(from, from + limit))
+    }
+    expectAll(kept(700))
+    differences.keep('t', kept(1_234))
+    expectAll(kept(1_234))
+    differences.keep('t', [])
+    expectAll([])
   })
 
   test('counts the changes of each list, whatever process makes them, and none that nobody sees', () => {
