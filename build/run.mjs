@@ -49,19 +49,21 @@ function endWithLauncher() {
  * Runs a program with our terminal until it ends, and returns its exit code (1 where a signal ended it). Ctrl-C
  * reaches it by itself, being sent to the whole group; other signals are passed on.
  *
- * `stdout: 'stderr'` sends its output there, so that ours stays clean. `env` is added to our own. A `tethered` program
- * learns when we are gone, however that came.
+ * `stdout: 'stderr'` sends its output there, so that ours stays clean; `hear` gets what it says on both instead of the
+ * terminal. `env` is added to our own. A `tethered` program learns when we are gone, however that came.
  */
 export function runToEnd(
   program,
   args,
-  { stdout = 'inherit', env = {}, cwd = process.cwd(), tethered = false } = {},
+  { stdout = 'inherit', env = {}, cwd = process.cwd(), tethered = false, hear } = {},
 ) {
+  const outputs = hear === undefined ? [stdout === 'stderr' ? 2 : stdout, 'inherit'] : ['pipe', 'pipe']
   const child = spawn(program, args, {
-    stdio: ['inherit', stdout === 'stderr' ? 2 : stdout, 'inherit', ...(tethered ? ['ipc'] : [])],
+    stdio: ['inherit', ...outputs, ...(tethered ? ['ipc'] : [])],
     cwd,
     env: { ...process.env, PATH: pathWithProject(), ...env },
   })
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', hear)
   const ignore = () => undefined
   const pass = (signal) => child.kill(signal)
   process.on('SIGINT', ignore)
@@ -69,7 +71,8 @@ export function runToEnd(
   process.on('SIGHUP', pass)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => {
+    // What it said last comes after its exit, and before its close.
+    child.once(hear === undefined ? 'exit' : 'close', (code) => {
       process.off('SIGINT', ignore)
       process.off('SIGTERM', pass)
       process.off('SIGHUP', pass)
