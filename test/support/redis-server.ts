@@ -85,8 +85,8 @@ process.on('exit', () => {
 })
 
 /**
- * Starts a real server on a free port of 127.0.0.1, without persistence and with DEBUG allowed, and waits until
- * it answers. Use with `await using`.
+ * Starts a real server on a free port of 127.0.0.1, without persistence, with DEBUG allowed and a copy at once for who
+ * follows it, and waits until it answers. Use with `await using`.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const binary = options.binary ?? 'redis-server'
@@ -242,6 +242,8 @@ function serverArgs({ port, dir, version, tls, options }: Launch): string[] {
   const args = ['--bind', host, '--dir', dir, '--logfile', join(dir, 'server.log')]
   // Told nothing of it in a file, 2.4 saves nothing; it knows no empty list.
   if (!needsFile(version)) args.push('--save', '')
+  // By default those who follow get their copy five seconds late: others might want the same.
+  if (Number.parseInt(version, 10) >= 3) args.push('--repl-diskless-sync-delay', '0')
   if (Number.parseInt(version, 10) >= 7) args.push('--enable-debug-command', 'yes')
   if (tls === null) args.push('--port', String(port))
   else {
