@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, copyFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { RestoreOrder } from '#contract/limits.ts'
 import {
   restoreSpecSchema,
   type RestoreProgress,
@@ -56,15 +57,20 @@ interface Extra extends Partial<RestoreRequest> {
   readonly to?: RedisServer
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: RestoreProgress) => void
+  readonly onStart?: (give: (order: RestoreOrder) => void) => void
 }
 
-function restore({ to = target, signal, onProgress, ...spec }: Extra): Promise<RestoreResult> {
+function restore({ to = target, signal, onProgress, onStart, ...spec }: Extra): Promise<RestoreResult> {
   const connection = { host: to.host, port: to.port }
   return runner.run('restore', restoreSpecSchema.parse({ files: [large], target: connection, ...spec }), {
     signal,
     onProgress,
+    onStart,
   })
 }
+
+/** So slow that there is time to act in the middle of the large value, on a machine that is busy too. */
+const slowly = { bytesPerSecond: 20_000_000 }
 
 /** Waits until part of the large value is on the target. */
 async function halfWritten(server: RedisServer): Promise<void> {
@@ -108,9 +114,11 @@ test('a target that stays full: the failure tells what is written, and no part o
 test.each(['fail', 'skip', 'replace'] as const)(
   'connections lost in the middle of a large value, under %s: it is written once, whole',
   async (onConflict) => {
-    const run = restore({ onConflict })
+    let order: (order: RestoreOrder) => void = () => undefined
+    const run = restore({ onConflict, limits: slowly, onStart: (give) => (order = give) })
     await halfWritten(target)
     await target.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    order({ type: 'limits', limits: {} })
     expect(await run).toMatchObject({ keysFailed: 0, reconnects: 1 })
     expect(await target.call('DEBUG', 'DIGEST')).toBe(largeDigest)
     expect(await temporaryKeys()).toEqual([])
@@ -119,7 +127,7 @@ test.each(['fail', 'skip', 'replace'] as const)(
 
 test('cancelled in the middle of a large value: told is what is there, and no part of it is left', async () => {
   const controller = new AbortController()
-  const run = failureOf(restore({ signal: controller.signal }))
+  const run = failureOf(restore({ signal: controller.signal, limits: slowly }))
   await halfWritten(target)
   controller.abort()
   expect(await run).toMatchObject({ code: 'job.cancelled', params: { written: 1_000 } })
