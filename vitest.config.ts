@@ -15,6 +15,9 @@ const execArgv = ['--wasm-wrapper-tiering-budget=2000000000']
  */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compiled')
 
+/** What a test looks for again and again has as long to come as what it waits for on a page: a machine may be busy. */
+const patience = { poll: { timeout: 30_000 } }
+
 /**
  * Three projects: `unit` (beside the code, nothing but memory), `live` (real servers and processes),
  * `e2e` (the built console in a real browser and a real window). The first has ended before the others begin; of those
@@ -41,6 +44,7 @@ export default defineConfig({
           name: 'live',
           environment: 'node',
           execArgv,
+          expect: patience,
           include: ['test/live/**/*.test.ts', 'test/faults/**/*.test.ts'],
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
@@ -53,6 +57,7 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node',
           execArgv,
+          expect: patience,
           include: ['test/e2e/**/*.test.ts', 'test/desktop/**/*.test.ts'],
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
