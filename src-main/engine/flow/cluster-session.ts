@@ -4,6 +4,7 @@ import { addressOf, nodeConnection, type Connection } from '#contract/connection
 import { fail, FailureError } from '#contract/failure.ts'
 import { openControl, type Control } from '../redis/control.ts'
 import { parseInfo, type Keyspace } from '../redis/info.ts'
+import { countIn, hasExpiringFields, keyspaceOfServer } from '../redis/keyspace.ts'
 import { mastersOf, slotCount, type ClusterNode, type ClusterTopology } from '../redis/topology.ts'
 import { versionNumberOf } from '../redis/version.ts'
 import { watchedTransaction } from '../redis/watched-transaction.ts'
@@ -34,7 +35,7 @@ import {
 import { healAppendOnlyFile } from './heal-append-only-file.ts'
 import { leaseCommand, renewLease, takeLease, type Holder } from './lease.ts'
 import { removeTaskKeys } from './own-keys.ts'
-import { countIn, hasExpiringFields, keyspaceOfServer, scanServer, type ScannedKeys } from './scan-target.ts'
+import { scanServer, type ScannedKeys } from './scan-target.ts'
 import { SlotLists } from './slot-key-lists.ts'
 import type { CopyTarget, LiveOrder, Place, SessionOptions, TargetSession } from './target-session.ts'
 

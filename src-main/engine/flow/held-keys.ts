@@ -1,8 +1,8 @@
 import { toFailure } from '#contract/failure.ts'
 import type { Control } from '../redis/control.ts'
+import { keyspaceOfServer } from '../redis/keyspace.ts'
 import type { DbKey } from './checkpoint.ts'
 import type { FollowedRules } from './followed-rules.ts'
-import { keyspaceOfServer } from './scan-target.ts'
 
 /**
  * Which of these keys of the target a source has now, and has go along by the rules (null: everything does). A cluster's

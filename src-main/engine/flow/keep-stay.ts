@@ -2,8 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { renewEveryMs } from './lease.ts'
 import type { TargetSession } from './target-session.ts'
 
-const countEveryMs = 1_000
-
 /** Renews the lease for as long as the stay lasts; a target that does not answer is found out by this too. */
 export async function keepLease(
   session: Pick<TargetSession, 'renewLease'>,
@@ -12,17 +10,5 @@ export async function keepLease(
   while (!signal.aborted) {
     await sleep(renewEveryMs, undefined, { signal }).catch(() => undefined)
     if (!signal.aborted) await session.renewLease()
-  }
-}
-
-/** Tells every second how many keys the target holds that are not the task's. */
-export async function keepCount(
-  session: Pick<TargetSession, 'countKeys'>,
-  onCount: (keys: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    onCount(await session.countKeys())
-    await sleep(countEveryMs, undefined, { signal }).catch(() => undefined)
   }
 }

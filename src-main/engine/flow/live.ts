@@ -11,7 +11,8 @@ import { ShardFinder, type FoundShard } from './find-shards.ts'
 import type { Follower } from './follow.ts'
 import { FollowedRules } from './followed-rules.ts'
 import { assertMayWrite } from './full-copy.ts'
-import { keepCount, keepLease } from './keep-stay.ts'
+import { keepLease } from './keep-stay.ts'
+import { KeyCounts } from './key-counts.ts'
 import { thisProcess } from './lease.ts'
 import { obey } from './obey.ts'
 import { Pauses } from './pauses.ts'
@@ -66,7 +67,7 @@ class LiveSync implements AsyncDisposable {
   #steering: Steering | null = null
   /** Null until the target has been looked at. */
   #place: TargetPlace | null = null
-  #targetKeys: number | null = null
+  readonly #counts = new KeyCounts(() => this.#shards)
   #stopping = false
   /** The order that the target was drained by, and said so. */
   #drainedBy: Wishes['drainTo'] = null
@@ -260,7 +261,7 @@ class LiveSync implements AsyncDisposable {
     const [first, ...others] = session.places
     if (first!.meta === null)
       // It goes last. But a target that comes back empty has none either.
-      return this.#stopping && (this.#targetKeys === 0 || (await session.countKeys()) > 0)
+      return this.#stopping && (this.#counts.target === 0 || (await session.countKeys()) > 0)
     const { targetRunId, ended } = first!.meta
     if (session.lanes !== null && targetRunId !== session.runId) return false
     return (
@@ -295,7 +296,7 @@ class LiveSync implements AsyncDisposable {
       expiries,
       guarded: places.every(({ meta }) => meta?.guarded !== false),
       tell: this.#state.event,
-      count: () => this.#count(session),
+      count: () => this.#counts.countAtRest(session),
       slotsAtRest: () => [...this.#moves.values()].every(({ isAtRest }) => isAtRest),
       onDrained: (order) => (this.#drainedBy = order),
     })
@@ -318,7 +319,7 @@ class LiveSync implements AsyncDisposable {
       steering.run(signal).finally(() => ending.abort()),
       expiries.keep(() => this.#followers(), AbortSignal.any([signal, ending.signal])),
       keepLease(session, AbortSignal.any([signal, ending.signal])),
-      keepCount(session, (keys) => (this.#targetKeys = keys), AbortSignal.any([signal, ending.signal])),
+      this.#counts.keep(session, AbortSignal.any([signal, ending.signal])),
       ...[...this.#moves.values()].map((moves) =>
         moves.watch(
           (shard) => session.listsOf(places[shard]!.keys),
@@ -342,10 +343,6 @@ class LiveSync implements AsyncDisposable {
     const others = this.#shards.filter((shard) => shard !== asking)
     const answers = await Promise.all(others.map((shard) => shard.holds(keys)))
     return keys.map((_, index) => answers.some((held) => held?.[index] === true))
-  }
-
-  async #count(session: TargetSession): Promise<void> {
-    this.#targetKeys = await session.countKeys()
   }
 
   async #end(session: TargetSession): Promise<SyncResult> {
@@ -372,13 +369,13 @@ class LiveSync implements AsyncDisposable {
   }
 
   #figures(): SyncFigures {
-    const shards = this.#shards.map((shard) => shard.progress())
+    const shards = this.#shards.map((shard) => shard.progress(this.#counts.source(shard.index)))
     const waitingFor =
       this.#seeking ?? this.#targetFailure ?? shards.find((shard) => shard.waitingFor)?.waitingFor ?? null
     return {
       phase: this.#phaseNow(waitingFor === null ? furthestBack(shards) : 'waiting'),
       received: this.#shards.reduce((sum, shard) => sum + shard.received, 0),
-      targetKeys: this.#targetKeys,
+      targetKeys: this.#counts.target,
       guard: this.#steering?.guard ?? 'guarded',
       waitingFor,
       shards,

@@ -54,6 +54,8 @@ export interface ScanStayParts {
   readonly tell: Tell
   /** So many keys have been written or deleted. */
   readonly onCarried: (keys: number) => void
+  /** Looks how many keys both sides have, now that nothing is written. */
+  readonly count: () => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -237,7 +239,7 @@ export class ScanStay {
 
   /** The source stands still: goes through all keys, and looks at what differed until it does no more. */
   async #drain(signal: AbortSignal): Promise<void> {
-    const { memory, tell } = this.#parts
+    const { memory, tell, count: countBoth } = this.#parts
     this.#doing = 'settling'
     const began = Date.now()
     const { gaps } = memory
@@ -253,6 +255,7 @@ export class ScanStay {
       await memory.dirty.list(left, signal)
       await this.#untilCarried(signal)
     }
+    await countBoth()
     signal.throwIfAborted()
     if (left.length > 0) tell('scan.unequal', { keys: left.length }, 'warning')
     this.#drained = true

@@ -15,7 +15,8 @@ import { DirtyKeys } from './dirty-keys.ts'
 import { fromSource, FollowedRules } from './followed-rules.ts'
 import { assertMayWrite } from './full-copy.ts'
 import { InStep } from './in-step.ts'
-import { keepCount, keepLease } from './keep-stay.ts'
+import { keepLease } from './keep-stay.ts'
+import { KeyCounts } from './key-counts.ts'
 import { thisProcess } from './lease.ts'
 import { obey } from './obey.ts'
 import { Pauses } from './pauses.ts'
@@ -79,7 +80,7 @@ class ScanSync {
   #attempt = 0
   #waitingFor: Failure | null = null
   readonly #misheard = new Misheard()
-  #targetKeys: number | null = null
+  readonly #counts = new KeyCounts(() => this.#sources?.each ?? [])
   #stopping = false
   #unheardTold = false
   #dropped = false
@@ -288,6 +289,7 @@ class ScanSync {
       wishes: this.#wishes,
       tell: this.#state.event,
       onCarried: (keys) => (this.#state.writes += keys),
+      count: () => this.#counts.countAtRest(at.session),
       signal: alive,
     })
     this.#stay = stay
@@ -295,7 +297,7 @@ class ScanSync {
     const crew = [
       stay.run().finally(() => ending.abort()),
       keepLease(at.session, alive),
-      keepCount(at.session, (keys) => (this.#targetKeys = keys), alive),
+      this.#counts.keep(at.session, alive),
     ]
     await Promise.all(
       crew.map((one) =>
@@ -364,7 +366,7 @@ class ScanSync {
     return {
       phase,
       received: copiedBytes,
-      targetKeys: this.#targetKeys,
+      targetKeys: this.#counts.target,
       // Every value is written with the source's own expiry, and again when that is changed: no lag can cost a key.
       guard: 'final',
       waitingFor: this.#waitingFor,
@@ -383,7 +385,7 @@ class ScanSync {
         appliedOffset: null,
         lagBytes: null,
         lagMs: this.#lagMs,
-        sourceKeys: this.#sources?.each[source]?.keys ?? null,
+        sourceKeys: this.#counts.source(source),
         spoolBytes: 0,
         sourceReconnects: this.#reconnects[source]!,
         fullResyncs: 0,

@@ -1,5 +1,5 @@
 import type { Control } from '../redis/control.ts'
-import { keyspaceOf, parseInfo, type Keyspace } from '../redis/info.ts'
+import { keyspaceOfServer } from '../redis/keyspace.ts'
 import { isOurs } from './own-keys.ts'
 
 const scanCount = 500
@@ -30,18 +30,4 @@ export async function* scanServer(control: Control, signal: AbortSignal): AsyncG
       yield { db, keys: keys.filter((key) => !isOurs(key)), expires, expiringHashes }
     } while (cursor !== '0' && !signal.aborted)
   }
-}
-
-/** Of each database that has any keys. */
-export async function keyspaceOfServer(control: Control): Promise<Readonly<Record<string, Keyspace>>> {
-  return keyspaceOf(parseInfo(String(await control.call('INFO', 'keyspace'))))
-}
-
-/** Of all databases together. */
-export function countIn(keyspace: Readonly<Record<string, Keyspace>>): number {
-  return Object.values(keyspace).reduce((sum, { keys }) => sum + keys, 0)
-}
-
-export function hasExpiringFields(keyspace: Readonly<Record<string, Keyspace>>): boolean {
-  return Object.values(keyspace).some(({ expiringHashes }) => expiringHashes > 0)
 }

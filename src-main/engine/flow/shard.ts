@@ -254,6 +254,11 @@ export class Shard implements AsyncDisposable {
     return await this.#watch.placeNow()
   }
 
+  /** How many keys its source holds; null where it cannot be asked now. */
+  async countKeys(): Promise<number | null> {
+    return await this.#watch.countKeys()
+  }
+
   async askOffset(): Promise<number> {
     return Math.max((await this.#watch.askOffset()) ?? 0, this.#spool.end)
   }
@@ -469,7 +474,7 @@ export class Shard implements AsyncDisposable {
       .catch((thrown: unknown) => this.#options.onHopeless(toFailure(thrown)))
   }
 
-  progress(): ShardProgress {
+  progress(sourceKeys: number | null): ShardProgress {
     const { lineage } = this.#spool
     const { follower } = this
     const applied = follower?.applied ?? null
@@ -491,7 +496,7 @@ export class Shard implements AsyncDisposable {
       appliedOffset: applied,
       lagBytes: written === null || applied === null ? null : Math.max(0, written - applied),
       lagMs,
-      sourceKeys: this.#watch.keys,
+      sourceKeys,
       spoolBytes: this.#spool.bytes,
       sourceReconnects: this.#reconnects,
       fullResyncs: this.#fullResyncs,

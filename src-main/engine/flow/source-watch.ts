@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, type Connection } from '#contract/connection.ts'
 import { openControl, type Control } from '../redis/control.ts'
-import { infoNumber, keyspaceOf, parseInfo } from '../redis/info.ts'
+import { infoNumber, parseInfo } from '../redis/info.ts'
+import { countIn, keyspaceOfServer } from '../redis/keyspace.ts'
 import { versionNumberOf } from '../redis/version.ts'
 import type { Replication } from '../source/psync.ts'
 import { lookEveryMs } from './in-step.ts'
@@ -10,9 +11,8 @@ import { LagClock } from './lag-clock.ts'
 const offsetEveryMs = 250
 
 /**
- * Asks a source, four times a second, and more often while it is about to be in step, how far it has written and how
- * many keys it holds, over a connection of its own. What it cannot be asked (away, or its password changed) is simply
- * not known for the moment.
+ * Asks a source, four times a second, and more often while it is about to be in step, how far it has written, over a
+ * connection of its own. What it cannot be asked (away, or its password changed) is simply not known for the moment.
  */
 export class SourceWatch {
   readonly #connection: () => Connection
@@ -20,7 +20,6 @@ export class SourceWatch {
   readonly #stream: () => Pick<Replication, 'askPlace' | 'counted' | 'waitingSince'>
   readonly #isClose: () => boolean
   readonly #clock = new LagClock()
-  #keys: number | null = null
   #versionNumber: number | null = null
   #control: Control | null = null
 
@@ -39,10 +38,6 @@ export class SourceWatch {
   /** The newest offset heard of; null while none was. */
   get offset(): number | null {
     return this.#clock.offset
-  }
-
-  get keys(): number | null {
-    return this.#keys
   }
 
   /** The Redis version that the source is, or stands for: 7.0 → 700; null while it is not known. */
@@ -99,6 +94,11 @@ export class SourceWatch {
     return this.offset
   }
 
+  /** How many keys it holds in all databases; null where it cannot be asked now. */
+  async countKeys(): Promise<number | null> {
+    return await this.ask(async (control) => countIn(await keyspaceOfServer(control)))
+  }
+
   /** How far the source has written by now, surely no less; null where it cannot be asked. */
   async placeNow(): Promise<number | null> {
     return await this.ask((control) => this.#placeOf(control))
@@ -121,6 +121,5 @@ export class SourceWatch {
         (place) => this.#clock.note(at, place),
         () => undefined,
       )
-    this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)
   }
 }

@@ -39,7 +39,7 @@ export interface SteeringParts {
   /** What the target says of its expiries. */
   readonly guarded: boolean
   readonly tell: Tell
-  /** Looks how many keys the target has. */
+  /** Looks how many keys both sides have, now that nothing is written. */
   readonly count: () => Promise<void>
   /** What slots that moved at a source leave to be made good is on the lists in the target, as far as they were seen to. */
   readonly slotsAtRest: () => boolean

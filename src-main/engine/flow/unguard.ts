@@ -1,10 +1,10 @@
 import type { Connection } from '#contract/connection.ts'
 import { openControl } from '../redis/control.ts'
 import { keyspaceOf, parseInfo } from '../redis/info.ts'
+import { hasExpiringFields } from '../redis/keyspace.ts'
 import { connectionName, fence } from '../target/fence.ts'
 import { targetServers } from '../target/target-servers.ts'
 import { DbLink } from '../verify/db-link.ts'
-import { hasExpiringFields } from './scan-target.ts'
 import { settleExpiries } from './settle-expiries.ts'
 
 /**

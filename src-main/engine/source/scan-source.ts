@@ -70,9 +70,9 @@ export class ScanSource {
     return [...this.#watched.values()].some(({ watch }) => watch.isDeaf)
   }
 
-  /** All keys; null while one server cannot be asked. */
-  get keys(): number | null {
-    const counts = [...this.#watched.values()].map(({ watch }) => watch.keys)
+  /** How many keys it holds; null where one server cannot be asked now. */
+  async countKeys(): Promise<number | null> {
+    const counts = await Promise.all([...this.#watched.values()].map(({ watch }) => watch.countKeys()))
     return counts.length === 0 || counts.includes(null)
       ? null
       : counts.reduce<number>((sum, keys) => sum + keys!, 0)

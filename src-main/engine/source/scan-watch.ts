@@ -3,7 +3,8 @@ import type { Connection } from '#contract/connection.ts'
 import { toFailure } from '#contract/failure.ts'
 import type { ScanGap } from '#contract/sync.ts'
 import { openControl, type Control } from '../redis/control.ts'
-import { keyspaceOf, parseInfo, type Info } from '../redis/info.ts'
+import { parseInfo, type Info } from '../redis/info.ts'
+import { countIn, keyspaceOfServer } from '../redis/keyspace.ts'
 import { readSetting } from '../redis/probe.ts'
 import { listenForKeys, tellsOfKeys } from './scan-events.ts'
 
@@ -34,7 +35,7 @@ export class ScanWatch {
   /** The server's setting has it tell of all changes; null where it may not be asked. */
   #tells: boolean | null = null
   #heardAny = false
-  #keys: number | null = null
+  #control: Control | null = null
   #flushes: number | null = null
 
   constructor(options: ScanWatchOptions) {
@@ -51,9 +52,10 @@ export class ScanWatch {
     return this.#refused || (this.#listening && this.#tells === false)
   }
 
-  /** All its keys, counted within the last second or two; null while it cannot be asked. */
-  get keys(): number | null {
-    return this.#keys
+  /** How many keys it holds; null where it cannot be asked now. */
+  async countKeys(): Promise<number | null> {
+    if (this.#control === null) return null
+    return await keyspaceOfServer(this.#control).then(countIn, () => null)
   }
 
   /** Never rejects; ends with the signal. */
@@ -92,27 +94,23 @@ export class ScanWatch {
 
   async #look(signal: AbortSignal): Promise<void> {
     const { connection, name } = this.#options
-    let control: Control | null = null
     while (!signal.aborted) {
       try {
-        control ??= await openControl(connection(), { signal, name })
-        await this.#lookOnce(control)
+        this.#control ??= await openControl(connection(), { signal, name })
+        await this.#lookOnce(this.#control)
       } catch {
-        control?.close()
-        control = null
-        this.#keys = null
+        this.#control?.close()
+        this.#control = null
       }
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
     }
-    control?.close()
+    this.#control?.close()
   }
 
   async #lookOnce(control: Control): Promise<void> {
     const { onGap } = this.#options
-    const info = parseInfo(String(await control.call('INFO')))
     const commands = parseInfo(String(await control.call('INFO', 'commandstats')))
     const setting = await readSetting(control, 'notify-keyspace-events')
-    this.#keys = Object.values(keyspaceOf(info)).reduce((sum, { keys }) => sum + keys, 0)
     const told = setting === null ? null : tellsOfKeys(setting)
     if (told === true && this.#tells === false) onGap('told-again')
     this.#tells = told

@@ -683,6 +683,9 @@ export const en = {
   'ops.clients': 'Other clients',
   'ops.refused': 'Refused writes',
   'ops.keys': 'Keys: source / target',
+  'ops.counting': 'being counted',
+  'ops.unequal':
+    'Each server counts a key that has expired until it removes it: the numbers may differ by such keys. The proof goes by the keys themselves.',
   'freeze.title': 'Freeze writes on {address}',
   'freeze.dryRun': 'Run the dry run again',
   'freeze.dryRun.allowed': 'Dry run: all allowed',

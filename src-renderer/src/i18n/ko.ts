@@ -642,6 +642,9 @@ export const ko: Words = {
   'ops.clients': '다른 클라이언트',
   'ops.refused': '거부된 쓰기',
   'ops.keys': '키: 소스 / 타깃',
+  'ops.counting': '세는 중',
+  'ops.unequal':
+    '만료된 키도 서버가 지울 때까지는 수에 들어가므로 두 수가 다를 수 있습니다. 검증은 키 자체를 비교합니다.',
   'freeze.title': '{address} 쓰기 동결',
   'freeze.dryRun': '모의 실행 다시',
   'freeze.dryRun.allowed': '모의 실행: 모두 허용',

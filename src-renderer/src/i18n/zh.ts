@@ -623,6 +623,8 @@ export const zh: Words = {
   'ops.clients': '其他客户端',
   'ops.refused': '被拒写入',
   'ops.keys': '键数：源端 / 目标端',
+  'ops.counting': '正在计数',
+  'ops.unequal': '已过期的键在被服务器移除之前仍计算在内，两边数字可能因此不同；校验以键本身为准。',
   'freeze.title': '冻结 {address} 的写入',
   'freeze.dryRun': '重新试运行',
   'freeze.dryRun.allowed': '试运行：全部允许',
