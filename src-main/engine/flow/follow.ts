@@ -69,6 +69,8 @@ export interface FollowerParts {
   readonly tell: Tell
   /** So many commands have been taken. */
   readonly onTook: (commands: number) => void
+  /** What it has come to is taken out of the target once it has ended: nobody needs it noted. */
+  readonly isFinishing: () => boolean
   readonly meta: TaskMeta
   /** The lanes' checkpoints, in order. */
   readonly checkpoints: readonly Checkpoint[]
@@ -226,8 +228,12 @@ export class Follower {
     await this.#note({ ...this.#meta, guarded, drained: undefined })
   }
 
-  /** Tells the target that it has been drained; holds until expiries are told to lie otherwise. */
+  /**
+   * Tells the target that it has been drained; holds until expiries are told to lie otherwise. All lanes note how far they
+   * are just before that, and behind the last of their expiries: what has fallen back behind those lacks that note too.
+   */
   async noteDrained(): Promise<void> {
+    await this.#target?.drainAndNote()
     await this.#note({ ...this.#meta, drained: this.safe })
   }
 
@@ -289,7 +295,7 @@ export class Follower {
     if (failure !== null) throw failure
     if (signal.aborted) throw new FailureError(toFailure(signal.reason))
     if (generation !== spool.generation) return 'history-changed'
-    await target.drain()
+    await (this.#parts.isFinishing() ? target.drain() : target.drainAndNote())
     return 'ended'
   }
 
@@ -335,7 +341,7 @@ export class Follower {
       if (ruled !== undefined && ruled.anew !== null) {
         if (!amongOthers) {
           // What is copied begins behind all that is there.
-          await target.drain()
+          await target.drainAndNote()
           return await copyAnew(ruled.anew)
         }
         if ((await this.#decideFlush(target, ruled.anew, unit.end, { at, db })) === 'copy-again') return
@@ -377,7 +383,7 @@ export class Follower {
     { at, db }: { readonly at: number; readonly db: number },
   ): Promise<FlushAnswer> {
     target.advance(at, db)
-    await target.drain()
+    await target.drainAndNote()
     return await this.#parts.decideFlush(command, end)
   }
 

@@ -311,6 +311,7 @@ class LiveSync implements AsyncDisposable {
           begun,
           rules,
           heldByOthers: (asking, keys) => this.#heldByOthers(asking, keys),
+          isFinishing: () => this.#wishes.ending === 'finish',
           onCopied: () => steering.noteCopy(),
           signal,
           ending: ending.signal,

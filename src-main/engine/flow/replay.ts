@@ -65,7 +65,7 @@ export class Replay {
     const house = this.#keepHouse(target, stay).catch(() => undefined)
     try {
       await this.#apply(target, start, stay)
-      await target.drain()
+      await target.drainAndNote()
     } catch (thrown) {
       // A link that was closed for another's sake tells less than why the target was lost.
       throw target.failure === null || signal.aborted ? thrown : new FailureError(target.failure)

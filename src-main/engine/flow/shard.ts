@@ -55,6 +55,8 @@ export interface Stay {
   readonly rules: FollowedRules | null
   /** Which of these keys another source has now, as far as they can be asked. */
   readonly heldByOthers: (shard: Shard, keys: readonly DbKey[]) => Promise<readonly boolean[]>
+  /** The stay is to end for good. */
+  readonly isFinishing: () => boolean
   /** The shard has been copied into the target. */
   readonly onCopied: () => void
   /** The target is lost, or all is to end at once. */
@@ -379,6 +381,7 @@ export class Shard implements AsyncDisposable {
         state.writes += commands
         this.#writes += commands
       },
+      isFinishing: stay.isFinishing,
       meta: { ...meta!, targetRunId: session.runId },
       checkpoints: from.checkpoints,
       generation: from.generation,

@@ -135,6 +135,10 @@ export class LiveCluster implements LiveTarget, LaneOwner {
 
   async drain(): Promise<void> {
     await this.#drained([...this.#busy])
+  }
+
+  async drainAndNote(): Promise<void> {
+    await this.drain()
     await this.#refresh()
   }
 

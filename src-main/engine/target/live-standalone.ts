@@ -127,6 +127,10 @@ export class LiveStandalone implements LiveTarget, LaneOwner {
   async drain(): Promise<void> {
     await this.#joint.drain()
     await Promise.all(this.lanes.map((lane) => lane.drain()))
+  }
+
+  async drainAndNote(): Promise<void> {
+    await this.drain()
     await this.refresh()
   }
 

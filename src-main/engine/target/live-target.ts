@@ -36,8 +36,10 @@ export interface LiveTarget extends Disposable {
   advance(offset: number, db: number): void
   /** Sends what is placed. */
   flush(): void
-  /** Everything placed is applied, and the checkpoints of all lanes say so. */
+  /** Everything placed is applied. */
   drain(): Promise<void>
+  /** The same, and the checkpoints of all lanes say so: of a cluster that is a write to each of its slots. */
+  drainAndNote(): Promise<void>
   /** Lanes with nothing to do write where placing has come to. */
   refresh(): Promise<void>
   /** Runs `work` while nothing of this lane is unanswered and nothing is sent, over the connection to its keys. */
