@@ -3,7 +3,7 @@ import { addressOf, type Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { parseAddress, parseSentinels, type Address } from './address.ts'
 import { otherOptions } from './command.ts'
-import { gather } from './option-values.ts'
+import { gather, someText } from './option-values.ts'
 import { askHidden } from './terminal/hidden-prompt.ts'
 import { trustHostKeys } from './trust-host-keys.ts'
 import { addWayFlags, readWay, type FlagReader } from './way-flags.ts'
@@ -50,9 +50,9 @@ export function addConnectionFlags(command: Command, side: Side, presence: Prese
     )
     .option(`${name('user')} <name>`, 'its ACL user')
     .option(name('tls'), 'connect with TLS')
-    .option(`${name('ca')} <file>`, 'PEM file of the authority to trust')
-    .option(`${name('cert')} <file>`, 'PEM file of our own certificate')
-    .option(`${name('key')} <file>`, 'PEM file of its key')
+    .option(`${name('ca')} <file>`, 'PEM file of the authority to trust', someText)
+    .option(`${name('cert')} <file>`, 'PEM file of our own certificate', someText)
+    .option(`${name('key')} <file>`, 'PEM file of its key', someText)
     .option(`${name('servername')} <name>`, 'the name its certificate must bear')
     .option(name('insecure'), 'do not verify its certificate')
   if (side === 'target')

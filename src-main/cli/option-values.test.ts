@@ -7,6 +7,7 @@ import {
   keyKindList,
   moment,
   slotRanges,
+  someText,
   startTime,
   ttlRule,
   wholeNumber,
@@ -17,6 +18,15 @@ describe('what flags take', () => {
     expect(wholeNumber(1, 256)('16')).toBe(16)
     for (const wrong of ['0', '257', '1.5', '-1', '', '1e2', '0x10'])
       expect(() => wholeNumber(1, 256)(wrong)).toThrow('from 1 to 256')
+  })
+
+  test('a name, which is never empty', () => {
+    expect(someText('backups')).toBe('backups')
+    expect(gather('b', ['a'])).toEqual(['a', 'b'])
+    for (const empty of ['', ' ']) {
+      expect(() => someText(empty)).toThrow('must not be empty')
+      expect(() => gather(empty)).toThrow('must not be empty')
+    }
   })
 
   test('a time to start at, by the clocks of a zone or exact', () => {

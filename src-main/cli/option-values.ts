@@ -52,9 +52,15 @@ export function startTime(text: string): Schedule {
   return { at, zone: named }
 }
 
+/** Reads a name of something: a script's variable that is not set names nothing. */
+export function someText(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.')
+  return text
+}
+
 /** Gathers a flag that may be given several times. */
 export function gather(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text]
+  return [...before, someText(text)]
 }
 
 /** Gathers numbers of databases: `0`, or `0,3`, or the flag several times. */

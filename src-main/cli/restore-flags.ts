@@ -6,7 +6,7 @@ import { addConnectionFlags, readConnection, type ConnectionFlags } from './conn
 import { addKeyFlags, keyFields, type KeyFlags } from './key-flags.ts'
 import { addLimitFlags, limitFields, type LimitFlags } from './limit-flags.ts'
 import { addLossFlags, lossFields, type LossFlags } from './loss-flags.ts'
-import { gather, moment, wholeNumber } from './option-values.ts'
+import { gather, moment, someText, wholeNumber } from './option-values.ts'
 import { readSpec } from './restore-spec.ts'
 import { askHidden, askPastStdin } from './terminal/hidden-prompt.ts'
 
@@ -27,7 +27,7 @@ export function addRestoreFlags(command: Command): Command {
       'the backup: a file, a folder with an append-only file, an http(s):// URL, or - for stdin; .gz is unpacked; may be repeated',
       gather,
     )
-    .option('--keep <folder>', 'keep there what is fetched; else it is removed at the end')
+    .option('--keep <folder>', 'keep there what is fetched; else it is removed at the end', someText)
   addConnectionFlags(command, 'target')
   addKeyFlags(command)
   addLossFlags(command)

@@ -6,7 +6,7 @@ import type { Connection } from '#contract/connection.ts'
 import { fail } from '#contract/failure.ts'
 import { acceptedKeySchema } from '#contract/tunnel.ts'
 import type { Address } from './address.ts'
-import { gather } from './option-values.ts'
+import { gather, someText } from './option-values.ts'
 import { parseVia, viaOf, type TypedVia } from './via.ts'
 
 /** The value of a flag of one side by its name without the side's prefix. */
@@ -30,14 +30,14 @@ export function addWayFlags(command: Command, prefix: string, environment: strin
       name('via <way>'),
       'reach it through ssh://user@host:22[,user@host2 …] or socks5://user@host:1080',
     )
-    .option(name('ssh-key <file>'), 'private key to sign in to the SSH servers with')
+    .option(name('ssh-key <file>'), 'private key to sign in to the SSH servers with', someText)
     .option(name('ssh-passphrase <text>'), secret('passphrase of that key', 'ssh-passphrase'))
     .option(name('ssh-password <password>'), secret('password of the SSH user', 'ssh-password'))
     .option(
       name('ssh-agent'),
       'sign in with the keys of the SSH agent (the usual way where nothing else is named)',
     )
-    .option(name('known-hosts <file>'), 'file of host keys to trust, instead of ~/.ssh/known_hosts')
+    .option(name('known-hosts <file>'), 'file of host keys to trust, instead of ~/.ssh/known_hosts', someText)
     .option(
       name('accept-host-key <fingerprint>'),
       'trust an SSH server by its SHA256:… ; may be repeated',

@@ -11,6 +11,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { makeBackups } from '../make-backups.ts'
 import type { Output } from '../output.ts'
 import { duration } from '../terminal/figures.ts'
+import { someText } from '../option-values.ts'
 
 interface BackupFlags extends ConnectionFlags {
   readonly output: string
@@ -23,20 +24,22 @@ interface BackupFlags extends ConnectionFlags {
 }
 
 const examples = `
-Every source saves in the background, and is waited for. What it saved is fetched
-where its files can be reached: on this machine, or over SFTP on the last hop of its
-tunnel (--source-via). Else it is told where they lie, and the command ends with 3.
+Every source saves in the background, and is waited for. What it saved is
+fetched where its files can be reached: on this machine, or over SFTP on the
+last hop of its tunnel (--source-via). Else it is told where they lie, and the
+command ends with 3.
 
 Examples:
   keyferry backup -f 127.0.0.1:6379 -o backups
   keyferry backup -f 127.0.0.1:6379 --source-via ssh://ops@db1 -o backups
   keyferry backup -f 127.0.0.1:6379 -f 127.0.0.1:6380 --aof -o backups
-  keyferry backup --guided -f 10.0.0.4:6379 -P - -t 10.0.0.9:6379 -A - -o backups`
+  keyferry backup --guided -f 10.0.0.4:6379 -P - -t 10.0.0.9:6379 -A - \\
+    -o backups`
 
 export function define(command: Command): void {
   addConnectionFlags(command, 'source', 'several')
   addConnectionFlags(command, 'target', 'optional')
-    .requiredOption('-o, --output <folder>', 'the folder for the backups, each named by address')
+    .requiredOption('-o, --output <folder>', 'the folder for the backups, each named by address', someText)
     .option('--aof', 'the append-only file, rewritten first, instead of an RDB')
     .option(
       '--force',

@@ -36,10 +36,11 @@ Examples:
   keyferry check "shop to new host"
   keyferry check -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A - --json
   keyferry check -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
-  keyferry check -f 10.0.0.4:6379 -t 10.0.0.5:6379 --target-db 0 --db-prefix 3:orders:
+  keyferry check -f 10.0.0.4:6379 -t 10.0.0.5:6379 --target-db 0 \\
+    --db-prefix 3:orders:
 
-Nothing is changed on either server. It ends with 0 when every check passes, with 3
-when some only warn, and with 1 when something stands in the way.`
+Nothing is changed on either server. It ends with 0 when every check passes,
+with 3 when some only warn, and with 1 when something stands in the way.`
 
 export function define(command: Command): void {
   command.argument('[profile]', 'the name of a saved profile, or its id; else -f and -t')

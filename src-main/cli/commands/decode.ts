@@ -2,20 +2,22 @@ import type { Command } from 'commander'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
+import { addOneInput, oneInput, type OneInputFlags } from '../one-input.ts'
 import { databases, gather } from '../option-values.ts'
 import { bytes } from '../terminal/figures.ts'
 
-interface DecodeFlags {
+interface DecodeFlags extends OneInputFlags {
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly db?: readonly number[]
 }
 
 const form = `
-Each line has db, key, type, encoding, where the file tells them expireAt (ms), idle (s) and freq, and value:
-a list or set as an array, a sorted set as [member, score] pairs, a hash as [field, value] pairs (with the
-time in ms as a third where the field expires), a stream with its entries and groups. Strings are text where
-they are valid UTF-8 of up to 8 MiB, else {"base64": "…"}.`
+Each line has db, key, type, encoding, where the file tells them expireAt (ms),
+idle (s) and freq, and value: a list or set as an array, a sorted set as
+[member, score] pairs, a hash as [field, value] pairs (with the time in ms as a
+third where the field expires), a stream with its entries and groups. Strings
+are text where they are valid UTF-8 of up to 8 MiB, else {"base64": "…"}.`
 
 const examples = `
 
@@ -24,19 +26,19 @@ Examples:
   keyferry decode dump.rdb.gz --include 'user:*' --db 0 > users.jsonl`
 
 export function define(command: Command): void {
-  command
-    .argument(
-      '<file>',
-      'the RDB, or the append-only file that begins with one: a file, a folder, an http(s):// URL, or - for stdin; .gz is unpacked',
-    )
+  addOneInput(
+    command,
+    'the RDB, or the append-only file that begins with one: a file, a folder, an http(s):// URL, or - for stdin; .gz is unpacked',
+  )
     .option('--include <glob>', 'only keys that match, as in KEYS; may be repeated', gather)
     .option('--exclude <glob>', 'no keys that match; may be repeated', gather)
     .option('--db <number>', 'only keys of this database; may be repeated', databases)
     .addHelpText('after', form + examples)
-    .action((file: string, flags: DecodeFlags) =>
+    .action((named: string | undefined, flags: DecodeFlags) =>
       perform(
         false,
         async (output) => {
+          const file = oneInput(named, flags)
           const [{ decodeFile }, { makeKeyFilter }] = await Promise.all([
             import('#engine/rdb/decode/file.ts'),
             import('#engine/plan/filter.ts'),

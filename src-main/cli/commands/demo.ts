@@ -16,7 +16,8 @@ import type { Output } from '../output.ts'
 import { duration, keys } from '../terminal/figures.ts'
 
 const examples = `
-It takes half a minute at most, needs a redis-server or valkey-server on PATH, and leaves nothing behind:
+It takes half a minute at most, needs a redis-server or valkey-server on PATH,
+and leaves nothing behind:
   keyferry demo`
 
 export function define(command: Command): void {

@@ -5,6 +5,7 @@ import { perform } from '../command.ts'
 import { addConnectionFlags, readConnections, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
+import { someText } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { dumpLines, dumpStatus } from '../terminal/dump-lines.ts'
 
@@ -15,9 +16,9 @@ interface DumpFlags extends ConnectionFlags {
 }
 
 const examples = `
-The source saves as for a new replica, and is changed in nothing; it must let this
-machine copy it (ACL: +psync +sync +replconf +ping). A file bears its name only
-when it is whole and was read through.
+The source saves as for a new replica, and is changed in nothing; it must let
+this machine copy it (ACL: +psync +sync +replconf +ping). A file bears its name
+only when it is whole and was read through.
 
 Examples:
   keyferry dump -f 10.0.0.5:6379 -P - -o dump.rdb
@@ -29,6 +30,7 @@ export function define(command: Command): void {
     .requiredOption(
       '-o, --output <path>',
       'the file to write; or a folder, with / at its end, for a file of each source',
+      someText,
     )
     .option('--force', 'replace files that are there already')
     .option('--json', 'one JSON object a line on stdout')

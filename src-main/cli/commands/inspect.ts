@@ -3,11 +3,12 @@ import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { reportLines } from '../terminal/file-report.ts'
+import { addOneInput, oneInput, type OneInputFlags } from '../one-input.ts'
 import { oneByte, wholeNumber } from '../option-values.ts'
 import { progressLine } from '../terminal/progress-line.ts'
 import { styleFor } from '../terminal/style.ts'
 
-interface InspectFlags {
+interface InspectFlags extends OneInputFlags {
   readonly separator: string
   readonly depth: number
   readonly json?: true
@@ -20,11 +21,10 @@ Examples:
   keyferry inspect dump.rdb --separator / --depth 2 --json`
 
 export function define(command: Command): void {
-  command
-    .argument(
-      '<file>',
-      'the backup: a file, a folder with an append-only file, an http(s):// URL, or - for stdin',
-    )
+  addOneInput(
+    command,
+    'the backup: a file, a folder with an append-only file, an http(s):// URL, or - for stdin',
+  )
     .option('--separator <character>', 'what ends a part of a key', oneByte, ':')
     .option(
       '--depth <number>',
@@ -34,10 +34,11 @@ export function define(command: Command): void {
     )
     .option('--json', 'one JSON object a line on stdout')
     .addHelpText('after', examples)
-    .action((file: string, flags: InspectFlags) =>
+    .action((named: string | undefined, flags: InspectFlags) =>
       perform(
         flags.json === true,
         async (output) => {
+          const file = oneInput(named, flags)
           const [{ findParts }, { createJobRunner }] = await Promise.all([
             import('#console/parts.ts'),
             import('#engine/worker/pool.ts'),

@@ -11,7 +11,7 @@ import { readProfileText } from '#migration/profile-text.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
-import { commandWords } from '../option-values.ts'
+import { commandWords, someText } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { table } from '../terminal/table.ts'
 import { writeText } from '../write-text.ts'
@@ -90,7 +90,7 @@ export function define(command: Command): void {
     .command('export')
     .description('write a profile to a file, without its passwords')
     .argument('<profile>', 'its name, or its id')
-    .option('-o, --output <file>', 'where to; "-" is stdout; else its name with .keyferry')
+    .option('-o, --output <file>', 'where to; "-" is stdout; else its name with .keyferry', someText)
     .option('--json', 'one JSON object, unless the profile itself goes to stdout')
     .action((named: string, flags: { output?: string }, command: Command) =>
       performOn(command, async ({ profiles }, output) => {

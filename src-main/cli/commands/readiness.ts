@@ -5,7 +5,7 @@ import { perform } from '../command.ts'
 import { addConnectionFlags, readConnections, type ConnectionFlags } from '../connection-flags.ts'
 import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
-import { wholeNumber } from '../option-values.ts'
+import { someText, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { bytes, count } from '../terminal/figures.ts'
 import { readinessLines } from '../terminal/readiness-lines.ts'
@@ -24,13 +24,14 @@ Examples:
   keyferry readiness -f 10.0.0.4:6379 -P - --for 10 --monitor
   keyferry readiness -f 10.0.0.4:6379 -f 10.0.0.6:6379 --for 60
 
-An append-only file and the replication stream hold writes only; --monitor sees reads too, and
-takes a busy server up to half of its speed while it looks. Nothing is changed anywhere. Several
-sources, and all masters of a cluster, are looked at together, in one report. It ends
-with 0 where applications can use a cluster as they are (case 1 and 2), with 3 where not (case 3).`
+An append-only file and the replication stream hold writes only; --monitor sees
+reads too, and takes a busy server up to half of its speed while it looks.
+Nothing is changed anywhere. Several sources, and all masters of a cluster, are
+looked at together, in one report. It ends with 0 where applications can use a
+cluster as they are (case 1 and 2), with 3 where not (case 3).`
 
 export function define(command: Command): void {
-  command.option('-i, --input <file>', 'an append-only file, its manifest or its folder')
+  command.option('-i, --input <file>', 'an append-only file, its manifest or its folder', someText)
   addConnectionFlags(command, 'source', 'optional-several')
     .option('--for <seconds>', 'how long to look at a live server', wholeNumber(1, 3_600), 30)
     .option('--monitor', 'look at everything it is asked (MONITOR), instead of its replication stream')

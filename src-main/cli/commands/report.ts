@@ -6,6 +6,7 @@ import type { Locale } from '#contract/words/say-failure.ts'
 import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { openOwnMigrations } from '../migrations.ts'
+import { someText } from '../option-values.ts'
 import { writeText } from '../write-text.ts'
 
 interface ReportFlags {
@@ -16,7 +17,7 @@ interface ReportFlags {
 
 const examples = `
 Examples:
-  keyferry report                        the newest task that was begun, as a page beside you
+  keyferry report                        the newest begun, as a page beside you
   keyferry report "shop to new host" -o report.html --language ko
   keyferry report 3f2a91c4 --json -o -   as JSON, to stdout`
 
@@ -26,6 +27,7 @@ export function define(command: Command): void {
     .option(
       '-o, --output <file>',
       'where it is written; "-" is stdout; else a name made from profile and day',
+      someText,
     )
     .addOption(new Option('--language <language>', 'of the page').choices(['en', 'zh', 'ko']).default('en'))
     .option('--json', 'JSON for programs instead of a page')

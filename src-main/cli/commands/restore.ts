@@ -22,15 +22,22 @@ interface Flags extends RestoreFlags {
 const examples = `
 Examples:
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 -A -
-  keyferry restore -i dump.rdb -t rediss://app@cache.example:6380/0 --on-conflict skip
+  keyferry restore -i dump.rdb -t rediss://app@cache.example:6380/0 \\
+    --on-conflict skip
   keyferry restore -i dump.rdb -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
-  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --target-db 0 --db-prefix 3:orders: --ttl extend:7d
-  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --max-bytes 50MB --max-latency 20
-  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --type hash,stream --add-prefix new: --dry-run
-  keyferry restore -i 'https://backups.example/dump.rdb.gz?signature=…' -t 10.0.0.5:6379
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --target-db 0 \\
+    --db-prefix 3:orders: --ttl extend:7d
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --max-bytes 50MB \\
+    --max-latency 20
+  keyferry restore -i dump.rdb -t 10.0.0.5:6379 --type hash,stream \\
+    --add-prefix new: --dry-run
+  keyferry restore -i 'https://backups.example/dump.rdb.gz?signature=…' \\
+    -t 10.0.0.5:6379
   ssh db1 cat /var/lib/redis/dump.rdb | keyferry restore -i - -t 10.0.0.5:6379
-  keyferry restore -i /var/lib/redis/appendonlydir -t 10.0.0.5:6379 --until 2026-11-21T14:30:00Z
-  keyferry restore -i dump.rdb -t old.example:6379 --cannot-hold skip --field-ttl drop`
+  keyferry restore -i /var/lib/redis/appendonlydir -t 10.0.0.5:6379 \\
+    --until 2026-11-21T14:30:00Z
+  keyferry restore -i dump.rdb -t old.example:6379 --cannot-hold skip \\
+    --field-ttl drop`
 
 export function define(command: Command): void {
   addRestoreFlags(command)

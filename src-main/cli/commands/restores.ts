@@ -10,8 +10,9 @@ import { bytes, keys } from '../terminal/figures.ts'
 import { goOnLines } from '../terminal/go-on-lines.ts'
 
 const examples = `
-A restore that ended without being done, by Ctrl-C, by kill -9 or with the machine, goes on where it was when the same is
-asked for again, by this command or in the console. Examples:
+A restore that ended without being done, by Ctrl-C, by kill -9 or with the
+machine, goes on where it was when the same is asked for again, by this command
+or in the console. Examples:
   keyferry restores
   keyferry restores --json
   keyferry restores forget 5c1f0e2ab93d`

@@ -19,10 +19,12 @@ interface RollBackFlags extends ConnectionFlags {
 }
 
 const examples = `
-The two addresses are those of the migration, whose way back was kept open ("keyferry run … --way-back"):
+The two addresses are those of the migration, whose way back was kept open
+("keyferry run … --way-back"):
   keyferry roll-back -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
-Writes to the new server are frozen, the last of them arrive at the old one, both are compared, and the old one is
-unfrozen. Where they differ nothing is rolled back, and the new one goes on.`
+Writes to the new server are frozen, the last of them arrive at the old one,
+both are compared, and the old one is unfrozen. Where they differ nothing is
+rolled back, and the new one goes on.`
 
 export function define(command: Command): void {
   addConnectionFlags(command, 'source')

@@ -39,16 +39,19 @@ interface RunFlags extends MetricsFlag, FlushFlag {
 }
 
 const examples = `
-Profiles are made and saved in the console ("keyferry serve", or the window). Examples:
+Profiles are made and saved in the console ("keyferry serve", or the window).
+Examples:
   keyferry run "shop to new host"
   keyferry run nightly --cutover auto --accept-warnings --json
   keyferry run nightly --cutover auto --at "2026-11-22 02:00 Asia/Seoul"
   keyferry run "shop to new host" --cutover auto --way-back
   keyferry run managed --cutover auto --by-hand
-  keyferry run "shop to new host" --cutover auto --on-cutover './switch-dns shop.example'
+  keyferry run "shop to new host" --cutover auto \\
+    --on-cutover './switch-dns shop.example'
   keyferry run "shop to new host" --cutover auto --no-on-cutover
   keyferry run retire --cutover auto --delete-source 10.0.0.4:6379
-A time without a zone is one of this machine's clock; one that ends in Z or an offset is exact.`
+A time without a zone is one of this machine's clock; one that ends in Z or an
+offset is exact.`
 
 export function define(command: Command): void {
   command

@@ -6,7 +6,7 @@ import { perform } from '../command.ts'
 import { exitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { addMetricsFlag, openMetrics, type MetricsFlag } from '../metrics-flag.ts'
-import { wholeNumber } from '../option-values.ts'
+import { someText, wholeNumber } from '../option-values.ts'
 import { withPort } from '../port.ts'
 
 interface ServeFlags extends MetricsFlag {
@@ -23,7 +23,8 @@ interface ServeFlags extends MetricsFlag {
 const examples = `
 Examples:
   keyferry serve
-  keyferry serve --port 8080 --host 0.0.0.0 --tls-cert jump.crt --tls-key jump.key`
+  keyferry serve --port 8080 --host 0.0.0.0 --tls-cert jump.crt \\
+    --tls-key jump.key`
 
 const minuteMs = 60_000
 
@@ -34,8 +35,8 @@ export function define(command: Command): void {
       '--host <address>',
       'the address to listen on, 127.0.0.1 if left out; any other needs a certificate',
     )
-    .option('--tls-cert <file>', 'serve over TLS: the certificate in PEM, its chain behind it')
-    .option('--tls-key <file>', 'the key of the certificate, in PEM')
+    .option('--tls-cert <file>', 'serve over TLS: the certificate in PEM, its chain behind it', someText)
+    .option('--tls-key <file>', 'the key of the certificate, in PEM', someText)
     .option(
       '--session-idle <minutes>',
       'sign a browser out that asked for nothing so long (480)',

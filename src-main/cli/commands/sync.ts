@@ -52,19 +52,21 @@ const examples = `
 Examples:
   keyferry sync -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --until in-step --json
-  keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan --max-keys 5000 --accept-warnings
+  keyferry sync -f cache.example:6379 -t 10.0.0.5:6379 --mode scan \\
+    --max-keys 5000 --accept-warnings
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --prefer replica
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry sync -f node-of-a-cluster:7000 -t 10.0.0.5:6379 --on-flush copy-again
   keyferry sync -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t node-of-a-cluster:7000
-  keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
+  keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --db-map 3:0 \\
+    --include 'user:*'
   keyferry sync -f 10.0.0.4:6379 -t 10.0.0.5:6379 --metrics 9121
   keyferry sync --reverse -f 10.0.0.4:6379 -P - -t 10.0.0.5:6379 -A -
 
-Several sources, and all masters of a cluster, are followed as shards into the one target.
-What is said of the source (-P, --source-tls …) holds for each; a URL has its own password.
-Ctrl-C pauses it, and the same command goes on from there. "keyferry finish"
-with the same addresses ends it.`
+Several sources, and all masters of a cluster, are followed as shards into the
+one target. What is said of the source (-P, --source-tls …) holds for each; a
+URL has its own password. Ctrl-C pauses it, and the same command goes on from
+there. "keyferry finish" with the same addresses ends it.`
 
 export function define(command: Command): void {
   addConnectionFlags(command, 'source', 'several')

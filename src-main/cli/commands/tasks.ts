@@ -13,8 +13,9 @@ import { table } from '../terminal/table.ts'
 import { taskLine } from '../terminal/task-line.ts'
 
 const examples = `
-A task is one run of a profile; "keyferry report" tells everything about one. One is named by the beginning of its
-id or by its profile, whichever console or command runs it. Examples:
+A task is one run of a profile; "keyferry report" tells everything about one.
+One is named by the beginning of its id or by its profile, whichever console or
+command runs it. Examples:
   keyferry tasks
   keyferry tasks show shop
   keyferry tasks pause shop sessions

@@ -26,7 +26,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOwnMigrations, reachFrozen } from '../migrations.ts'
 import { addKeyFlags, followedRules, keyFields, type KeyFlags } from '../key-flags.ts'
-import { gather, moment, wholeNumber } from '../option-values.ts'
+import { gather, moment, someText, wholeNumber } from '../option-values.ts'
 import type { Output } from '../output.ts'
 import { askLine } from '../terminal/ask-line.ts'
 import { verifyLines, verifyStatus } from '../terminal/verify-lines.ts'
@@ -50,9 +50,11 @@ Examples:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 -A -
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --target-db 0 --add-prefix old:
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --sample 10000 --max-keys 2000
-  keyferry verify -i /backups/appendonlydir -t 10.0.0.5:6379 --server /usr/bin/redis-server
+  keyferry verify -i /backups/appendonlydir -t 10.0.0.5:6379 \\
+    --server /usr/bin/redis-server
   keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --mode counts
-  keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --db-map 3:0 --include 'user:*'
+  keyferry verify -f 10.0.0.4:6379 -t 10.0.0.5:6379 --db-map 3:0 \\
+    --include 'user:*'
   keyferry verify -f 10.0.0.4:6379 -f 10.0.0.6:6379 -t 10.0.0.5:6379
   keyferry verify -i dump.rdb -t 10.0.0.5:6379 --differences diff.jsonl --repair`
 
@@ -74,7 +76,7 @@ export function define(command: Command): void {
     )
     .option('--sample <keys>', 'compare so many values, spread over the source', wholeNumber(1, 1_000_000))
     .option('--max-keys <number>', 'compare at most so many keys a second', wholeNumber(1, 1e9))
-    .option('--differences <file>', 'write each difference into this file, as a line of JSON')
+    .option('--differences <file>', 'write each difference into this file, as a line of JSON', someText)
     .option('--repair', 'write what differs again from the source, once you have typed that you mean it')
     .option('--delete-extra', 'with --repair: delete what only the target has')
     .option('--yes', 'with --repair: do not ask')
