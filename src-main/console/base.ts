@@ -1,5 +1,6 @@
 import { getEventIteratorSchemaDetails } from '@orpc/contract'
 import { implement, ORPCError, ValidationError } from '@orpc/server'
+import type { z } from 'zod'
 import { contract, type Answer } from '#contract/api.ts'
 import { makeFailure, toFailure, type Failure } from '#contract/failure.ts'
 import type { ConsoleServices } from './services.ts'
@@ -31,11 +32,21 @@ export function ok<T>(value: T): Answer<T> {
 
 function failureOf(thrown: unknown): Failure {
   if (thrown instanceof ORPCError && thrown.cause instanceof ValidationError) {
-    const path = thrown.cause.issues[0]?.path ?? []
-    const names = path.map((part) => String(typeof part === 'object' ? part.key : part))
-    return makeFailure('usage.invalid', { field: names.join('.') })
+    const [issue] = thrown.cause.issues
+    const names = (issue?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
+    const field = names.join('.')
+    const most = longestOf(issue)
+    return most === null
+      ? makeFailure('usage.invalid', { field })
+      : makeFailure('usage.too-long', { field, most })
   }
   return toFailure(thrown)
+}
+
+/** How many characters the text that an issue is about may have; null where its length is not what is wrong. */
+function longestOf(issue: object | undefined): number | null {
+  const { code, origin, maximum } = (issue ?? {}) as Partial<z.core.$ZodIssueTooBig>
+  return code === 'too_big' && origin === 'string' ? Number(maximum) : null
 }
 
 const answersInStream = (schema: Parameters<typeof getEventIteratorSchemaDetails>[0]): boolean =>

@@ -59,6 +59,9 @@ test('input that does not fit is told by the field, not thrown', async () => {
   expect(await client.connections.test({ host: 'h', port: 70000 })).toEqual({
     failed: makeFailure('usage.invalid', { field: 'port' }),
   })
+  expect(await client.connections.test({ host: 'h'.repeat(256), port: 7000 })).toEqual({
+    failed: makeFailure('usage.too-long', { field: 'host', most: 255 }),
+  })
 })
 
 test('a failure arrives whole, its cause stays in the log', async () => {

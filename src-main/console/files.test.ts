@@ -58,7 +58,7 @@ test('what cannot be listed is a failure with its reason', async () => {
 
   expect(await codeOf(listFolder(join(folder, 'nowhere')))).toBe('file.not-found')
   expect(await codeOf(listFolder(join(folder, 'dump.rdb')))).toBe('file.not-found')
-  expect(await codeOf(listFolder('relative'))).toBe('usage.invalid')
+  expect(await codeOf(listFolder('relative'))).toBe('usage.path-relative')
   expect(await codeOf(listFolder('/tmp\0/x'))).toBe('usage.invalid')
 })
 
@@ -83,5 +83,7 @@ test('a URL among the inputs of a restore is left as it is, what is read from a 
   const url = 'https://me:secret@example.com/dump.rdb?sig=1'
 
   expect(await usableInputs([join(folder, 'dump.rdb'), url])).toEqual([join(folder, 'dump.rdb'), url])
-  expect(await codeOf(usableInputs(['-']))).toBe('usage.invalid')
+  expect(await codeOf(usableInputs(['-']))).toBe('usage.path-relative')
+  expect(await codeOf(usableInputs(['backups/dump.rdb']))).toBe('usage.path-relative')
+  expect(await codeOf(usableInputs(['https://']))).toBe('usage.not-a-url')
 })

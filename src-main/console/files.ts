@@ -43,16 +43,26 @@ export async function readablePath(path: string): Promise<string> {
 }
 
 /** The inputs of a restore: readable paths, and URLs as they are. */
-export function usableInputs(inputs: readonly string[]): Promise<string[]> {
-  return Promise.all(
-    inputs.map((input) => (isUrlInput(input) ? Promise.resolve(input) : readablePath(input))),
+export async function usableInputs(inputs: readonly string[]): Promise<string[]> {
+  return await Promise.all(
+    inputs.map((input) => (isUrlInput(input) ? Promise.resolve(parsableUrl(input)) : readablePath(input))),
   )
 }
 
-function absolutePath(path: string): string {
-  if (!isAbsolute(path) || path.includes('\0')) fail('usage.invalid', { field: 'path' })
+/**
+ * Where a person at a console means a path to begin nobody can tell: only whole ones are taken. Fails with
+ * `usage.path-relative`.
+ */
+export function absolutePath(path: string): string {
+  if (path.includes('\0')) fail('usage.invalid', { field: 'path' })
+  if (!isAbsolute(path)) fail('usage.path-relative', { file: path })
   const clean = normalize(path)
   return clean.length > 1 && /[/\\]$/.test(clean) && dirname(clean) !== clean ? clean.slice(0, -1) : clean
+}
+
+/** It may hold a password anywhere, so it is not said in the failure. */
+function parsableUrl(url: string): string {
+  return URL.canParse(url) ? url : fail('usage.not-a-url')
 }
 
 async function entryOf(folder: string, name: string): Promise<FolderEntry | null> {

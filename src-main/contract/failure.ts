@@ -217,6 +217,11 @@ export const failureCatalogue = {
   'freeze.not-drained': { retryable: true },
   // What a person typed
   'usage.invalid': { retryable: false },
+  'usage.too-long': { retryable: false },
+  'usage.path-relative': { retryable: false },
+  'usage.not-a-url': { retryable: false },
+  'usage.no-times': { retryable: false },
+  'usage.would-empty': { retryable: false },
   'usage.missing-prerequisite': { retryable: false },
   // Ourselves
   'internal.unexpected': { retryable: false },

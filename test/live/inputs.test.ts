@@ -223,7 +223,7 @@ describe('stdin', () => {
 test('an RDB file cannot be restored up to a moment, and is not restored whole instead', async () => {
   const run = await restore(['-i', file, '--until', '2026-11-21T14:30:00Z'])
   expect(run.code).toBe(2)
-  expect(failureOf(run)).toMatchObject({ code: 'usage.invalid', params: { field: '--until' } })
+  expect(failureOf(run)).toMatchObject({ code: 'usage.no-times', params: { file } })
   expect(await target.call('DBSIZE')).toBe(0)
 })
 

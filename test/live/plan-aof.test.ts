@@ -237,7 +237,7 @@ describe('what would end a restore before its first write is told with all the r
     ['', { files: ['swap.aof'], addPrefix: 'x' }, 'aof.cannot-select'],
     ['', { files: ['far.aof'] }, 'target.db-out-of-range'],
     ['', { files: ['plain.aof', 'same.aof'] }, 'file.collisions'],
-    ['', { files: ['plain.aof', 'flushing.aof'] }, 'usage.invalid'],
+    ['', { files: ['plain.aof', 'flushing.aof'] }, 'usage.would-empty'],
   ])('%s, %j: %s', async (there, rules, code) => {
     await fill[there]?.()
     const asked = { ...rules, files: rules.files!.map((name) => join(small, name)) }

@@ -226,7 +226,10 @@ describe('a key in two inputs', () => {
 
 test('one that removes everything must not take what came before it, but with leave', async () => {
   const flushing = fileOf('flushing.aof', commands('SET gone 1', 'FLUSHALL', 'INCR kept'))
-  expect(await failureOf(restore([aofs[0]!, flushing]))).toMatchObject({ code: 'usage.invalid' })
+  expect(await failureOf(restore([aofs[0]!, flushing]))).toMatchObject({
+    code: 'usage.would-empty',
+    params: { file: flushing, command: 'FLUSHALL' },
+  })
   expect(await target.call('DBSIZE')).toBe(0)
 
   await restore([flushing, aofs[0]!])

@@ -1,13 +1,15 @@
 import { base, ok } from '../base.ts'
+import { absolutePath, usableInputs } from '../files.ts'
 
 export const guidedBackups = {
   list: base.guidedBackups.list.handler(({ context }) => ok(context.guidedBackups.list())),
   create: base.guidedBackups.create.handler(({ context, input: { passwords, ...plan } }) =>
-    ok(context.guidedBackups.create(plan, passwords)),
+    ok(context.guidedBackups.create({ ...plan, folder: absolutePath(plan.folder) }, passwords)),
   ),
-  proceed: base.guidedBackups.proceed.handler(({ context, input: { id, order } }) =>
-    ok(context.guidedBackups.proceed(id, order)),
-  ),
+  proceed: base.guidedBackups.proceed.handler(async ({ context, input: { id, order } }) => {
+    const inputs = order.inputs && (await usableInputs(order.inputs))
+    return ok(context.guidedBackups.proceed(id, { ...order, ...(inputs && { inputs }) }))
+  }),
   cancel: base.guidedBackups.cancel.handler(async ({ context, input }) =>
     ok(await context.guidedBackups.cancel(input.id)),
   ),

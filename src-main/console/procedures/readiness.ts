@@ -1,21 +1,25 @@
 import type { ReadinessRequest, ReadinessSpec } from '#contract/readiness.ts'
 import { base } from '../base.ts'
+import { readablePath } from '../files.ts'
 import { jobSteps } from '../job-steps.ts'
 import type { ConsoleServices } from '../services.ts'
 
-function specOf({ connections, profiles }: ConsoleServices, request: ReadinessRequest): ReadinessSpec {
-  if (request.from === 'aof') return request
+async function specOf(
+  { connections, profiles }: ConsoleServices,
+  request: ReadinessRequest,
+): Promise<ReadinessSpec> {
+  if (request.from === 'aof') return { ...request, input: await readablePath(request.input) }
   const { from, seconds } = request
   if ('source' in request) return { from, seconds, sources: [connections.complete(request.source)] }
   return { from, seconds, sources: profiles.connections(request.profile, 'source', request.passwords) }
 }
 
 export const readiness = {
-  look: base.readiness.look.handler(({ context, input, signal }) =>
+  look: base.readiness.look.handler(async ({ context, input, signal }) =>
     jobSteps({
       jobs: context.jobs,
       kind: 'readiness',
-      spec: specOf(context, input),
+      spec: await specOf(context, input),
       signal,
       last: (report) => ({ report }),
     }),

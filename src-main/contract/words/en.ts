@@ -1007,6 +1007,31 @@ export const en: LanguageWords = {
       safe: written,
       todo: 'Correct it and try again[{console:if}|; --help shows every option].',
     },
+    'usage.too-long': {
+      what: 'What was typed for[ {field}| a field] is too long[: {most} characters are the most].',
+      safe: written,
+      todo: 'Shorten it and try again.',
+    },
+    'usage.path-relative': {
+      what: '[{file}|The path] does not begin at the root, so it is not clear in which folder it is meant.',
+      safe: written,
+      todo: 'Type the whole path, as in /data/dump.rdb or C:\\data\\dump.rdb, or choose the place from the list of folders.',
+    },
+    'usage.not-a-url': {
+      what: 'What was named as a backup begins like an address of the web, but is none.',
+      safe: written,
+      todo: 'Copy the whole address again, with its host, as in https://backups.example/dump.rdb.',
+    },
+    'usage.no-times': {
+      what: 'A moment to stop at is given, but[ {file}| one input] is an RDB file: it holds one state, and does not say when anything was written.',
+      safe: written,
+      todo: 'Restore it [{console:if}whole, not up to a moment|without --until], or restore the append-only file alone.',
+    },
+    'usage.would-empty': {
+      what: '[{file}|An append-only file] holds[ {command}| a command that removes everything], which would remove what the inputs before it have brought.',
+      safe: written,
+      todo: 'Name it first; or, if that is what is wanted, [{console:if}have existing keys overwritten|choose --on-conflict replace].',
+    },
     'usage.missing-prerequisite': {
       what: 'This needs[ {program}| a program], which was not found on this machine.',
       safe: written,

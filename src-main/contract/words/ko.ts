@@ -1002,6 +1002,31 @@ export const ko: LanguageWords = {
       safe: written,
       todo: '고친 뒤 다시 시도하세요.[{console:if}| --help로 모든 옵션을 볼 수 있습니다.]',
     },
+    'usage.too-long': {
+      what: '[{field} |어떤 ]항목에 입력한 내용이 너무 깁니다[(최대 {most}자)].',
+      safe: written,
+      todo: '줄여서 다시 시도하세요.',
+    },
+    'usage.path-relative': {
+      what: '[{file} 경로|경로]가 루트에서 시작하지 않아 어느 폴더에 있는지 알 수 없습니다.',
+      safe: written,
+      todo: '/data/dump.rdb 또는 C:\\data\\dump.rdb처럼 전체 경로를 입력하거나 폴더 목록에서 고르세요.',
+    },
+    'usage.not-a-url': {
+      what: '백업으로 지정한 것이 웹 주소처럼 시작하지만 올바른 주소가 아닙니다.',
+      safe: written,
+      todo: 'https://backups.example/dump.rdb처럼 호스트까지 든 전체 주소를 다시 복사하세요.',
+    },
+    'usage.no-times': {
+      what: '멈출 시각이 주어졌지만 입력 가운데 RDB 파일이 있습니다[: {file}]. RDB 파일은 한 시점의 상태만 담고 쓰기 시각이 없습니다.',
+      safe: written,
+      todo: '[{console:if}시점을 정하지 말고 전체를 복원하거나|--until 없이 복원하거나] AOF 파일만 따로 복원하세요.',
+    },
+    'usage.would-empty': {
+      what: '[{file}|AOF 파일]에 [{command}|모두 지우는] 명령이 있어 앞선 입력이 가져온 것을 지우게 됩니다.',
+      safe: written,
+      todo: '그 파일을 맨 앞에 두세요. 지워도 된다면 [{console:if}있는 키를 덮어쓰도록 고르세요|--on-conflict replace를 쓰세요].',
+    },
     'usage.missing-prerequisite': {
       what: '[{program} |필요한 ]프로그램을 이 컴퓨터에서 찾지 못했습니다.',
       safe: written,

@@ -1002,6 +1002,31 @@ export const zh: LanguageWords = {
       safe: written,
       todo: '请改正后重试[{console:if}|；--help 会列出所有选项]。',
     },
+    'usage.too-long': {
+      what: '[{field} |某一项]的内容过长[：最多 {most} 个字符]。',
+      safe: written,
+      todo: '请缩短后重试。',
+    },
+    'usage.path-relative': {
+      what: '[{file} |该路径]不是从根目录开始的，无法判断它在哪个文件夹中。',
+      safe: written,
+      todo: '请输入完整路径，例如 /data/dump.rdb 或 C:\\data\\dump.rdb，或从文件夹列表中选择。',
+    },
+    'usage.not-a-url': {
+      what: '指定的备份看起来像网址，但不是有效的网址。',
+      safe: written,
+      todo: '请重新复制包含主机名的完整地址，例如 https://backups.example/dump.rdb。',
+    },
+    'usage.no-times': {
+      what: '指定了截止时刻，但[{file} |其中一个输入]是 RDB 文件：它只保存一个状态，不记录写入时间。',
+      safe: written,
+      todo: '请[{console:if}完整恢复，不指定截止时刻|不带 --until 恢复]，或单独恢复 AOF 文件。',
+    },
+    'usage.would-empty': {
+      what: '[{file} |AOF 文件]中有[ {command}|清空一切的命令]，会删除它之前的输入所带来的内容。',
+      safe: written,
+      todo: '请把它放在最前面；如果这正是您想要的，请[{console:if}选择覆盖已有的键|使用 --on-conflict replace]。',
+    },
     'usage.missing-prerequisite': {
       what: '需要[ {program}|某个程序]，但本机上没有找到。',
       safe: written,

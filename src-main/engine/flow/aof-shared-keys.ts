@@ -24,7 +24,7 @@ const emptying: readonly string[] = ['FLUSHALL', 'FLUSHDB', 'SWAPDB']
 
 /**
  * Makes sure that no two inputs of a series concern the same key, and none removes what those before it have
- * brought. Fails with `file.collisions`, `usage.invalid` or `job.cancelled`.
+ * brought. Fails with `file.collisions`, `usage.would-empty` or `job.cancelled`.
  *
  * The keys that a command names count, whether it writes or reads them; those that a script makes up for itself are
  * not seen. Bounded memory (128 MiB), as in `findCollisions`: hashes in shares, then the names of those that seem to be equal.
@@ -32,11 +32,7 @@ const emptying: readonly string[] = ['FLUSHALL', 'FLUSHDB', 'SWAPDB']
 export async function assertNothingShared(search: Search): Promise<void> {
   for (const { input, survey } of search.parts.slice(1)) {
     const command = emptying.find((name) => survey.byName.has(name))
-    if (command !== undefined)
-      fail('usage.invalid', {
-        field: '--input',
-        reason: `${input.name} holds ${command}, which would remove what the inputs before it have brought; name it first, or choose --on-conflict replace`,
-      })
+    if (command !== undefined) fail('usage.would-empty', { file: input.name, command })
   }
   const keys = search.parts.reduce(
     (sum, { base, survey }) => sum + (base?.surveyed.keys ?? 0) + survey.keys,

@@ -144,7 +144,8 @@ export async function passes(stops: Failure[], check: () => unknown): Promise<bo
   } catch (thrown) {
     if (!(thrown instanceof FailureError)) throw thrown
     const { code } = thrown.failure
-    if (code !== 'file.collisions' && code !== 'usage.invalid' && !/^(target|aof)\./.test(code)) throw thrown
+    if (code !== 'file.collisions' && code !== 'usage.would-empty' && !/^(target|aof)\./.test(code))
+      throw thrown
     stops.push(thrown.failure)
     return false
   }

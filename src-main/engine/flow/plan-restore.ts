@@ -32,7 +32,7 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const meter = new RestoreMeter(0, report)
   await using inputs = await LandedInputs.land(spec, meter, signal)
-  if (inputs.all.some(({ kind }) => kind === 'rdb')) refuseMoment(spec)
+  refuseMoment(spec, inputs.all)
   const planning = { spec, rules: makeKeyRules(spec), meter, signal }
   const ask = async (): Promise<AskedTarget & Disposable> => await askedTarget(planning)
   return inputs.all.every(({ kind }) => kind === 'rdb')

@@ -15,6 +15,7 @@ import { openInquiry } from '../target/inquiry.ts'
 import { StandaloneTarget } from '../target/standalone.ts'
 import type { TargetOptions } from '../target/target.ts'
 import type { OrderInbox } from '../worker/protocol.ts'
+import type { LandedInput } from '../source/land-input.ts'
 import { LandedInputs } from './land-inputs.ts'
 import { lookBeforeWriting } from './before-writing.ts'
 import { RestoreMeter } from './restore-meter.ts'
@@ -84,7 +85,7 @@ async function restore(
   if (!isAtHand) await knock(spec.target, signal)
   await using inputs = await LandedInputs.land(spec, meter, signal)
   if (isAtHand) await knock(spec.target, signal)
-  if (inputs.all.some(({ kind }) => kind === 'rdb')) refuseMoment(spec)
+  refuseMoment(spec, inputs.all)
   if (inputs.all.some(({ kind }) => kind !== 'rdb'))
     return await restoreAof(inputs.all, spec, rules, meter, throttle, signal)
   await using files = await RdbFiles.open(inputs.all)
@@ -210,7 +211,10 @@ async function knock(target: Connection, signal: AbortSignal): Promise<void> {
 }
 
 /** Of an RDB nothing tells when it was written: to restore all of it is not what was asked for. */
-export function refuseMoment({ until }: Pick<RestoreSpec, 'until'>): void {
-  if (until !== undefined)
-    fail('usage.invalid', { field: '--until', reason: 'an RDB file is restored whole, it tells no times' })
+export function refuseMoment(
+  { until }: Pick<RestoreSpec, 'until'>,
+  inputs: readonly Pick<LandedInput, 'kind' | 'name'>[],
+): void {
+  const rdb = inputs.find(({ kind }) => kind === 'rdb')
+  if (until !== undefined && rdb !== undefined) fail('usage.no-times', { file: rdb.name })
 }

@@ -79,7 +79,7 @@ class Landing {
   }
 
   async fetch(url: string): Promise<string> {
-    if (!URL.canParse(url)) fail('usage.invalid', { field: '--input', reason: 'this is no URL' })
+    if (!URL.canParse(url)) fail('usage.not-a-url')
     await using file = await this.#create('fetched')
     await download(url, file, this.#options)
     return file.path

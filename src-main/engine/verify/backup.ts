@@ -83,7 +83,7 @@ async function landAsRdb(
   const landed = await landInput(file, { signal, onProgress: () => undefined, onWait: () => undefined })
   try {
     if (landed.kind === 'rdb') {
-      refuseMoment(restoredAs)
+      refuseMoment(restoredAs, [landed])
       return landed
     }
     const { path, ...made } = await aofAsRdb(landed, {
