@@ -309,15 +309,16 @@ test('each step may change which are interrupted, figures do not', async () => {
   let steps = 0
   await using restores = createRestores(jobs, undefined, () => (steps += 1))
   restores.start(spec)
+  expect(steps).toBe(1)
   await delay(1)
   job.report(1)
-  expect(steps).toBe(1)
+  expect(steps).toBe(2)
   job.report(2)
   job.report(3)
-  expect(steps).toBe(1)
+  expect(steps).toBe(2)
   job.fail(new Error('lost'))
   await delay(1)
-  expect(steps).toBe(2)
+  expect(steps).toBe(3)
 })
 
 test('disposing cancels what runs and waits for its end', async () => {

@@ -5,11 +5,12 @@ import type { Difference } from '#contract/difference.ts'
 import { fail, toFailure } from '#contract/failure.ts'
 import { nameInput } from '#contract/input-name.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
-import type { InterruptedRestore, RestoreProgress, RestoreSpec } from '#contract/restore.ts'
-import type { RestoreComparison, RestoreNews, RestoreView } from '#contract/restore-view.ts'
+import type { RestoreProgress, RestoreSpec } from '#contract/restore.ts'
+import type { InterruptedView, RestoreComparison, RestoreNews, RestoreView } from '#contract/restore-view.ts'
 import type { KeySight, SightPart } from '#contract/sight.ts'
 import { Bell } from '#engine/flow/bell.ts'
 import { forgetInterrupted, listInterrupted } from '#engine/flow/interrupted-restores.ts'
+import { journalIdsOf } from '#engine/flow/journal-entry.ts'
 import type { JobRunner } from '#engine/worker/pool.ts'
 import { keyOf } from '#migration/difference-list.ts'
 import { isStepOf, restoreNews } from './restore-board.ts'
@@ -20,7 +21,7 @@ export interface Restores extends AsyncDisposable {
   /** Newest first. */
   list(): readonly RestoreView[]
   /** Those that ended without being done, in whatever run of the app; begun again they go on. */
-  interrupted(): Promise<readonly InterruptedRestore[]>
+  interrupted(): Promise<readonly InterruptedView[]>
   /** Forgets one of those. Fails with `restore.not-found`. */
   forget(id: string): Promise<void>
   start(spec: RestoreSpec): RestoreView
@@ -71,6 +72,8 @@ export function createRestores(
     })
     restores.set(restore.view.id, restore)
     changed.ring()
+    // One that was interrupted is under way again.
+    onStep()
     return restore.view
   }
 
@@ -79,7 +82,17 @@ export function createRestores(
   return {
     list,
 
-    interrupted: async () => (stateFolder === undefined ? [] : await listInterrupted(stateFolder)),
+    async interrupted() {
+      if (stateFolder === undefined) return []
+      const runs = new Map<string, RestoreView>()
+      for (const { view, journalIds } of restores.values()) for (const id of journalIds) runs.set(id, view)
+      const left = await listInterrupted(stateFolder)
+      return left.flatMap((one): InterruptedView[] => {
+        const run = runs.get(one.id)
+        if (run?.state === 'running') return []
+        return [{ ...one, run: run === undefined || run.state === 'done' ? null : run.id }]
+      })
+    },
 
     async forget(id) {
       if (stateFolder === undefined) fail('restore.not-found', { id })
@@ -169,6 +182,11 @@ class Restore {
     if (this.view.state !== 'running') fail('restore.ended', { id: this.view.id })
     this.#give?.(order)
     if (order.type === 'limits') this.#change({ limits: order.limits })
+  }
+
+  /** Under which it may be kept how far it has come. */
+  get journalIds(): readonly string[] {
+    return Object.values(journalIdsOf(this.#spec))
   }
 
   /** What was asked for, to be asked for once more. */

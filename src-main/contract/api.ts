@@ -14,9 +14,9 @@ import { passwordsSchema, profileInputSchema, type ProfileView } from './profile
 import { largestProfileFile } from './profile-file.ts'
 import { differenceQuerySchema, differencesFormSchema, type DifferencePage } from './difference-page.ts'
 import { limitsSchema, scanPaceSchema, type RestoreOrder } from './limits.ts'
-import { restoreSpecSchema, type InterruptedRestore, type RestoreProgress } from './restore.ts'
+import { restoreSpecSchema, type RestoreProgress } from './restore.ts'
 import type { RestorePlan } from './restore-plan.ts'
-import type { RestoreNews, RestoreView } from './restore-view.ts'
+import type { InterruptedView, RestoreNews, RestoreView } from './restore-view.ts'
 import { readinessRequestSchema, type ReadinessStep } from './readiness.ts'
 import { reportFormSchema, reportLocaleSchema } from './report.ts'
 import { savedConnectionInputSchema, type SavedConnection } from './saved-connection.ts'
@@ -135,7 +135,7 @@ export const contract = {
   },
   restores: {
     /** Those that ended without being done, whoever began them, the latest first: begun again, each goes on. */
-    interrupted: oc.output(answer<readonly InterruptedRestore[]>()),
+    interrupted: oc.output(answer<readonly InterruptedView[]>()),
     /** Forgets one of those: asked for again it begins anew. */
     forget: oc.input(idInput).output(answer<null>()),
     start: oc.input(restoreSpecSchema).output(answer<RestoreView>()),

@@ -1,6 +1,6 @@
 import type { Failure } from './failure.ts'
 import type { Limits } from './limits.ts'
-import type { ConflictPolicy, RestoreProgress, RestoreResult } from './restore.ts'
+import type { ConflictPolicy, InterruptedRestore, RestoreProgress, RestoreResult } from './restore.ts'
 import type { VerifyMode, VerifyProgress, VerifyResult } from './verify.ts'
 
 /** The comparison of a finished restore with the files it was made from. */
@@ -49,6 +49,12 @@ export interface RestoreStanding extends Pick<
     | 'elapsedMs'
   >
   readonly result: Pick<RestoreResult, 'keysWritten' | 'keysSkipped' | 'keysFailed' | 'elapsedMs'> | null
+}
+
+/** One that can be gone on with, as a console lists it. */
+export interface InterruptedView extends InterruptedRestore {
+  /** Its newest run, where that is one of this run of the app; it is listed here and nowhere else. */
+  readonly run: string | null
 }
 
 /** What is new of all restores of a host. */

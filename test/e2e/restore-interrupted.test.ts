@@ -154,6 +154,19 @@ test('other choices, and another file, are told to begin anew; what is forgotten
   await press('Stop…')
   await press('Stop the restore')
   await says('Stopped by a person')
+  const stopped = page.url()
+
+  // It is listed once, where it can be gone on with, and leads to the page that tells how it ended.
+  await page.getByRole('navigation').getByRole('link', { name: 'Restores' }).click()
+  const row = main()
+    .getByRole('row')
+    .filter({ has: page.getByRole('button', { name: 'Go on…' }) })
+  await row.getByText('Stopped', { exact: true }).waitFor()
+  const ended = main().getByRole('region', { name: 'Ended' })
+  await expect.poll(() => ended.getByRole('row', { name: /Stopped/ }).count()).toBe(0)
+  await row.getByRole('link', { name: 'dump.rdb' }).click()
+  await says('Stopped by a person')
+  expect(page.url()).toBe(stopped)
 
   await goOnFromList()
   await page.getByLabel('Password', { exact: true }).fill(password)
@@ -176,5 +189,7 @@ test('other choices, and another file, are told to begin anew; what is forgotten
   await press('Forget dump.rdb')
   await page.getByRole('alertdialog').getByRole('button', { name: 'Forget it' }).click()
   await main().getByText('Interrupted').waitFor({ state: 'detached' })
+  // It ended all the same, and is listed as that now.
+  await ended.getByRole('row', { name: /Stopped/ }).waitFor()
   expect(await kept()).toBe('')
 }, 90_000)

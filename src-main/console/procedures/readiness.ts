@@ -1,6 +1,6 @@
 import type { ReadinessRequest, ReadinessSpec } from '#contract/readiness.ts'
 import { base } from '../base.ts'
-import { readablePath } from '../files.ts'
+import { usableInputs } from '../files.ts'
 import { jobSteps } from '../job-steps.ts'
 import type { ConsoleServices } from '../services.ts'
 
@@ -8,7 +8,10 @@ async function specOf(
   { connections, profiles }: ConsoleServices,
   request: ReadinessRequest,
 ): Promise<ReadinessSpec> {
-  if (request.from === 'aof') return { ...request, input: await readablePath(request.input) }
+  if (request.from === 'aof') {
+    const [input = request.input] = await usableInputs([request.input])
+    return { ...request, input }
+  }
   const { from, seconds } = request
   if ('source' in request) return { from, seconds, sources: [connections.complete(request.source)] }
   return { from, seconds, sources: profiles.connections(request.profile, 'source', request.passwords) }

@@ -19,13 +19,12 @@ export async function beginEntry(
       ? { size: 0, modifiedMs: null, ends: '' }
       : await identifyInput(input.path, input.path !== spec.files[index])
   const identities = isKept ? await Promise.all(inputs.map(identify)) : []
-  const files = spec.files.map((file) => (isUrlInput(file) || file === stdinInput ? file : resolve(file)))
-  const target = placeOf(spec.target)
+  const { files, target } = wholeOf(spec)
+  const ids = journalIdsOf(spec)
   const now = Date.now()
   return {
     format: 1,
-    // Of an append-only file the target keeps how far it came: what stands here is nothing to go on from.
-    id: hashOf([...(inputs.every(({ kind }) => kind === 'rdb') ? [] : ['aof']), files, target]).slice(0, 24),
+    id: inputs.every(({ kind }) => kind === 'rdb') ? ids.rdb : ids.aof,
     run: randomBytes(4).toString('hex'),
     inputs: inputs.map(({ name }) => name),
     identities,
@@ -41,6 +40,27 @@ export async function beginEntry(
     holder: null,
     startedAt: now,
     updatedAt: now,
+  }
+}
+
+/**
+ * Under which it is kept how far a restore of this has come. Of an append-only file the target keeps that: what stands here
+ * is nothing to go on from.
+ */
+export function journalIdsOf(spec: RestoreSpec): { readonly rdb: string; readonly aof: string } {
+  const { files, target } = wholeOf(spec)
+  const idOf = (named: readonly unknown[]): string => hashOf(named).slice(0, 24)
+  return { rdb: idOf([files, target]), aof: idOf(['aof', files, target]) }
+}
+
+/** What makes it the same restore, wherever it is asked for. */
+function wholeOf({ files, target }: RestoreSpec): {
+  readonly files: readonly string[]
+  readonly target: string
+} {
+  return {
+    files: files.map((file) => (isUrlInput(file) || file === stdinInput ? file : resolve(file))),
+    target: placeOf(target),
   }
 }
 

@@ -2,8 +2,8 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import type { Answer } from '#contract/api.ts'
 import type { Failure } from '#contract/failure.ts'
 import type { RestoreOrder } from '#contract/limits.ts'
-import type { InterruptedRestore, RestorePhase, RestoreRequest } from '#contract/restore.ts'
-import type { RestoreNews, RestoreStanding, RestoreView } from '#contract/restore-view.ts'
+import type { RestorePhase, RestoreRequest } from '#contract/restore.ts'
+import type { InterruptedView, RestoreNews, RestoreStanding, RestoreView } from '#contract/restore-view.ts'
 import type { VerifyMode } from '#contract/verify.ts'
 import type { ConsoleClient } from '../client.ts'
 import { beat, withNextBeat } from './beat.ts'
@@ -31,7 +31,7 @@ export class Restores {
   #failure = $state.raw<Failure | null>(null)
   /** Why the last deed at the list was refused. */
   #refused = $state.raw<Failure | null>(null)
-  #interrupted = $state.raw<readonly InterruptedRestore[]>([])
+  #interrupted = $state.raw<readonly InterruptedView[]>([])
   #knowsInterrupted = $state(false)
   #watching = false
   /** What has ended is drawn again only where it has changed, and that is hardly ever. */
@@ -47,7 +47,9 @@ export class Restores {
   )
   readonly #running = $derived(this.#all.filter(({ state }) => state === 'running'))
   readonly #ended = $derived.by(() => {
-    const ended = this.#all.filter(({ state }) => state !== 'running')
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const listedElsewhere = new Set(this.#interrupted.map(({ run }) => run))
+    const ended = this.#all.filter(({ id, state }) => state !== 'running' && !listedElsewhere.has(id))
     const before = this.#endedBefore
     const isSame = ended.length === before.length && ended.every((one, at) => one === before[at])
     if (!isSame) this.#endedBefore = ended
@@ -70,7 +72,7 @@ export class Restores {
   }
 
   /** Those that ended without being done, in whatever run of the app: begun again, each goes on. */
-  get interrupted(): readonly InterruptedRestore[] {
+  get interrupted(): readonly InterruptedView[] {
     return this.#interrupted
   }
 
@@ -79,8 +81,13 @@ export class Restores {
     return this.#running
   }
 
+  /** Without those that are interrupted: they are listed as such. */
   get ended(): readonly RestoreStanding[] {
     return this.#ended
+  }
+
+  standingOf(id: string): RestoreStanding | undefined {
+    return this.#standings.get(id)
   }
 
   /** The whole of a restore that is followed, or was. */
