@@ -76,7 +76,7 @@ function toldOfWayBack({ id, state, progress, source, target }: TaskView, output
   })
   const [now, before] = [addressOf(source), addressOf(target)]
   if (shards.length > 1) {
-    output.line(`Paused: ${before} holds all that the ${shards.length} primaries of ${now} had written:`)
+    output.line(`Paused: ${before} holds all that the ${shards.length} masters of ${now} had written:`)
     for (const one of offsets) output.line(`  ${one.address} up to offset ${one.offset ?? 0}`)
   } else output.line(`Paused: ${before} holds all that ${now} had written up to offset ${offset ?? 0}.`)
   output.line(`The way back is open as long as ${now} keeps what it writes from there on in its backlog.`)

@@ -144,7 +144,7 @@ test.runIf(long)(
     while (writer.written < 2_000) await sleep(20)
     again.signal('SIGINT')
     const { stdout } = await again.ended
-    expect(stdout).toContain('the 3 primaries of')
+    expect(stdout).toContain('the 3 masters of')
     for (const { port } of fresh.masters) expect(stdout).toContain(`  127.0.0.1:${port} up to offset `)
 
     const rollingBack = startCli(['roll-back', ...ends], cli)

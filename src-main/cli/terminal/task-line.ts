@@ -35,12 +35,12 @@ export function taskLine({ state, mode, progress, freeze, proof, schedule }: Tas
   return `${phase === 'in-step' ? 'In step' : 'Following'}: ${short(writesPerSecond)} writes/s${lag}${counts}`
 }
 
-/** `Writes are frozen at offset 123.`, or at how many primaries. Where keys are read one by one an offset says nothing. */
+/** `Writes are frozen at offset 123.`, or at how many masters. Where keys are read one by one an offset says nothing. */
 export function frozenLine({
   mode,
   freeze: { offset, shards },
 }: Pick<TaskView, 'mode'> & { readonly freeze: Pick<TaskView['freeze'], 'offset' | 'shards'> }): string {
-  if (shards.length > 1) return `Writes are frozen at ${count(shards.length)} primaries.`
+  if (shards.length > 1) return `Writes are frozen at ${count(shards.length)} masters.`
   return mode === 'scan' ? 'Writes are frozen.' : `Writes are frozen at offset ${count(offset ?? 0)}.`
 }
 

@@ -450,7 +450,7 @@ export const en: LanguageWords = {
     'source.not-ready': {
       what: 'The source[ {address}] does not hand out its data yet[: {reply}].',
       safe: 'All that was applied before stays applied; nothing is lost by waiting.',
-      todo: 'It is asked again every second. A source that loads its data set, or has lost its own primary, is ready when that is over.',
+      todo: 'It is asked again every second. A source that loads its data set, or has lost its own master, is ready when that is over.',
     },
     'source.stream-corrupt': {
       what: 'What the source sends is not a replication stream[ (at offset {offset})].',
@@ -475,7 +475,7 @@ export const en: LanguageWords = {
     'source.no-stream': {
       what: 'The server[ {address}] does not hand out its replication stream[: {reply}].',
       safe: 'Nothing was changed on either server.',
-      todo: 'Use a user who may follow it as a replica does (ACL: +psync +sync +replconf +ping), on a primary; or go on without a way back.',
+      todo: 'Use a user who may follow it as a replica does (ACL: +psync +sync +replconf +ping), on a master; or go on without a way back.',
     },
     'source.slot-moving': {
       what: 'A slot of the server[ {address}] is being moved, so there is no moment at which all of its masters’ streams belong together.',
@@ -593,12 +593,12 @@ export const en: LanguageWords = {
       todo: 'Check their addresses and ports (26379 as a rule), and their password if they have one.',
     },
     'sentinel.unknown-name': {
-      what: 'The Sentinels[ {addresses}] know no primary named[ {name}| like this].',
+      what: 'The Sentinels[ {addresses}] know no master named[ {name}| like this].',
       safe: written,
       todo: 'Check the name: it is the one in "sentinel monitor NAME …" of their configuration.',
     },
     'sentinel.no-primary': {
-      what: 'No primary answers for[ {name}] at the moment[; the Sentinels name {address}].',
+      what: 'No master answers for[ {name}] at the moment[; the Sentinels name {address}].',
       safe: written,
       todo: 'A failover takes some seconds; if it stays so, look at the Sentinels’ log.',
     },
@@ -938,9 +938,9 @@ export const en: LanguageWords = {
       todo: 'Give the user the rights for CONFIG SET, ACL and CLIENT KILL; or freeze by hand: shut the writers out yourself while Keyferry watches.',
     },
     'freeze.not-primary': {
-      what: 'The source[ {address}] is a replica; writes are frozen at its primary.',
+      what: 'The source[ {address}] is a replica; writes are frozen at its master.',
       safe: 'The source is not frozen and its passwords are unchanged.',
-      todo: 'Name the primary as the source and freeze there.',
+      todo: 'Name the master as the source and freeze there.',
     },
     'freeze.node-unreachable': {
       what: 'A server of the source[, {address},] cannot be reached, so it could not be frozen with the others.',
@@ -948,7 +948,7 @@ export const en: LanguageWords = {
       todo: 'Make it reachable from here, or take it out of the replication or cluster; then freeze again.',
     },
     'freeze.shard-elsewhere': {
-      what: 'A shard[ followed at {address}] does not follow any of the primaries that were frozen.',
+      what: 'A shard[ followed at {address}] does not follow any of the masters that were frozen.',
       safe: 'Writes are frozen and everything received so far is kept; nothing was proven or finished.',
       todo: 'Unfreeze. Wait until the cluster has settled after its failover and the shard is in step; then freeze again.',
     },

@@ -11,7 +11,7 @@ export const findingsEn: FindingsOf = {
     why: 'Without it nothing can be copied.',
     mend: 'Check address, port and password; open the port for this machine in the firewall or security group.',
   },
-  'role-master': fine('[{address}|It] is a primary.'),
+  'role-master': fine('[{address}|It] is a master.'),
   'role-cluster': fine(
     '[{address}|It] belongs to a cluster of {masters} masters, and every slot has an owner.',
   ),
@@ -23,18 +23,18 @@ export const findingsEn: FindingsOf = {
   },
   'role-replica': {
     found: '[{address}|The target] is a replica.',
-    why: 'A replica takes no writes, and its primary would overwrite it.',
-    mend: 'Name its primary instead, or make it a primary first.',
+    why: 'A replica takes no writes, and its master would overwrite it.',
+    mend: 'Name its master instead, or make it a master first.',
   },
   'role-replica-source': {
     found: '[{address}|The source] is a replica.',
     why: 'It can be copied and followed, but writes cannot be frozen there.',
-    mend: 'Name its primary if you want to freeze writes at the cutover.',
+    mend: 'Name its master if you want to freeze writes at the cutover.',
   },
   'replica-link-down': {
-    found: '[{address}|The source] is a replica that has lost its primary.',
+    found: '[{address}|The source] is a replica that has lost its master.',
     why: 'It would hand on a data set that is out of date.',
-    mend: 'Name its primary, or wait until the link is up.',
+    mend: 'Name its master, or wait until the link is up.',
   },
   'mode-unsupported': {
     found: '[{address}|The server] runs as {mode}.',
@@ -68,14 +68,14 @@ export const findingsEn: FindingsOf = {
     why: 'Without the replication stream the source cannot be followed.',
     mend: 'Give the account the commands psync and replconf, or use one that has them.',
   },
-  'replica-not-preferred': fine('The primary itself is read.'),
-  'replica-itself': fine('{address} is no primary: it is followed as it was named.'),
+  'replica-not-preferred': fine('The master itself is read.'),
+  'replica-itself': fine('{address} is no master: it is followed as it was named.'),
   'replica-found': fine(
-    'The stream will be had from the replica {replica}; the primary makes no snapshot for us.',
+    'The stream will be had from the replica {replica}; the master makes no snapshot for us.',
   ),
   'replica-none': {
     found: 'None of the {replicas} replicas of {address} can be followed now.',
-    why: 'The stream is had from the primary then, which has to make the snapshot. A replica is followed where its link is up, it lacks less than 64 MiB, its version is 4.0 or later, and our account is let in there at the address that the primary tells.',
+    why: 'The stream is had from the master then, which has to make the snapshot. A replica is followed where its link is up, it lacks less than 64 MiB, its version is 4.0 or later, and our account is let in there at the address that the master tells.',
     mend: 'See that a replica is in step, that this machine reaches it and that our account is known there (users are not replicated), or accept this.',
   },
   'scan-instead': {

@@ -83,7 +83,7 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
   'shape-fits': fine('It holds {used:bytes} and answers {ops} commands a second.'),
   'shape-larger': {
     found: 'The source holds {used:bytes} and answers {ops} commands a second.',
-    why: 'Up to 12 GiB now, 60 GiB later and 40,000 commands a second one primary is advised; beyond, a cluster.',
+    why: 'Up to 12 GiB now, 60 GiB later and 40,000 commands a second one master is advised; beyond, a cluster.',
     mend: 'Consider a cluster as the target; "keyferry readiness" tells whether applications can use one.',
   },
   'shape-transactions': {

@@ -118,7 +118,7 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
   'way-back-no-stream': {
     found: '{address} 서버를 따라갈 수 없는데, 되돌아갈 길을 두려 합니다.',
     why: '타깃에 쓰인 내용을 그곳에서 받을 수 없습니다.',
-    mend: '복제본처럼 따라갈 수 있는 타깃 사용자(ACL: +psync +sync +replconf +ping)를 쓰거나, 되돌아갈 길 없이 진행하세요.',
+    mend: '레플리카처럼 따라갈 수 있는 타깃 사용자(ACL: +psync +sync +replconf +ping)를 쓰거나, 되돌아갈 길 없이 진행하세요.',
   },
   'way-back-into-cluster': {
     found: '소스는 클러스터이고 타깃은 아닌데, 되돌아갈 길을 두려 합니다.',

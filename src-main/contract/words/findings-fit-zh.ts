@@ -39,7 +39,7 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
   'big-keys-none': fine('[抽查了 {looked:keys}，最大的占 {bytes:bytes}。|目前还没有键。]'),
   'big-keys-found': {
     found: '键 {key} 占 {bytes:bytes}。',
-    why: '读取、写入和比对它时，两端对其他请求的应答会变慢。',
+    why: '读取、写入和比较它时，两端对其他请求的应答会变慢。',
     mend: '如有可能请拆分，或在低峰期复制。',
   },
   'big-keys-unknown': fine('无法查询单个键的大小。'),

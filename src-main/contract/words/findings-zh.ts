@@ -75,12 +75,12 @@ export const findingsZh: FindingsOf = {
   },
   'scan-instead': {
     found: '当前账号无权[在 {address} ]跟随复制流：将逐键读取源端。',
-    why: '变更可能延迟被发现，中间的取值可能被跳过；源端要应答 SCAN、每个键的 DUMP 以及完整比对。只有冻结之后的最后一次比对才使两端一致，其耗时相当于读取全部键。',
+    why: '变更可能延迟被发现，中间的取值可能被跳过；源端要应答 SCAN、每个键的 DUMP 以及完整比较。只有冻结之后的最后一次比较才使两端一致，其耗时相当于读取全部键。',
     mend: '请为账号授予 psync、sync 和 replconf 以改用复制流，或接受此方式。',
   },
   'scan-chosen': {
     found: '按所选方式，将逐键读取源端[ {address}]。',
-    why: '变更可能延迟被发现，中间的取值可能被跳过；源端要应答 SCAN、每个键的 DUMP 以及完整比对。只有冻结之后的最后一次比对才使两端一致，其耗时相当于读取全部键。',
+    why: '变更可能延迟被发现，中间的取值可能被跳过；源端要应答 SCAN、每个键的 DUMP 以及完整比较。只有冻结之后的最后一次比较才使两端一致，其耗时相当于读取全部键。',
     mend: '如源端允许，请改选复制流，或接受此方式。',
   },
   'scan-needs-none': fine('此处无关：源端将逐键读取。'),
@@ -89,17 +89,17 @@ export const findingsZh: FindingsOf = {
   'events-will-set': fine('源端尚未告知全部变更；会将 {name} 设为 {during}，之后恢复。'),
   'events-off': {
     found: '源端没有告知全部变更[：{name} 为“{found}”]。',
-    why: '只能反复比对两端来发现变更：既迟，又加重两端负担。',
+    why: '只能反复比较两端来发现变更：既迟，又加重两端负担。',
     mend: '请在迁移期间将 {name} 设为 {during}。',
   },
   'events-refused': {
     found: '当前账号无权[在 {address} ]监听键的变更。',
-    why: '只能反复比对两端来发现变更：既迟，又加重两端负担。',
+    why: '只能反复比较两端来发现变更：既迟，又加重两端负担。',
     mend: '请为账号授予 psubscribe 命令和相应频道（ACL：+psubscribe &__keyevent@*）。',
   },
   'events-unknown': {
     found: '无法得知源端是否告知变更[：不能读取 {name}]。',
-    why: '若不告知，则只能反复比对两端来发现变更。',
+    why: '若不告知，则只能反复比较两端来发现变更。',
     mend: '请按服务商的方式将 {name} 设为 AE，之后即可听到变更。',
   },
   'config-allowed': fine('当前账号可以读取和修改参数。'),

@@ -368,7 +368,7 @@ export const ko: LanguageWords = {
       todo: '끝날 때까지 기다린 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
     },
     'target.read-only': {
-      what: '[{address} ]타깃은 복제본이라 쓰기를 받지 않습니다.',
+      what: '[{address} ]타깃은 레플리카가라 쓰기를 받지 않습니다.',
       safe: written,
       todo: '마스터의 주소를 쓰세요.',
     },
@@ -378,9 +378,9 @@ export const ko: LanguageWords = {
       todo: '디스크를 고치고(로그 참고), 있는 키를 건너뛰도록 하여 다시 시작하세요.',
     },
     'target.no-replicas': {
-      what: '[{address} ]타깃의 정상 복제본이 너무 적어 쓰기를 받지 않습니다.',
+      what: '[{address} ]타깃의 정상 레플리카가 너무 적어 쓰기를 받지 않습니다.',
       safe: written,
-      todo: '복제본을 되살리거나 min-replicas-to-write를 낮춘 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
+      todo: '레플리카를 되살리거나 min-replicas-to-write를 낮춘 뒤, 있는 키를 건너뛰도록 하여 다시 시작하세요.',
     },
     'target.cluster': {
       what: '[{address} ]타깃은 Redis Cluster입니다. 라이브 마이그레이션은 단독 서버에만 쓸 수 있습니다.',
@@ -445,7 +445,7 @@ export const ko: LanguageWords = {
     'source.not-ready': {
       what: '[{address} ]소스가 아직 데이터를 내주지 않습니다[: {reply}].',
       safe: '이전에 적용된 쓰기는 그대로 유지되며, 기다려도 잃는 것은 없습니다.',
-      todo: '매초 다시 요청합니다. 소스가 데이터를 모두 읽어 들이거나 자신의 프라이머리와 다시 연결되면 이어집니다.',
+      todo: '매초 다시 요청합니다. 소스가 데이터를 모두 읽어 들이거나 자신의 마스터와 다시 연결되면 이어집니다.',
     },
     'source.stream-corrupt': {
       what: '소스가 보낸 내용이 복제 스트림이 아닙니다[(오프셋 {offset})].',
@@ -470,7 +470,7 @@ export const ko: LanguageWords = {
     'source.no-stream': {
       what: '서버[ {address}]가 복제 스트림을 내주지 않습니다[: {reply}].',
       safe: '양쪽 서버 모두 아무것도 바뀌지 않았습니다.',
-      todo: '복제본처럼 따라갈 수 있는 사용자(ACL: +psync +sync +replconf +ping)로, 프라이머리에 접속하세요. 아니면 되돌아갈 길 없이 계속하세요.',
+      todo: '레플리카처럼 따라갈 수 있는 사용자(ACL: +psync +sync +replconf +ping)로, 마스터에 접속하세요. 아니면 되돌아갈 길 없이 계속하세요.',
     },
     'source.slot-moving': {
       what: '서버[ {address}]의 슬롯이 옮겨지고 있어, 모든 마스터의 스트림이 서로 맞는 시점이 없습니다.',
@@ -588,12 +588,12 @@ export const ko: LanguageWords = {
       todo: '주소와 포트(보통 26379), 그리고 비밀번호가 있다면 그것도 확인하세요.',
     },
     'sentinel.unknown-name': {
-      what: 'Sentinel[ {addresses}]은(는)[ {name}|이런] 이름의 프라이머리를 모릅니다.',
+      what: 'Sentinel[ {addresses}]은(는)[ {name}|이런] 이름의 마스터를 모릅니다.',
       safe: written,
       todo: '이름을 확인하세요. 설정의 "sentinel monitor 이름 …"에 있는 것입니다.',
     },
     'sentinel.no-primary': {
-      what: '지금[ {name}]에 응답하는 프라이머리가 없습니다[. Sentinel이 알려 준 주소는 {address}입니다].',
+      what: '지금[ {name}]에 응답하는 마스터가 없습니다[. Sentinel이 알려 준 주소는 {address}입니다].',
       safe: written,
       todo: '페일오버에는 몇 초가 걸립니다. 계속되면 Sentinel의 로그를 보세요.',
     },
@@ -855,12 +855,12 @@ export const ko: LanguageWords = {
     'task.too-many': {
       what: 'Keyferry가 이미[ 작업 {most}개를| 최대한 많은 작업을] 실행하고 있어 더 받을 수 없습니다.',
       safe: '실행 중인 작업은 계속되며, 이 작업은 시작되지 않았습니다.',
-      todo: '그중 하나가 끝나거나 일시 정지되면 시작하십시오.',
+      todo: '그중 하나가 끝나거나 일시 중지되면 시작하십시오.',
     },
     'task.instance-busy': {
       what: '다른 작업[ “{name}” 작업]이[ {address} 서버를| 같은 서버를] 사용하고 있습니다.',
       safe: '그 작업은 계속되며, 이 작업은 시작되지 않았습니다.',
-      todo: '그 작업이 끝날 때까지 기다리거나, 먼저 일시 정지하거나 중지하십시오.',
+      todo: '그 작업이 끝날 때까지 기다리거나, 먼저 일시 중지하거나 중지하십시오.',
     },
     'task.move-consent': {
       what: '소스 주소를 입력해야만 소스의 키를 삭제합니다[: {source}].',
@@ -933,9 +933,9 @@ export const ko: LanguageWords = {
       todo: 'CONFIG SET, ACL, CLIENT KILL 권한을 주거나, 직접 동결하세요. 쓰기를 직접 차단하면 Keyferry가 확인합니다.',
     },
     'freeze.not-primary': {
-      what: '소스[ {address}] 서버는 복제본입니다. 쓰기는 그 프라이머리에서 동결합니다.',
+      what: '소스[ {address}] 서버는 레플리카입니다. 쓰기는 그 마스터에서 동결합니다.',
       safe: '소스는 동결되지 않았고 비밀번호도 그대로입니다.',
-      todo: '프라이머리를 소스로 지정하고 그곳에서 동결하세요.',
+      todo: '마스터를 소스로 지정하고 그곳에서 동결하세요.',
     },
     'freeze.node-unreachable': {
       what: '소스의 서버 하나[({address})]에 연결할 수 없어 나머지와 함께 동결할 수 없습니다.',
@@ -943,7 +943,7 @@ export const ko: LanguageWords = {
       todo: '이 컴퓨터에서 연결되게 하거나 복제나 클러스터에서 빼낸 뒤 다시 동결하세요.',
     },
     'freeze.shard-elsewhere': {
-      what: '샤드 하나[({address}에서 따라가는 중)]가 동결된 프라이머리 중 어느 것도 따라가지 않습니다.',
+      what: '샤드 하나[({address}에서 따라가는 중)]가 동결된 마스터 중 어느 것도 따라가지 않습니다.',
       safe: '쓰기는 동결되어 있고 지금까지 받은 것은 모두 보관됩니다. 증명이나 완료는 하지 않았습니다.',
       todo: '동결을 해제하세요. 클러스터의 장애 조치가 끝나고 샤드가 따라잡은 뒤 다시 동결하세요.',
     },

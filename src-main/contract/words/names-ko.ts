@@ -28,7 +28,7 @@ export const namesKo: NameWords = {
   'migration.mode.stream': '복제 스트림',
   'migration.mode.scan': '키 단위',
   'migration.prefer': '스트림을 받을 곳',
-  'migration.prefer.primary': '프라이머리',
+  'migration.prefer.primary': '마스터',
   'migration.prefer.replica': '정상 레플리카가 있으면 레플리카',
   'migration.proof': '종료 전 검증',
   'migration.proof.full': '모든 값',

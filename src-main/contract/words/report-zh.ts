@@ -23,7 +23,7 @@ export const reportZh: ReportWords = {
   keysCopied: '全量复制的键',
   bytesCopied: '全量复制的字节',
   writes: '之后应用的写入',
-  writePause: '停写时间',
+  writePause: '写入暂停',
   command: '割接时的命令 → 退出码',
   writePauseNone: '无：从未暂停写入',
   endedByFinished: '目标端接管时结束',

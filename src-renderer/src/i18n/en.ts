@@ -415,8 +415,8 @@ export const en = {
   'migration.prefer.primary.text':
     'It knows every write first. It makes a snapshot at the start: a fork, and memory for what changes meanwhile.',
   'migration.prefer.replica.text':
-    'Spares the primary the snapshot. When the replica is lost, another one is followed, or the primary, and nothing is missed.',
-  'migration.review.prefer.replica': 'From a healthy **replica**, and from the primary while there is none.',
+    'Spares the master the snapshot. When the replica is lost, another one is followed, or the master, and nothing is missed.',
+  'migration.review.prefer.replica': 'From a healthy **replica**, and from the master while there is none.',
   'migration.review.mode': 'Reading the source',
   'migration.review.mode.auto':
     'By its replication stream where the checks find that we may, else key by key.',

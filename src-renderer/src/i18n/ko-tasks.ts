@@ -41,7 +41,7 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'tasks.choose': '선택: {name}',
   'tasks.chooseNone': '선택 해제',
   'tasks.do.start': '시작({count})',
-  'tasks.do.pause': '일시 정지({count})',
+  'tasks.do.pause': '일시 중지({count})',
   'tasks.do.stop': '중지({count})…',
   'tasks.do.unschedule': '예약 해제({count})',
   'tasks.do.remove': '제거({count})…',

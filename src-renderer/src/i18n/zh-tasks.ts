@@ -58,7 +58,7 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'task.toReview': '前往复核与启动',
   'tasks.choice': '选择',
   'scanPace.title': '源端负载',
-  'scanPace.hint': '读取或比对全部键时的上限；变更的键另计，冻结后不限',
+  'scanPace.hint': '读取或比较全部键时的上限；变更的键另计，冻结后不限',
   'move.tick': '最后删除源端的键',
   'move.title': '删除 {source} 的全部键',
   'move.deed_other': '完成并删除 {n} 个键',
