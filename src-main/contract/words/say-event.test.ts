@@ -44,3 +44,14 @@ test('what is called by a name of ours is said in words', () => {
   const unknown = { check: 'of-a-later-version' }
   expect(sayEvent({ code: 'checks.accepted', params: unknown }, 'en')).toContain('“of-a-later-version”')
 })
+
+test('numbers have the grouping of the language, and spans of time a unit that a person reads', () => {
+  const frozen = { offset: 17_527_644, clients: 1_204 }
+  expect(sayEvent({ code: 'freeze.done', params: frozen }, 'en')).toBe(
+    'Writes are frozen at offset 17,527,644; connections signed out: 1,204.',
+  )
+  const pause = { ms: 58_832 }
+  expect(sayEvent({ code: 'pause.ended', params: pause }, 'en')).toBe('The write pause took 58.8 sec.')
+  expect(sayEvent({ code: 'pause.ended', params: pause }, 'zh')).toBe('写入暂停了 58.8 秒。')
+  expect(sayEvent({ code: 'pause.ended', params: pause }, 'ko')).toBe('쓰기가 58.8초 동안 멈췄습니다.')
+})

@@ -3,8 +3,9 @@ import { numberFormat } from './intl.ts'
 /**
  * The small language of our sentences.
  *
- * - `{name}` is a param as it is; `{name:keys}` a counted number of keys (absent when 0); `{name:bytes}` a size;
- *   `{name:if}` says nothing, and is there when the param is.
+ * - `{name}` is a param as it is; `{name:keys}` a counted number of keys (absent when 0); `{name:count}` a number with
+ *   its grouping; `{name:bytes}` a size; `{name:duration}` a span given in milliseconds; `{name:if}` says nothing, and is
+ *   there when the param is.
  * - `[with {name}|without]` says the first part when every param in it is there, else the second (or nothing).
  *   Of more parts it says the first that is whole, else the last.
  *
@@ -40,7 +41,7 @@ export function placeholdersOf(template: string): readonly { name: string; form:
   return [...template.matchAll(placeholder)].map((found) => ({ name: found[1]!, form: found[2] }))
 }
 
-const placeholder = /\{(\w+)(?::(keys|bytes|if))?\}/g
+const placeholder = /\{(\w+)(?::(keys|count|bytes|duration|if))?\}/g
 const optionalPart = /\[([^[\]]*)\]/g
 
 function isThere(value: string | number | undefined, form: string | undefined): boolean {
@@ -56,6 +57,8 @@ function formatted(
   if (value === undefined || form === 'if') return ''
   if (form === 'keys') return style.keys(Number(value), numberFormat(style.locale).format(Number(value)))
   if (form === 'bytes') return formatBytes(Number(value), style.locale)
+  if (form === 'duration') return formatDuration(Number(value), style.locale)
+  if (form === 'count') return numberFormat(style.locale).format(Number(value))
   return String(value)
 }
 
@@ -72,3 +75,23 @@ export function formatBytes(bytes: number, locale: string): string {
 }
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+/** A span of time in its two largest units: `161 ms`, `58.8 sec`, `2 min 5 sec`. */
+export function formatDuration(ms: number, locale: string): string {
+  const unit = (value: number, name: string, digits = 0): string =>
+    numberFormat(locale, {
+      style: 'unit',
+      unit: name,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    })
+      .format(value)
+      // Chinese words of ours have a space there.
+      .replace(/(?<=\d)(?=\p{Script=Han})/u, ' ')
+  if (ms < 1_000) return unit(ms, 'millisecond')
+  const seconds = ms / 1_000
+  if (seconds < 60) return unit(seconds, 'second', 1)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${unit(minutes, 'minute')} ${unit(Math.floor(seconds % 60), 'second')}`
+  return `${unit(Math.floor(minutes / 60), 'hour')} ${unit(minutes % 60, 'minute')}`
+}

@@ -1,4 +1,5 @@
 import { momentFormat, numberFormat } from '#contract/words/intl.ts'
+import { formatDuration } from '#contract/words/template.ts'
 
 /** Figures and times as one language writes them. */
 export class Formats {
@@ -23,18 +24,6 @@ export class Formats {
   }
 
   duration(ms: number): string {
-    const unit = (value: number, name: string, digits = 0): string =>
-      numberFormat(this.tag, {
-        style: 'unit',
-        unit: name,
-        unitDisplay: 'short',
-        maximumFractionDigits: digits,
-      }).format(value)
-    if (ms < 1_000) return unit(ms, 'millisecond')
-    const seconds = ms / 1_000
-    if (seconds < 60) return unit(seconds, 'second', 1)
-    const minutes = Math.floor(seconds / 60)
-    if (minutes < 60) return `${unit(minutes, 'minute')} ${unit(Math.floor(seconds % 60), 'second')}`
-    return `${unit(Math.floor(minutes / 60), 'hour')} ${unit(minutes % 60, 'minute')}`
+    return formatDuration(ms, this.tag)
   }
 }
