@@ -26,7 +26,7 @@ export const eventsKo: EventsOf = {
   'copy.begun-anew':
     '키 규칙에서 {command} 명령이 무엇을 뜻하는지는 새로 복사해야 알 수 있어 소스를 다시 복사합니다.',
   'apply.not-in-cluster':
-    '클러스터는 {command}을(를) 실행할 수 없고 어떤 키를 바꾸는지도 알 수 없어 제외합니다. 양쪽을 비교하세요.',
+    '클러스터는 {command} 명령을 실행할 수 없고 어떤 키를 바꾸는지도 알 수 없어 제외합니다. 양쪽을 비교하세요.',
   'copy.cannot-hold': '타깃이 {key} 키[({db}번 데이터베이스)]의 값을 담을 수 없어 제외합니다.',
   'repair.done': '키를 새로 복사했습니다[({count}개)].',
   'expiry.beyond-guard': '{key} 키[({db}번 데이터베이스)]의 만료는 너무 멀어서 그대로 둡니다.',
@@ -52,11 +52,11 @@ export const eventsKo: EventsOf = {
   'way-back.not-opened': '되돌아갈 길을 열지 못했습니다: {code} 그 길 없이 마이그레이션을 완료했습니다.',
   'way-back.closed': '되돌아갈 길을 닫았습니다. 타깃이 계속 원본입니다.',
   'way-back.rolled-back': '되돌렸습니다. 소스가 다시 원본입니다.',
-  'command.done': '전환 때의 명령 {program}이(가) 잘 끝났습니다[. {ms:duration} 걸렸습니다].',
+  'command.done': '전환 때의 {program} 명령이 잘 끝났습니다[. {ms:duration} 걸렸습니다].',
   'command.lost':
-    '전환 때의 명령 {program}이(가) 실행되는 동안 Keyferry가 종료되었습니다. 이미 실행되었을 수 있습니다.',
+    '전환 때의 {program} 명령이 실행되는 동안 Keyferry가 종료되었습니다. 이미 실행되었을 수 있습니다.',
   'command.skipped': '요청에 따라 전환 때의 명령 {program} 없이 완료했습니다.',
-  'command.failed': '전환 때의 명령 {program}이(가) 실패했습니다: {reason}[. 출력: {said}].',
+  'command.failed': '전환 때의 {program} 명령이 실패했습니다: {reason}[. 출력: {said}].',
   'move.done':
     '타깃에 도착한 키를 소스에서 삭제했습니다: {deleted:count}개[. {kept:keys}는 타깃에 같은 이름이 없어 남겨 두었습니다].',
   'move.ended':

@@ -104,7 +104,7 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '되돌아갈 길이나 규칙 중 하나를 쓰지 마세요.',
   },
   'rules-databases-meet': {
-    found: '소스의 데이터베이스 {dbs}이(가) 같은 이름으로 타깃의 {db}번 데이터베이스에 들어가게 됩니다.',
+    found: '소스의 {dbs}번 데이터베이스가 같은 이름으로 타깃의 {db}번 데이터베이스에 들어가게 됩니다.',
     why: '이름이 같은 두 키가 함께 있을 수 없습니다.',
     mend: '둘 중 하나에 접두사나 다른 데이터베이스를 주거나 제외하세요.',
   },

@@ -90,12 +90,12 @@ export const findingsKo: FindingsOf = {
   'events-not-needed': fine('필요 없습니다. 복제 스트림이 모든 변경을 알려 줍니다.'),
   'events-told': fine('소스가 바뀐 키를 알려 줍니다[({name} 값은 {found})].'),
   'events-will-set': fine(
-    '소스가 아직 모든 변경을 알리지 않아 {name} 값을 {during}(으)로 바꾸고 나중에 되돌립니다.',
+    '소스가 아직 모든 변경을 알리지 않아 {name} 설정을 {during} 값으로 바꾸고 나중에 되돌립니다.',
   ),
   'events-off': {
     found: '소스가 모든 변경을 알려 주지 않습니다[({name} 값은 "{found}")].',
     why: '양쪽을 거듭 비교해야만 변경을 찾을 수 있어 늦고 양쪽에 부담이 됩니다.',
-    mend: '마이그레이션하는 동안 {name} 값을 {during}(으)로 바꾸세요.',
+    mend: '마이그레이션하는 동안 {name} 설정을 {during} 값으로 바꾸세요.',
   },
   'events-refused': {
     found: '이 계정은 [{address} 서버에서 ]키의 변경을 들을 수 없습니다.',
@@ -184,7 +184,7 @@ export const findingsKo: FindingsOf = {
   ),
   'different-servers': fine('소스와 타깃은 서로 다른 서버입니다.'),
   'same-instance': {
-    found: '소스 {source}와(과) 타깃 {target}의 인스턴스 ID가 같습니다: {instance}.',
+    found: '소스 {source} 서버와 타깃 {target} 서버의 인스턴스 ID가 같습니다: {instance}.',
     why: '인스턴스를 자기 자신으로 옮기면 가진 데이터를 잃습니다.',
     mend: '서로 다른 두 인스턴스를 지정하거나, 잘못된 ID를 고치세요.',
   },

@@ -513,7 +513,7 @@ export const ko: LanguageWords = {
       todo: '서버가 실행 중인지, 그곳에서 본 주소가 맞는지, 둘 사이의 방화벽을 확인하세요.',
     },
     'tunnel.prohibited': {
-      what: '[{hop}|터널]은(는) [{address}|이 서버](으)로의 연결을 허용하지 않습니다.',
+      what: '[{hop} 서버|터널]에서 [{address}|이] 서버로 가는 연결을 허용하지 않습니다.',
       safe: written,
       todo: '그쪽에서 허용하도록 하세요: sshd_config의 AllowTcpForwarding과 PermitOpen, 또는 프록시의 규칙.',
     },
@@ -523,22 +523,22 @@ export const ko: LanguageWords = {
       todo: '그 서버가 실행 중인지와 중간 네트워크를 확인하세요. 다음 시도에서 새 세션을 엽니다.',
     },
     'ssh.unknown-host': {
-      what: 'SSH 서버[ {address}]을(를) 이 컴퓨터는 모릅니다[. 제시한 {keyType} 호스트 키는 {fingerprint}입니다].',
+      what: '이 컴퓨터가 모르는 SSH 서버[ {address}]입니다[. 제시한 {keyType} 호스트 키는 {fingerprint}입니다].',
       safe: written,
       todo: '관리하는 사람에게 호스트 키의 지문을 물어, 같을 때만 받아들이세요[{console:if}|(--accept-host-key)].',
     },
     'ssh.host-key-changed': {
-      what: 'SSH 서버[ {address}]이(가) 알려진 것과 다른 호스트 키를 제시합니다[({file} {line}번째 줄)]. 새로 설치했거나 누군가 중간에 있습니다[. 새 키는 {fingerprint}입니다].',
+      what: '[{address} ]SSH 서버가 알려진 것과 다른 호스트 키를 제시합니다[({file} {line}번째 줄)]. 새로 설치했거나 누군가 중간에 있습니다[. 새 키는 {fingerprint}입니다].',
       safe: written,
       todo: '관리하는 사람에게 물어보세요. 일부러 바꾼 것일 때만 옛 키를 지우고(ssh-keygen -R) 새 키를 받아들이세요.',
     },
     'ssh.host-key-revoked': {
-      what: 'SSH 서버[ {address}]이(가) 폐기된 것으로 표시된 호스트 키를 제시합니다[({file} {line}번째 줄)].',
+      what: '[{address} ]SSH 서버가 폐기된 것으로 표시된 호스트 키를 제시합니다[({file} {line}번째 줄)].',
       safe: written,
       todo: '관리하는 사람이 설명하고 다른 키로 바꾸기 전에는 이 서버를 쓰지 마세요.',
     },
     'ssh.sign-in-refused': {
-      what: 'SSH 서버[ {address}]이(가) 사용자[ {username}]의 로그인을 거부했습니다.',
+      what: '[{address} ]SSH 서버가 사용자[ {username}]의 로그인을 거부했습니다.',
       safe: written,
       todo: '사용자와, 로그인에 쓰는 키, 비밀번호 또는 에이전트를 확인하세요.',
     },
@@ -558,22 +558,22 @@ export const ko: LanguageWords = {
       todo: '옆의 .pub이 아니라 개인 키를 지정하세요. 다른 형식의 키는 ssh-keygen -p -f FILE로 다시 쓸 수 있습니다.',
     },
     'ssh.passphrase-needed': {
-      what: '개인 키[ {file}]은(는) 암호로 잠겨 있습니다.',
+      what: '[{file} ]개인 키는 암호로 잠겨 있습니다.',
       safe: written,
       todo: '암호를 주거나[{console:if}|(--ssh-passphrase -)], 키를 SSH 에이전트에 넣으세요.',
     },
     'ssh.passphrase-wrong': {
-      what: '이 암호로는 개인 키[ {file}]을(를) 열 수 없습니다.',
+      what: '이 암호로는 [{file} ]개인 키를 열 수 없습니다.',
       safe: written,
       todo: '암호와, 그 암호의 키가 맞는지 확인하세요.',
     },
     'ssh.file-unreadable': {
-      what: '파일[ {file}]을(를) 읽을 수 없습니다.',
+      what: '[{file} ]파일을 읽을 수 없습니다.',
       safe: written,
       todo: '경로와 읽기 권한을 확인하세요.',
     },
     'socks.sign-in-refused': {
-      what: 'SOCKS5 프록시[ {address}]이(가) 이 사용자와 비밀번호를 받아들이지 않거나, 이를 요구합니다.',
+      what: '[{address} ]SOCKS5 프록시가 이 사용자와 비밀번호를 받아들이지 않거나, 이를 요구합니다.',
       safe: written,
       todo: '둘 다, 그리고 프록시가 요구하는 로그인 방법을 확인하세요.',
     },
@@ -588,7 +588,7 @@ export const ko: LanguageWords = {
       todo: '주소와 포트(보통 26379), 그리고 비밀번호가 있다면 그것도 확인하세요.',
     },
     'sentinel.unknown-name': {
-      what: 'Sentinel[ {addresses}]은(는)[ {name}|이런] 이름의 마스터를 모릅니다.',
+      what: '[{addresses} ]Sentinel은 [{name}|이런] 이름의 마스터를 모릅니다.',
       safe: written,
       todo: '이름을 확인하세요. 설정의 "sentinel monitor 이름 …"에 있는 것입니다.',
     },
@@ -648,7 +648,7 @@ export const ko: LanguageWords = {
       todo: '복원 목록을 확인하세요. 목록은 Keyferry가 시작될 때 새로 시작합니다.',
     },
     'restore.under-way': {
-      what: '지금 다른 Keyferry가[ {file}| 백업]을[ {address}| 이 타깃](으)로 복원하고 있습니다.',
+      what: '지금 다른 Keyferry가 [{file} 파일|백업]을 [{address} 서버|이 타깃]에 복원하고 있습니다.',
       safe: '그 복원은 계속됩니다. 이번 것은 아무것도 쓰지 않았습니다.',
       todo: '끝날 때까지 기다리세요. 그 머신이 완전히 사라졌다면 몇 초 뒤에 다시 시도하세요.',
     },
@@ -908,7 +908,7 @@ export const ko: LanguageWords = {
       todo: '프로그램이 자신의 파일에서 비밀번호를 읽게 하세요.',
     },
     'way-back.none': {
-      what: '[{target}에서 {source}(으)로 ]열린 되돌아갈 길이 없습니다.',
+      what: '[{target} 서버에서 {source} 서버로 ]열린 되돌아갈 길이 없습니다.',
       safe: '양쪽 서버 모두 아무것도 바뀌지 않았습니다.',
       todo: '되돌아갈 길은 전환할 때 [{console:if}계획에서 고르거나 전환 화면에서 선택하면 열립니다.|--way-back 또는 계획의 선택에 따라 열립니다. "keyferry tasks"가 목록을 보여 줍니다.] 그 길 없이 되돌리려면 반대 방향으로 마이그레이션하세요.',
     },

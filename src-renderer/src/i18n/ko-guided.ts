@@ -78,7 +78,7 @@ export const koGuided: WordsLike<typeof enGuided> = {
   'guided.unequal.means':
     '포기하고 다시 시작하거나, 소스가 동결된 동안 `keyferry verify --repair` 명령으로 타깃을 고치세요.',
   'guided.done': '이전이 끝났습니다.',
-  'guided.done.unfrozen': '{from}은(는) 다시 쓰기를 받습니다.',
+  'guided.done.unfrozen': '{from} 서버가 다시 쓰기를 받습니다.',
   'guided.done.frozen':
     '{from} 서버는 아직 동결되어 있습니다. 이 서버에 쓰는 애플리케이션이 없을 때 해제하세요.',
 }
