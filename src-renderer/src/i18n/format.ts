@@ -64,6 +64,11 @@ export function formatDuration(ms: number): string {
   return t('duration.d', { d: Math.floor(hours / 24), h: hours % 24 })
 }
 
+/** How long something has gone on by now: in whole seconds, which is how often it changes before a person's eyes. */
+export function formatElapsed(ms: number): string {
+  return formatDuration(Math.max(1, Math.floor(ms / 1000)) * 1000)
+}
+
 /** A whole number of a unit of time, in words: `1 day`. */
 export function formatSpan(amount: number, unit: 'second' | 'minute' | 'hour' | 'day'): string {
   return numberFormat(language.locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)

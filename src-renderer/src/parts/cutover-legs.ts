@@ -97,6 +97,8 @@ function textOf(id: CutoverLeg, task: TaskView, isBehind: boolean): string {
   if (task.wayBackOf !== null && (id === 'drain' || id === 'finish'))
     return t(`rollBack.${id}.text`, { from: task.from, to: task.to })
   if (id === 'drain' && task.mode === 'scan') return t('cutover.drain.scan')
+  if (id === 'release' && isBehind && freeze.state === 'undone' && !freeze.byHand && task.wayBackOf === null)
+    return t('cutover.release.done')
   if (id === 'release' && task.state === 'way-back') return t('wayBack.kept.release')
   return t(`cutover.${id}.text`)
 }

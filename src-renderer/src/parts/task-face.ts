@@ -120,6 +120,7 @@ export function nowOfTask(task: TaskStanding): string {
   const lag = task.progress?.lagBytes ?? null
   if (task.state === 'following' && !task.inStep && lag !== null)
     return t('task.behind', { bytes: formatBytes(lag) })
+  if (task.state === 'freezing' || task.state === 'frozen') return t(`task.short.${task.state}`)
   return faceOfTask(task).word
 }
 
