@@ -430,7 +430,7 @@ export const ko: LanguageWords = {
     'target.not-lockable': {
       what: '타깃[ {address}]을 잠글 수 없습니다[: {reason}].',
       safe: '아무것도 쓰지 않았으며 비밀번호는 그대로입니다.',
-      todo: '비밀번호를 바꿀 수 있는 사용자(CONFIG SET, ACL SETUSER)로 접속하거나, 잠그지 않고 이전하십시오.',
+      todo: '비밀번호를 바꿀 수 있는 사용자(CONFIG SET, ACL SETUSER)로 접속하거나, 잠그지 않고 이전하세요.',
     },
     'target.refused': {
       what: '[{address} ]타깃이 명령을 거부했습니다[. 응답: {reply}].',
@@ -855,32 +855,32 @@ export const ko: LanguageWords = {
     'task.too-many': {
       what: 'Keyferry가 이미[ 작업 {most}개를| 최대한 많은 작업을] 실행하고 있어 더 받을 수 없습니다.',
       safe: '실행 중인 작업은 계속되며, 이 작업은 시작되지 않았습니다.',
-      todo: '그중 하나가 끝나거나 일시 중지되면 시작하십시오.',
+      todo: '그중 하나가 끝나거나 일시 중지되면 시작하세요.',
     },
     'task.instance-busy': {
       what: '다른 작업[ “{name}” 작업]이[ {address} 서버를| 같은 서버를] 사용하고 있습니다.',
       safe: '그 작업은 계속되며, 이 작업은 시작되지 않았습니다.',
-      todo: '그 작업이 끝날 때까지 기다리거나, 먼저 일시 중지하거나 중지하십시오.',
+      todo: '그 작업이 끝날 때까지 기다리거나, 먼저 일시 중지하거나 중지하세요.',
     },
     'task.move-consent': {
       what: '소스 주소를 입력해야만 소스의 키를 삭제합니다[: {source}].',
       safe: '아무것도 삭제되지 않았습니다.',
-      todo: '주소를 정확히 입력하거나, 삭제 없이 완료하십시오.',
+      todo: '주소를 정확히 입력하거나, 삭제 없이 완료하세요.',
     },
     'task.move-unproven': {
       what: '[{source} 서버의 ]키를 삭제할 수 없습니다. 유효한 동결 상태에서 모든 값이 같다고 증명되지 않았습니다.',
       safe: '아무것도 삭제되지 않았으며, 계속 소스를 따라갑니다.',
-      todo: '동결하고 모든 값을 비교한 뒤 완료하거나, 삭제 없이 완료하십시오.',
+      todo: '동결하고 모든 값을 비교한 뒤 완료하거나, 삭제 없이 완료하세요.',
     },
     'task.overwrites': {
       what: '이 마이그레이션은[ {address} 서버의| 타깃의] 키를 덮어쓰므로 따로 확인해야 합니다.',
       safe: '시작되지 않았습니다.',
-      todo: '해당 계획의 검토 화면에서 시작하십시오.',
+      todo: '해당 계획의 검토 화면에서 시작하세요.',
     },
     'task.repair-consent': {
       what: '복구는 타깃의 값을 바꾸므로 타깃 주소를 입력해야 합니다[: {target}].',
       safe: '아무것도 바꾸지 않았습니다. 소스는 계속 동결되어 있습니다.',
-      todo: '주소를 정확히 입력하거나, 타깃을 그대로 두십시오.',
+      todo: '주소를 정확히 입력하거나, 타깃을 그대로 두세요.',
     },
     'command.failed': {
       what: '전환 때 실행할 명령[ {program}]이 실패했습니다[: {reason}].',
@@ -915,12 +915,12 @@ export const ko: LanguageWords = {
     'schedule.past': {
       what: '지정한 시각[ {when}] 시점은 이미 지났습니다.',
       safe: '아무것도 바뀌지 않았습니다.',
-      todo: '더 늦은 시각을 고르거나 지금 마이그레이션을 시작하십시오.',
+      todo: '더 늦은 시각을 고르거나 지금 마이그레이션을 시작하세요.',
     },
     'schedule.missed': {
       what: '마이그레이션은[ {when} 시점에| 더 일찍] 시작될 예정이었으나, 그때 Keyferry가 실행 중이 아니었거나 이 컴퓨터가 절전 상태였습니다.',
       safe: '아무것도 시작되지 않았습니다.',
-      todo: '지금 시작하거나 다른 시각을 고르십시오.',
+      todo: '지금 시작하거나 다른 시각을 고르세요.',
     },
     'task.held-elsewhere': {
       what: '다른 Keyferry[({host})]가 이 작업을 실행하고 있습니다.',

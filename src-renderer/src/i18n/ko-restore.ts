@@ -111,7 +111,7 @@ export const koRestore: WordsLike<typeof enRestore> = {
   'scope.live.lead': '여기서 아무것도 선택하지 않으면 소스의 모든 데이터와 모든 쓰기가 그대로 복사됩니다.',
   'scope.live.unknown':
     '소스 연결을 테스트하면 알 수 있습니다. 단일 서버는 데이터베이스별 키 수를 알려 줍니다.',
-  'scope.live.pattern': '이 중 패턴과 유형에 맞는 키의 수는 복사할 때 알 수 있습니다.',
+  'scope.live.pattern': '이 중 패턴과 타입에 맞는 키의 수는 복사할 때 알 수 있습니다.',
   'scope.live.counts': '양쪽을 **이 규칙에 따라** 세고 비교합니다. 제외된 키는 차이로 보지 않습니다.',
   'scope.rules': '키 규칙',
   'scope.noWayBack':
