@@ -63,6 +63,12 @@ test('from the wizard to finished, killed in the middle, with applications that 
   const pause = await walk.finish()
   process.stdout.write(`write pause, as the page gives it: ${pause}\n`)
   expect(pause).toMatch(/^\d+(\.\d+)? (ms|s)$/)
+  await walk.main.getByText('Unfrozen: its old password works again').waitFor()
+  await page.getByRole('navigation').getByRole('link', { name: 'Tasks' }).click()
+  const past = walk.main.getByRole('row', { name: 'Shop cache' })
+  await past.getByText('Finished').waitFor()
+  // Nothing is behind any more, and nothing is written.
+  expect(await past.innerText()).not.toMatch(/lag|writes/)
 
   expect(await scene.outcome()).toEqual(asPromised)
   expect(scene.written).toBeGreaterThan(10_000)
