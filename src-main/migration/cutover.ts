@@ -13,6 +13,7 @@ import type { Ends } from './endpoint.ts'
 import { offsetsToReach } from './frozen-offsets.ts'
 import type { RunServices } from './services.ts'
 import type { SyncJob } from './sync-job.ts'
+import type { TargetGuards } from './target-guard.ts'
 import { noFreeze } from './task-record.ts'
 import { proveEqual, repairAndProve } from './verification.ts'
 
@@ -36,6 +37,7 @@ export class Cutover {
   readonly #id: string
   readonly #ends: Ends
   readonly #job: SyncJob
+  readonly #guards: TargetGuards
   /** Of each source that is frozen. */
   #kept: readonly KeptFreeze[]
   /** Ends a freeze under way, and a proof. */
@@ -45,14 +47,22 @@ export class Cutover {
   sourceOps: number | null = null
   /** A repair of ours writes to the target, which nothing of ours does else while it is frozen. */
   #repairing = false
-  #repairs = 0
+  #guardedAnew = 0
 
-  constructor(services: RunServices, id: string, ends: Ends, job: SyncJob, kept: readonly KeptFreeze[]) {
+  constructor(
+    services: RunServices,
+    id: string,
+    ends: Ends,
+    job: SyncJob,
+    kept: readonly KeptFreeze[],
+    guards: TargetGuards,
+  ) {
     this.#services = services
     this.#id = id
     this.#ends = ends
     this.#job = job
     this.#kept = kept
+    this.#guards = guards
   }
 
   /** Stops writes at the sources and lets the last of them arrive. Returns at once, in state *freezing*. */
@@ -222,7 +232,9 @@ export class Cutover {
     const underFreeze = state === 'frozen' && record.freeze.state === 'frozen'
     if (underFreeze) book.become(this.#id, 'proving')
     if (this.#under.signal.aborted) this.#under = new AbortController()
-    const request = { ...this.#sides(), mode, underFreeze }
+    // Numbers show no change that was made before they were read.
+    const guarded = mode === 'full' ? this.#guarded(this.#under.signal) : () => Promise.resolve()
+    const request = { ...this.#sides(), mode, underFreeze, guarded }
     void proveEqual(this.#services, this.#id, request, this.#under.signal).then(() => this.#endProving())
   }
 
@@ -231,17 +243,27 @@ export class Cutover {
     this.#services.book.become(this.#id, 'proving')
     if (this.#under.signal.aborted) this.#under = new AbortController()
     this.#repairing = true
-    const request = { ...this.#sides(), underFreeze: true, deleteExtra }
-    void repairAndProve(this.#services, this.#id, request, this.#under.signal).then(() => {
+    const onRepaired = (): void => {
       this.#repairing = false
-      this.#repairs += 1
-      this.#endProving()
-    })
+      this.#guardedAnew += 1
+    }
+    const guarded = this.#guarded(this.#under.signal)
+    const request = { ...this.#sides(), underFreeze: true, deleteExtra, guarded, onRepaired }
+    void repairAndProve(this.#services, this.#id, request, this.#under.signal).then(() => this.#endProving())
   }
 
-  /** How many repairs of ours the target has had; null while one is under way. */
-  get repairs(): number | null {
-    return this.#repairing ? null : this.#repairs
+  #guarded(signal: AbortSignal): () => Promise<void> {
+    return async () => {
+      // What is read key by key may still be written by us for a moment: nobody is watched that early.
+      if (this.#services.book.get(this.#id).record.mode === 'scan') return
+      this.#guardedAnew += 1
+      await this.#guards.inPlace(signal)
+    }
+  }
+
+  /** Another number for each repair that has ended and each proof that has begun; null while a repair is under way. */
+  get guardedAnew(): number | null {
+    return this.#repairing ? null : this.#guardedAnew
   }
 
   #sides(): Ends {

@@ -18,7 +18,7 @@ import { setAllSettings } from './all-settings.ts'
 import { sampleSource } from './source-load.ts'
 import { settingsFor } from './wanted-settings.ts'
 import { SyncJob } from './sync-job.ts'
-import { eventOf, guardTarget } from './target-guard.ts'
+import { eventOf, guardTarget, TargetGuards } from './target-guard.ts'
 import { isLockedServer, keepTargetLocked, lockTarget } from './target-lock.ts'
 import { scanPaceOf } from './task-record.ts'
 import { isOldServer, keepOldFrozen, watchOldFrozen } from './old-side.ts'
@@ -28,6 +28,8 @@ import { becomeKept, endsNow, markTarget, noteWayBackOpen, settleWayBack } from 
 const orderMs = 30_000
 const closingMs = 8_000
 const sampleMs = 1_000
+/** So long may events of what was changed before a freeze still come, and be carried over by us. */
+const lateEventsMs = 1_000
 /** Who cannot be reached to have his settings set is tried again after this. */
 const setAgainMs = 3_000
 /** How long a server that was started anew may take to come up and be locked or frozen again. */
@@ -46,6 +48,7 @@ export class MigrationRun {
   /** How the runs before its job have left the task. */
   #earlier: SyncProgress | null = null
   #cutover: Cutover | null = null
+  readonly #guards = new TargetGuards()
   /** By which links the servers were reached when it was last seen to that their settings are right. */
   #linksSet = ''
   #settingAgain = false
@@ -237,7 +240,7 @@ export class MigrationRun {
       this.#earlier = book.get(this.#id).record.progress
       const job = new SyncJob(jobs, spec, (progress) => this.#heard(progress))
       this.#job = job
-      this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept)
+      this.#cutover = new Cutover(this.#services, this.#id, this.#ends, job, this.#kept, this.#guards)
       if (this.#kept.length > 0) void this.#takeUpFreeze(job)
       const end = await job.ended
       this.#cutover.end()
@@ -443,16 +446,29 @@ export class MigrationRun {
     }
   }
 
+  /** Before anything is decided by a proof: what somebody has changed since is told first. Never rejects. */
+  async lookAtTarget(): Promise<void> {
+    await this.#guards.lookNow()
+  }
+
   /** Tells who else writes to the target; what was proven before somebody did after the freeze proves nothing. */
   async #guardTarget(): Promise<void> {
     const { book } = this.#services
+    let quietSince: number | null = null
     await guardTarget(this.#ends.target, {
       taskId: this.#id,
       signal: this.#over.signal,
+      guards: this.#guards,
       quiet: () => {
-        const repairs = this.#cutover?.repairs ?? null
-        if (repairs === null || !quietStates.has(book.get(this.#id).state)) return null
-        return { applied: this.#job?.progress?.writes ?? 0, repairs }
+        const anew = this.#cutover?.guardedAnew ?? null
+        const { state, record } = book.get(this.#id)
+        if (anew === null || !quietStates.has(state)) {
+          quietSince = null
+          return null
+        }
+        quietSince ??= Date.now()
+        if (record.mode === 'scan' && Date.now() - quietSince < lateEventsMs) return null
+        return { applied: this.#job?.progress?.writes ?? 0, anew }
       },
       onDeed: (deed) => {
         if (!book.holds(this.#id)) return

@@ -41,8 +41,11 @@ export function eventOf(deed: ForeignDeed): {
 export interface OwnWrites {
   /** Commands of the source's stream that were applied: once it is drained, only what it removes itself still comes. */
   readonly applied: number
-  /** Repairs that have ended: whatever one of them wrote is ours. */
-  readonly repairs: number
+  /**
+   * Another number begins a new quiet time: whatever a repair wrote is ours, and what was changed before a proof has
+   * nothing to do with it.
+   */
+  readonly anew: number
 }
 
 export interface TargetGuardOptions {
@@ -51,13 +54,53 @@ export interface TargetGuardOptions {
   /** While the source is frozen and drained, and no repair is under way; null otherwise. */
   readonly quiet: () => OwnWrites | null
   readonly onDeed: (deed: ForeignDeed) => void
+  /** Who asks them for more than that finds them there. */
+  readonly guards?: TargetGuards
 }
 
 const everyMs = 1_000
+/** So soon is it seen that nothing of ours writes any more: that costs no question. */
+const noticeMs = 20
+/** So long is waited for guards at most. */
+const guardsMs = 2_000
 /** Looks that have to agree before keys that are gone are held against somebody: counters come later than keys. */
 const looksToBeSure = 3
 /** Of so many changed keys at most it is asked what became of them. */
 const keysAsked = 200
+
+/** The guards of a target's servers, as far as they stand. */
+export class TargetGuards {
+  /** How many there are to be; null while that is not known. */
+  #servers: number | null = null
+  readonly #guards = new Set<Guard>()
+
+  expect(servers: number): void {
+    this.#servers = servers
+  }
+
+  stand(guard: Guard): Disposable {
+    this.#guards.add(guard)
+    return { [Symbol.dispose]: () => void this.#guards.delete(guard) }
+  }
+
+  /**
+   * Resolves when every change from then on is seen, wherever that can be had: what reads the target afterwards and the
+   * guards leave no moment between them. Where a server is away it is not waited for long.
+   */
+  async inPlace(signal: AbortSignal): Promise<void> {
+    const deadline = Date.now() + guardsMs
+    const standing = (): boolean =>
+      this.#guards.size === this.#servers && [...this.#guards].every(({ isInPlace }) => isInPlace)
+    while (!standing() && Date.now() < deadline && !signal.aborted)
+      await sleep(noticeMs, undefined, { signal }).catch(() => undefined)
+  }
+
+  /** Has what was changed until now judged, as far as it leaves no doubt. Never rejects. */
+  async lookNow(): Promise<void> {
+    const looked = Promise.allSettled([...this.#guards].map((guard) => guard.lookNow()))
+    await Promise.race([looked, sleep(guardsMs, undefined, { ref: false })])
+  }
+}
 
 /**
  * Watches for others who write to the target until `signal` aborts. While we write ourselves, by the last command of
@@ -87,6 +130,7 @@ async function guardServers(
 ): Promise<void> {
   const lost = new AbortController()
   const signal = AbortSignal.any([options.signal, lost.signal])
+  options.guards?.expect(servers.length)
   const guards = servers.map(async (server) => {
     try {
       await using control = await openControl(server, { signal, name: guardName(options.taskId) })
@@ -119,6 +163,7 @@ class Guard {
     const { signal, quiet, onDeed } = this.#options
     const writes = await writeCommandNames(this.#control)
     let evicted = (await this.#stats()).evicted
+    using _standing = this.#options.guards?.stand(this)
     try {
       while (!signal.aborted) {
         await this.#lookAtClients(writes)
@@ -128,16 +173,37 @@ class Guard {
         if (stats.evicted > evicted) onDeed({ what: 'evicted', keys: stats.evicted - evicted })
         evicted = stats.evicted
         const own = quiet()
-        if (own === null || own.repairs !== this.#quiet?.repairs) this.#endQuiet()
+        if (own === null || own.anew !== this.#quiet?.anew) this.#endQuiet()
         if (own !== null) {
           this.#quiet ??= this.#beginQuiet(stats, own)
           await this.#quiet.judge(stats, own.applied)
         }
-        await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+        await this.#untilDue()
       }
     } finally {
       this.#endQuiet()
     }
+  }
+
+  /** A second later, or when a quiet time begins or ends. */
+  async #untilDue(): Promise<void> {
+    const { signal, quiet } = this.#options
+    const due = Date.now() + everyMs
+    while (!signal.aborted && Date.now() < due && quiet()?.anew === this.#quiet?.anew)
+      await sleep(noticeMs, undefined, { signal, ref: false }).catch(() => undefined)
+  }
+
+  /** What is changed from now on is told, or never will be. */
+  get isInPlace(): boolean {
+    return this.#quiet !== null && this.#quiet.isInPlace && this.#options.quiet()?.anew === this.#quiet.anew
+  }
+
+  /** See `TargetGuards.lookNow`. */
+  async lookNow(): Promise<void> {
+    const quiet = this.#quiet
+    if (!this.isInPlace || quiet === null) return
+    await quiet.allTold()
+    await quiet.ask((await this.#stats()).dbs)
   }
 
   async #lookAtClients(writes: ReadonlySet<string>): Promise<void> {
@@ -159,8 +225,11 @@ class Guard {
       name: guardName(taskId),
       signal: quiet.over.signal,
       onKeys: (keys) => quiet.changed(keys),
+      onTelling: (allTold) => quiet.place(allTold),
+    })
       // Before 6.0, or where it is refused, only connections are seen.
-    }).catch(() => undefined)
+      .catch(() => undefined)
+      .finally(() => quiet.place(null))
     return quiet
   }
 
@@ -192,7 +261,7 @@ function statsOf(info: Info): Stats {
 }
 
 /**
- * From the moment nothing of ours is to come, and until a repair. A key that changed and is there was written by
+ * From the moment nothing of ours is to come, and until a repair or the next proof. A key that changed and is there was written by
  * somebody else. One that is gone may have expired, or been removed because it expired at the source: as many as that
  * may be, no more. So may a hash have lost a field.
  */
@@ -200,7 +269,7 @@ class QuietTime {
   readonly over = new AbortController()
   readonly #control: Control
   readonly #began: Stats
-  readonly repairs: number
+  readonly anew: number
   readonly #appliedBefore: number
   readonly #onDeed: (deed: ForeignDeed) => void
   #unasked: Buffer[] = []
@@ -208,11 +277,15 @@ class QuietTime {
   #lastGone = ''
   #tooMany = 0
   #told = false
+  /** Those that changed are asked for by one at a time. */
+  #asking: Promise<void> = Promise.resolve()
+  #isInPlace = false
+  #allTold: (() => Promise<void>) | null = null
 
   constructor(control: Control, began: Stats, own: OwnWrites, onDeed: (deed: ForeignDeed) => void) {
     this.#control = control
     this.#began = began
-    this.repairs = own.repairs
+    this.anew = own.anew
     this.#appliedBefore = own.applied
     this.#onDeed = onDeed
   }
@@ -225,16 +298,22 @@ class QuietTime {
           this.#unasked.push(key)
   }
 
+  get isInPlace(): boolean {
+    return this.#isInPlace
+  }
+
+  /** It is told what changes; null: that cannot be had, or no longer. */
+  place(allTold: (() => Promise<void>) | null): void {
+    this.#isInPlace = true
+    this.#allTold = allTold
+  }
+
+  async allTold(): Promise<void> {
+    await this.#allTold?.()
+  }
+
   async judge(stats: Stats, applied: number): Promise<void> {
-    const keys = this.#unasked.splice(0)
-    for (const key of keys) {
-      const type = await this.#typeOf(key, stats.dbs)
-      if (type !== null && type !== 'hash') this.#tell(escapeKey(key))
-      else {
-        this.#gone += 1
-        this.#lastGone = escapeKey(key)
-      }
-    }
+    await this.ask(stats.dbs)
     const explained =
       stats.expired -
       this.#began.expired +
@@ -242,6 +321,24 @@ class QuietTime {
       (applied - this.#appliedBefore)
     this.#tooMany = this.#gone > explained ? this.#tooMany + 1 : 0
     if (this.#tooMany >= looksToBeSure) this.#tell(this.#lastGone)
+  }
+
+  /** Asks what became of the keys that changed. Those that are there were written by somebody else. */
+  ask(dbs: readonly string[]): Promise<void> {
+    const asking = this.#asking.then(() => this.#ask(dbs))
+    this.#asking = asking.catch(() => undefined)
+    return asking
+  }
+
+  async #ask(dbs: readonly string[]): Promise<void> {
+    for (const key of this.#unasked.splice(0)) {
+      const type = await this.#typeOf(key, dbs)
+      if (type !== null && type !== 'hash') this.#tell(escapeKey(key))
+      else {
+        this.#gone += 1
+        this.#lastGone = escapeKey(key)
+      }
+    }
   }
 
   /** Null where no database has it. */

@@ -73,6 +73,8 @@ export class TaskEndings {
     const begun = this.#runs.joined(id, 'finish')
     if (begun !== null) return begun
     this.#runs.demand(id, 'finish')
+    await this.#runs.of(id)?.lookAtTarget()
+    this.#runs.demand(id, 'finish')
     const view = book.view(id)
     this.#demandAgreement(view, request)
     const ending = endingOf(view, request)

@@ -10,6 +10,8 @@ export interface ProofRequest {
   readonly mode: 'counts' | 'full'
   /** Writes are frozen and drained: the result is the proof of the cutover. */
   readonly underFreeze: boolean
+  /** Resolves when whatever is changed in the target from then on is seen. */
+  readonly guarded: () => Promise<void>
 }
 
 /** What a comparison may do about what it finds. */
@@ -40,14 +42,15 @@ export async function proveEqual(
 export async function repairAndProve(
   services: ProofServices,
   taskId: string,
-  request: Omit<ProofRequest, 'mode'> & Pick<Repairing, 'deleteExtra'>,
+  request: Omit<ProofRequest, 'mode'> & Pick<Repairing, 'deleteExtra'> & { readonly onRepaired: () => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const { deleteExtra, ...sides } = request
+  const { deleteExtra, onRepaired, ...sides } = request
   const found = await compare(services, taskId, { ...sides, mode: 'full' }, signal, {
     repair: true,
     deleteExtra,
   })
+  onRepaired()
   if (found === null || found.repaired === null) return
   services.book.tell(taskId, 'info', 'proof.repaired', { ...found.repaired })
   await compare(services, taskId, { ...sides, mode: 'full' }, signal)
@@ -57,7 +60,7 @@ export async function repairAndProve(
 async function compare(
   { book, jobs, store }: ProofServices,
   taskId: string,
-  { sources, target, mode, underFreeze }: ProofRequest,
+  { sources, target, mode, underFreeze, guarded }: ProofRequest,
   signal: AbortSignal,
   repairing?: Repairing,
 ): Promise<VerifyResult | null> {
@@ -82,6 +85,8 @@ async function compare(
     const { rules } = book.get(taskId).body.options
     const chosen = rules === undefined ? {} : { rules }
     const asked = { source, target, mode, listed: keptDifferences, ...chosen, ...rounds, ...repairing }
+    // Nobody guards it while a repair of ours writes.
+    if (underFreeze && repairing === undefined) await guarded()
     const result = await jobs.run('verify', verifySpecSchema.parse(asked), {
       signal,
       onProgress: (progress) => change({ progress }),

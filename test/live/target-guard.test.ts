@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TaskEvent, TaskView } from '#contract/task.ts'
 import { createJobRunner } from '#engine/worker/pool.ts'
 import { openMigrations, type Migrations } from '#migration/open.ts'
-import { guardTarget, type ForeignDeed } from '#migration/target-guard.ts'
+import { guardTarget, TargetGuards, type ForeignDeed } from '#migration/target-guard.ts'
 import { at } from '../support/checks.ts'
-import { startRedis, type RedisServer } from '../support/redis-server.ts'
+import { otherServers, startRedis, type RedisServer } from '../support/redis-server.ts'
 
 const worker = new URL('../../src-main/engine/worker/main.ts', import.meta.url)
 let folder: string
@@ -29,6 +29,14 @@ async function until<T>(what: string, look: () => T | undefined | Promise<T | un
   }
   throw new Error(`never: ${what}`)
 }
+
+/** From 6.0 on a server tells which keys change. */
+const tellingServers = [
+  ['the one at hand', {}] as const,
+  ...otherServers().flatMap(({ name, version, binary }) =>
+    parseInt(version) < 6 ? [] : [[`${name} ${version}`, { binary }] as const],
+  ),
+]
 
 const side = ({ host, port }: RedisServer): { host: string; port: number } => ({ host, port })
 
@@ -91,8 +99,9 @@ describe('others at the target of a migration', () => {
     expect(proven.proof).toMatchObject({ result: { equal: true }, void: false })
     await until('expired', async () => ((await target.call('DBSIZE')) as number) < 10 || undefined)
 
-    // In database 0, beside what is only ours.
+    // In database 0, beside what is only ours; and the very next moment it is to end.
     await target.call('APPEND', 'k', '!')
+    await expect(tasks.finish(id, {})).rejects.toMatchObject({ failure: { code: 'task.consent-needed' } })
     await until(
       'void',
       view(({ proof }) => proof?.void === true),
@@ -119,7 +128,7 @@ describe('others at the target of a migration', () => {
     const guarding = guardTarget(at(target), {
       taskId: 'one',
       signal: end.signal,
-      quiet: () => ({ applied: 0, repairs: 0 }),
+      quiet: () => ({ applied: 0, anew: 0 }),
       onDeed: (one) => deeds.push(one),
     })
     await until(
@@ -134,6 +143,44 @@ describe('others at the target of a migration', () => {
     expect(deeds.find(({ what }) => what === deed.what)).toEqual(deed)
     expect(deeds.filter(({ what }) => what === 'key').length).toBeLessThan(2)
   })
+
+  it.each(tellingServers)(
+    'are seen from the moment a proof begins to the last look before the end, and for each proof anew: %s',
+    async (_, server) => {
+      await using target = await startRedis(server)
+      const end = new AbortController()
+      const deeds: ForeignDeed[] = []
+      const keysTold = (): readonly ForeignDeed[] => deeds.filter(({ what }) => what === 'key')
+      const guards = new TargetGuards()
+      let anew: number | null = null
+      const guarding = guardTarget(at(target), {
+        taskId: 'one',
+        signal: end.signal,
+        quiet: () => (anew === null ? null : { applied: 0, anew }),
+        onDeed: (one) => deeds.push(one),
+        guards,
+      })
+      for (const [proof, key] of [
+        [1, 'a'],
+        [2, 'b'],
+      ] as const) {
+        anew = proof
+        await guards.inPlace(end.signal)
+        await guards.lookNow()
+        expect(keysTold()).toHaveLength(proof - 1)
+        await target.call('SET', 'keyferry:one:lease', proof)
+        await target.call('SET', key, '1')
+        await guards.lookNow()
+        expect(keysTold().at(-1)).toEqual({ what: 'key', key })
+        anew = null
+        await target.call('SET', 'ours', '1')
+        await sleep(100)
+      }
+      expect(keysTold()).toHaveLength(2)
+      end.abort()
+      await guarding
+    },
+  )
 
   it('are looked for no more once that has ended, also where the target answers only then', async () => {
     await using target = await startRedis()

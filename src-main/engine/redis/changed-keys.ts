@@ -18,7 +18,7 @@ const channel = '__redis__:invalidate'
 export async function tellChangedKeys(
   control: Control,
   connection: Connection,
-  { name, signal, onKeys }: ChangedKeysOptions,
+  { name, signal, onKeys, onTelling }: ChangedKeysOptions,
 ): Promise<void> {
   const { stream, connection: reached } = await dial(connection, { signal })
   const listener = new Listener(stream, addressOf(reached), onKeys)
@@ -32,6 +32,10 @@ export async function tellChangedKeys(
     const id = Number(await listener.ask(['CLIENT', 'ID']))
     await listener.ask(['SUBSCRIBE', channel])
     await control.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST')
+    onTelling?.(async () => {
+      // The first may be answered in the very turn of a change, which is told at the end of that.
+      for (let turn = 0; turn < 2; turn += 1) await listener.ask(['PING'])
+    })
     await listener.ended
   } finally {
     signal.removeEventListener('abort', abort)
@@ -44,6 +48,8 @@ export interface ChangedKeysOptions {
   readonly name: string
   readonly signal: AbortSignal
   readonly onKeys: (keys: readonly Buffer[] | null) => void
+  /** From now on it tells. `allTold` resolves when what was changed before it was called has been told. */
+  readonly onTelling?: (allTold: () => Promise<void>) => void
 }
 
 /** A connection that is answered until it has subscribed, and spoken to from then on. */
