@@ -109,7 +109,7 @@ describe('a whole migration', () => {
     expect((await target.call('KEYS', 'keyferry:*')) as string[]).toEqual([])
     expect(String(await source.call('INFO', 'replication'))).toContain('connected_slaves:0')
 
-    expect(home.tasks.history(id, 0, 600).length).toBeGreaterThan(1)
+    expect(home.tasks.history(id, 0, 600).length).toBeGreaterThan(0)
     expect(home.tasks.events(id, undefined, 500).map(({ code }) => code)).toEqual(
       expect.arrayContaining([
         'checks.done',
