@@ -54,5 +54,15 @@ test('a second server is added, tested, kept with its own password, and shown as
     await row.filter({ hasText: en['shards.phase.in-step'] }).waitFor()
   }
   expect(await target.call('MGET', 'of one', 'of two', 'and another')).toEqual(['1', '1', '2'])
+
+  // Which of two values is meant a person says, and no repair that would be offered here.
+  await one.call('SET', 'of both', '1')
+  await two.call('SET', 'of both', '2')
+  await walk.freeze({ port: one.port, password: 'secret of one' })
+  await press('task.verify')
+  await walk.main.getByText('1 key differs', { exact: true }).waitFor({ timeout: 60_000 })
+  await walk.main.getByRole('link', { name: en['cutover.prove.show'] }).click()
+  await walk.main.getByText('1 key is in more than one source').waitFor()
+  expect(await walk.main.getByRole('button', { name: en['compare.repair'], exact: true }).count()).toBe(0)
   expect(console.complaints).toEqual([])
 }, 120_000)

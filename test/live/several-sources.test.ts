@@ -259,4 +259,31 @@ describe('several servers, or a cluster, go into one', () => {
     expect(released.stdout.match(/is unfrozen/g)).toHaveLength(2)
     expect(await target.call('KEYS', 'keyferry:*')).toEqual([])
   }, 180_000)
+
+  it('a key that two sources have is one difference, and a repair leaves it to the person', async () => {
+    await using one = await startRedis({ password: secretOfAll })
+    await using two = await startRedis({ password: secretOfAll })
+    await using target = await startRedis({ password: secretOfTarget })
+    for (const [server, value] of [
+      [one, 'of one'],
+      [two, 'of two'],
+      [target, 'chosen by hand'],
+    ] as const)
+      await server.call('MSET', 'both', value, `only ${value}`, value)
+    await target.call('SET', 'only of one', 'old')
+    const repair = ['verify', '-f', at(one), '-f', at(two), '-t', at(target), '--repair', '--yes', '--json']
+
+    const repaired = await keyferry(...repair)
+    clean(repaired)
+    expect(await target.call('MGET', 'both', 'only of one', 'only of two')).toEqual([
+      'chosen by hand',
+      'of one',
+      'of two',
+    ])
+    expect(repaired.events.at(-1)).toMatchObject({
+      differing: 2,
+      byKind: { shared: 1, extra: 1 },
+      repaired: { written: 2, deleted: 0 },
+    })
+  }, 60_000)
 })

@@ -169,10 +169,7 @@ class ServerComparison {
       eachBatch(
         this.#pairs,
         this.#source.keys(),
-        async (pair, { db, keys, shared }) => {
-          this.#noteShared(db, shared)
-          await this.#compare(pair, db, theirs(keys))
-        },
+        async (pair, listed) => await this.#compare(pair, listed.db, await this.#unshared(listed)),
         this.#signal,
       ),
       eachBatch(
@@ -197,10 +194,9 @@ class ServerComparison {
     const total = [...(await this.#source.count()).values()].reduce((sum, keys) => sum + keys, 0)
     const sampler = new Sampler(total, this.#spec.sampleKeys)
     this.#meter.enter('comparing', Math.min(total, this.#spec.sampleKeys))
-    for await (const { db, keys, shared } of this.#source.keys()) {
-      this.#noteShared(db, shared)
-      const chosen = theirs(keys).filter(() => sampler.take())
-      if (chosen.length > 0) await this.#compare(this.#pairs[0]!, db, chosen)
+    for await (const listed of this.#source.keys()) {
+      const chosen = (await this.#unshared(listed)).filter(() => sampler.take())
+      if (chosen.length > 0) await this.#compare(this.#pairs[0]!, listed.db, chosen)
     }
   }
 
@@ -220,13 +216,18 @@ class ServerComparison {
     this.#findings.note(extra.map((key) => ({ db, key, kind: 'extra', detail: null })))
   }
 
-  /** Of a key that several sources have the target can have one: which, nobody has said. */
-  #noteShared(db: number, shared: ListedKeys['shared']): void {
+  /**
+   * What is to be compared of a batch. Of a key that several sources have the target can have one: which, nobody has said.
+   * So that is its difference, and its value is held to neither: a repair would choose.
+   */
+  async #unshared({ db, keys, shared }: ListedKeys): Promise<readonly Buffer[]> {
+    const told = shared.filter(({ key }) => !isOurs(key))
     this.#findings.note(
-      shared
-        .filter(({ key }) => !isOurs(key))
-        .map(({ key, servers }) => ({ db, key, kind: 'shared', detail: detail('servers', { servers }) })),
+      told.map(({ key, servers }) => ({ db, key, kind: 'shared', detail: detail('servers', { servers }) })),
     )
+    const held = new Set(told.map(({ key }) => key))
+    await this.#meter.advance(held.size)
+    return theirs(keys).filter((key) => !held.has(key))
   }
 
   async #lookAgain(): Promise<void> {

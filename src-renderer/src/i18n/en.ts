@@ -762,11 +762,17 @@ export const en = {
   'proof.differing': 'Differences found',
   'proof.whileWriting':
     'Made while writes went on: good to know, but only a comparison under the freeze proves the cutover.',
+  'proof.shared_one':
+    '**{n} key** is in more than one source, and the target can have it only once. No repair chooses for you: abort, delete or rename it in the source where it is not wanted, and compare again.',
+  'proof.shared_other':
+    '**{n} keys** are in more than one source, and the target can have each only once. No repair chooses for you: abort, delete or rename them in the source where they are not wanted, and compare again.',
   'proof.repair.title': 'Repair {target} from the source',
   'proof.repair.text_one':
     '**{n} key** differs. Its value in the target is **replaced** by the source’s and cannot be brought back.',
   'proof.repair.text_other':
     '**{n} keys** differ. Their values in the target are **replaced** by the source’s and cannot be brought back.',
+  'proof.repair.counts':
+    'Every value is compared first. Those that differ are **replaced** in the target by the source’s and cannot be brought back.',
   'proof.repair.again':
     'Both sides are compared anew before and after. Writes stay frozen all the while, and the pause goes on.',
   'proof.none': 'Nothing has been compared yet',

@@ -717,9 +717,13 @@ export const ko: Words = {
   'proof.differing': '차이 발견',
   'proof.whileWriting':
     '쓰기가 진행되는 동안 비교했습니다. 참고는 되지만 동결 상태의 비교만 전환을 증명합니다.',
+  'proof.shared_other':
+    '**키 {n}개**가 둘 이상의 소스에 있으며 타깃에는 하나씩만 있을 수 있습니다. 복구가 대신 고르지 않습니다. 중단한 다음 필요 없는 소스에서 삭제하거나 이름을 바꾸고 다시 비교하세요.',
   'proof.repair.title': '소스로 {target} 복구',
   'proof.repair.text_other':
     '**키 {n}개**가 다릅니다. 타깃의 값이 소스의 값으로 **바뀌며** 되돌릴 수 없습니다.',
+  'proof.repair.counts':
+    '먼저 모든 값을 비교합니다. 다른 값은 타깃에서 소스의 값으로 **바뀌며** 되돌릴 수 없습니다.',
   'proof.repair.again':
     '복구 전후에 양쪽을 다시 비교합니다. 그동안 쓰기는 동결된 채이며 쓰기 중단 시간은 계속됩니다.',
   'proof.none': '아직 비교하지 않음',

@@ -694,9 +694,12 @@ export const zh: Words = {
   'proof.equal': '两端一致',
   'proof.differing': '发现差异',
   'proof.whileWriting': '在写入进行时比较，仅供参考；只有冻结期间的比较才能证明割接。',
+  'proof.shared_other':
+    '**{n} 个键**同时存在于多个源端，而目标端只能各有一个。修复不会替您选择：请先中止，在不需要的源端删除或重命名它们，再重新比较。',
   'proof.repair.title': '用源端修复 {target}',
   'proof.repair.text_other': '**{n} 个键**存在差异。它们在目标端的值会被**替换**为源端的值，且无法找回。',
   'proof.repair.again': '修复前后都会重新比较两端。其间写入保持冻结，写入暂停继续计时。',
+  'proof.repair.counts': '会先比较每个值。存在差异的值在目标端会被**替换**为源端的值，且无法找回。',
   'proof.none': '尚未比较',
   'proof.none.cause': '比较结果会在这里逐键显示两端是否一致。',
   'proof.compared': '已比较的键',
