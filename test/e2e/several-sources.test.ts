@@ -47,6 +47,11 @@ test('a second server is added, tested, kept with its own password, and shown as
     .click()
   await walk.keepOptions()
   await walk.acceptWarnings()
+  await page.goto(page.url().replace(/check$/, 'review'))
+  // What is read is named whole before it begins.
+  for (const { port } of [one, two])
+    await walk.main.locator('code', { hasText: `127.0.0.1:${port}` }).waitFor()
+  await page.goBack()
   await walk.start()
   await walk.untilInStep()
   for (const { port } of [one, two]) {
