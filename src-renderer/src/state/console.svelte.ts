@@ -23,6 +23,7 @@ export class Console {
   readonly guidedBackups: GuidedBackups
   #link = $state<ConnectionState>('connecting')
   #capabilities = $state.raw<HostCapabilities | null>(null)
+  #secretsLocked = $state(false)
   #restoreDraft = $state.raw(new RestoreDraft())
   #migrationDraft = $state.raw(new MigrationDraft())
 
@@ -42,6 +43,7 @@ export class Console {
     })
     if (connection.state === 'connected') void this.#meet()
     this.kept.on('preferences', () => this.takeLimits())
+    this.kept.on('secrets', () => void this.#lookAtSecrets())
   }
 
   get link(): ConnectionState {
@@ -51,6 +53,11 @@ export class Console {
   /** Null until the host has answered for the first time. */
   get capabilities(): HostCapabilities | null {
     return this.#capabilities
+  }
+
+  /** Stored passwords cannot be read before their passphrase has been typed. */
+  get secretsLocked(): boolean {
+    return this.#secretsLocked
   }
 
   /** The restore being put together; it lives as long as the window, its passwords nowhere else. */
@@ -91,6 +98,11 @@ export class Console {
     void this.client.preferences.get().then((answer) => {
       if ('ok' in answer) draft.limits.show(answer.ok.limits)
     })
+  }
+
+  async #lookAtSecrets(): Promise<void> {
+    const answer = await this.client.secrets.standing()
+    if ('ok' in answer) this.#secretsLocked = answer.ok.locked
   }
 
   async #meet(): Promise<void> {

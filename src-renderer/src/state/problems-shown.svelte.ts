@@ -20,6 +20,12 @@ export class ProblemsShown {
     this.#refused += 1
   }
 
+  /** What was wrong is done with: nothing is said of the next try until it is made. */
+  reset(): void {
+    this.#left.clear()
+    this.#refused = 0
+  }
+
   /** The words under a field; null while there is nothing wrong, or nothing to say yet. */
   of(field: string, problems: readonly Problem[]): string | null {
     if (this.#refused === 0 && !this.#left.has(field)) return null
