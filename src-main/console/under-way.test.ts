@@ -8,7 +8,7 @@ import { migrationsWithoutStore } from './without-store.ts'
 const restores = (running: number) => ({ countRunning: () => running }) as ConsoleServices['restores']
 const tasks = (...states: TaskState[]) =>
   ({
-    board: () => ({ open: states.map((state) => ({ state })) }),
+    board: () => ({ open: states.map((state) => ({ state, actions: [] })) }),
     past: () => ({ tasks: [] }),
   }) as unknown as ConsoleServices['tasks']
 
@@ -22,9 +22,17 @@ const services = (running: number, ...states: TaskState[]) => ({
 
 test('the gravest is told', () => {
   expect(whatIsUnderWay(services(0, 'draft', 'paused', 'finished'))).toBe('nothing')
-  expect(whatIsUnderWay(services(1, 'failed'))).toBe('restore')
+  expect(whatIsUnderWay(services(0, 'ready', 'scheduled'))).toBe('armed')
+  expect(whatIsUnderWay(services(1, 'failed', 'scheduled'))).toBe('restore')
   expect(whatIsUnderWay(services(1, 'following'))).toBe('migration')
   expect(whatIsUnderWay(services(0, 'copying', 'frozen'))).toBe('frozen')
+})
+
+test('a task that failed while its source is frozen holds it still', () => {
+  const failed = { state: 'failed', actions: ['resume', 'unfreeze', 'stop'] }
+  const board = { open: [failed] }
+  const held = { ...tasks(), board: () => board } as unknown as ConsoleServices['tasks']
+  expect(whatIsUnderWay({ ...services(1, 'following'), tasks: held })).toBe('frozen')
 })
 
 test('a move by backup that is not done holds its source', () => {

@@ -3,16 +3,22 @@ import { kindOf } from '#contract/task-states.ts'
 import type { ConsoleServices } from './services.ts'
 
 /** The gravest thing that leaving now would touch. */
-export type UnderWay = 'nothing' | 'restore' | 'migration' | 'frozen'
+export type UnderWay = 'nothing' | 'armed' | 'restore' | 'migration' | 'frozen'
 
 /** What is under way on this host, as far as leaving it is concerned. */
 export function whatIsUnderWay(
   services: Pick<ConsoleServices, 'restores' | 'tasks' | 'guidedBackups'>,
 ): UnderWay {
   const tasks = tasksNow(services)
-  if (tasks.some(({ state }) => kindOf(state) === 'holding') || holdsByBackup(services)) return 'frozen'
+  if (tasks.some(holds) || holdsByBackup(services)) return 'frozen'
   if (tasks.some(({ state }) => kindOf(state) === 'working')) return 'migration'
-  return services.restores.countRunning() > 0 ? 'restore' : 'nothing'
+  if (services.restores.countRunning() > 0) return 'restore'
+  return tasks.some(({ state }) => state === 'scheduled') ? 'armed' : 'nothing'
+}
+
+/** Whether it keeps writes of its source frozen, at work or waiting for a person. */
+function holds({ state, actions }: TaskStanding): boolean {
+  return kindOf(state) === 'holding' || (kindOf(state) === 'waiting' && actions.includes('unfreeze'))
 }
 
 /** Whether a move by backup, begun and not done, keeps writes of its source frozen. */

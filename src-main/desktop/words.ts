@@ -37,6 +37,9 @@ const en = {
   fullScreen: 'Full screen',
   minimize: 'Minimize',
   developerTools: 'Developer tools',
+  'quit.armed': 'A migration is armed, to start by itself.',
+  'quit.armed.detail':
+    'It starts only while Keyferry runs: open it again before its time. Passwords that were only typed are gone by then.',
   'quit.restore': 'A restore is still running.',
   'quit.restore.detail':
     'Leaving stops it: what has been written to the target stays there, the rest is not written.',
@@ -105,6 +108,8 @@ const zh: DesktopWords = {
   fullScreen: '全屏',
   minimize: '最小化',
   developerTools: '开发者工具',
+  'quit.armed': '有迁移已定时，将自动启动。',
+  'quit.armed.detail': '只有 Keyferry 运行时才会启动：请在到点前重新打开。仅输入而未保存的密码届时已不在。',
   'quit.restore': '还有恢复正在运行。',
   'quit.restore.detail': '离开会将其停止：已写入目标端的数据保留，其余数据不再写入。',
   'quit.migration': '还有迁移正在进行。',
@@ -168,6 +173,9 @@ const ko: DesktopWords = {
   fullScreen: '전체 화면',
   minimize: '최소화',
   developerTools: '개발자 도구',
+  'quit.armed': '예약된 마이그레이션이 저절로 시작될 예정입니다.',
+  'quit.armed.detail':
+    'Keyferry가 실행 중일 때만 시작됩니다. 그 시각 전에 다시 여십시오. 입력만 한 비밀번호는 그때 남아 있지 않습니다.',
   'quit.restore': '복원 작업이 아직 실행 중입니다.',
   'quit.restore.detail':
     '나가면 작업이 중지됩니다. 타깃에 이미 쓴 데이터는 그대로 남고 나머지는 쓰지 않습니다.',
