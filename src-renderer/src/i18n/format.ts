@@ -48,8 +48,12 @@ export function formatBytes(bytes: number): string {
   return `${value} ${unit}`
 }
 
-/** A span of time in its two largest units: `2 min 47 s`; below a second in milliseconds. */
-export function formatDuration(ms: number): string {
+/**
+ * A span of time in its two largest units: `2 min 47 s`; below a second in milliseconds. One that began after now has only
+ * just begun: the clock of a page ticks, and the host has its own.
+ */
+export function formatDuration(span: number): string {
+  const ms = Math.max(0, span)
   if (ms < 1000) return t('duration.ms', { ms: Math.round(ms) })
   const seconds = Math.floor(ms / 1000)
   if (seconds < 10) {
