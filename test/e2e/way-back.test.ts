@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { openConsole, startBrowser } from '../support/browser.ts'
 import { setMigrationScene } from '../support/migration-scene.ts'
-import { walkMigration } from '../support/migration-walk.ts'
+import { walkMigration, type MigrationWalk } from '../support/migration-walk.ts'
 import { startServed } from '../support/serve.ts'
 import { compareAll } from '../support/sync-ends.ts'
 
@@ -27,6 +27,11 @@ test('over and back again: a command that fails and is run again, the way back k
   await walk.freeze(old)
   await walk.prove()
   await walk.finishWithWayBack('There and back')
+  await console.page.goto(await cutoverOf(walk, 'There and back'))
+  // What is left to be done at the cutover is done on the way back's page.
+  const last = walk.main.locator('li[data-state=now]')
+  await last.getByRole('link', { name: 'Show the way back' }).click()
+  await walk.main.getByText('The way back is open.').waitFor()
   await walk.openTask('There and back')
   const command = walk.main.getByRole('region', { name: 'Command at the cutover' })
   await command.getByText('Failed with exit code 1.').waitFor()
@@ -40,6 +45,10 @@ test('over and back again: a command that fails and is run again, the way back k
   await walk.freeze(fresh, 'rollBack')
   expect(await walk.prove()).toBeGreaterThan(1_000)
   await walk.rollBack()
+  await walk.openTask('There and back')
+  await walk.main.getByText('Rolled back', { exact: true }).first().waitFor()
+  // Whoever comes back to the first task is told nothing of a hold that is over.
+  expect(await walk.main.getByText('takes writes from Keyferry only').count()).toBe(0)
 
   expect(await source.call('GET', 'ordered on the new one')).toBe('after the cutover')
   const passwords = { source: targetPassword, target: sourcePassword }
@@ -47,6 +56,12 @@ test('over and back again: a command that fails and is run again, the way back k
   expect(await source.call('SET', 'written as before', 'the password too')).toBe('OK')
   expect(console.complaints).toEqual([])
 }, 240_000)
+
+/** The address of the cutover of a task. */
+async function cutoverOf(walk: MigrationWalk, name: string): Promise<string> {
+  await walk.openTask(name)
+  return `${walk.main.page().url()}/cutover`
+}
 
 /** In the wizard: at the options, with the consent that it does not start without. */
 async function setCommand(page: Page, line: string): Promise<void> {
