@@ -35,6 +35,7 @@ export const enTasks = {
     'Keyferry has to be running then. Passwords that were only typed are kept until it is closed.',
   'schedule.wasAt': 'It was to start at {time}',
   'schedule.wasAt.text': 'Start it now, or arm it for another time.',
+  'schedule.disarmed.text': 'It is not armed any more: start it now, or arm it again.',
   'schedule.notArmed.text':
     'It was edited or checked since, so it is not armed any more: check it, then arm it again.',
   'tasks.chosen_one': '{n} chosen',

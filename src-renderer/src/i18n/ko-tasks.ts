@@ -37,6 +37,7 @@ export const koTasks: WordsLike<typeof enTasks> = {
   'schedule.wasAt': '예정 시각: {time}',
   'schedule.wasAt.text': '지금 시작하거나 다른 시각으로 예약하세요.',
   'schedule.notArmed.text': '그 뒤 편집하거나 점검해 예약이 풀렸습니다. 점검한 뒤 다시 예약하세요.',
+  'schedule.disarmed.text': '예약이 풀려 있습니다. 지금 시작하거나 다시 예약하세요.',
   'tasks.chosen_other': '{n}개 선택됨',
   'tasks.choose': '선택: {name}',
   'tasks.chooseNone': '선택 해제',

@@ -35,6 +35,7 @@ export const zhTasks: WordsLike<typeof enTasks> = {
   'schedule.armed.text': '届时 Keyferry 须在运行。仅输入而未保存的密码保留到 Keyferry 关闭为止。',
   'schedule.wasAt': '原定于 {time} 启动',
   'schedule.wasAt.text': '立即启动，或另定时间。',
+  'schedule.disarmed.text': '定时已不再生效：可以现在启动，或重新定时。',
   'schedule.notArmed.text': '此后已编辑或检查过，定时不再生效：请检查后重新定时。',
   'tasks.chosen_other': '已选 {n} 项',
   'tasks.choose': '选择 {name}',
