@@ -55,8 +55,16 @@ test('armed tasks say when they start, and what has become of those that are not
 
   await page.getByRole('link', { name: 'Shop 0' }).click()
   await page.getByText('by itself').waitFor()
+  // Nothing has begun: neither side is held, and no step is being taken.
+  const page_ = page.getByRole('main')
+  await page_.getByText('Nothing has been changed on either side').waitFor()
+  expect(await page_.getByText('takes writes from Keyferry only').count()).toBe(0)
+  expect(await page_.getByRole('list', { name: 'Phases' }).locator('[aria-current=step]').count()).toBe(0)
   await page.getByRole('button', { name: 'Disarm' }).click()
   await page.getByText('It was to start at').waitFor()
+  await page.getByText('It is not armed any more').waitFor()
+  expect(await page_.getByText('edited or checked').count()).toBe(0)
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
 
   await page.getByRole('link', { name: 'To review and start' }).click()
   await page.getByRole('button', { name: 'Schedule…' }).click()

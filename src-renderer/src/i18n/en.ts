@@ -594,6 +594,7 @@ export const en = {
   'settings.state.left': 'left as others set it',
   'settings.state.by-hand': 'to put back by hand',
   'safe.task.source': '**The source** is only read; applications go on using it.',
+  'safe.task.untouched': '**Nothing** has been changed on either side.',
   'safe.task.over': 'Nothing is held any more: sync is ended and the settings are as listed.',
   'safe.task.byHand': '**The source** was shut by hand; Keyferry has changed nothing there.',
   'safe.task.frozen': '**The source** refuses writes. Password and users are kept here and can be put back.',

@@ -561,6 +561,7 @@ export const ko: Words = {
   'settings.state.left': '다른 사람이 바꿔 그대로 둠',
   'settings.state.by-hand': '직접 되돌려야 함',
   'safe.task.source': '**소스**는 읽기만 하며 애플리케이션은 계속 사용합니다.',
+  'safe.task.untouched': '양쪽 모두 **아무것도** 바뀌지 않았습니다.',
   'safe.task.over': '더 이상 붙잡고 있는 것이 없습니다. 동기화가 끝났고 설정은 목록과 같습니다.',
   'safe.task.byHand':
     '**소스**의 쓰기는 사람이 직접 차단했습니다. Keyferry는 그곳에서 아무것도 바꾸지 않았습니다.',

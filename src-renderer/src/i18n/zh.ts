@@ -544,6 +544,7 @@ export const zh: Words = {
   'settings.state.left': '他人已改，保持不动',
   'settings.state.by-hand': '需手动恢复',
   'safe.task.source': '**源端**只被读取，应用照常使用。',
+  'safe.task.untouched': '两端都**没有任何**改动。',
   'safe.task.over': '已不再占用任何资源：同步已结束，参数状态如列表所示。',
   'safe.task.byHand': '**源端**由人工阻断写入；Keyferry 没有更改那里的任何内容。',
   'safe.task.frozen': '**源端**拒绝写入。原密码和用户已保存，可以恢复。',
