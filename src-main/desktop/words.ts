@@ -175,7 +175,7 @@ const ko: DesktopWords = {
   developerTools: '개발자 도구',
   'quit.armed': '예약된 마이그레이션이 저절로 시작될 예정입니다.',
   'quit.armed.detail':
-    'Keyferry가 실행 중일 때만 시작됩니다. 그 시각 전에 다시 여십시오. 입력만 한 비밀번호는 그때 남아 있지 않습니다.',
+    'Keyferry가 실행 중일 때만 시작됩니다. 그 시각 전에 다시 여세요. 입력만 한 비밀번호는 그때 남아 있지 않습니다.',
   'quit.restore': '복원 작업이 아직 실행 중입니다.',
   'quit.restore.detail':
     '나가면 작업이 중지됩니다. 타깃에 이미 쓴 데이터는 그대로 남고 나머지는 쓰지 않습니다.',
