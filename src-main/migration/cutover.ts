@@ -85,7 +85,7 @@ export class Cutover {
     const { newPassword, byHand } = this.#orderGoneOnWith(order)
     const job = this.#job
     // The proof's thread comes up while expiries are settled, not while writes stand still.
-    jobs.prepare()
+    jobs.prepare('verify')
     job.order({ type: 'settle' })
     await job.until(({ guard }) => guard === 'settled' || guard === 'final', signal)
     const startedAt = Date.now()

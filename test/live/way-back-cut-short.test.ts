@@ -191,7 +191,7 @@ test('a way back that cannot be opened is told, and the migration ends without o
   const jobs = startJobs()
   await using home = dataFolder.open({
     jobs: {
-      prepare: () => jobs.prepare(),
+      prepare: (kind) => jobs.prepare(kind),
       run: (kind, spec, options) =>
         'from' in spec && 'sources' in spec
           ? Promise.reject(new FailureError(makeFailure('job.cancelled')))

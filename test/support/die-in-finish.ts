@@ -12,7 +12,7 @@ const [folder = '', id = '', request = ''] = process.argv.slice(2)
 
 const jobs = startJobs()
 const mortal: MigrationsRequest['jobs'] = {
-  prepare: () => jobs.prepare(),
+  prepare: (kind) => jobs.prepare(kind),
   run: (kind, spec, options) =>
     jobs.run(kind, spec, {
       ...options,

@@ -9,7 +9,6 @@ import { createGunzip } from 'node:zlib'
 import { fail, FailureError, makeFailure, type Failure } from '#contract/failure.ts'
 import { isUrlInput, nameInput, stdinInput } from '#contract/input-name.ts'
 import { asWriteFailure } from './disk-room.ts'
-import { download } from './download.ts'
 import { LandingFile } from './landing-file.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 import { whatItIs } from './what-it-is.ts'
@@ -81,6 +80,8 @@ class Landing {
   async fetch(url: string): Promise<string> {
     if (!URL.canParse(url)) fail('usage.not-a-url')
     await using file = await this.#create('fetched')
+    // Loaded by who needs it: what Node has of HTTP takes longer to load than a restore's own parts.
+    const { download } = await import('./download.ts')
     await download(url, file, this.#options)
     return file.path
   }

@@ -1,14 +1,5 @@
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '#contract/failure.ts'
-import { inspectFile } from '../aof/inspect.ts'
-import { runBackup } from '../flow/backup.ts'
-import { runDump } from '../flow/dump.ts'
-import { runSync } from '../flow/live.ts'
-import { planRestore } from '../flow/plan-restore.ts'
-import { runRestore } from '../flow/restore.ts'
-import { judgeReadiness } from '../readiness/readiness.ts'
-import { lookAtKey } from '../sight/sight.ts'
-import { runVerify } from '../verify/verify.ts'
 import { keepOrders, type KeptOrders } from './orders.ts'
 import type {
   FromWorker,
@@ -21,24 +12,27 @@ import type {
   ToWorker,
 } from './protocol.ts'
 
-/** The work behind each kind of job. Adding a kind to `Jobs` without a line here does not compile. */
-const work: {
-  readonly [K in JobKind]: (
-    spec: JobSpec<K>,
-    report: (progress: JobProgress<K>) => void,
-    signal: AbortSignal,
-    orders: OrderInbox<JobOrder<K>>,
-  ) => Promise<JobResult<K>>
-} = {
-  restore: runRestore,
-  plan: planRestore,
-  inspect: inspectFile,
-  sync: runSync,
-  backup: runBackup,
-  dump: runDump,
-  sight: lookAtKey,
-  readiness: judgeReadiness,
-  verify: runVerify,
+type Work<K extends JobKind> = (
+  spec: JobSpec<K>,
+  report: (progress: JobProgress<K>) => void,
+  signal: AbortSignal,
+  orders: OrderInbox<JobOrder<K>>,
+) => Promise<JobResult<K>>
+
+/**
+ * How the work behind each kind of job is had: a thread loads what its job needs and no more, which is most of what it
+ * takes to begin. Adding a kind to `Jobs` without a line here does not compile.
+ */
+const load: { readonly [K in JobKind]: () => Promise<Work<K>> } = {
+  restore: async () => (await import('../flow/restore.ts')).runRestore,
+  plan: async () => (await import('../flow/plan-restore.ts')).planRestore,
+  inspect: async () => (await import('../aof/inspect.ts')).inspectFile,
+  sync: async () => (await import('../flow/live.ts')).runSync,
+  backup: async () => (await import('../flow/backup.ts')).runBackup,
+  dump: async () => (await import('../flow/dump.ts')).runDump,
+  sight: async () => (await import('../sight/sight.ts')).lookAtKey,
+  readiness: async () => (await import('../readiness/readiness.ts')).judgeReadiness,
+  verify: async () => (await import('../verify/verify.ts')).runVerify,
 }
 
 interface RunningJob {
@@ -59,7 +53,7 @@ async function run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
   running.set(job, { controller, orders })
   try {
     // The protocol's types tie kind and spec together; the compiler cannot follow that through the table.
-    const perform = work[kind] as (
+    const perform = (await load[kind]()) as (
       spec: unknown,
       report: (progress: unknown) => void,
       signal: AbortSignal,
@@ -82,5 +76,8 @@ async function run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'cancel') running.get(message.job)?.controller.abort()
   else if (message.type === 'order') running.get(message.job)?.orders.give(message.order)
+  else if (message.type === 'prepare')
+    // What cannot be loaded is told by the job itself.
+    void load[message.kind]().catch(() => undefined)
   else void run(message)
 })

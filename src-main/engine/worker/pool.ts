@@ -9,8 +9,8 @@ export interface JobRunner {
    * `job.cancelled`, after what was under way has been answered for.
    */
   run<K extends JobKind>(kind: K, spec: JobSpec<K>, options: RunOptions<K>): Promise<JobResult<K>>
-  /** Has a thread ready for the next job, which then begins at once. For when every moment counts. */
-  prepare(): void
+  /** Has a thread ready for a job of this kind, which then begins at once. For when every moment counts. */
+  prepare(kind: JobKind): void
 }
 
 export interface RunOptions<K extends JobKind> {
@@ -41,13 +41,14 @@ export function createJobRunner(entry: URL): JobRunner {
     return taken
   }
   return {
-    prepare() {
+    prepare(kind) {
       if (spare !== null) return
       const worker = new Worker(entry, { name: 'keyferry spare', resourceLimits })
       const forget = (): void => void (spare === worker && (spare = null))
       // One that cannot be made ready is told by the job itself, which then starts its own.
       worker.on('error', forget)
       worker.on('exit', forget)
+      worker.postMessage({ type: 'prepare', kind } satisfies ToWorker)
       worker.unref()
       spare = worker
     },

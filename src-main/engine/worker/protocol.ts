@@ -64,6 +64,8 @@ export type ToWorker =
         readonly spec: JobSpec<K>
       }
     }[JobKind]
+  /** A job of this kind is about to come. */
+  | { readonly type: 'prepare'; readonly kind: JobKind }
   | { readonly type: 'cancel'; readonly job: string }
   | { readonly type: 'order'; readonly job: string; readonly order: unknown }
 
