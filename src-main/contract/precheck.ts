@@ -20,6 +20,7 @@ export const checkIds = [
   'source-busy',
   'source-snapshot',
   'source-big-keys',
+  'source-shared-keys',
   'target-reachable',
   'target-role',
   'target-version',

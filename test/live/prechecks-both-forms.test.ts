@@ -40,6 +40,7 @@ const forms: Readonly<Record<CheckId, Forms>> = {
   'source-busy': { wrong: 'warning saving', right: 'passed not-busy' },
   'source-snapshot': { wrong: 'warning snapshot-failed-before', right: 'passed snapshot-room' },
   'source-big-keys': { wrong: 'warning big-keys-found', right: 'passed big-keys-none' },
+  'source-shared-keys': { wrong: 'warning shared-keys-found', right: 'passed shared-keys-none' },
   'target-reachable': { wrong: 'failed not-reachable', right: 'passed reachable' },
   'target-role': { wrong: 'failed role-replica', right: 'passed role-master' },
   'target-version': {
@@ -199,6 +200,21 @@ async function meetOthers(): Promise<void> {
   await replica.call('FLUSHALL')
   const apart = await see(at(source, right), at(replica))
   expect(apart.says('target-role')).toBe('passed role-master')
+
+  {
+    await using other = await startRedis()
+    await using target = await startRedis()
+    const together = [[at(source, right), at(other)], at(target)] as const
+    for (const server of [source, other]) await server.call('SET', 'of both', server.port)
+    const shared = await see(...together)
+    expect(shared.of('source-shared-keys').params).toMatchObject({ looked: 2, count: 2, key: 'of both' })
+    const ruled = await look(...together, { wayBack: false, rules })
+    expect(ruled.says('source-shared-keys')).toBe('passed shared-keys-none')
+    await other.call('RENAME', 'of both', 'of one')
+    await see(...together)
+    const alone = await look(at(source, right), at(target))
+    expect(alone.says('source-shared-keys')).toBe('passed shared-keys-one-source')
+  }
 
   if (clockAhead !== null) {
     await using ahead = await startRedis({ env: { LD_PRELOAD: clockAhead, CLOCK_AHEAD: '30' } })

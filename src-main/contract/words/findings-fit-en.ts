@@ -45,6 +45,16 @@ export const findingsOfFitEn: Readonly<Record<FitFinding, FindingWords>> = {
     mend: 'Take it apart if you can, or copy in a quiet hour.',
   },
   'big-keys-unknown': fine('How large single keys are may not be asked.'),
+  'shared-keys-one-source': fine('There is one source.'),
+  'shared-keys-none': fine(
+    '[Of {looked:keys} looked at, none is on another source as well.|There are no keys yet.]',
+  ),
+  'shared-keys-found': {
+    found: 'The key {key} is on {one} and on {other}; of {looked:keys} looked at, that goes for {count}.',
+    why: 'The target has room for one of them. Both sources write it, and which of the two it holds at the end is chance.',
+    mend: 'Delete or rename such keys in the source where they are not wanted, before the cutover. No repair chooses for you.',
+  },
+  'shared-keys-unknown': fine('Which keys the sources share may not be asked.'),
   'modules-fit': fine('The target has every module of the source.'),
   'modules-missing': {
     found: 'The target lacks modules of the source: {names}.',

@@ -45,6 +45,17 @@ export const findingsOfFitKo: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '나눌 수 있으면 나누거나 한가할 때 복사하세요.',
   },
   'big-keys-unknown': fine('키 하나하나의 크기를 물어볼 수 없습니다.'),
+  'shared-keys-one-source': fine('소스가 하나입니다.'),
+  'shared-keys-none': fine(
+    '[{looked:keys}를 살펴보았고 다른 소스에도 있는 키는 없습니다.|아직 키가 없습니다.]',
+  ),
+  'shared-keys-found': {
+    found:
+      '키 {key} 항목이 {one} 및 {other} 양쪽에 있습니다. 살펴본 {looked:keys} 중 {count}개가 그렇습니다.',
+    why: '타깃에는 그중 하나만 둘 수 있습니다. 두 소스가 모두 쓰므로 마지막에 어느 쪽이 남을지 알 수 없습니다.',
+    mend: '전환하기 전에 필요 없는 쪽 소스에서 이런 키를 삭제하거나 이름을 바꾸세요. 복구가 대신 고르지 않습니다.',
+  },
+  'shared-keys-unknown': fine('소스끼리 공유하는 키를 물어볼 수 없습니다.'),
   'modules-fit': fine('타깃에 소스의 모듈이 모두 있습니다.'),
   'modules-missing': {
     found: '타깃에 소스의 모듈이 없습니다: {names}.',

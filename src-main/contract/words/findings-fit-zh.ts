@@ -43,6 +43,14 @@ export const findingsOfFitZh: Readonly<Record<FitFinding, FindingWords>> = {
     mend: '如有可能请拆分，或在低峰期复制。',
   },
   'big-keys-unknown': fine('无法查询单个键的大小。'),
+  'shared-keys-one-source': fine('只有一个源端。'),
+  'shared-keys-none': fine('[抽查了 {looked:keys}，没有同时存在于其他源端的键。|目前还没有键。]'),
+  'shared-keys-found': {
+    found: '键 {key} 同时存在于 {one} 和 {other}；抽查的 {looked:keys}中有 {count} 个如此。',
+    why: '目标端只能容纳其中一个。两个源端都会写入它，最终保留哪一个无法预料。',
+    mend: '请在割接前，在不需要这些键的源端删除或重命名它们。修复不会替您选择。',
+  },
+  'shared-keys-unknown': fine('无法查询各源端共有哪些键。'),
   'modules-fit': fine('目标端具备源端的全部模块。'),
   'modules-missing': {
     found: '目标端缺少源端的模块：{names}。',

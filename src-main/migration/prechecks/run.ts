@@ -37,6 +37,7 @@ import {
   targetValueSize,
 } from './setting.ts'
 import { shape } from './shape.ts'
+import { sourceSharedKeys } from './shared-keys.ts'
 import { sourceSnapshot } from './snapshot.ts'
 import { types } from './types.ts'
 import { sourceVersion, targetVersion } from './version.ts'
@@ -62,6 +63,7 @@ const checks: readonly Check[] = [
   sourceBusy,
   sourceSnapshot,
   sourceBigKeys,
+  sourceSharedKeys,
   reachable('target'),
   targetRole,
   targetVersion,
