@@ -101,13 +101,14 @@ describe('a primary with replicas', () => {
           ...[...atOnce, '--slaveof', server.host, String(server.port)],
           ...('password' in auth ? ['--masterauth', password] : []),
         ]
+        const connection: Connection = { host: primary.host, port: primary.port, ...auth }
+        const placeOf = ({ host, port }: RedisServer): Connection => nodeConnection(connection, host, port)
         await using replica = await startRedis({ ...options, args: following(primary) })
+        // One that begins while the other is still being copied into is copied into twice.
+        await until(() => linkIsUp(placeOf(replica)), 'the link of a replica')
         // One behind the other: 2.4 and 2.6 know no such thing as an offset, and take both for one hop.
         await using second = await startRedis({ ...options, args: following(modern ? replica : primary) })
-        const connection: Connection = { host: primary.host, port: primary.port, ...auth }
-        const places = [primary, replica, second].map(({ host, port }) =>
-          nodeConnection(connection, host, port),
-        )
+        const places = [primary, replica, second].map(placeOf)
         for (const place of places.slice(1)) await until(() => linkIsUp(place), 'the link of a replica')
         if (atLeast(version, 6, 0))
           for (const server of [primary, replica, second])

