@@ -70,7 +70,7 @@ export const namesEn = {
   'check.source-busy': 'Source is free for a snapshot',
   'check.source-snapshot': 'Memory for the snapshot',
   'check.source-big-keys': 'Large keys',
-  'check.source-shared-keys': 'Keys on several sources',
+  'check.source-shared-keys': 'Sources share no keys',
   'check.shape': 'One master or a cluster',
   'check.target-reachable': 'Target can be reached',
   'check.target-role': 'Role of the target',

@@ -71,7 +71,7 @@ export const namesKo: NameWords = {
   'check.source-busy': '소스가 스냅샷을 만들 수 있음',
   'check.source-snapshot': '스냅샷용 메모리',
   'check.source-big-keys': '큰 키',
-  'check.source-shared-keys': '여러 소스에 있는 키',
+  'check.source-shared-keys': '소스끼리 겹치는 키 없음',
   'check.shape': '마스터 하나 또는 클러스터',
   'check.target-reachable': '타깃 연결',
   'check.target-role': '타깃 역할',

@@ -70,7 +70,7 @@ export const namesZh: NameWords = {
   'check.source-busy': '源端可以生成快照',
   'check.source-snapshot': '快照所需内存',
   'check.source-big-keys': '大键',
-  'check.source-shared-keys': '多个源端共有的键',
+  'check.source-shared-keys': '各源端没有同名键',
   'check.shape': '主从或集群',
   'check.target-reachable': '目标端可达',
   'check.target-role': '目标端角色',
