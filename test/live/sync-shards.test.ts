@@ -35,6 +35,7 @@ test('three sources under writers go into one target; drained and finished, ever
       ({ writesPerSecond, bytesPerSecond }) => (writesPerSecond ?? 0) > 0 && (bytesPerSecond ?? 0) > 0,
     ),
   )
+  await sync.until(({ targetKeys }) => (targetKeys ?? 0) > 3_500)
   sync.give({ type: 'settle' })
   await sync.until(({ guard }) => guard === 'settled')
   await Promise.all(writers.map((writer) => writer.stop()))

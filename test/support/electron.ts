@@ -32,12 +32,13 @@ export async function startDesktop(
   electron: string,
   home?: string,
   folder = projectRoot,
+  flags: readonly string[] = [],
 ): Promise<DesktopApp> {
   const data = home ?? (await mkdtemp(join(tmpdir(), 'keyferry-home-')))
   const display = await openDisplay()
   const app = await _electron.launch({
     executablePath: electron,
-    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), folder],
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...flags, folder],
     env: { ...definedEnvironment(), DISPLAY: display.name, KEYFERRY_HOME: data },
   })
   const page = await app.firstWindow()
